@@ -1,0 +1,166 @@
+package bos
+
+import (
+	"strings"
+	"time"
+)
+
+// Session is BOS's record of one operation on many components.
+type Session struct {
+	Incarnation string // tells two sessions of one name apart
+	SessionKey
+	Operation       Operation
+	TemplateName    string
+	Stage           bool // its components are staged, not booted
+	IncludeDisabled bool
+	Source          Source
+	State           State
+	StartTime       Time
+	EndTime         Time   // empty until it ends
+	Deleted         bool   // gone at its source; kept as history
+	Version         string // changes with the record; carried by what was decided on it
+
+	// Parts that are read only when asked for; nil otherwise.
+	Details *SessionDetails
+	Status  *Status
+}
+
+// SessionDetails are the parts of a session that can be long.
+type SessionDetails struct {
+	Limit             string
+	Error             string // why set-up failed, if it did
+	InitialComponents string // comma-separated ids
+}
+
+// Operation is what a session does to its components.
+type Operation string
+
+// The operations of BOS.
+const (
+	OperationBoot     Operation = "boot"
+	OperationReboot   Operation = "reboot"
+	OperationShutdown Operation = "shutdown"
+)
+
+// State is how far a session is: pending until the desired state of all its
+// components is set, running until no component is active, then complete.
+type State string
+
+// The states of a session, in the order they are passed through.
+const (
+	StatePending  State = "pending"
+	StateRunning  State = "running"
+	StateComplete State = "complete"
+)
+
+func (s State) rank() int {
+	return map[State]int{StatePending: 1, StateRunning: 2, StateComplete: 3}[s]
+}
+
+// Source is where a session's records come from.
+type Source string
+
+// The sources. What comes from BOS is completed, changed and deleted by BOS alone.
+const (
+	SourceProducer Source = "producer"
+	SourceBOS      Source = "bos"
+)
+
+// NewSession describes a session to be created.
+type NewSession struct {
+	SessionKey
+	Operation       Operation
+	TemplateName    string
+	Limit           string
+	Stage           bool
+	IncludeDisabled bool
+	StartTime       Time // empty for now
+	Source          Source
+}
+
+// Create checks n and makes the pending session of it.
+func (n NewSession) Create(incarnation string, now time.Time) (*Session, error) {
+	start := n.StartTime
+	if start == "" {
+		start = TimeOf(now)
+	}
+	if err := first(checkName("name", n.Name), checkTenant(n.Tenant), checkText("templateName", n.TemplateName, MaxName),
+		checkText("limit", n.Limit, MaxText), checkTime("startTime", start)); err != nil {
+		return nil, err
+	}
+	return &Session{
+		Incarnation: incarnation, SessionKey: n.SessionKey, Operation: n.Operation, TemplateName: n.TemplateName,
+		Stage: n.Stage, IncludeDisabled: n.IncludeDisabled, Source: n.Source, State: StatePending, StartTime: start,
+		Details: &SessionDetails{Limit: n.Limit},
+	}, nil
+}
+
+// SessionUpdate is a change of a session: nil parts stay as they are.
+type SessionUpdate struct {
+	State             *State
+	EndTime           *Time
+	Error             *string
+	InitialComponents *string
+}
+
+// Update returns s with the update applied. A session only goes forward, and a
+// complete one is final; an update that changes nothing is always allowed.
+// s.Details must have been read.
+func (s *Session) Update(u SessionUpdate) (*Session, error) {
+	next, details := *s, *s.Details
+	next.Details = &details
+	set(&next.State, u.State)
+	set(&next.EndTime, u.EndTime)
+	set(&details.Error, u.Error)
+	set(&details.InitialComponents, u.InitialComponents)
+	if !s.changed(&next) {
+		return s, nil
+	}
+	if s.State == StateComplete {
+		return nil, Errorf(Conflict, "session %q is complete and can't be changed any more", s.Name)
+	}
+	if next.State.rank() < s.State.rank() {
+		return nil, Errorf(Conflict, "session %q is %s and can't go back to %s", s.Name, s.State, next.State).At("status")
+	}
+	if err := first(checkText("error", details.Error, MaxText), checkText("initialComponents", details.InitialComponents, MaxComponentList),
+		checkTime("endTime", next.EndTime)); err != nil {
+		return nil, err
+	}
+	if took, err := Elapsed(next.StartTime, next.EndTime, time.Time{}); next.EndTime != "" && (err != nil || took < 0) {
+		return nil, Errorf(BadUserInput, "the end (%s) lies before the start (%s)", next.EndTime, next.StartTime).At("endTime")
+	}
+	return &next, nil
+}
+
+func (s *Session) changed(next *Session) bool {
+	return next.State != s.State || next.EndTime != s.EndTime || *next.Details != *s.Details
+}
+
+// SelfCompleting says whether bosgraph itself completes the session once no
+// component of it is active. What BOS runs, BOS completes.
+func (s *Session) SelfCompleting() bool {
+	return s.State == StateRunning && s.Source == SourceProducer
+}
+
+// ID is the session's opaque id: two sessions of one name have different ones.
+func (s *Session) ID() string {
+	return encodeOpaque("session", s.Tenant, s.Name, s.Incarnation)
+}
+
+// ParseSessionID reads what [Session.ID] wrote.
+func ParseSessionID(id string) (key SessionKey, incarnation string, ok bool) {
+	parts, ok := decodeOpaque("session", id, 3)
+	if !ok {
+		return SessionKey{}, "", false
+	}
+	return SessionKey{parts[0], parts[1]}, parts[2], true
+}
+
+// String writes the key as tenant/name; a name has no slash.
+func (k SessionKey) String() string { return k.Tenant + "/" + k.Name }
+
+// ParseSessionKey reads what [SessionKey.String] wrote.
+func ParseSessionKey(s string) SessionKey {
+	tenant, name, _ := strings.Cut(s, "/")
+	return SessionKey{tenant, name}
+}

@@ -1,0 +1,111 @@
+package bos
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Status is a session's status at one moment: what BOS's status endpoint reports.
+type Status struct {
+	Session      *Session
+	Revision     int64
+	Epoch        string // revisions of different epochs do not compare
+	Tally        Tally
+	Errors       []ErrorGroup // the largest groups, as many as were asked for
+	GroupCount   int          // how many groups there are
+	Elapsed      time.Duration
+	AsOf         time.Time // when this was observed at its source
+	FromSnapshot bool      // frozen
+	Stale        bool      // may be behind: Redis or the source was silent too long
+}
+
+// Percent is count over total in percent, rounded to 2 decimals; 0 of nothing.
+// BOS: round(count * 100.0 / total, 2), on the binary double, half to even.
+func Percent(count, total int) float64 {
+	if total == 0 {
+		return 0
+	}
+	text := strconv.FormatFloat(float64(count)*100/float64(total), 'f', 2, 64)
+	p, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		panic("bos: FormatFloat wrote what ParseFloat can't read: " + text)
+	}
+	return p
+}
+
+func (s *Status) percent(count int) float64 { return Percent(count, s.Tally.Managed) }
+
+// PercentStaged is the share of managed components that are staged.
+func (s *Status) PercentStaged() float64 { return s.percent(s.Tally.Staged) }
+
+// PercentSuccessful is the share that is stable.
+func (s *Status) PercentSuccessful() float64 { return s.percent(s.Tally.Successful) }
+
+// PercentFailed is the share that failed.
+func (s *Status) PercentFailed() float64 { return s.percent(s.Tally.Failed) }
+
+// PercentComplete is the share that is done, stable or failed.
+func (s *Status) PercentComplete() float64 { return s.percent(s.Tally.Complete()) }
+
+// PercentConfiguring is the share in the phase configuring.
+func (s *Status) PercentConfiguring() float64 { return s.percent(s.Tally.Configuring) }
+
+// PercentPoweringOff is the share in the phase powering_off.
+func (s *Status) PercentPoweringOff() float64 { return s.percent(s.Tally.PoweringOff) }
+
+// PercentPoweringOn is the share in the phase powering_on.
+func (s *Status) PercentPoweringOn() float64 { return s.percent(s.Tally.PoweringOn) }
+
+// ListLength is how many ids an error group's list names.
+// BOS: MAX_COMPONENTS_IN_ERROR_DETAILS.
+const ListLength = 10
+
+// List names the group's first components as BOS does: comma-joined, with "..."
+// behind them if there are more. BOS takes any ten; these are the first in order.
+func (g *ErrorGroup) List() string {
+	ids := g.First[:min(len(g.First), ListLength)]
+	if list := strings.Join(ids, ","); g.Count <= ListLength {
+		return list
+	} else {
+		return list + "..."
+	}
+}
+
+// Summarize computes a scope's tally and error groups from the records of all
+// components: what every other way of counting has to equal. owns tells whether
+// the scope's tenant owns a component.
+func Summarize(scope SessionKey, components []Component, owns func(id string) bool) (Tally, []ErrorGroup) {
+	var t Tally
+	groups := map[string]*ErrorGroup{}
+	for i := range components {
+		c := &components[i]
+		if scope.Tenant != "" && !owns(c.ID) {
+			continue
+		}
+		k := c.Counting()
+		t.Add(k, scope.Name, 1)
+		if k.Session != scope.Name || k.Error == "" {
+			continue
+		}
+		g := groups[c.Error]
+		if g == nil {
+			g = &ErrorGroup{Digest: k.Error, Message: c.Error}
+			groups[c.Error] = g
+		}
+		g.Count++
+		g.First = append(g.First, c.ID)
+	}
+	var sorted []ErrorGroup
+	for _, g := range groups {
+		slices.Sort(g.First)
+		g.First = g.First[:min(len(g.First), ListLength+1)]
+		sorted = append(sorted, *g)
+	}
+	slices.SortFunc(sorted, func(a, b ErrorGroup) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(GroupKey(a.Message), GroupKey(b.Message)))
+	})
+	return t, sorted
+}

@@ -1,0 +1,188 @@
+package bos
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"unicode/utf8"
+)
+
+// SessionKey names a session within its tenant. As a scope it is also what
+// components count towards, whether or not such a session exists.
+type SessionKey struct {
+	Tenant string // empty for none
+	Name   string
+}
+
+// Marks are the counters of a session to which one of its components adds one.
+type Marks uint8
+
+// The marks, each with the counter of [Tally] it stands for.
+const (
+	MarkSuccessful  Marks = 1 << iota // BOS: status stable, disabled ones too
+	MarkFailed                        // BOS: status failed, disabled ones too
+	MarkConfiguring                   // BOS: the three phases: enabled, not on hold
+	MarkPoweringOff
+	MarkPoweringOn
+	MarkActive // enabled: keeps the session from completing
+)
+
+// Counting is what a component counts as: all of a record that any tally, member
+// list or error group depends on. It is stored beside the record, so that what
+// was once added can be taken away again even if these rules have changed since.
+type Counting struct {
+	Session string // counts in this session, with Marks and Error
+	Staged  string // counts as staged, and active, in this one
+	Marks   Marks
+	Error   Digest // group of the component's error; empty for none
+}
+
+// Counting returns what c counts as.
+// BOS: server/controllers/v2/sessions.py, _get_v2_session_status.
+func (c *Component) Counting() Counting {
+	k := Counting{Session: c.Session, Staged: c.StagedSession()}
+	if k.Session == "" {
+		return k
+	}
+	k.Error = DigestOf(c.Error)
+	switch c.Status() {
+	case StatusStable:
+		k.Marks |= MarkSuccessful
+	case StatusFailed:
+		k.Marks |= MarkFailed
+	}
+	if c.Enabled {
+		k.Marks |= MarkActive
+		if c.Override != OverrideOnHold {
+			switch c.Phase {
+			case PhaseConfiguring:
+				k.Marks |= MarkConfiguring
+			case PhasePoweringOff:
+				k.Marks |= MarkPoweringOff
+			case PhasePoweringOn:
+				k.Marks |= MarkPoweringOn
+			}
+		}
+	}
+	return k
+}
+
+// Tally holds the integers behind one session's status.
+type Tally struct {
+	Managed     int // of the session, plus staged in it
+	Staged      int
+	Successful  int
+	Failed      int
+	Configuring int
+	PoweringOff int
+	PoweringOn  int
+	Active      int // enabled ones of the session, plus staged; 0 completes it
+	Both        int // counted twice in Managed: of the session and staged in it
+}
+
+// Complete is the number of components that are done: successful or failed.
+func (t Tally) Complete() int { return t.Successful + t.Failed }
+
+// Components is the number of distinct components.
+func (t Tally) Components() int { return t.Managed - t.Both }
+
+// Add adds n times (1, or -1 to take away) what k contributes to the session of
+// that name.
+func (t *Tally) Add(k Counting, name string, n int) {
+	in, staged := k.Session == name, k.Staged == name
+	if in {
+		t.Managed += n
+		t.Successful += n * k.Marks.one(MarkSuccessful)
+		t.Failed += n * k.Marks.one(MarkFailed)
+		t.Configuring += n * k.Marks.one(MarkConfiguring)
+		t.PoweringOff += n * k.Marks.one(MarkPoweringOff)
+		t.PoweringOn += n * k.Marks.one(MarkPoweringOn)
+		t.Active += n * k.Marks.one(MarkActive)
+	}
+	if staged {
+		t.Managed += n
+		t.Staged += n
+		t.Active += n
+	}
+	if in && staged {
+		t.Both += n
+	}
+}
+
+// one is 1 if m has the mark, else 0.
+func (m Marks) one(mark Marks) int {
+	if m&mark != 0 {
+		return 1
+	}
+	return 0
+}
+
+// Scopes calls yield with every scope that a component counts towards: the
+// untenanted sessions of its names, and those of every tenant that owns it.
+func (k Counting) Scopes(owners []string, yield func(SessionKey)) {
+	for i := -1; i < len(owners); i++ {
+		tenant := ""
+		if i >= 0 {
+			tenant = owners[i]
+		}
+		if k.Session != "" {
+			yield(SessionKey{tenant, k.Session})
+		}
+		if k.Staged != "" && k.Staged != k.Session {
+			yield(SessionKey{tenant, k.Staged})
+		}
+	}
+}
+
+// Digest stands for an error's text where the text would be too long: 128 bits
+// of its SHA-256, 22 characters. Empty for no error.
+type Digest string
+
+// DigestOf returns the digest of an error's text.
+func DigestOf(text string) Digest {
+	if text == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(text))
+	return Digest(base64.RawURLEncoding.EncodeToString(sum[:16]))
+}
+
+// ShortText is the longest error text, in bytes, that is kept wherever it is
+// needed; longer ones are kept once and referred to by their digest.
+const ShortText = 256
+
+// ErrorGroup is one error message and the components of a session that have it.
+type ErrorGroup struct {
+	Digest  Digest
+	Message string
+	Count   int
+	First   []string // the first ids, ascending; at most ListLength+1
+}
+
+// GroupKey orders groups of one size: by message, and by digest where the first
+// ShortText bytes are the same.
+func GroupKey(message string) string {
+	return message[:prefixLength(message)] + "\x00" + string(DigestOf(message))
+}
+
+// ParseGroupKey returns what a group key tells: the digest, and the message if
+// it is all there.
+func ParseGroupKey(key string) (d Digest, message string, whole bool) {
+	i := len(key) - 23
+	if i < 0 || key[i] != 0 {
+		return "", "", false
+	}
+	d, message = Digest(key[i+1:]), key[:i]
+	return d, message, DigestOf(message) == d
+}
+
+// prefixLength cuts a text at ShortText bytes, not within a character.
+func prefixLength(s string) int {
+	if len(s) <= ShortText {
+		return len(s)
+	}
+	n := ShortText
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return n
+}

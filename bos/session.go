@@ -142,6 +142,25 @@ func (s *Session) SelfCompleting() bool {
 	return s.State == StateRunning && s.Source == SourceProducer
 }
 
+// Want says which optional parts of a session a read shall bring; what is not
+// wanted costs nothing.
+type Want struct {
+	Details    bool // limit and error
+	Initial    bool // the initial components, which can be very long
+	Status     bool
+	Groups     int // so many error groups
+	GroupCount bool
+	Epoch      bool
+}
+
+// SessionRead asks for one session: the newest of that name, or the incarnation
+// if one is given.
+type SessionRead struct {
+	SessionKey
+	Incarnation string
+	Want
+}
+
 // ID is the session's opaque id: two sessions of one name have different ones.
 func (s *Session) ID() string {
 	return encodeOpaque("session", s.Tenant, s.Name, s.Incarnation)

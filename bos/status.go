@@ -87,12 +87,12 @@ func Summarize(scope SessionKey, components []Component, owns func(id string) bo
 		}
 		k := c.Counting()
 		t.Add(k, scope.Name, 1)
-		if k.Session != scope.Name || k.Error == "" {
+		if k.Session != scope.Name || k.Group == "" {
 			continue
 		}
 		g := groups[c.Error]
 		if g == nil {
-			g = &ErrorGroup{Digest: k.Error, Message: c.Error}
+			g = &ErrorGroup{Digest: DigestOf(c.Error), Message: c.Error}
 			groups[c.Error] = g
 		}
 		g.Count++

@@ -33,7 +33,7 @@ type Counting struct {
 	Session string // counts in this session, with Marks and Error
 	Staged  string // counts as staged, and active, in this one
 	Marks   Marks
-	Error   Digest // group of the component's error; empty for none
+	Group   string // [GroupKey] of the component's error; empty for none
 }
 
 // Counting returns what c counts as.
@@ -43,7 +43,7 @@ func (c *Component) Counting() Counting {
 	if k.Session == "" {
 		return k
 	}
-	k.Error = DigestOf(c.Error)
+	k.Group = GroupKey(c.Error)
 	switch c.Status() {
 	case StatusStable:
 		k.Marks |= MarkSuccessful
@@ -158,16 +158,23 @@ type ErrorGroup struct {
 	First   []string // the first ids, ascending; at most ListLength+1
 }
 
-// GroupKey orders groups of one size: by message, and by digest where the first
-// ShortText bytes are the same.
+// GroupKey names the group of an error message, and orders groups of one size: by
+// message, and by digest where the first ShortText bytes are the same. Empty for
+// no error.
 func GroupKey(message string) string {
+	if message == "" {
+		return ""
+	}
 	return message[:prefixLength(message)] + "\x00" + string(DigestOf(message))
 }
 
-// ParseGroupKey returns what a group key tells: the digest, and the message if
-// it is all there.
+// digestLength is the length of every digest but the empty one.
+const digestLength = 22
+
+// ParseGroupKey returns what a group key tells: the digest and, if it is short
+// enough to be all there, the message.
 func ParseGroupKey(key string) (d Digest, message string, whole bool) {
-	i := len(key) - 23
+	i := len(key) - digestLength - 1
 	if i < 0 || key[i] != 0 {
 		return "", "", false
 	}

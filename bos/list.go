@@ -1,0 +1,117 @@
+package bos
+
+import "slices"
+
+// List is a part of an ordered list.
+type List[T any] struct {
+	Items     []T
+	Positions []string // of each item, for cursors
+	More      bool     // there are items after these
+	Total     *int     // nil where it was not asked for, or counting would walk everything
+}
+
+// SessionFilter narrows a list of sessions; nil parts do not.
+type SessionFilter struct {
+	Name          *string
+	Status        *State
+	Tenant        *string // "" for those without a tenant
+	Operation     *Operation
+	TemplateName  *string
+	StartedAfter  *Time // later than that
+	StartedBefore *Time // earlier than that
+}
+
+// Match says whether s passes; the two times are left to whoever keeps the
+// sessions in the order of their start.
+func (f SessionFilter) Match(s *Session) bool {
+	return equal(f.Name, s.Name) && equal(f.Status, s.State) && equal(f.Tenant, s.Tenant) &&
+		equal(f.Operation, s.Operation) && equal(f.TemplateName, s.TemplateName)
+}
+
+// ByTimeOnly says whether Match passes everything.
+func (f SessionFilter) ByTimeOnly() bool {
+	f.StartedAfter, f.StartedBefore = nil, nil
+	return f == SessionFilter{}
+}
+
+// ComponentFilter narrows a list of components; nil parts do not.
+type ComponentFilter struct {
+	IDs           []string
+	Session       *string // as the component has it, whatever its tenants
+	StagedSession *string
+	Phase         *Phase           // PhaseOther: any that BOS does not have
+	Status        *ComponentStatus // StatusOther: any that BOS does not have
+	Enabled       *bool
+	Error         *string // the whole text
+}
+
+// The kinds of phase and status that BOS does not have.
+const (
+	PhaseOther  Phase           = "other"
+	StatusOther ComponentStatus = "other"
+)
+
+// Kind is the phase itself, or PhaseOther for one that BOS does not have.
+func (p Phase) Kind() Phase {
+	switch p {
+	case PhaseNone, PhasePoweringOn, PhasePoweringOff, PhaseConfiguring:
+		return p
+	}
+	return PhaseOther
+}
+
+// Kind is the status itself, or StatusOther for one that BOS does not have.
+func (s ComponentStatus) Kind() ComponentStatus {
+	switch s {
+	case StatusPowerOnPending, StatusPowerOnCalled, StatusPowerOffPending, StatusPowerOffGracefullyCalled,
+		StatusPowerOffForcefullyCalled, StatusConfiguring, StatusStable, StatusFailed, StatusOnHold:
+		return s
+	}
+	return StatusOther
+}
+
+// Match says whether c passes.
+func (f ComponentFilter) Match(c *Component) bool {
+	return (f.IDs == nil || slices.Contains(f.IDs, c.ID)) && equal(f.Session, c.Session) &&
+		equal(f.StagedSession, c.StagedSession()) && equal(f.Phase, c.Phase.Kind()) &&
+		equal(f.Status, c.Status().Kind()) && equal(f.Enabled, c.Enabled) && equal(f.Error, c.Error)
+}
+
+// Empty says whether every component passes.
+func (f ComponentFilter) Empty() bool {
+	return f.IDs == nil && f.Session == nil && f.StagedSession == nil && f.Phase == nil && f.Status == nil &&
+		f.Enabled == nil && f.Error == nil
+}
+
+// Check checks what a user asked for.
+func (f ComponentFilter) Check() error {
+	if len(f.IDs) > MaxBatch {
+		return Errorf(BadUserInput, "%d ids are too many: ask for at most %d", len(f.IDs), MaxBatch).At("filter", "ids")
+	}
+	for _, id := range f.IDs {
+		if err := CheckComponentID(id); err != nil {
+			return err
+		}
+	}
+	if err := within("filter", checkSessionName("session", value(f.Session)),
+		checkSessionName("stagedSession", value(f.StagedSession))); err != nil {
+		return err
+	}
+	return nil
+}
+
+func value(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// MembersOf asks for the components of a session, or of one of its error groups.
+type MembersOf struct {
+	Session *Session
+	Group   Digest // empty for all components
+	Frozen  bool   // the group as it was when the session was frozen
+}
+
+func equal[T comparable](want *T, have T) bool { return want == nil || *want == have }

@@ -1,0 +1,46 @@
+// Package cache keeps component states, sessions and everything derived from
+// them in Redis. It is the only package that talks to Redis.
+//
+// # Keys
+//
+// All keys of a namespace begin with its hash tag, "{namespace}:", so that one
+// script may touch all of them on a Redis Cluster, where a namespace is one slot.
+// A scope is "tenant/name", whether or not a session of that name exists. The
+// home of a session is its scope, or "@incarnation" once a newer session took the
+// name of one that BOS has deleted.
+//
+//	key           type    what it holds                                          TTL
+//	meta          hash    schema: version of this table; epoch; rev: the counter  -
+//	c:<id>        string  a component: "<version> <record>", see record.go        -
+//	d:<id>        string  the rest of that record, JSON                           -
+//	ids           zset    ids of all components, score 0                          -
+//	s:<home>      hash    a session's counters, record and frozen counters        -
+//	x:<home>      hash    the parts of a session that can be long                 -
+//	m:<scope>     zset    ids of the components whose session this is, score 0    -
+//	st:<scope>    zset    ids of the components staged in it, score 0             -
+//	g:<scope>     zset    error groups, score minus their size                    -
+//	e:<scope>     zset    "<digest> <id>" of components with an error, score 0    -
+//	fg:, fe:<home> zset   g: and e: as they were when the session was frozen      -
+//	log:<scope>   stream  one entry a write: ids changed and removed, id <rev>-0  10 min
+//	ei            zset    "<digest> <id>" of all components with an error         -
+//	tx, tr        hash    long error texts by digest, and how many refer to them  -
+//	sx            zset    all sessions by start, "<start>:<incarnation>:<scope>"  -
+//	h:<scope>     zset    all sessions of one name, "<start>:<incarnation>"       -
+//	rx            zset    frozen sessions, score the second of freezing           -
+//	tn:<tenant>   zset    ids that the tenant owns, score 0                       -
+//	w:<write id>  string  the answer of a write                                   1 min
+//
+// # Channels
+//
+//	n:<scope>     the revision that the scope is at
+//	sessions      "<revision> <scope>": a session appeared, changed or went
+//
+// # Fields of s:<home>
+//
+// Counters: m managed, t staged, s successful, f failed, c configuring,
+// o powering off, p powering on, a active, b counted twice; the same with an F
+// before them are frozen. r and Fr: revision. Of the record: i incarnation,
+// v version, op, tp template, fl flags (s stage, d include disabled), src source,
+// st state, b0 start, e0 end, del deleted at its source, w armed: completes by
+// itself, z moment of freezing (Redis' clock, "seconds.microseconds").
+package cache

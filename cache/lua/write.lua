@@ -1,0 +1,171 @@
+-- One atomic write: everything below happens, or nothing does.
+--
+-- The script knows nothing of what it writes. It compares versions, runs the
+-- commands it is given, counts texts that are referred to, and gives every
+-- touched scope a revision, a change-log entry and a notice.
+--
+-- KEYS[1]     the namespace's meta hash
+-- KEYS[2..]   the versioned values that this write depends on. All other keys
+--             are derived from the prefix and share the hash tag of KEYS[1].
+-- ARGV        write id, prefix, how long an answer is kept (ms), the final state's
+--             name, change-log length, change-log life (ms); then five lists, each
+--             headed by its length:
+--   values    one a versioned value: version expected ("" for absent),
+--             new value ("" to delete)
+--   guards    hash, field, expected ("" for absent)
+--   commands  number of words, words...
+--   texts     digest, by how much its references change, the text
+--   scopes    scope, changed ids, removed ids, and flags: r its record changed,
+--             c freeze it if it is armed and nothing is active, f freeze it
+--
+-- Returns     {"ok", revision}       written (or: was written by an earlier call
+--                                    with this write id)
+--             {"conflict"}           a version or guard differs; nothing changed
+--             {"empty"}              the namespace is not initialised
+
+local meta, id, p, final = KEYS[1], ARGV[1], ARGV[2], ARGV[4]
+
+local done = redis.call('GET', p .. 'w:' .. id)
+if done then
+  return {'ok', done}
+end
+if redis.call('HEXISTS', meta, 'rev') == 0 then
+  return {'empty'}
+end
+
+local at = 7
+local function list()
+  local n = tonumber(ARGV[at])
+  at = at + 1
+  return n
+end
+
+-- Lua's stack bounds how many values one call can take.
+local CHUNK = 1000
+
+local values = list()
+local first = at
+for from = 1, values, CHUNK do
+  local to = math.min(from + CHUNK - 1, values)
+  local now = redis.call('MGET', unpack(KEYS, from + 1, to + 1))
+  for i = from, to do
+    local v = now[i - from + 1]
+    local version = ''
+    if v then
+      version = string.sub(v, 1, string.find(v, ' ', 1, true) - 1)
+    end
+    if version ~= ARGV[at] then
+      return {'conflict'}
+    end
+    at = at + 2
+  end
+end
+
+for _ = 1, list() do
+  if (redis.call('HGET', ARGV[at], ARGV[at + 1]) or '') ~= ARGV[at + 2] then
+    return {'conflict'}
+  end
+  at = at + 3
+end
+
+-- Everything is as expected: from here on the write happens. The revision is
+-- read back as text: numbers of that size print differently in every Lua.
+redis.call('HINCRBY', meta, 'rev', 1)
+local rev = redis.call('HGET', meta, 'rev')
+
+local set = {}
+for i = 1, values do
+  local v = ARGV[first + 2 * i - 1]
+  if v == '' then
+    redis.call('DEL', KEYS[i + 1])
+  else
+    set[#set + 1] = KEYS[i + 1]
+    set[#set + 1] = rev .. ' ' .. v
+  end
+  if #set > 0 and (#set >= CHUNK or i == values) then
+    redis.call('MSET', unpack(set))
+    set = {}
+  end
+end
+
+for _ = 1, list() do
+  local n = tonumber(ARGV[at])
+  redis.call(unpack(ARGV, at + 1, at + n))
+  at = at + n + 1
+end
+
+local refs, texts = p .. 'tr', p .. 'tx'
+for _ = 1, list() do
+  local digest = ARGV[at]
+  if redis.call('HINCRBY', refs, digest, ARGV[at + 1]) <= 0 then
+    redis.call('HDEL', refs, digest)
+    redis.call('HDEL', texts, digest)
+  elseif ARGV[at + 2] ~= '' then
+    redis.call('HSETNX', texts, digest, ARGV[at + 2])
+  end
+  at = at + 3
+end
+
+local COUNTERS = {'m', 't', 's', 'f', 'c', 'o', 'p', 'a', 'b'}
+
+-- freeze keeps a scope's counters and error groups as they are now, once.
+local function freeze(scope, key, incarnation)
+  if redis.call('HEXISTS', key, 'z') == 1 then
+    return
+  end
+  local time = redis.call('TIME')
+  local keep = {'z', time[1] .. '.' .. time[2], 'st', final, 'w', '0', 'v', rev, 'Fr', rev}
+  local counts = redis.call('HMGET', key, unpack(COUNTERS))
+  for i, name in ipairs(COUNTERS) do
+    keep[#keep + 1] = 'F' .. name
+    keep[#keep + 1] = counts[i] or '0'
+  end
+  redis.call('HSET', key, unpack(keep))
+  redis.call('COPY', p .. 'g:' .. scope, p .. 'fg:' .. scope)
+  redis.call('COPY', p .. 'e:' .. scope, p .. 'fe:' .. scope)
+  for _, group in ipairs(redis.call('ZRANGE', p .. 'fg:' .. scope, 0, -1)) do
+    local digest = string.sub(group, -22)
+    if redis.call('HEXISTS', refs, digest) == 1 then
+      redis.call('HINCRBY', refs, digest, 1)
+    end
+  end
+  redis.call('ZADD', p .. 'rx', time[1], incarnation .. ':' .. scope)
+end
+
+for _ = 1, list() do
+  local scope, changed, removed, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  at = at + 4
+  local key = p .. 's:' .. scope
+  local has = redis.call('HMGET', key, 'i', 'w', 'a', 'm')
+  local incarnation, record = has[1], string.find(flags, 'r', 1, true)
+  if incarnation then
+    redis.call('HSET', key, 'r', rev)
+    if record then
+      redis.call('HSET', key, 'v', rev)
+    end
+    if string.find(flags, 'f', 1, true)
+      or (string.find(flags, 'c', 1, true) and has[2] == '1' and (has[3] or '0') == '0') then
+      freeze(scope, key, incarnation)
+      record = true
+    end
+    if changed ~= '' or removed ~= '' then
+      local log = p .. 'log:' .. scope
+      redis.call('XADD', log, 'MAXLEN', '~', ARGV[5], rev .. '-0', 'c', changed, 'r', removed)
+      redis.call('PEXPIRE', log, ARGV[6])
+    end
+    redis.call('PUBLISH', p .. 'n:' .. scope, rev)
+  elseif (has[4] or '0') == '0' then
+    redis.call('DEL', key) -- nobody counts here and no session is here
+  else
+    redis.call('HSET', key, 'r', rev)
+  end
+  if record then
+    redis.call('PUBLISH', p .. 'sessions', rev .. ' ' .. scope)
+    if not incarnation then
+      redis.call('PUBLISH', p .. 'n:' .. scope, rev)
+    end
+  end
+end
+
+redis.call('SET', p .. 'w:' .. id, rev, 'PX', ARGV[3])
+return {'ok', rev}

@@ -1,0 +1,80 @@
+package cache
+
+import (
+	"context"
+	"slices"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// ownershipBatch is how many components change their owner in one write.
+const ownershipBatch = 500
+
+// PutTenant makes a tenant own those components and no others, known or not, and
+// returns how many it owns. That is many writes, each whole: one that broke off
+// is finished by sending it again.
+func (s *Store) PutTenant(ctx context.Context, name string, ids []string) (owned int, err error) {
+	if err := bos.CheckTenant(name); err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		if err := bos.CheckComponentID(id); err != nil {
+			return 0, err
+		}
+	}
+	want := slices.Compact(slices.Sorted(slices.Values(ids)))
+	have, err := s.owned(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.own(ctx, without(have, want), func(owners []string) []string {
+		return slices.DeleteFunc(slices.Clone(owners), func(t string) bool { return t == name })
+	}); err != nil {
+		return 0, err
+	}
+	err = s.own(ctx, without(want, have), func(owners []string) []string {
+		if slices.Contains(owners, name) {
+			return owners
+		}
+		return slices.Sorted(slices.Values(append(slices.Clone(owners), name)))
+	})
+	return len(want), err
+}
+
+// own changes the owners of components, batch by batch.
+func (s *Store) own(ctx context.Context, ids []string, owners func([]string) []string) error {
+	for part := range slices.Chunk(ids, ownershipBatch) {
+		err := s.update(ctx, part, false, func(old []record) ([]record, error) {
+			next := slices.Clone(old)
+			for i := range next {
+				next[i].owners = owners(old[i].owners)
+			}
+			return next, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// owned reads which ids a tenant owns, ascending.
+func (s *Store) owned(ctx context.Context, name string) ([]string, error) {
+	var all []string
+	for low := "-"; ; {
+		var page *redis.StringSliceCmd
+		err := s.pipelined(ctx, func(pipe redis.Pipeliner) {
+			page = pipe.ZRangeByLex(ctx, s.keys.tenant(name), &redis.ZRangeBy{Min: low, Max: "+", Count: bos.MaxBatch})
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Val()...)
+		if len(page.Val()) < bos.MaxBatch {
+			return all, nil
+		}
+		low = "(" + all[len(all)-1]
+	}
+}

@@ -1,0 +1,210 @@
+package cache
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// derived collects what a batch changes in everything that is derived from the
+// records, so that each key is touched once however many components change.
+type derived struct {
+	appear, vanish        []string            // ids of components
+	errorAdd, errorRemove []string            // "<digest> <id>" in the index of all errors
+	owned, disowned       map[string][]string // by tenant
+	scopes                map[bos.SessionKey]*derivedScope
+}
+
+// derivedScope is the same for one scope.
+type derivedScope struct {
+	tally                   bos.Tally
+	add, remove             []string
+	stagedAdd, stagedRemove []string
+	errorAdd, errorRemove   []string // "<digest> <id>"
+	groups                  map[string]int
+	changed, removed        []string
+}
+
+// replace adds the step from old records to new ones, and everything that
+// follows from it. Records that stay the same add nothing.
+func (c *change) replace(old, next []record) error {
+	d := derived{owned: map[string][]string{}, disowned: map[string][]string{}, scopes: map[bos.SessionKey]*derivedScope{}}
+	for i := range old {
+		o, n := &old[i], &next[i]
+		n.counted = bos.Counting{}
+		if n.present {
+			n.counted = n.component.Counting()
+		}
+		var details string
+		if n.detailed {
+			var err error
+			if n.digest, details, err = encodeRest(&n.component); err != nil {
+				return err
+			}
+		}
+		body := n.encode()
+		if body == o.body {
+			continue
+		}
+		id := o.component.ID
+		c.values = append(c.values, versioned{c.keys.component(id), o.version, body})
+		if n.digest != o.digest {
+			if n.digest == "" {
+				c.do("DEL", c.keys.details(id))
+			} else {
+				c.do("SET", c.keys.details(id), details)
+			}
+		}
+		c.refer(o.component.Error, -1)
+		c.refer(n.component.Error, 1)
+		d.step(id, o, n)
+	}
+	c.derive(&d)
+	return nil
+}
+
+// step notes what one component's change means.
+func (d *derived) step(id string, o, n *record) {
+	if o.present != n.present {
+		put(n.present, &d.appear, &d.vanish, id)
+	}
+	if o.component.Error != n.component.Error {
+		entry(&d.errorRemove, o.component.Error, id)
+		entry(&d.errorAdd, n.component.Error, id)
+	}
+	for _, t := range o.owners {
+		if !slices.Contains(n.owners, t) {
+			d.disowned[t] = append(d.disowned[t], id)
+		}
+	}
+	for _, t := range n.owners {
+		if !slices.Contains(o.owners, t) {
+			d.owned[t] = append(d.owned[t], id)
+		}
+	}
+	o.counted.Scopes(o.owners, func(key bos.SessionKey) {
+		sc := d.scope(key)
+		sc.tally.Add(o.counted, key.Name, -1)
+		sc.member(o, key.Name, id, -1)
+	})
+	n.counted.Scopes(n.owners, func(key bos.SessionKey) {
+		sc := d.scope(key)
+		sc.tally.Add(n.counted, key.Name, 1)
+		sc.member(n, key.Name, id, 1)
+		sc.changed = append(sc.changed, id)
+	})
+}
+
+// member notes that the component as in r joins (1) or leaves (-1) the scope. A
+// component that leaves and joins again stays; see settle.
+func (sc *derivedScope) member(r *record, name, id string, by int) {
+	joins := by > 0
+	if r.counted.Session == name {
+		put(joins, &sc.add, &sc.remove, id)
+		if g := r.counted.Group; g != "" {
+			sc.groups[g] += by
+			digest, _, _ := bos.ParseGroupKey(g)
+			put(joins, &sc.errorAdd, &sc.errorRemove, string(digest)+" "+id)
+		}
+	}
+	if r.counted.Staged == name {
+		put(joins, &sc.stagedAdd, &sc.stagedRemove, id)
+	}
+	if !joins {
+		sc.removed = append(sc.removed, id)
+	}
+}
+
+func (d *derived) scope(key bos.SessionKey) *derivedScope {
+	if d.scopes[key] == nil {
+		d.scopes[key] = &derivedScope{groups: map[string]int{}}
+	}
+	return d.scopes[key]
+}
+
+// derive adds the commands for all that was noted.
+func (c *change) derive(d *derived) {
+	c.addMembers(c.keys.ids(), d.appear)
+	c.removeMembers(c.keys.ids(), d.vanish)
+	c.removeMembers(c.keys.errorIndex(), d.errorRemove)
+	c.addMembers(c.keys.errorIndex(), d.errorAdd)
+	for _, t := range sortedKeys(d.disowned, always) {
+		c.removeMembers(c.keys.tenant(t), d.disowned[t])
+	}
+	for _, t := range sortedKeys(d.owned, always) {
+		c.addMembers(c.keys.tenant(t), d.owned[t])
+	}
+	for key, sc := range d.scopes {
+		h := scopeHome(key)
+		for field, by := range counters(&sc.tally) {
+			if by != 0 {
+				c.do("HINCRBY", c.keys.session(h), field, strconv.Itoa(by))
+			}
+		}
+		c.settle(c.keys.members(h), sc.add, sc.remove)
+		c.settle(c.keys.staged(h), sc.stagedAdd, sc.stagedRemove)
+		c.settle(c.keys.errors(h), sc.errorAdd, sc.errorRemove)
+		c.regroup(c.keys.groups(h), sc.groups)
+		to := c.scope(h)
+		to.changed, to.removed = sc.changed, without(sc.removed, sc.changed)
+		to.check = to.check || sc.tally.Active < 0
+	}
+}
+
+// settle adds and removes members; what is both added and removed has stayed.
+func (c *change) settle(key string, add, remove []string) {
+	c.removeMembers(key, without(remove, add))
+	c.addMembers(key, without(add, remove))
+}
+
+// regroup changes the sizes of error groups and drops the empty ones. Scores are
+// negative so that the largest group comes first and equals follow by message.
+func (c *change) regroup(key string, groups map[string]int) {
+	changed := sortedKeys(groups, func(by int) bool { return by != 0 })
+	for _, g := range changed {
+		c.do("ZINCRBY", key, strconv.Itoa(-groups[g]), g)
+	}
+	if len(changed) > 0 {
+		c.do("ZREMRANGEBYSCORE", key, "0", "0")
+	}
+}
+
+// counters names the fields of a tally in the hash of a session.
+func counters(t *bos.Tally) map[string]int {
+	return map[string]int{
+		"m": t.Managed, "t": t.Staged, "s": t.Successful, "f": t.Failed, "c": t.Configuring, "o": t.PoweringOff,
+		"p": t.PoweringOn, "a": t.Active, "b": t.Both,
+	}
+}
+
+func put(joins bool, add, remove *[]string, id string) {
+	if joins {
+		*add = append(*add, id)
+	} else {
+		*remove = append(*remove, id)
+	}
+}
+
+func entry(to *[]string, message, id string) {
+	if message != "" {
+		*to = append(*to, errorEntry(bos.DigestOf(message), id))
+	}
+}
+
+// errorEntry is a component's entry in an index of errors.
+func errorEntry(d bos.Digest, id string) string { return string(d) + " " + id }
+
+func always[V any](V) bool { return true }
+
+// without returns the sorted items that are not among others.
+func without(items, others []string) []string {
+	if len(items) == 0 || len(others) == 0 {
+		return items
+	}
+	out := make(map[string]bool, len(others))
+	for _, o := range others {
+		out[o] = true
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(i string) bool { return out[i] })
+}

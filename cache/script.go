@@ -1,0 +1,60 @@
+package cache
+
+import (
+	"context"
+	_ "embed"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed lua/write.lua
+var writeSource string
+
+//go:embed lua/status.lua
+var statusSource string
+
+var (
+	writeScript  = redis.NewScript(writeSource)
+	statusScript = redis.NewScript(statusSource)
+)
+
+// pipelined sends everything that fill queues in one round trip. A Redis that
+// does not know the scripts (yet, or after a restart) is taught them, and the
+// reading is done again. Errors of single commands are left to those commands.
+func (s *Store) pipelined(ctx context.Context, fill func(redis.Pipeliner)) error {
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	for taught := false; ; taught = true {
+		pipe := s.client.Pipeline()
+		fill(pipe)
+		if pipe.Len() == 0 {
+			return nil
+		}
+		commands, err := pipe.Exec(ctx)
+		if err == nil || err == redis.Nil {
+			return firstError(commands)
+		}
+		if !strings.HasPrefix(err.Error(), "NOSCRIPT") || taught {
+			return explain(err)
+		}
+		if err := s.teach(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// firstError looks behind a nil reply, which hides the errors after it.
+func firstError(commands []redis.Cmder) error {
+	for _, c := range commands {
+		if err := c.Err(); err != nil && err != redis.Nil {
+			return explain(err)
+		}
+	}
+	return nil
+}
+
+// teach loads the scripts that reads use; a cluster loads them on every master.
+func (s *Store) teach(ctx context.Context) error {
+	return explain(statusScript.Load(ctx, s.client).Err())
+}

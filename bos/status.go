@@ -16,11 +16,31 @@ type Status struct {
 	Tally        Tally
 	Errors       []ErrorGroup // the largest groups, as many as were asked for
 	GroupCount   int          // how many groups there are
-	Elapsed      time.Duration
+	Timing       Timing
 	AsOf         time.Time // when this was observed at its source
 	FromSnapshot bool      // frozen
 	Stale        bool      // may be behind: Redis or the source was silent too long
 }
+
+// Timing is when a session ran, and for how long: to its end once it has one,
+// until now before that.
+type Timing struct {
+	StartTime Time
+	EndTime   Time // empty until it ends
+	Duration  time.Duration
+}
+
+// Seconds is the duration in seconds.
+func (t Timing) Seconds() float64 { return t.Duration.Seconds() }
+
+// TimingOf computes a session's timing.
+func TimingOf(start, end Time, now time.Time) (Timing, error) {
+	took, err := Elapsed(start, end, now)
+	return Timing{start, end, max(took, 0)}, err
+}
+
+// State is the session's overall status.
+func (s *Status) State() State { return s.Session.State }
 
 // Percent is count over total in percent, rounded to 2 decimals; 0 of nothing.
 // BOS: round(count * 100.0 / total, 2), on the binary double, half to even.
@@ -36,6 +56,9 @@ func Percent(count, total int) float64 {
 	return p
 }
 
+// Managed is the number of components that the session is responsible for.
+func (s *Status) Managed() int { return s.Tally.Managed }
+
 func (s *Status) percent(count int) float64 { return Percent(count, s.Tally.Managed) }
 
 // PercentStaged is the share of managed components that are staged.
@@ -47,17 +70,19 @@ func (s *Status) PercentSuccessful() float64 { return s.percent(s.Tally.Successf
 // PercentFailed is the share that failed.
 func (s *Status) PercentFailed() float64 { return s.percent(s.Tally.Failed) }
 
-// PercentComplete is the share that is done, stable or failed.
-func (s *Status) PercentComplete() float64 { return s.percent(s.Tally.Complete()) }
+// Phases are the shares of managed components in each phase, in percent.
+type Phases struct {
+	PercentComplete    float64 // done: stable or failed
+	PercentConfiguring float64
+	PercentPoweringOff float64
+	PercentPoweringOn  float64
+}
 
-// PercentConfiguring is the share in the phase configuring.
-func (s *Status) PercentConfiguring() float64 { return s.percent(s.Tally.Configuring) }
-
-// PercentPoweringOff is the share in the phase powering_off.
-func (s *Status) PercentPoweringOff() float64 { return s.percent(s.Tally.PoweringOff) }
-
-// PercentPoweringOn is the share in the phase powering_on.
-func (s *Status) PercentPoweringOn() float64 { return s.percent(s.Tally.PoweringOn) }
+// Phases computes the shares of the phases.
+func (s *Status) Phases() Phases {
+	t := s.Tally
+	return Phases{s.percent(t.Complete()), s.percent(t.Configuring), s.percent(t.PoweringOff), s.percent(t.PoweringOn)}
+}
 
 // ListLength is how many ids an error group's list names.
 // BOS: MAX_COMPONENTS_IN_ERROR_DETAILS.

@@ -105,7 +105,7 @@ func (m sessionHash) status(s *bos.Session, now time.Time) *bos.Status {
 		Managed: count("m"), Staged: count("t"), Successful: count("s"), Failed: count("f"), Configuring: count("c"),
 		PoweringOff: count("o"), PoweringOn: count("p"), Active: count("a"), Both: count("b"),
 	}
-	st.Elapsed, _ = bos.Elapsed(s.StartTime, s.EndTime, now)
+	st.Timing, _ = bos.TimingOf(s.StartTime, s.EndTime, now) // of a start that can't be read: 0
 	return st
 }
 

@@ -72,6 +72,7 @@ func (s *Store) UpdateSession(ctx context.Context, key bos.SessionKey, u bos.Ses
 // DeleteSession removes a producer's session with its snapshot and change log,
 // and returns its id. What its components count as stays.
 func (s *Store) DeleteSession(ctx context.Context, key bos.SessionKey) (id string, err error) {
+	var deleted string
 	err = s.retry(ctx, func() (*change, error) {
 		old, err := s.readForUpdate(ctx, key)
 		if err == nil {
@@ -80,10 +81,13 @@ func (s *Store) DeleteSession(ctx context.Context, key bos.SessionKey) (id strin
 		if err != nil {
 			return nil, err
 		}
-		id = old.ID()
+		deleted = old.ID()
 		return s.erase(ctx, scopeHome(key), old)
 	})
-	return id, err
+	if err != nil {
+		return "", err
+	}
+	return deleted, nil
 }
 
 // MarkDeleted notes that a session has gone at its source: it is frozen if it was

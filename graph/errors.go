@@ -1,0 +1,49 @@
+package graph
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// PresentError gives every error its code. One that is not meant for users is
+// logged under an id, and only the id is shown.
+func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
+	return func(ctx context.Context, err error) *gqlerror.Error {
+		shown := graphql.DefaultErrorPresenter(ctx, err)
+		if known := (*bos.Error)(nil); errors.As(err, &known) {
+			return present(shown, known.Message, known.Code)
+		}
+		switch code, _ := shown.Extensions["code"].(string); code {
+		case errcode.ParseFailed, errcode.ValidationFailed:
+			return present(shown, shown.Message, bos.BadUserInput)
+		case "":
+			id := rand.Text()
+			log.ErrorContext(ctx, "internal error", "id", id, "path", shown.Path.String(), "error", err)
+			return present(shown, "internal error; the server's log has it under "+id, bos.Internal)
+		default:
+			return shown
+		}
+	}
+}
+
+// present keeps where the error is and replaces what it says.
+func present(shown *gqlerror.Error, message string, code bos.Code) *gqlerror.Error {
+	return &gqlerror.Error{
+		Message: message, Path: shown.Path, Locations: shown.Locations, Extensions: map[string]any{"code": string(code)},
+	}
+}
+
+// Recover makes a panic an internal error whose log entry has the stack.
+func Recover(ctx context.Context, panicked any) error {
+	return fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
+}

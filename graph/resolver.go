@@ -1,0 +1,76 @@
+// Package graph is the GraphQL API: generated execution beside resolvers of a few
+// lines, which look ahead at what is selected, read just that, and hand it out.
+package graph
+
+import (
+	"context"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/loaders"
+)
+
+// Store is what the resolvers need of whatever keeps the states.
+type Store interface {
+	loaders.Source
+
+	SessionStarted(ctx context.Context, key bos.SessionKey, start bos.Time) (incarnation string, err error)
+	ListSessions(ctx context.Context, f bos.SessionFilter, page bos.Page, want bos.Want, total bool) (*bos.List[*bos.Session], error)
+	ListComponents(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
+		detailed, total bool) (*bos.List[*bos.Component], error)
+
+	CreateSession(ctx context.Context, n bos.NewSession) (*bos.Session, error)
+	UpdateSession(ctx context.Context, key bos.SessionKey, u bos.SessionUpdate) (*bos.Session, error)
+	DeleteSession(ctx context.Context, key bos.SessionKey) (id string, err error)
+	PutComponents(ctx context.Context, components []bos.ComponentPatch) (bos.BatchResult, error)
+	PatchComponents(ctx context.Context, patches []bos.ComponentPatch) (bos.BatchResult, error)
+	DeleteComponents(ctx context.Context, ids []string) (bos.BatchResult, error)
+	PutTenant(ctx context.Context, name string, ids []string) (owned int, err error)
+
+	Epoch(ctx context.Context) (string, error)
+}
+
+// Info is what a server says of itself.
+type Info struct {
+	Version   string
+	Namespace string
+	Redis     string // what kind of Redis it runs on
+	StartedAt time.Time
+}
+
+// Resolver resolves the fields that are not simply read off a value.
+type Resolver struct {
+	Store Store
+	Info  Info
+}
+
+type (
+	queryResolver           struct{ *Resolver }
+	mutationResolver        struct{ *Resolver }
+	sessionResolver         struct{ *Resolver }
+	sessionStatusResolver   struct{ *Resolver }
+	errorSummaryResolver    struct{ *Resolver }
+	componentResolver       struct{}
+	componentStatusResolver struct{}
+)
+
+// Query resolves the fields of Query.
+func (r *Resolver) Query() QueryResolver { return queryResolver{r} }
+
+// Mutation resolves the fields of Mutation.
+func (r *Resolver) Mutation() MutationResolver { return mutationResolver{r} }
+
+// Session resolves fields of Session.
+func (r *Resolver) Session() SessionResolver { return sessionResolver{r} }
+
+// SessionStatus resolves fields of SessionStatus.
+func (r *Resolver) SessionStatus() SessionStatusResolver { return sessionStatusResolver{r} }
+
+// ErrorSummary resolves fields of ErrorSummary.
+func (r *Resolver) ErrorSummary() ErrorSummaryResolver { return errorSummaryResolver{r} }
+
+// Component resolves fields of Component.
+func (r *Resolver) Component() ComponentResolver { return componentResolver{} }
+
+// ComponentStatus resolves fields of ComponentStatus.
+func (r *Resolver) ComponentStatus() ComponentStatusResolver { return componentStatusResolver{} }

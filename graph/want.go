@@ -1,0 +1,108 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// wanted looks ahead: which parts of a session the query selects, so that one read
+// brings them and no other. path leads from the field being resolved to the
+// session, by field names.
+func wanted(ctx context.Context, path ...string) bos.Want {
+	op := graphql.GetOperationContext(ctx)
+	var want bos.Want
+	for _, sel := range descend(op, graphql.GetFieldContext(ctx).Field.Selections, path) {
+		sessionWants(op, sel, &want)
+	}
+	return want
+}
+
+// detailed looks ahead whether components are selected with more than their
+// status depends on.
+func detailed(ctx context.Context, path ...string) bool {
+	op := graphql.GetOperationContext(ctx)
+	for _, sel := range descend(op, graphql.GetFieldContext(ctx).Field.Selections, path) {
+		for _, f := range graphql.CollectFields(op, sel, []string{"Component", "Node"}) {
+			switch f.Name {
+			case "retryPolicy", "desiredState", "actualState", "stagedState", "lastAction", "eventStats":
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// selected looks ahead whether a field is selected.
+func selected(ctx context.Context, name string) bool {
+	op := graphql.GetOperationContext(ctx)
+	return len(descend(op, graphql.GetFieldContext(ctx).Field.Selections, []string{name})) > 0
+}
+
+// descend follows a path of field names; a field may be selected several times
+// under different aliases.
+func descend(op *graphql.OperationContext, sel ast.SelectionSet, path []string) []ast.SelectionSet {
+	if len(path) == 0 {
+		return []ast.SelectionSet{sel}
+	}
+	var found []ast.SelectionSet
+	for _, f := range graphql.CollectFields(op, sel, nil) {
+		if f.Name == path[0] {
+			found = append(found, descend(op, f.Selections, path[1:])...)
+		}
+	}
+	return found
+}
+
+func sessionWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.Want) {
+	for _, f := range graphql.CollectFields(op, sel, []string{"Session", "Node"}) {
+		switch f.Name {
+		case "limit", "error":
+			want.Details = true
+		case "initialComponents":
+			want.Initial = true
+		case "status":
+			want.Status = true
+			statusWants(op, f.Selections, want)
+		}
+	}
+}
+
+func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.Want) {
+	for _, f := range graphql.CollectFields(op, sel, nil) {
+		switch f.Name {
+		case "epoch":
+			want.Epoch = true
+		case "errorGroupCount":
+			want.GroupCount = true
+		case "errorSummary":
+			// A number outside of the page size is refused by the resolver.
+			want.Groups = max(want.Groups, min(firstOf(op, f), bos.MaxPage))
+		case "session":
+			sessionWants(op, f.Selections, want)
+		}
+	}
+}
+
+// firstOf is a field's argument first, whose default the schema gives.
+func firstOf(op *graphql.OperationContext, f graphql.CollectedField) int {
+	switch n := f.ArgumentMap(op.Variables)["first"].(type) {
+	case int64:
+		return int(n)
+	case int:
+		return n
+	case json.Number:
+		i, _ := n.Int64()
+		return int(i)
+	case string: // a variable may be one, as gqlgen reads it
+		i, _ := strconv.Atoi(n)
+		return i
+	default:
+		return pageSize(nil)
+	}
+}

@@ -1,0 +1,132 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The limits of some options.
+const (
+	leastRetention = time.Hour
+	mostEmbedded   = 10_000  // components that the embedded Redis simulates well
+	mostComponents = 100_000 // components of the largest systems
+	mostSpeed      = 1000
+)
+
+var (
+	namespacePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+	segmentPattern   = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
+)
+
+// check checks what the types alone can't, and brings the base path into form.
+func (c *Config) check() error {
+	var err error
+	if c.BasePath, err = normalBasePath(c.BasePath); err != nil {
+		return err
+	}
+	checks := []error{checkListen(c.Listen), c.checkRedis(), c.checkServer()}
+	if c.Command == Demo {
+		checks = append(checks, c.checkSimulation())
+	}
+	for _, err := range checks { // one at a time: the first may explain the rest
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// normalBasePath gives a base path a slash in front and none behind.
+func normalBasePath(path string) (string, error) {
+	trimmed := strings.Trim(path, "/")
+	if trimmed == "" {
+		return "", nil
+	}
+	for segment := range strings.SplitSeq(trimmed, "/") {
+		if !segmentPattern.MatchString(segment) || segment == "." || segment == ".." {
+			return "", fmt.Errorf("--base-path: %q is not a path to serve under: write it like /bos/graph, with letters, digits, '-', '_', '.' and '~' only", path)
+		}
+	}
+	return "/" + trimmed, nil
+}
+
+func checkListen(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("--listen: %q is not an address: write it like 127.0.0.1:8080, or :8080 for all interfaces", address)
+	}
+	return nil
+}
+
+func (c *Config) checkServer() error {
+	switch {
+	case !namespacePattern.MatchString(c.Namespace):
+		return fmt.Errorf("--namespace: %q is not a namespace: use 1 to 64 letters, digits, '-', '_' and '.'", c.Namespace)
+	case c.Retention < leastRetention:
+		return fmt.Errorf("--retention: %v is too short: keep snapshots for at least 1h", c.Retention)
+	case c.LogFormat != "text" && c.LogFormat != "json":
+		return fmt.Errorf("--log-format: %q is no format: use text or json", c.LogFormat)
+	case c.ShutdownTimeout <= 0:
+		return fmt.Errorf("--shutdown-timeout: %v leaves no time to stop: use more than 0, such as 10s", c.ShutdownTimeout)
+	}
+	return nil
+}
+
+func (c *Config) checkRedis() error {
+	if c.RedisURL == "" {
+		if c.RedisUser != "" || c.RedisPassword != "" || c.RedisCA != "" {
+			return errors.New("--redis-user, --redis-password-file and --redis-ca-file are for a Redis of your own: give its --redis-url, too")
+		}
+		return nil
+	}
+	// The URL may hold a password: no message shows it.
+	u, err := url.Parse(c.RedisURL)
+	if err != nil {
+		return errors.New("--redis-url: this is not a URL: write it like redis://localhost:6379/0, with further hosts of a cluster as ?addr=host:port")
+	}
+	switch u.Scheme {
+	case "redis", "rediss", "redis+cluster", "rediss+cluster", "redis+sentinel":
+		if u.Host == "" {
+			return fmt.Errorf("--redis-url: the URL names no host: write it like %s://localhost:6379", u.Scheme)
+		}
+	case "unix":
+		if u.Path == "" || u.Host != "" {
+			return errors.New("--redis-url: the URL names no socket: write it like unix:///run/redis.sock")
+		}
+	default:
+		return fmt.Errorf("--redis-url: the scheme %q is not known: use redis, rediss, unix, redis+cluster, rediss+cluster or redis+sentinel", u.Scheme)
+	}
+	_, password := u.User.Password()
+	switch {
+	case u.Scheme == "redis+sentinel" && u.Query().Get("master_name") == "":
+		return errors.New("--redis-url: Sentinel has to know which master: add ?master_name=NAME to the URL")
+	case c.RedisUser != "" && u.User.Username() != "":
+		return errors.New("--redis-user: the URL names a user already: give one of them only")
+	case c.RedisPassword != "" && password:
+		return errors.New("--redis-password-file: the URL has a password already: take it out there, where others can see it")
+	case c.RedisCA != "" && !strings.HasPrefix(u.Scheme, "rediss"):
+		return errors.New("--redis-ca-file: this is for TLS: use rediss:// or rediss+cluster:// in --redis-url")
+	}
+	return nil
+}
+
+func (c *Config) checkSimulation() error {
+	switch {
+	case c.Components < 1 || c.Components > mostComponents:
+		return fmt.Errorf("--components: %d can't be simulated: use 1 to %d, or up to %d with --redis-url", c.Components, mostEmbedded, mostComponents)
+	case c.Components > mostEmbedded && c.RedisURL == "":
+		return fmt.Errorf("--components: %d is more than the embedded Redis is made for: give a --redis-url, or use at most %d", c.Components, mostEmbedded)
+	case !(c.Speed > 0 && c.Speed <= mostSpeed): // so that NaN is refused, too
+		return fmt.Errorf("--speed: %v is not a speed: use more than 0 and at most %d", c.Speed, mostSpeed)
+	}
+	return nil
+}

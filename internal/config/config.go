@@ -1,0 +1,139 @@
+// Package config is the command line of bosgraph: its commands, their options
+// and what values these may have. Flags, variables, help and docs/options.md all
+// come from the structs in this file.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+//go:generate go run ./gendocs ../../docs/options.md
+
+// Command is what bosgraph shall do.
+type Command string
+
+// The commands.
+const (
+	Serve   Command = "serve"
+	Demo    Command = "demo"
+	Version Command = "version"
+)
+
+// Config is a checked command line.
+type Config struct {
+	Command    Command
+	Server     // of serve and demo
+	Simulation // of demo
+}
+
+// Server holds the options of serve, which demo has too.
+type Server struct {
+	Listen          string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to serve on. Without a host, all interfaces."`
+	BasePath        string        `placeholder:"/PATH" help:"Serve everything under this path, for an ingress that passes it on. Empty for none."`
+	RedisURL        string        `name:"redis-url" placeholder:"URL" help:"Redis that keeps the state: redis://host:port/db, rediss:// with TLS, unix:///path, redis+cluster:// or rediss+cluster:// for a Redis Cluster, redis+sentinel://host:port?master_name=NAME for Sentinel; further hosts of these as addr=host:port behind the question mark. Empty for an embedded one: in memory, lost at the end, for this process alone."`
+	RedisUser       string        `placeholder:"NAME" help:"User to log in to Redis as. Empty for Redis' default user."`
+	RedisPassword   string        `name:"redis-password-file" placeholder:"FILE" help:"File that holds the password for Redis."`
+	RedisCA         string        `name:"redis-ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for Redis over TLS, instead of the system's."`
+	Namespace       string        `default:"bosgraph" placeholder:"NAME" help:"Prefix of all keys in Redis. Servers of one system share it; every other system has another. 1 to 64 letters, digits, '-', '_' and '.'."`
+	Retention       time.Duration `type:"days" default:"90d" placeholder:"DURATION" help:"How long the status of a completed session is kept, from the moment it is frozen: days (90d), hours (36h) or both (1d12h). At least 1h."`
+	LogLevel        slog.Level    `type:"level" default:"info" placeholder:"LEVEL" help:"Least severe messages to log: debug, info, warn or error."`
+	LogFormat       string        `default:"text" placeholder:"FORMAT" help:"How to write the log: text or json."`
+	ShutdownTimeout time.Duration `default:"10s" placeholder:"DURATION" help:"How long requests under way may take to end when the server stops."`
+}
+
+// Simulation holds the options of demo alone.
+type Simulation struct {
+	Components int     `default:"1000" placeholder:"N" help:"Components to simulate: 1 to 10000, up to 100000 with --redis-url."`
+	Seed       uint64  `default:"1" placeholder:"N" help:"The same seed gives the same course of events."`
+	Speed      float64 `default:"10" placeholder:"X" help:"Simulated seconds per second: more than 0, up to 1000."`
+}
+
+// grammar is what kong makes the command line of.
+type grammar struct {
+	Serve struct {
+		Server
+	} `cmd:"" default:"withargs" help:"Serve the API and the dashboard. This is what bosgraph does when no command is given."`
+	Demo struct {
+		Server
+		Simulation
+	} `cmd:"" help:"Serve, and simulate a system that boots: no BOS needed. The simulator writes to the Redis given, so give the demo a namespace of its own there."`
+	Version struct{} `cmd:"" help:"Print the version."`
+}
+
+// ErrHelp is returned by [Parse] when it has printed the help that was asked for:
+// there is nothing left to do.
+var ErrHelp = errors.New("the help was printed")
+
+// ExitCode is the status to exit with for an error of [Parse].
+func ExitCode(err error) int {
+	if err == nil || errors.Is(err, ErrHelp) {
+		return 0
+	}
+	return 2 // as flag and most shells' builtins do for a wrong command line
+}
+
+// Parse reads the command line, without the program's name, and the variables of
+// the environment. Help goes to stdout; what is wrong, in a sentence, to stderr.
+func Parse(args []string, stdout, stderr io.Writer) (Config, error) {
+	cfg, err := parse(args, stdout, stderr)
+	if err != nil && !errors.Is(err, ErrHelp) {
+		fmt.Fprintf(stderr, "bosgraph: %v\nRun \"bosgraph serve --help\" or \"bosgraph demo --help\" for the options.\n", err)
+	}
+	return cfg, err
+}
+
+func parse(args []string, stdout, stderr io.Writer) (Config, error) {
+	var g grammar
+	helped := false
+	parser, err := newParser(&g, kong.Writers(stdout, stderr), kong.Exit(func(int) { helped = true }))
+	if err != nil {
+		return Config{}, err
+	}
+	parsed, err := parser.Parse(args)
+	if helped { // whatever else the line says
+		return Config{}, ErrHelp
+	}
+	if err != nil {
+		return Config{}, err
+	}
+	cfg := Config{Command: Command(parsed.Selected().Name)}
+	switch cfg.Command {
+	case Serve:
+		cfg.Server = g.Serve.Server
+	case Demo:
+		cfg.Server, cfg.Simulation = g.Demo.Server, g.Demo.Simulation
+	default:
+		return cfg, nil
+	}
+	if err := cfg.check(); err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
+}
+
+func newParser(g *grammar, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(g, append([]kong.Option{
+		kong.Name("bosgraph"),
+		kong.Description("A GraphQL API with subscriptions for the status of BOS sessions. " +
+			"Every option can also be given by its variable; a flag goes first."),
+		kong.DefaultEnvars("BOSGRAPH"),
+		kong.ValueFormatter(helpText),
+		kong.NamedMapper("days", kong.MapperFunc(decodeDays)),
+		kong.NamedMapper("level", kong.MapperFunc(decodeLevel)),
+	}, options...)...)
+}
+
+// helpText is an option's help with its default and its variable.
+func helpText(v *kong.Value) string {
+	help := kong.DefaultHelpValueFormatter(v)
+	if !v.HasDefault {
+		return help
+	}
+	return fmt.Sprintf("%s Default: %s.", help, v.Default)
+}

@@ -1,0 +1,64 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+const day = 24 * time.Hour
+
+// decodeDays is kong's decoder for durations that may begin with days.
+func decodeDays(ctx *kong.DecodeContext, target reflect.Value) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("duration", &text); err != nil {
+		return err
+	}
+	d, err := parseDays(text)
+	if err != nil {
+		return err
+	}
+	target.SetInt(int64(d))
+	return nil
+}
+
+func parseDays(text string) (time.Duration, error) {
+	count, rest, found := strings.Cut(text, "d")
+	if !found {
+		count, rest = "0", text
+	}
+	days, err := strconv.ParseUint(count, 10, 32)
+	var d time.Duration
+	if err == nil && (rest != "" || !found) {
+		d, err = time.ParseDuration(rest)
+	}
+	if err != nil || d < 0 || days > uint64((math.MaxInt64-d)/day) {
+		return 0, fmt.Errorf("%q is not a duration: write it like 90d, 36h or 1d12h", text)
+	}
+	return time.Duration(days)*day + d, nil
+}
+
+// decodeLevel is kong's decoder for log levels. slog's own names have forms that
+// nobody needs here, such as INFO+2.
+func decodeLevel(ctx *kong.DecodeContext, target reflect.Value) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("level", &text); err != nil {
+		return err
+	}
+	switch text {
+	case "debug", "info", "warn", "error":
+		var level slog.Level
+		if err := level.UnmarshalText([]byte(text)); err != nil {
+			return err
+		}
+		target.SetInt(int64(level))
+		return nil
+	}
+	return fmt.Errorf("%q is not a log level: use debug, info, warn or error", text)
+}

@@ -1,0 +1,162 @@
+package redistest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Faults loses answers on the way from Redis to a client that connects through
+// its Dialer: what a client sees when a connection breaks after Redis has done
+// the work. The zero value loses nothing. All its methods are safe for
+// concurrent use.
+type Faults struct {
+	mu    sync.Mutex
+	armed []fault
+}
+
+type fault struct {
+	match   []byte // lower case
+	between func()
+}
+
+// LoseNextAnswer breaks the connection of the next command that contains match,
+// in any case of letters: the command, and whatever else its connection has sent
+// by then, is carried out by Redis; the answers from that command's on are
+// dropped; between runs, if there is one; and only then does the client read
+// io.ErrUnexpectedEOF and finds the connection closed. It does so once. Called
+// several times, it breaks as many commands, in that order if they match alike.
+//
+// Subscriptions are not commands with an answer in this sense.
+func (f *Faults) LoseNextAnswer(match string, between func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.armed = append(f.armed, fault{match: []byte(strings.ToLower(match)), between: between})
+}
+
+// Dialer returns the function that a client is to open its connections with.
+func (f *Faults) Dialer() func(ctx context.Context, network, addr string) (net.Conn, error) {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return &faultyConn{Conn: conn, faults: f}, nil
+	}
+}
+
+// claim takes the fault that a command has run into, if any.
+func (f *Faults) claim(command []byte) (fault, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.armed) == 0 {
+		return fault{}, false
+	}
+	command = bytes.ToLower(command)
+	for i, candidate := range f.armed {
+		if bytes.Contains(command, candidate.match) {
+			f.armed = append(f.armed[:i], f.armed[i+1:]...)
+			return candidate, true
+		}
+	}
+	return fault{}, false
+}
+
+// faultyConn counts the commands and the answers of a connection, so that it
+// knows which answer is whose.
+type faultyConn struct {
+	net.Conn
+	faults *Faults
+
+	mu       sync.Mutex
+	requests frames
+	command  []byte // what has been written of a command that is not whole yet
+	sent     int
+	answers  frames
+	answered int
+	doomed   bool
+	lostFrom int // while doomed: the first answer to drop, counted from 0
+	between  func()
+}
+
+// Write passes everything on. It looks at commands, not at writes: one may come
+// in several pieces, and one piece may hold several.
+func (c *faultyConn) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	for rest := b; len(rest) > 0; {
+		n, ended := c.requests.next(rest)
+		c.command = append(c.command, rest[:n]...)
+		rest = rest[n:]
+		if !ended {
+			continue
+		}
+		if !c.doomed {
+			if hit, ok := c.faults.claim(c.command); ok {
+				c.doomed, c.lostFrom, c.between = true, c.sent, hit.between
+			}
+		}
+		c.sent++
+		c.command = c.command[:0]
+	}
+	c.mu.Unlock()
+	return c.Conn.Write(b)
+}
+
+// Read passes on what is not to be lost.
+func (c *faultyConn) Read(b []byte) (int, error) {
+	for {
+		doomed, lost, between := c.fate()
+		if lost {
+			if between != nil {
+				between()
+			}
+			_ = c.Conn.Close() // the client is told below
+			return 0, io.ErrUnexpectedEOF
+		}
+		if doomed {
+			// Redis is to have done its work, however short the client's patience.
+			if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+				return 0, err
+			}
+		}
+		n, err := c.Conn.Read(b)
+		if keep := c.keep(b[:n]); keep > 0 || err != nil || len(b) == 0 {
+			return keep, err
+		}
+	}
+}
+
+// fate says whether an answer is to be lost, and whether it is: then with what
+// to run, the first time.
+func (c *faultyConn) fate() (doomed, lost bool, between func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if lost = c.doomed && c.answered >= c.sent; lost {
+		between, c.between = c.between, nil
+	}
+	return c.doomed, lost, between
+}
+
+// keep returns how much of what Redis sent the client is to see: all that comes
+// before the first lost answer.
+func (c *faultyConn) keep(b []byte) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kept := 0
+	for len(b) > 0 {
+		n, ended := c.answers.next(b)
+		b = b[n:]
+		if !c.doomed || c.answered < c.lostFrom {
+			kept += n
+		}
+		if ended {
+			c.answered++
+		}
+	}
+	return kept
+}

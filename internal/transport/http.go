@@ -1,0 +1,169 @@
+// Package transport carries GraphQL over the wire: requests over HTTP, by POST and
+// GET as GraphQL over HTTP has it.
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// HTTP answers GraphQL requests over HTTP.
+type HTTP struct {
+	Executor graphql.GraphExecutor
+	// MaxBody is how many bytes a request's body may have.
+	MaxBody func(*http.Request) int64
+}
+
+// The media types of answers. A client that names the first gets HTTP's status
+// codes for requests that can't be executed; others get 200 and the errors.
+const (
+	typeResponse = "application/graphql-response+json"
+	typeJSON     = "application/json"
+)
+
+func (h HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := answer{w: w, mediaType: typeJSON}
+	if strings.Contains(r.Header.Get("Accept"), typeResponse) {
+		a.mediaType = typeResponse
+	}
+	start := graphql.Now()
+	params, status, err := h.read(w, r)
+	if err != nil {
+		a.fail(status, err)
+		return
+	}
+	params.Headers = r.Header
+	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+
+	ctx := graphql.StartOperationTrace(r.Context())
+	op, errs := h.Executor.CreateOperationContext(ctx, params)
+	switch {
+	case errs != nil:
+		response := h.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs)
+		a.send(a.refused(), response)
+	case op.Operation.Operation == ast.Subscription:
+		a.fail(http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "a subscription needs a WebSocket or an event stream"))
+	case op.Operation.Operation == ast.Mutation && r.Method == http.MethodGet:
+		w.Header().Set("Allow", http.MethodPost)
+		a.fail(http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GET only reads: send a mutation by POST"))
+	default:
+		next, ctx := h.Executor.DispatchOperation(ctx, op)
+		a.send(http.StatusOK, next(ctx))
+	}
+}
+
+// read reads the request; a status goes with an error.
+func (h HTTP) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, int, *bos.Error) {
+	switch r.Method {
+	case http.MethodGet:
+		return readQuery(r.URL.Query())
+	case http.MethodPost:
+		// Nothing but JSON: what a form may send would come from any web page.
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != typeJSON {
+			return nil, http.StatusUnsupportedMediaType, bos.Errorf(bos.BadUserInput, "send the request as Content-Type: application/json")
+		}
+		return readBody(http.MaxBytesReader(w, r.Body, h.MaxBody(r)))
+	default:
+		w.Header().Set("Allow", "GET, POST")
+		return nil, http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GraphQL is asked by GET or POST")
+	}
+}
+
+func readBody(body io.Reader) (*graphql.RawParams, int, *bos.Error) {
+	raw, err := io.ReadAll(body)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, http.StatusRequestEntityTooLarge, bos.Errorf(bos.BadUserInput,
+			"the request is larger than %d bytes: send it in parts", tooLarge.Limit)
+	case err != nil:
+		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the request broke off")
+	case !utf8.Valid(raw): // encoding/json would put other characters in its place
+		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the request is not valid UTF-8")
+	}
+	var params graphql.RawParams
+	if err := decode(raw, &params); err != nil {
+		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the request is not the JSON of a GraphQL request: %w", err)
+	}
+	return &params, 0, nil
+}
+
+func readQuery(q url.Values) (*graphql.RawParams, int, *bos.Error) {
+	params := &graphql.RawParams{Query: q.Get("query"), OperationName: q.Get("operationName")}
+	for name, to := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
+		text := q.Get(name)
+		if text == "" {
+			continue
+		}
+		if err := decode([]byte(text), to); err != nil {
+			return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "%s is not a JSON object: %w", name, err)
+		}
+	}
+	if !utf8.ValidString(params.Query) {
+		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the query is not valid UTF-8")
+	}
+	return params, 0, nil
+}
+
+// decode keeps numbers as they were written, for large ones.
+func decode(raw []byte, to any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(to); err != nil {
+		return err
+	}
+	if d.More() {
+		return errors.New("there is more after its end")
+	}
+	return nil
+}
+
+// answer is one response in the making.
+type answer struct {
+	w         http.ResponseWriter
+	mediaType string
+}
+
+// refused is the status of a request that could not be executed.
+func (a answer) refused() int {
+	if a.mediaType == typeResponse {
+		return http.StatusBadRequest
+	}
+	return http.StatusOK
+}
+
+func (a answer) fail(status int, err *bos.Error) {
+	a.send(status, &graphql.Response{Errors: gqlerror.List{{
+		Message: err.Message, Extensions: map[string]any{"code": string(err.Code)},
+	}}})
+}
+
+func (a answer) send(status int, response *graphql.Response) {
+	var body []byte
+	if len(response.Errors) == 0 && len(response.Extensions) == 0 {
+		// What execution has encoded goes out as it is.
+		body = append(append([]byte(`{"data":`), response.Data...), '}')
+	} else {
+		var err error
+		if body, err = json.Marshal(response); err != nil {
+			panic(err) // gqlgen's own output
+		}
+	}
+	a.w.Header().Set("Content-Type", a.mediaType+"; charset=utf-8")
+	a.w.Header().Set("X-Content-Type-Options", "nosniff")
+	a.w.WriteHeader(status)
+	_, _ = a.w.Write(body) // a client that has gone has no use for an error
+}

@@ -1,0 +1,64 @@
+// Command bosgraph serves the status of BOS sessions over GraphQL.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/bosgraph/bosgraph/internal/app"
+	"github.com/bosgraph/bosgraph/internal/config"
+)
+
+//go:generate go tool gqlgen generate
+
+func main() {
+	c, err := config.Parse(os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil {
+		os.Exit(config.ExitCode(err))
+	}
+	if c.Command == config.Version {
+		fmt.Println("bosgraph", app.Version())
+		return
+	}
+	log := logger(c)
+	if err := serve(c, log); err != nil {
+		log.Error("bosgraph has ended", "error", err)
+		os.Exit(1)
+	}
+}
+
+// serve runs until it is told to stop. A second signal ends it at once.
+func serve(c config.Config, log *slog.Logger) error {
+	a, err := app.New(c, log)
+	if err != nil {
+		return err
+	}
+	if err := a.Start(); err != nil {
+		return err
+	}
+	signals, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer restore()
+	var failed error
+	select {
+	case <-signals.Done():
+		log.Info("stopping")
+	case failed = <-a.Failed():
+	}
+	restore()
+	timeout, cancel := context.WithTimeout(context.Background(), c.ShutdownTimeout)
+	defer cancel()
+	return errors.Join(failed, a.Stop(timeout))
+}
+
+func logger(c config.Config) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}

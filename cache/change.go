@@ -116,6 +116,8 @@ func (s *Store) run(ctx context.Context, c *change) error {
 			return nil
 		case "conflict":
 			return errConflict
+		case "schema":
+			return checkSchema(reply[1])
 		case "empty": // Redis came back empty: versions read before mean nothing now
 			if _, err := s.Epoch(ctx); err != nil {
 				return err
@@ -148,7 +150,7 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 		}
 	}
 	add(writeID, string(c.keys), strconv.FormatInt(answerLife.Milliseconds(), 10), string(bos.StateComplete),
-		strconv.Itoa(logLength), strconv.FormatInt(logLife.Milliseconds(), 10))
+		strconv.Itoa(logLength), strconv.FormatInt(logLife.Milliseconds(), 10), strconv.Itoa(schemaVersion))
 
 	add(strconv.Itoa(len(c.values)))
 	for _, v := range c.values {

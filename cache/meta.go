@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -48,10 +49,13 @@ func (s *Store) begin(ctx context.Context) ([]any, error) {
 	return read.Result()
 }
 
+// ErrSchema says that a namespace was written by another version of bosgraph.
+var ErrSchema = errors.New("another key schema")
+
 func checkSchema(version string) error {
-	if n, err := strconv.Atoi(version); err != nil || n != schemaVersion {
+	if version != strconv.Itoa(schemaVersion) {
 		return &bos.Error{
-			Code: bos.Unavailable,
+			Code: bos.Unavailable, Err: ErrSchema,
 			Message: fmt.Sprintf("this namespace was written by another version of bosgraph (key schema %q, this one has %d): "+
 				"run that version, or use another namespace", version, schemaVersion),
 		}

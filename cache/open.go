@@ -3,6 +3,8 @@ package cache
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
+	"log/slog"
 	"net"
 	"time"
 
@@ -53,6 +55,16 @@ func Open(o Options) (*Store, error) {
 		return nil, err
 	}
 	return &Store{client: redis.NewUniversalClient(universal), keys: keysOf(o.Namespace), options: o}, nil
+}
+
+// LogTo sends what the Redis client has to say, of all stores, to a log: nothing
+// that the errors of calls do not say as well.
+func LogTo(log *slog.Logger) { redis.SetLogger(clientLog{log}) }
+
+type clientLog struct{ log *slog.Logger }
+
+func (l clientLog) Printf(ctx context.Context, format string, args ...any) {
+	l.log.DebugContext(ctx, fmt.Sprintf(format, args...), "from", "redis client")
 }
 
 // Close ends all connections.

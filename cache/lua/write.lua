@@ -8,8 +8,8 @@
 -- KEYS[2..]   the versioned values that this write depends on. All other keys
 --             are derived from the prefix and share the hash tag of KEYS[1].
 -- ARGV        write id, prefix, how long an answer is kept (ms), the final state's
---             name, change-log length, change-log life (ms); then five lists, each
---             headed by its length:
+--             name, change-log length, change-log life (ms), version of the key
+--             schema; then five lists, each headed by its length:
 --   values    one a versioned value: version expected ("" for absent),
 --             new value ("" to delete)
 --   guards    hash, field, expected ("" for absent)
@@ -22,6 +22,7 @@
 --                                    with this write id)
 --             {"conflict"}           a version or guard differs; nothing changed
 --             {"empty"}              the namespace is not initialised
+--             {"schema", version}    the namespace has another key schema
 
 local meta, id, p, final = KEYS[1], ARGV[1], ARGV[2], ARGV[4]
 
@@ -29,11 +30,14 @@ local done = redis.call('GET', p .. 'w:' .. id)
 if done then
   return {'ok', done}
 end
-if redis.call('HEXISTS', meta, 'rev') == 0 then
+local schema = redis.call('HGET', meta, 'schema')
+if not schema then
   return {'empty'}
+elseif schema ~= ARGV[7] then
+  return {'schema', schema}
 end
 
-local at = 7
+local at = 8
 local function list()
   local n = tonumber(ARGV[at])
   at = at + 1

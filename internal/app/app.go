@@ -35,6 +35,7 @@ type App struct {
 // Redis, if there is one.
 func New(c config.Config, log *slog.Logger) (*App, error) {
 	a := &App{config: c, log: log, failed: make(chan error, 1)}
+	cache.LogTo(log)
 	options, err := a.redis()
 	if err != nil {
 		return nil, err
@@ -54,9 +55,12 @@ func New(c config.Config, log *slog.Logger) (*App, error) {
 }
 
 // Start serves until Stop. A Redis that is not there yet does not keep it from
-// starting: /readyz says so.
+// starting: /readyz says so. A namespace of another version does.
 func (a *App) Start() error {
-	var err error
+	err := a.store.Ping(context.Background())
+	if errors.Is(err, cache.ErrSchema) {
+		return err
+	}
 	if a.listener, err = net.Listen("tcp", a.config.Listen); err != nil {
 		return fmt.Errorf("can't serve on %s: %w", a.config.Listen, err)
 	}

@@ -1,0 +1,192 @@
+package cache
+
+import (
+	"context"
+	"crypto/rand"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/redistest"
+)
+
+func TestMain(m *testing.M) { redistest.Main(m) }
+
+// backends are what the conformance suite runs on. Real Redis is the judge, the
+// cluster shows that all keys are in one slot, and miniredis is what serves
+// without a Redis.
+var backends = []struct {
+	name string
+	url  func(testing.TB) string
+}{
+	{"miniredis", func(t testing.TB) string { return "redis://" + redistest.Mini(t) }},
+	{"redis", func(t testing.TB) string { return "redis://" + redistest.SharedServer(t) }},
+	{"cluster", func(t testing.TB) string {
+		a := redistest.SharedCluster(t)
+		return "redis+cluster://" + a[0] + "?addr=" + strings.Join(a[1:], "&addr=")
+	}},
+}
+
+// suite is one test on one backend, in a namespace of its own.
+type suite struct {
+	*testing.T
+	ctx     context.Context
+	store   *Store
+	options Options
+}
+
+// conform runs a test on every backend, and afterwards audits what it has left.
+func conform(t *testing.T, test func(s *suite)) {
+	for _, b := range backends {
+		t.Run(b.name, func(t *testing.T) {
+			s := &suite{T: t, ctx: t.Context(), options: Options{URL: b.url(t), Namespace: rand.Text(), Timeout: 20 * time.Second}}
+			s.store = s.open(nil)
+			test(s)
+			s.audit()
+		})
+	}
+}
+
+// open opens another store on the same namespace, as another replica would.
+func (s *suite) open(dialer func(ctx context.Context, network, addr string) (net.Conn, error)) *Store {
+	s.Helper()
+	o := s.options
+	o.Dialer = dialer
+	store, err := Open(o)
+	s.must(err)
+	s.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+func (s *suite) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// code fails unless err has that code.
+func (s *suite) code(err error, want bos.Code) {
+	s.Helper()
+	if got := bos.CodeOf(err); got != want {
+		s.Fatalf("got code %q (%v), want %q", got, err, want)
+	}
+}
+
+func (s *suite) create(name string) *bos.Session {
+	s.Helper()
+	return s.createAs(bos.NewSession{SessionKey: bos.SessionKey{Name: name}})
+}
+
+func (s *suite) createAs(n bos.NewSession) *bos.Session {
+	s.Helper()
+	n.Operation, n.TemplateName = bos.OperationBoot, "compute"
+	if n.Source == "" {
+		n.Source = bos.SourceProducer
+	}
+	made, err := s.store.CreateSession(s.ctx, n)
+	s.must(err)
+	return made
+}
+
+func (s *suite) state(name string, to bos.State) {
+	s.Helper()
+	_, err := s.store.UpdateSession(s.ctx, bos.SessionKey{Name: name}, bos.SessionUpdate{State: &to})
+	s.must(err)
+}
+
+// put stores records and fails if one is refused.
+func (s *suite) put(components ...bos.ComponentPatch) {
+	s.Helper()
+	s.applied(len(components))(s.store.PutComponents(s.ctx, components))
+}
+
+func (s *suite) patch(patches ...bos.ComponentPatch) {
+	s.Helper()
+	s.applied(len(patches))(s.store.PatchComponents(s.ctx, patches))
+}
+
+func (s *suite) applied(want int) func(bos.BatchResult, error) {
+	return func(r bos.BatchResult, err error) {
+		s.Helper()
+		s.must(err)
+		if r.Applied != want || len(r.Refused) > 0 {
+			s.Fatalf("applied %d, refused %v; want %d applied", r.Applied, r.Refused, want)
+		}
+	}
+}
+
+var everything = bos.Want{Details: true, Initial: true, Status: true, Groups: 1000, GroupCount: true, Epoch: true}
+
+// read returns the newest session of a name, with everything; nil for none.
+func (s *suite) read(key bos.SessionKey) *bos.Session {
+	s.Helper()
+	return s.readAs(bos.SessionRead{SessionKey: key, Want: everything})
+}
+
+func (s *suite) readAs(r bos.SessionRead) *bos.Session {
+	s.Helper()
+	found, err := s.store.ReadSessions(s.ctx, []bos.SessionRead{r})
+	s.must(err)
+	return found[0]
+}
+
+func (s *suite) status(name string) *bos.Status {
+	s.Helper()
+	found := s.read(bos.SessionKey{Name: name})
+	if found == nil {
+		s.Fatalf("there is no session %q", name)
+	}
+	return found.Status
+}
+
+// component is a record that is enabled and powering on in a session.
+func component(id, session string) bos.ComponentPatch {
+	return bos.ComponentPatch{
+		ID: id, Enabled: new(true), Session: &session, Status: &bos.StatusPatch{Phase: new("powering_on")},
+	}
+}
+
+// done is the patch by which BOS ends a component's boot.
+func done(id string) bos.ComponentPatch {
+	return bos.ComponentPatch{ID: id, Enabled: new(false), Status: &bos.StatusPatch{Phase: new("")}}
+}
+
+func failing(id, session, message string) bos.ComponentPatch {
+	c := component(id, session)
+	c.Error = &message
+	return c
+}
+
+// dump returns all that the namespace holds, apart from the answers of writes.
+func (s *suite) dump() map[string]string {
+	s.Helper()
+	all := map[string]string{}
+	for _, key := range s.allKeys() {
+		if strings.HasPrefix(key, string(s.store.keys)+"w:") {
+			continue
+		}
+		all[key] = s.value(key)
+	}
+	return all
+}
+
+func (s *suite) ids(list *bos.List[*bos.Component], err error) []string {
+	s.Helper()
+	s.must(err)
+	ids := []string{}
+	for _, c := range list.Items {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+func (s *suite) equal(got, want []string, what string) {
+	s.Helper()
+	if !slices.Equal(got, want) {
+		s.Fatalf("%s: got %v, want %v", what, got, want)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -204,19 +205,29 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V, keep func(V) bool) []K {
 	return keys
 }
 
-// attempts bounds how often a write decides anew because another came between.
-const attempts = 12
+// attempts bounds how often a write decides anew because another came between,
+// and backoff, doubled with each, how long it waits at most before it does: of
+// several writers of one record each one's turn comes.
+const (
+	attempts = 12
+	backoff  = 200 * time.Microsecond
+)
 
 // retry decides and runs a change until nothing comes between reading and
 // writing. decide returns nil when nothing is to be changed.
 func (s *Store) retry(ctx context.Context, decide func() (*change, error)) error {
-	for range attempts {
+	for n := range attempts {
 		c, err := decide()
 		if err != nil || c == nil {
 			return err
 		}
 		if err = s.run(ctx, c); !errors.Is(err, errConflict) {
 			return err
+		}
+		select {
+		case <-time.After(mathrand.N(backoff << n)):
+		case <-ctx.Done():
+			return explain(ctx.Err())
 		}
 	}
 	return bos.Errorf(bos.Conflict, "others keep changing the same records: nothing was changed, try again")

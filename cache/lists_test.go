@@ -1,0 +1,278 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// Invariant 5: a status read does not grow with the system, and is lazy.
+
+// trips counts round trips and commands of a store.
+type trips struct {
+	trips    int
+	commands []string
+}
+
+func (t *trips) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
+}
+
+func (t *trips) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		t.trips++
+		t.commands = append(t.commands, cmd.Name())
+		return next(ctx, cmd)
+	}
+}
+
+func (t *trips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		t.trips++
+		for _, cmd := range cmds {
+			t.commands = append(t.commands, cmd.Name())
+		}
+		return next(ctx, cmds)
+	}
+}
+
+// count returns what do needs, once the scripts are known to Redis.
+func (s *suite) count(do func() error) trips {
+	s.Helper()
+	s.must(do())
+	counted := &trips{}
+	s.store.client.AddHook(counted)
+	s.must(do())
+	got := *counted
+	return got
+}
+
+func TestStatusReadIsConstant(t *testing.T) {
+	conform(t, func(s *suite) {
+		read := func(session string, want bos.Want) func() error {
+			return func() error {
+				_, err := s.store.ReadSessions(s.ctx, []bos.SessionRead{{SessionKey: name(session), Want: want}})
+				return err
+			}
+		}
+		s.create("a")
+		s.put(failing("x1", "a", "broken"))
+		small := s.count(read("a", everything))
+		var batch []bos.ComponentPatch
+		for i := range 3000 {
+			batch = append(batch, failing(fmt.Sprintf("x%d", i), "a", "broken"))
+		}
+		s.put(batch...)
+		large := s.count(read("a", everything))
+		if small.trips != 1 || large.trips != 1 || !slices.Equal(small.commands, large.commands) {
+			s.Errorf("1 component takes %+v, 3,000 take %+v", small, large)
+		}
+		s.state("a", bos.StateComplete)
+		if frozen := s.count(read("a", everything)); frozen.trips != 1 {
+			s.Errorf("a frozen status takes %+v", frozen)
+		}
+		for _, c := range []struct {
+			want     bos.Want
+			commands []string
+		}{
+			{bos.Want{}, []string{"hmget"}},
+			{bos.Want{Status: true}, []string{"hmget"}},
+			{bos.Want{Status: true, Epoch: true}, []string{"hmget", "hget"}},
+			{bos.Want{Status: true, GroupCount: true}, []string{"hmget", "zcard", "zcard"}},
+			{bos.Want{Status: true, Groups: 5, GroupCount: true}, []string{"evalsha_ro"}},
+			{bos.Want{Details: true}, []string{"hmget", "hmget"}},
+		} {
+			if got := s.count(read("a", c.want)); got.trips != 1 || !slices.Equal(got.commands, c.commands) {
+				s.Errorf("%+v takes %+v, want %v in one round trip", c.want, got, c.commands)
+			}
+		}
+	})
+}
+
+func TestListOfSessionsIsTwoRoundTrips(t *testing.T) {
+	conform(t, func(s *suite) {
+		for i := range 30 {
+			s.create(fmt.Sprintf("a%02d", i))
+		}
+		got := s.count(func() error {
+			_, err := s.store.ListSessions(s.ctx, bos.SessionFilter{}, bos.Page{First: 20}, everything, true)
+			return err
+		})
+		if got.trips != 2 {
+			s.Errorf("a page of sessions with all of their status takes %d round trips: %v", got.trips, got.commands)
+		}
+	})
+}
+
+// Paging and filters.
+
+func TestSessionsArePagedNewestFirst(t *testing.T) {
+	conform(t, func(s *suite) {
+		var newestFirst []string
+		for i := range 25 { // five start in one second
+			n := bos.NewSession{SessionKey: name(fmt.Sprintf("a%02d", i)), StartTime: bos.Time(fmt.Sprintf("2026-11-22T09:%02d:00", i/5))}
+			if i%2 == 0 {
+				n.Tenant = "blue"
+			}
+			newestFirst = append(newestFirst, sessionPosition(s.createAs(n)))
+		}
+		slices.Sort(newestFirst)
+		slices.Reverse(newestFirst)
+		var got []string
+		page := bos.Page{First: 4}
+		for {
+			list, err := s.store.ListSessions(s.ctx, bos.SessionFilter{}, page, bos.Want{}, true)
+			s.must(err)
+			if *list.Total != 25 {
+				s.Fatalf("%d sessions in all", *list.Total)
+			}
+			got = append(got, list.Positions...)
+			if !list.More {
+				break
+			}
+			page.After = list.Positions[len(list.Positions)-1]
+		}
+		s.equal(got, newestFirst, "all pages")
+
+		s.state("a23", bos.StateRunning) // has no component: completes
+		for what, c := range map[string]struct {
+			filter bos.SessionFilter
+			want   int
+		}{
+			"name":     {bos.SessionFilter{Name: new("a03")}, 1},
+			"tenant":   {bos.SessionFilter{Tenant: new("blue")}, 13},
+			"none":     {bos.SessionFilter{Tenant: new("")}, 12},
+			"state":    {bos.SessionFilter{Status: new(bos.StateComplete)}, 1},
+			"template": {bos.SessionFilter{TemplateName: new("other")}, 0},
+			"after":    {bos.SessionFilter{StartedAfter: new(bos.Time("2026-11-22T09:03:00Z"))}, 5},
+			"before":   {bos.SessionFilter{StartedBefore: new(bos.Time("2026-11-22T09:01:00Z"))}, 5},
+			"both": {bos.SessionFilter{Operation: new(bos.OperationBoot), Tenant: new("blue"),
+				StartedAfter: new(bos.Time("2026-11-22T09:00:59.5")), StartedBefore: new(bos.Time("2026-11-22T09:02:00"))}, 2},
+		} {
+			list, err := s.store.ListSessions(s.ctx, c.filter, bos.Page{First: 100}, bos.Want{}, true)
+			s.must(err)
+			if len(list.Items) != c.want || list.More || list.Total != nil {
+				s.Errorf("%s: %d sessions, more %v, total %v; want %d", what, len(list.Items), list.More, list.Total, c.want)
+			}
+		}
+	})
+}
+
+func TestComponentsArePagedByID(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.create("a")
+		var batch []bos.ComponentPatch
+		for i := range 40 {
+			c := component(fmt.Sprintf("x%d", i), "a") // not in the order of their ids
+			switch {
+			case i%10 == 0:
+				c.StagedState = &bos.StagedStatePatch{Session: new("a")} // counts twice
+			case i%4 == 0:
+				c.Session, c.StagedState = new("b"), &bos.StagedStatePatch{Session: new("a")}
+			case i%3 == 0:
+				c.Session, c.Error = new("b"), new("broken")
+			}
+			batch = append(batch, c)
+		}
+		s.put(batch...)
+		expect := func(pass func(i int, c bos.ComponentPatch) bool) []string {
+			ids := []string{}
+			for i, c := range batch {
+				if pass(i, c) {
+					ids = append(ids, c.ID)
+				}
+			}
+			slices.Sort(ids)
+			return ids
+		}
+		isStaged := func(i int) bool { return i%10 == 0 || i%4 == 0 }
+		inA := func(_ int, c bos.ComponentPatch) bool { return *c.Session == "a" }
+		for what, c := range map[string]struct {
+			of     *bos.MembersOf
+			filter bos.ComponentFilter
+			want   []string
+			total  bool
+		}{
+			"all":        {nil, bos.ComponentFilter{}, expect(func(int, bos.ComponentPatch) bool { return true }), true},
+			"session":    {nil, bos.ComponentFilter{Session: new("a")}, expect(inA), true},
+			"no session": {nil, bos.ComponentFilter{Session: new("")}, []string{}, false},
+			"staged":     {nil, bos.ComponentFilter{StagedSession: new("a")}, expect(func(i int, _ bos.ComponentPatch) bool { return isStaged(i) }), true},
+			"error":      {nil, bos.ComponentFilter{Error: new("broken")}, expect(func(_ int, c bos.ComponentPatch) bool { return c.Error != nil }), true},
+			"no error":   {nil, bos.ComponentFilter{Error: new("")}, expect(func(_ int, c bos.ComponentPatch) bool { return c.Error == nil }), false},
+			"ids":        {nil, bos.ComponentFilter{IDs: []string{"x7", "x30", "y", "x7"}}, []string{"x30", "x7"}, true},
+			"ids in a":   {nil, bos.ComponentFilter{IDs: []string{"x3", "x1"}, Session: new("a")}, []string{"x1"}, true},
+			"phase":      {nil, bos.ComponentFilter{Phase: new(bos.PhaseConfiguring)}, []string{}, false},
+			"status":     {nil, bos.ComponentFilter{Status: new(bos.StatusPowerOnPending), Session: new("a")}, expect(inA), false},
+			"enabled":    {nil, bos.ComponentFilter{Enabled: new(false)}, []string{}, false},
+			"of a": {&bos.MembersOf{Session: s.read(name("a"))}, bos.ComponentFilter{},
+				expect(func(i int, c bos.ComponentPatch) bool { return *c.Session == "a" || isStaged(i) }), true},
+			"of a, with session b": {&bos.MembersOf{Session: s.read(name("a"))}, bos.ComponentFilter{Session: new("b")},
+				expect(func(i int, c bos.ComponentPatch) bool { return *c.Session == "b" && isStaged(i) }), false},
+			"of the group in b": {&bos.MembersOf{Session: &bos.Session{SessionKey: name("b")}, Group: bos.DigestOf("broken")},
+				bos.ComponentFilter{}, expect(func(_ int, c bos.ComponentPatch) bool { return c.Error != nil }), true},
+		} {
+			got := []string{}
+			page := bos.Page{First: 3}
+			for {
+				list, err := s.store.ListComponents(s.ctx, c.of, c.filter, page, true, true)
+				s.must(err)
+				if c.total != (list.Total != nil) || c.total && *list.Total != len(c.want) {
+					s.Errorf("%s: total %v, want %d", what, list.Total, len(c.want))
+				}
+				got = append(got, s.ids(list, nil)...)
+				if !list.More {
+					break
+				}
+				page.After = list.Positions[len(list.Positions)-1]
+			}
+			s.equal(got, c.want, what)
+		}
+	})
+}
+
+func TestRecordsComeBackWhole(t *testing.T) {
+	conform(t, func(s *suite) {
+		whole := component("x1", "a")
+		whole.RetryPolicy = new(3)
+		whole.Status.StatusOverride = new("on_hold")
+		art := &bos.BootArtifactsPatch{Kernel: new("k"), Initrd: new("i"), KernelParameters: new("p \"quoted\" \u2028")}
+		at := bos.Time("2026-11-22T09:00:00.5+00:00")
+		whole.DesiredState = &bos.DesiredStatePatch{BootArtifacts: art, Configuration: new("c"), BssToken: new("t"), LastUpdated: &at}
+		whole.ActualState = &bos.ActualStatePatch{BootArtifacts: art}
+		whole.StagedState = &bos.StagedStatePatch{Session: new("b"), Configuration: new("c2")}
+		whole.LastAction = &bos.LastActionPatch{Action: new("powering_on"), Failed: new(true), LastUpdated: &at}
+		whole.EventStats = &bos.EventStatsPatch{PowerOnAttempts: new(2)}
+		s.put(whole, bos.ComponentPatch{ID: "x2"})
+		want := whole.Apply(bos.Component{})
+		check := func(what string) {
+			s.Helper()
+			found, err := s.store.ReadComponents(s.ctx, []string{"x1", "x2", "x3"}, true)
+			s.must(err)
+			if fmt.Sprint(deref(*found[0])) != fmt.Sprint(deref(want)) {
+				s.Errorf("%s: got %v, want %v", what, deref(*found[0]), deref(want))
+			}
+			if *found[1] != (bos.Component{ID: "x2"}) || found[2] != nil {
+				s.Errorf("%s: an empty record is %+v, one that is not there %+v", what, found[1], found[2])
+			}
+		}
+		check("put")
+		s.patch(bos.ComponentPatch{ID: "x1", Error: new("e")}) // leaves the rest alone
+		want.Error = "e"
+		check("patched")
+		s.patch(bos.ComponentPatch{ID: "x1", LastAction: &bos.LastActionPatch{Failed: new(false)}})
+		want.LastAction = &bos.LastAction{Action: "powering_on", LastUpdated: at}
+		check("patched in a detail")
+	})
+}
+
+// deref lists a component with its optional parts as values.
+func deref(c bos.Component) []any {
+	return []any{c.ID, c.Enabled, c.Error, c.Session, *c.RetryPolicy, c.StatusRecord, *c.DesiredState, *c.ActualState,
+		*c.StagedState, *c.LastAction, *c.EventStats}
+}

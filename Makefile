@@ -1,9 +1,6 @@
 # How long each fuzz target runs in `make fuzz`.
 FUZZTIME ?= 10s
 
-# The race detector needs a C compiler.
-RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
-
 # Finds Go declarations: the flags of grep, for our test files only.
 IN_TESTS := -r --include='*_test.go' --exclude-dir=node_modules --exclude-dir='.?*'
 
@@ -30,13 +27,12 @@ lint: ## check format, go vet, staticcheck
 	go vet ./...
 	go tool staticcheck ./...
 
-test: ## run all tests, on a real Redis, which it installs when it is missing
-	@scripts/need-redis.sh
-	@[ -n "$(RACE)" ] || echo "no C compiler: testing without the race detector" >&2
-	go test $(RACE) -timeout 8m -p 2 ./...
+test: ## run all tests, on a real Redis and with the race detector; installs what is missing
+	@scripts/need.sh
+	CGO_ENABLED=1 go test -race -timeout 8m -p 2 ./...
 
 bench: ## run the benchmarks
-	@scripts/need-redis.sh
+	@scripts/need.sh
 	@packages=$$(grep -l $(IN_TESTS) '^func Benchmark' . | xargs -r -n 1 dirname | sort -u); \
 	[ -z "$$packages" ] || go test -run '^$$' -bench . -benchmem $$packages
 

@@ -21,7 +21,7 @@ import (
 const patience = 30 * time.Second
 
 var (
-	errMissing   = errors.New("redistest: redis-server is not installed: `make test` installs it (scripts/need-redis.sh)")
+	errMissing   = errors.New("redistest: redis-server is not installed: `make test` installs it (scripts/need.sh)")
 	errPortTaken = errors.New("redistest: the port is taken")
 )
 

@@ -152,18 +152,25 @@ func (a answer) fail(status int, err *bos.Error) {
 }
 
 func (a answer) send(status int, response *graphql.Response) {
-	var body []byte
-	if len(response.Errors) == 0 && len(response.Extensions) == 0 {
-		// What execution has encoded goes out as it is.
-		body = append(append([]byte(`{"data":`), response.Data...), '}')
-	} else {
-		var err error
-		if body, err = json.Marshal(response); err != nil {
-			panic(err) // gqlgen's own output
-		}
-	}
 	a.w.Header().Set("Content-Type", a.mediaType+"; charset=utf-8")
 	a.w.Header().Set("X-Content-Type-Options", "nosniff")
 	a.w.WriteHeader(status)
-	_, _ = a.w.Write(body) // a client that has gone has no use for an error
+	_, _ = a.w.Write(encode(response)) // a client that has gone has no use for an error
+}
+
+// encode writes a response. What execution has encoded goes out as it is, and a
+// request that was not executed has no data, not even null.
+func encode(response *graphql.Response) []byte {
+	if len(response.Errors) == 0 && len(response.Extensions) == 0 {
+		return append(append([]byte(`{"data":`), response.Data...), '}')
+	}
+	body, err := json.Marshal(struct {
+		Errors     gqlerror.List   `json:"errors,omitempty"`
+		Data       json.RawMessage `json:"data,omitempty"`
+		Extensions map[string]any  `json:"extensions,omitempty"`
+	}{response.Errors, response.Data, response.Extensions})
+	if err != nil {
+		panic(err) // strings and numbers of our own making
+	}
+	return body
 }

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Makes sure that what the tests need is installed: a real Redis, and the C
+# compiler that the race detector takes. Never skips: what can't be installed is
+# an error that says so.
+set -eu
+
+missing=
+command -v redis-server >/dev/null 2>&1 || missing="redis-server"
+command -v cc >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
+[ -n "$missing" ] || exit 0
+
+give_up() {
+	echo "not installed: $missing, and $1." >&2
+	echo "Install Redis 7.0 or newer and a C compiler, so that redis-server and cc are in the PATH, then try again." >&2
+	exit 1
+}
+
+command -v apt-get >/dev/null 2>&1 || give_up "there is no apt-get to install it with"
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+	command -v sudo >/dev/null 2>&1 || give_up "installing it takes root or sudo"
+	as_root=sudo
+fi
+
+echo "installing $missing" >&2
+# Redis' package starts a service of its own. The tests start the servers they
+# need, so on a machine that had none, none is to stay: RUNLEVEL=1 keeps an init
+# script from starting it, systemd knows no such thing and is told afterwards.
+# A stale or partly unreachable package list may be good enough: let the
+# installation decide.
+$as_root apt-get update -q >&2 || echo "apt-get update failed; trying all the same" >&2
+# shellcheck disable=SC2086 # several packages
+$as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+	apt-get install -q -y --no-install-recommends $missing >&2 || give_up "apt-get could not install it"
+case $missing in *redis*)
+	if [ -d /run/systemd/system ]; then
+		$as_root systemctl disable --now redis-server >&2 || echo "the service of redis-server could not be stopped" >&2
+	fi
+esac
+command -v redis-server >/dev/null 2>&1 || give_up "redis-server is not in the PATH after its installation"

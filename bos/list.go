@@ -90,7 +90,7 @@ func (f ComponentFilter) Check() error {
 	}
 	for _, id := range f.IDs {
 		if err := CheckComponentID(id); err != nil {
-			return err
+			return Errorf(BadUserInput, "%w", err).At("filter", "ids")
 		}
 	}
 	if err := within("filter", checkSessionName("session", value(f.Session)),

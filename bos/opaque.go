@@ -13,7 +13,7 @@ func encodeOpaque(kind string, parts ...string) string {
 // decodeOpaque reads a token of that kind with n parts.
 func decodeOpaque(kind, token string, n int) ([]string, bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil {
+	if err != nil || len(token) != base64.RawURLEncoding.EncodedLen(len(raw)) { // it skips line breaks
 		return nil, false
 	}
 	parts := strings.Split(string(raw), "\x00")

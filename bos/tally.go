@@ -3,7 +3,6 @@ package bos
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"unicode/utf8"
 )
 
 // SessionKey names a session within its tenant. As a scope it is also what
@@ -159,13 +158,13 @@ type ErrorGroup struct {
 }
 
 // GroupKey names the group of an error message, and orders groups of one size: by
-// message, and by digest where the first ShortText bytes are the same. Empty for
-// no error.
+// message, byte by byte, and by digest where the first ShortText bytes are the
+// same. It may end within a character. Empty for no error.
 func GroupKey(message string) string {
 	if message == "" {
 		return ""
 	}
-	return message[:prefixLength(message)] + "\x00" + string(DigestOf(message))
+	return message[:min(len(message), ShortText)] + "\x00" + string(DigestOf(message))
 }
 
 // digestLength is the length of every digest but the empty one.
@@ -179,17 +178,8 @@ func ParseGroupKey(key string) (d Digest, message string, whole bool) {
 		return "", "", false
 	}
 	d, message = Digest(key[i+1:]), key[:i]
-	return d, message, DigestOf(message) == d
-}
-
-// prefixLength cuts a text at ShortText bytes, not within a character.
-func prefixLength(s string) int {
-	if len(s) <= ShortText {
-		return len(s)
+	if DigestOf(message) != d {
+		return d, "", false
 	}
-	n := ShortText
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return n
+	return d, message, true
 }

@@ -2,6 +2,7 @@ package bos
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -13,13 +14,19 @@ type Time string
 // timeLayout reads a fraction of any length too.
 const timeLayout = "2006-01-02T15:04:05"
 
+// maxTime is the longest time, in bytes: a fraction may have any number of digits.
+const maxTime = 64
+
 // UTC reads t. BOS: a zone is dropped and not converted (dateutil's parser, then
 // replace(tzinfo=None)), so the wall time counts.
 func (t Time) UTC() (time.Time, error) {
+	if len(t) > maxTime {
+		return time.Time{}, notATime(string(t))
+	}
 	wall, _ := t.split()
 	at, err := time.Parse(timeLayout, wall)
 	if err != nil || at.Year() < 1 {
-		return time.Time{}, Errorf(BadUserInput, "%q is not a time: write it as 2026-11-22T09:00:00Z", clip(string(t)))
+		return time.Time{}, notATime(string(t))
 	}
 	return at, nil
 }
@@ -36,6 +43,10 @@ func (t Time) split() (wall, zone string) {
 	return s, ""
 }
 
+// strictTime is what time.Parse alone is too lenient for: it takes hours of one
+// digit, a comma, and offsets of 24:60.
+var strictTime = regexp.MustCompile(`^[-0-9]{10}T[0-9]{2}:[0-9:]{5}(\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$`)
+
 // ParseTime reads a time given by a user: RFC 3339, or the same without a zone,
 // which means UTC. An offset is converted, so that what is kept means UTC.
 func ParseTime(s string) (Time, error) {
@@ -44,17 +55,24 @@ func ParseTime(s string) (Time, error) {
 	if err != nil {
 		return "", err
 	}
+	if !strictTime.MatchString(s) {
+		return "", notATime(s)
+	}
 	if _, zone := t.split(); zone != "" && zone != "Z" {
-		abs, err := time.Parse(time.RFC3339Nano, s)
-		if err != nil {
-			return "", Errorf(BadUserInput, "%q has no valid time zone: write it as 2026-11-22T09:00:00Z", clip(s))
+		if at, err = time.Parse(time.RFC3339Nano, s); err != nil {
+			return "", notATime(s)
 		}
-		return Time(abs.UTC().Format(time.RFC3339Nano)), nil
+		at = at.UTC()
+		t = Time(at.Format(time.RFC3339Nano))
 	}
 	if year := at.Year(); year < 1970 || year > 9999 {
 		return "", Errorf(BadUserInput, "%q lies outside the years 1970 to 9999", clip(s))
 	}
 	return t, nil
+}
+
+func notATime(s string) *Error {
+	return Errorf(BadUserInput, "%q is not a time: write it as 2026-11-22T09:00:00Z", clip(s))
 }
 
 // TimeOf writes a time as BOS does: naive UTC in whole seconds.
@@ -70,6 +88,7 @@ func (t Time) RFC3339() string {
 }
 
 // Elapsed is how long a session took: to its end if it has one, else until now.
+// BOS: Python's datetime, which knows no less than a microsecond.
 func Elapsed(start, end Time, now time.Time) (time.Duration, error) {
 	from, err := start.UTC()
 	if err != nil {
@@ -80,7 +99,7 @@ func Elapsed(start, end Time, now time.Time) (time.Duration, error) {
 			return 0, err
 		}
 	}
-	return now.Sub(from), nil
+	return now.Truncate(time.Microsecond).Sub(from.Truncate(time.Microsecond)), nil
 }
 
 // DurationText writes a duration as h:mm:ss, hours going on past 24; a fraction

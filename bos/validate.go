@@ -10,9 +10,9 @@ import (
 
 // The limits of what is accepted.
 const (
-	MaxName          = 127      // bytes of a name or an id (BOS: its OpenAPI description)
+	MaxName          = 127      // characters of a name, bytes of an id (BOS: its OpenAPI description)
 	MaxText          = 65_536   // characters of any other text
-	MaxComponentList = 16 << 20 // bytes of a list of ids
+	MaxComponentList = 16 << 20 // characters of a list of ids
 	MaxBatch         = 5_000    // components of one call
 )
 

@@ -94,7 +94,7 @@ func (c *Config) checkRedis() error {
 		return errors.New("--redis-url: this is not a URL: write it like redis://localhost:6379/0, with further hosts of a cluster as ?addr=host:port")
 	}
 	switch u.Scheme {
-	case "redis", "rediss", "redis+cluster", "rediss+cluster", "redis+sentinel":
+	case "redis", "rediss", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel":
 		if u.Host == "" {
 			return fmt.Errorf("--redis-url: the URL names no host: write it like %s://localhost:6379", u.Scheme)
 		}
@@ -103,18 +103,18 @@ func (c *Config) checkRedis() error {
 			return errors.New("--redis-url: the URL names no socket: write it like unix:///run/redis.sock")
 		}
 	default:
-		return fmt.Errorf("--redis-url: the scheme %q is not known: use redis, rediss, unix, redis+cluster, rediss+cluster or redis+sentinel", u.Scheme)
+		return fmt.Errorf("--redis-url: the scheme %q is not known: use redis, rediss or unix, and +cluster or +sentinel behind the first two", u.Scheme)
 	}
 	_, password := u.User.Password()
 	switch {
-	case u.Scheme == "redis+sentinel" && u.Query().Get("master_name") == "":
+	case strings.HasSuffix(u.Scheme, "+sentinel") && u.Query().Get("master_name") == "":
 		return errors.New("--redis-url: Sentinel has to know which master: add ?master_name=NAME to the URL")
 	case c.RedisUser != "" && u.User.Username() != "":
 		return errors.New("--redis-user: the URL names a user already: give one of them only")
 	case c.RedisPassword != "" && password:
 		return errors.New("--redis-password-file: the URL has a password already: take it out there, where others can see it")
 	case c.RedisCA != "" && !strings.HasPrefix(u.Scheme, "rediss"):
-		return errors.New("--redis-ca-file: this is for TLS: use rediss:// or rediss+cluster:// in --redis-url")
+		return errors.New("--redis-ca-file: this is for TLS: use rediss://, or rediss+…, in --redis-url")
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ type Config struct {
 type Server struct {
 	Listen          string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to serve on. Without a host, all interfaces."`
 	BasePath        string        `placeholder:"/PATH" help:"Serve everything under this path, for an ingress that passes it on. Empty for none."`
-	RedisURL        string        `name:"redis-url" placeholder:"URL" help:"Redis that keeps the state: redis://host:port/db, rediss:// with TLS, unix:///path, redis+cluster:// or rediss+cluster:// for a Redis Cluster, redis+sentinel://host:port?master_name=NAME for Sentinel; further hosts of these as addr=host:port behind the question mark. Empty for an embedded one: in memory, lost at the end, for this process alone."`
+	RedisURL        string        `name:"redis-url" placeholder:"URL" help:"Redis that keeps the state: redis://host:port/db, rediss:// with TLS, unix:///path, redis+cluster:// for a Redis Cluster, redis+sentinel://host:port?master_name=NAME for Sentinel, these two with rediss for TLS; further hosts of these as addr=host:port behind the question mark. Empty for an embedded one: in memory, lost at the end, for this process alone."`
 	RedisUser       string        `placeholder:"NAME" help:"User to log in to Redis as. Empty for Redis' default user."`
 	RedisPassword   string        `name:"redis-password-file" placeholder:"FILE" help:"File that holds the password for Redis."`
 	RedisCA         string        `name:"redis-ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for Redis over TLS, instead of the system's."`

@@ -1,9 +1,13 @@
 package cache
 
 import (
+	"crypto/rand"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
 func TestURL(t *testing.T) {
@@ -43,5 +47,27 @@ func TestURL(t *testing.T) {
 		} else if strings.Contains(err.Error(), "secret") {
 			t.Errorf("the error of a URL shows its password: %v", err)
 		}
+	}
+}
+
+func TestSentinel(t *testing.T) {
+	master := redistest.SharedServer(t)
+	sentinel := redistest.Sentinel(t, master)
+	namespace := rand.Text()
+	through, err := Open(Options{URL: "redis+sentinel://" + sentinel + "?master_name=main", Namespace: namespace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer through.Close()
+	if _, err := through.PutComponents(t.Context(), []bos.ComponentPatch{component("x1", "a")}); err != nil {
+		t.Fatal(err)
+	}
+	direct, err := Open(Options{URL: "redis://" + master, Namespace: namespace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer direct.Close()
+	if found, err := direct.ReadComponents(t.Context(), []string{"x1"}, false); err != nil || found[0] == nil {
+		t.Errorf("what went through Sentinel did not reach the master: %v, %v", found, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,8 +38,14 @@ type server struct {
 	paused bool
 }
 
-// newServer starts a redis-server with these options on a free port.
+// newServer starts a redis-server that keeps nothing on disk, with these options
+// besides, on a free port.
 func newServer(options ...string) (*server, error) {
+	return newServerOf(append([]string{"--save", "", "--appendonly", "no"}, options...))
+}
+
+// newServerOf starts a redis-server with these arguments alone, on a free port.
+func newServerOf(arguments []string) (*server, error) {
 	dir, err := os.MkdirTemp("", "redistest-")
 	if err != nil {
 		return nil, fmt.Errorf("redistest: %w", err)
@@ -50,9 +57,7 @@ func newServer(options ...string) (*server, error) {
 		if s.port, err = freePort(); err != nil {
 			break
 		}
-		s.args = append([]string{
-			"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-		}, options...)
+		s.args = append(slices.Clone(arguments), "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1")
 		if err = s.start(); !errors.Is(err, errPortTaken) {
 			break
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -21,6 +22,7 @@ func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		shown := graphql.DefaultErrorPresenter(ctx, err)
 		if known := (*bos.Error)(nil); errors.As(err, &known) {
+			givenUp(ctx, known)
 			return present(shown, known.Message, known.Code)
 		}
 		switch code, _ := shown.Extensions["code"].(string); code {
@@ -36,8 +38,14 @@ func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 	}
 }
 
+// maxMessage is how long a message may get, in bytes: some quote the request.
+const maxMessage = 1000
+
 // present keeps where the error is and replaces what it says.
 func present(shown *gqlerror.Error, message string, code bos.Code) *gqlerror.Error {
+	if len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage], "") + "…"
+	}
 	return &gqlerror.Error{
 		Message: message, Path: shown.Path, Locations: shown.Locations, Extensions: map[string]any{"code": string(code)},
 	}

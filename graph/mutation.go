@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/bosgraph/bosgraph/bos"
-	"github.com/bosgraph/bosgraph/loaders"
 )
 
 func (r mutationResolver) CreateSession(ctx context.Context, in CreateSessionInput) (*CreateSessionPayload, error) {
@@ -39,11 +38,16 @@ func (r mutationResolver) UpdateSession(ctx context.Context, in UpdateSessionInp
 	return payload, err
 }
 
-// written reads what is selected of a session that was just written.
+// written reads what is selected of a session that was just written: not through a
+// loader, which remembers what another mutation of this request has read.
 func (r mutationResolver) written(ctx context.Context, s *bos.Session) (*bos.Session, error) {
-	return loaders.For(ctx).Session(ctx, bos.SessionRead{
+	found, err := r.Store.ReadSessions(ctx, []bos.SessionRead{{
 		SessionKey: s.SessionKey, Incarnation: s.Incarnation, Want: wanted(ctx, "session"),
-	})
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
 }
 
 func (r mutationResolver) DeleteSession(ctx context.Context, in DeleteSessionInput) (*DeleteSessionPayload, error) {

@@ -55,39 +55,91 @@ func UnmarshalDuration(any) (time.Duration, error) {
 	return 0, bos.Errorf(bos.BadUserInput, "a Duration can't be given")
 }
 
+// The built-in scalars are as strict as GraphQL has them: gqlgen's own read "1" as
+// a number and 1 as a text.
+
+// MarshalString writes a text.
+func MarshalString(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// UnmarshalString reads a text.
+func UnmarshalString(v any) (string, error) {
+	if s, ok := v.(string); ok {
+		return s, nil
+	}
+	return "", notA("String", v)
+}
+
+// MarshalBoolean writes a truth value.
+func MarshalBoolean(b bool) graphql.Marshaler { return graphql.MarshalBoolean(b) }
+
+// UnmarshalBoolean reads a truth value.
+func UnmarshalBoolean(v any) (bool, error) {
+	if b, ok := v.(bool); ok {
+		return b, nil
+	}
+	return false, notA("Boolean", v)
+}
+
+// MarshalInt writes a number.
+func MarshalInt(n int) graphql.Marshaler { return graphql.MarshalInt(n) }
+
+// UnmarshalInt reads a number of 32 bits.
+func UnmarshalInt(v any) (int, error) {
+	if _, text := v.(string); !text {
+		if n, err := graphql.UnmarshalInt32(v); err == nil {
+			return int(n), nil
+		}
+	}
+	return 0, notA("Int", v)
+}
+
+func notA(kind string, v any) error {
+	text := fmt.Sprint(v)
+	if len(text) > 40 {
+		text = text[:40] + "…"
+	}
+	return bos.Errorf(bos.BadUserInput, "%q is no %s", text, kind)
+}
+
 // The enums are BOS's words in upper case, apart from the empty phase.
 
 // MarshalSessionState writes a session's state.
-func MarshalSessionState(s bos.State) graphql.Marshaler { return word(string(s)) }
+func MarshalSessionState(s bos.State) graphql.Marshaler { return word(s) }
 
 // UnmarshalSessionState reads a session's state.
-func UnmarshalSessionState(v any) (bos.State, error) { return unword[bos.State](v) }
+func UnmarshalSessionState(v any) (bos.State, error) {
+	return unword(v, "SessionState", bos.StatePending, bos.StateRunning, bos.StateComplete)
+}
 
 // MarshalSessionOperation writes an operation.
-func MarshalSessionOperation(o bos.Operation) graphql.Marshaler { return word(string(o)) }
+func MarshalSessionOperation(o bos.Operation) graphql.Marshaler { return word(o) }
 
 // UnmarshalSessionOperation reads an operation.
-func UnmarshalSessionOperation(v any) (bos.Operation, error) { return unword[bos.Operation](v) }
+func UnmarshalSessionOperation(v any) (bos.Operation, error) {
+	return unword(v, "SessionOperation", bos.OperationBoot, bos.OperationReboot, bos.OperationShutdown)
+}
 
 // MarshalSessionSource writes a session's source.
-func MarshalSessionSource(s bos.Source) graphql.Marshaler { return word(string(s)) }
+func MarshalSessionSource(s bos.Source) graphql.Marshaler { return word(s) }
 
 // UnmarshalSessionSource reads a session's source.
-func UnmarshalSessionSource(v any) (bos.Source, error) { return unword[bos.Source](v) }
+func UnmarshalSessionSource(v any) (bos.Source, error) {
+	return unword(v, "SessionSource", bos.SourceProducer, bos.SourceBOS)
+}
 
-const phaseNone = "none"
+const phaseNone bos.Phase = "none"
 
 // MarshalComponentPhase writes a phase; one that BOS does not have is OTHER.
 func MarshalComponentPhase(p bos.Phase) graphql.Marshaler {
 	if p = p.Kind(); p == bos.PhaseNone {
 		p = phaseNone
 	}
-	return word(string(p))
+	return word(p)
 }
 
 // UnmarshalComponentPhase reads a phase.
 func UnmarshalComponentPhase(v any) (bos.Phase, error) {
-	p, err := unword[bos.Phase](v)
+	p, err := unword(v, "ComponentPhase", phaseNone, bos.PhasePoweringOn, bos.PhasePoweringOff, bos.PhaseConfiguring, bos.PhaseOther)
 	if p == phaseNone {
 		p = bos.PhaseNone
 	}
@@ -96,24 +148,27 @@ func UnmarshalComponentPhase(v any) (bos.Phase, error) {
 
 // MarshalComponentStatusLabel writes a status; an override that BOS does not have
 // is OTHER.
-func MarshalComponentStatusLabel(s bos.ComponentStatus) graphql.Marshaler {
-	return word(string(s.Kind()))
-}
+func MarshalComponentStatusLabel(s bos.ComponentStatus) graphql.Marshaler { return word(s.Kind()) }
 
 // UnmarshalComponentStatusLabel reads a status.
 func UnmarshalComponentStatusLabel(v any) (bos.ComponentStatus, error) {
-	return unword[bos.ComponentStatus](v)
+	return unword(v, "ComponentStatusLabel", bos.StatusPowerOnPending, bos.StatusPowerOnCalled, bos.StatusPowerOffPending,
+		bos.StatusPowerOffGracefullyCalled, bos.StatusPowerOffForcefullyCalled, bos.StatusConfiguring, bos.StatusStable,
+		bos.StatusFailed, bos.StatusOnHold, bos.StatusOther)
 }
 
-func word(s string) graphql.Marshaler {
-	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(strings.ToUpper(s))) })
+func word[T ~string](s T) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(strings.ToUpper(string(s)))) })
 }
 
-// unword reads an enum value; which ones there are, validation has checked.
-func unword[T ~string](v any) (T, error) {
-	s, ok := v.(string)
-	if !ok {
-		return "", bos.Errorf(bos.BadUserInput, "%s is not an enum value", fmt.Sprint(v))
+// unword reads one of the values of an enum. Validation has not looked at those
+// within an input object that came as a variable.
+func unword[T ~string](v any, enum string, values ...T) (T, error) {
+	s, _ := v.(string)
+	for _, value := range values {
+		if s == strings.ToUpper(string(value)) {
+			return value, nil
+		}
 	}
-	return T(strings.ToLower(s)), nil
+	return "", notA(enum, v)
 }

@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"encoding/json"
-	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -99,9 +98,6 @@ func firstOf(op *graphql.OperationContext, f graphql.CollectedField) int {
 	case json.Number:
 		i, _ := n.Int64()
 		return int(i)
-	case string: // a variable may be one, as gqlgen reads it
-		i, _ := strconv.Atoi(n)
-		return i
 	default:
 		return pageSize(nil)
 	}

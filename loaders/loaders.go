@@ -21,9 +21,10 @@ type Source interface {
 	ReadComponents(ctx context.Context, ids []string, detailed bool) ([]*bos.Component, error)
 }
 
-// wait is how long the first of a batch waits for others: long enough for the
-// goroutines of sibling fields to start, and small beside a round trip.
-const wait = 50 * time.Microsecond
+// wait is how long a batch waits at most to be complete. It is complete, and goes
+// at once, when every root field that loads something has asked for it; only one
+// that asks twice for the same, or for nothing, leaves a batch to wait.
+const wait = time.Millisecond
 
 // Loaders batch the reads of one response.
 type Loaders struct {
@@ -32,22 +33,31 @@ type Loaders struct {
 	whole    *dataloadgen.Loader[string, *bos.Component]
 }
 
-// New makes the loaders of one response.
-func New(source Source) *Loaders {
-	components := func(detailed bool) *dataloadgen.Loader[string, *bos.Component] {
+// New makes the loaders of one response in which so many root fields load a
+// session, and so many a component.
+func New(source Source, sessions, components int) *Loaders {
+	ofComponents := func(detailed bool) *dataloadgen.Loader[string, *bos.Component] {
 		return dataloadgen.NewLoader(func(ctx context.Context, ids []string) ([]*bos.Component, []error) {
 			found, err := source.ReadComponents(ctx, ids, detailed)
-			return found, all(len(ids), err)
-		}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(bos.MaxPage))
+			return found, ofAll(err)
+		}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(max(1, components)))
 	}
 	return &Loaders{
 		sessions: dataloadgen.NewLoader(func(ctx context.Context, reads []bos.SessionRead) ([]*bos.Session, []error) {
 			found, err := source.ReadSessions(ctx, reads)
-			return found, all(len(reads), err)
-		}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(bos.MaxPage)),
-		short: components(false),
-		whole: components(true),
+			return found, ofAll(err)
+		}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(max(1, sessions))),
+		short: ofComponents(false),
+		whole: ofComponents(true),
 	}
+}
+
+// ofAll makes an error that of every key of a batch.
+func ofAll(err error) []error {
+	if err == nil {
+		return nil
+	}
+	return []error{err}
 }
 
 // Session reads one session; nil if there is none.
@@ -64,25 +74,31 @@ func (l *Loaders) Component(ctx context.Context, id string, detailed bool) (*bos
 	return l.short.Load(ctx, id)
 }
 
-// all gives each of n keys the same error.
-func all(n int, err error) []error {
-	if err == nil {
-		return nil
-	}
-	errs := make([]error, n)
-	for i := range errs {
-		errs[i] = err
-	}
-	return errs
-}
-
 type contextKey struct{}
 
 // Install is a response middleware that gives every response loaders of its own.
 func Install(source Source) graphql.ResponseMiddleware {
 	return func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-		return next(context.WithValue(ctx, contextKey{}, New(source)))
+		sessions, components := loading(ctx)
+		return next(context.WithValue(ctx, contextKey{}, New(source, sessions, components)))
 	}
+}
+
+// loading counts the root fields that load something.
+func loading(ctx context.Context) (sessions, components int) {
+	op := graphql.GetOperationContext(ctx)
+	if op.Operation == nil { // refused
+		return 0, 0
+	}
+	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, nil) {
+		switch f.Name {
+		case "session", "node":
+			sessions++
+		case "component":
+			components++
+		}
+	}
+	return sessions, components
 }
 
 // For returns the loaders of the response that ctx belongs to.

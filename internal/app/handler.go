@@ -47,6 +47,7 @@ func (a *App) graphql() http.Handler {
 	exec.Use(extension.Introspection{})
 	exec.Use(limits.Default())
 	exec.Use(graph.Rights{})
+	exec.Use(graph.Outage{})
 	exec.AroundResponses(loaders.Install(a.store))
 	return transport.HTTP{Executor: exec, MaxBody: func(r *http.Request) int64 {
 		if graph.PrincipalOf(r.Context()).Write {

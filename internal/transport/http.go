@@ -10,7 +10,9 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -91,12 +93,14 @@ func readBody(body io.Reader) (*graphql.RawParams, int, *bos.Error) {
 			"the request is larger than %d bytes: send it in parts", tooLarge.Limit)
 	case err != nil:
 		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the request broke off")
-	case !utf8.Valid(raw): // encoding/json would put other characters in its place
-		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the request is not valid UTF-8")
 	}
 	var params graphql.RawParams
-	if err := decode(raw, &params); err != nil {
-		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the request is not the JSON of a GraphQL request: %w", err)
+	if err := decode("the request", raw, &params); err != nil {
+		return nil, http.StatusBadRequest, err
+	}
+	// The literals of a query have escapes of their own.
+	if err := checkText("the query", []byte(params.Query)); err != nil {
+		return nil, http.StatusBadRequest, err
 	}
 	return &params, 0, nil
 }
@@ -108,27 +112,87 @@ func readQuery(q url.Values) (*graphql.RawParams, int, *bos.Error) {
 		if text == "" {
 			continue
 		}
-		if err := decode([]byte(text), to); err != nil {
-			return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "%s is not a JSON object: %w", name, err)
+		if err := decode(name, []byte(text), to); err != nil {
+			return nil, http.StatusBadRequest, err
 		}
 	}
-	if !utf8.ValidString(params.Query) {
-		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the query is not valid UTF-8")
+	if err := checkText("the query", []byte(params.Query)); err != nil {
+		return nil, http.StatusBadRequest, err
 	}
 	return params, 0, nil
 }
 
-// decode keeps numbers as they were written, for large ones.
-func decode(raw []byte, to any) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if err := d.Decode(to); err != nil {
+// decode reads JSON that came from outside, keeping numbers as they were written.
+func decode(what string, raw []byte, to any) *bos.Error {
+	if err := checkText(what, raw); err != nil {
 		return err
 	}
-	if d.More() {
-		return errors.New("there is more after its end")
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	err := d.Decode(to)
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return bos.Errorf(bos.BadUserInput, "%s is not JSON: %w at byte %d", what, err, syntax.Offset)
+	case errors.As(err, &kind) && kind.Field != "":
+		return bos.Errorf(bos.BadUserInput, "%s: %q can't be a JSON %s", what, kind.Field, kind.Value)
+	case errors.As(err, &kind):
+		return bos.Errorf(bos.BadUserInput, "%s is a JSON %s: send one object", what, kind.Value)
+	case err != nil:
+		return bos.Errorf(bos.BadUserInput, "%s is not JSON: it ends too early", what)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return bos.Errorf(bos.BadUserInput, "%s: there is more after the end of its JSON", what)
 	}
 	return nil
+}
+
+// checkText refuses what decoders would silently replace by other characters:
+// bytes that are no UTF-8, and escaped halves of surrogate pairs.
+func checkText(what string, raw []byte) *bos.Error {
+	if !utf8.Valid(raw) {
+		return bos.Errorf(bos.BadUserInput, "%s is not valid UTF-8", what)
+	}
+	if halfSurrogate(raw) {
+		return bos.Errorf(bos.BadUserInput, "%s has half of a surrogate pair in it: write the character itself", what)
+	}
+	return nil
+}
+
+// halfSurrogate says whether a \uD8xx stands without a \uDCxx behind it, or that
+// alone. A backslash that is escaped escapes nothing.
+func halfSurrogate(raw []byte) bool {
+	for {
+		i := bytes.IndexByte(raw, '\\')
+		if i < 0 {
+			return false
+		}
+		unit, after := escaped(raw[i:])
+		if utf16.IsSurrogate(unit) {
+			low, behind := escaped(after)
+			if utf16.DecodeRune(unit, low) == utf8.RuneError {
+				return true
+			}
+			after = behind
+		}
+		raw = after
+	}
+}
+
+// escaped reads the escape that raw begins with: a UTF-16 unit, or 0 for any other.
+func escaped(raw []byte) (unit rune, after []byte) {
+	if len(raw) < 2 || raw[0] != '\\' {
+		return 0, raw
+	}
+	if len(raw) < 6 || raw[1] != 'u' {
+		return 0, raw[2:]
+	}
+	n, err := strconv.ParseUint(string(raw[2:6]), 16, 16)
+	if err != nil {
+		return 0, raw[2:]
+	}
+	return rune(n), raw[6:]
 }
 
 // answer is one response in the making.

@@ -1,0 +1,272 @@
+package loaders_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/loaders"
+)
+
+// source has sessions and components of every name but "none", and notes what is
+// read of it.
+type source struct {
+	err error
+
+	mu    sync.Mutex
+	calls [][]string // of each call what was asked for
+}
+
+func (s *source) note(keys []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, slices.Sorted(slices.Values(keys)))
+	return s.err
+}
+
+func (s *source) ReadSessions(_ context.Context, reads []bos.SessionRead) ([]*bos.Session, error) {
+	var keys []string
+	var found []*bos.Session
+	for _, r := range reads {
+		keys = append(keys, fmt.Sprintf("%s %v", r.Name, r.Status))
+		found = append(found, nil)
+		if r.Name != "none" {
+			found[len(found)-1] = &bos.Session{SessionKey: r.SessionKey}
+		}
+	}
+	if err := s.note(keys); err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+func (s *source) ReadComponents(_ context.Context, ids []string, detailed bool) ([]*bos.Component, error) {
+	var keys []string
+	var found []*bos.Component
+	for _, id := range ids {
+		keys = append(keys, fmt.Sprintf("%s %v", id, detailed))
+		found = append(found, nil)
+		if id != "none" {
+			found[len(found)-1] = &bos.Component{ID: id}
+		}
+	}
+	if err := s.note(keys); err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// load is what one resolver asks for; it returns the name of what it got.
+type load func(ctx context.Context, l *loaders.Loaders) (string, error)
+
+func session(name string, want bos.Want) load {
+	return func(ctx context.Context, l *loaders.Loaders) (string, error) {
+		s, err := l.Session(ctx, bos.SessionRead{SessionKey: bos.SessionKey{Name: name}, Want: want})
+		if s == nil {
+			return "", err
+		}
+		return s.Name, err
+	}
+}
+
+func component(id string, detailed bool) load {
+	return func(ctx context.Context, l *loaders.Loaders) (string, error) {
+		c, err := l.Component(ctx, id, detailed)
+		if c == nil {
+			return "", err
+		}
+		return c.ID, err
+	}
+}
+
+func many(n int, one func(name string) load) []load {
+	all := make([]load, n)
+	for i := range all {
+		all[i] = one(fmt.Sprintf("n%04d", i))
+	}
+	return all
+}
+
+// TestBatches shows which loads of one moment become how many reads.
+func TestBatches(t *testing.T) {
+	plain, status := bos.Want{}, bos.Want{Status: true}
+	tests := []struct {
+		name  string
+		loads []load
+		calls []int // how many keys each read has, ascending
+	}{
+		{"one", []load{session("a", plain)}, []int{1}},
+		{"sessions", many(20, func(n string) load { return session(n, status) }), []int{20}},
+		{"components", many(20, func(n string) load { return component(n, false) }), []int{20}},
+		{"the same one", []load{session("a", plain), session("a", plain), component("x", true), component("x", true)}, []int{1, 1}},
+		{"the same one with more of it", []load{session("a", plain), session("a", status)}, []int{2}},
+		{"components short and whole", []load{component("x", false), component("y", true), component("z", false)}, []int{1, 2}},
+		{"more than the root fields", many(25, func(n string) load { return component(n, false) }), []int{5, 20}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &source{}
+				l := loaders.New(s, 20, 20)
+				each(test.loads, func(_ int, one load) {
+					if name, err := one(t.Context(), l); name == "" || err != nil {
+						t.Errorf("got %q, %v", name, err)
+					}
+				})
+				var calls []int
+				for _, keys := range s.calls {
+					calls = append(calls, len(keys))
+				}
+				slices.Sort(calls)
+				if !slices.Equal(calls, test.calls) {
+					t.Errorf("reads of %v keys, want %v", calls, test.calls)
+				}
+			})
+		})
+	}
+}
+
+// each runs all loads at once, and lets the timers of batches that went early run
+// out, as synctest wants it.
+func each(loads []load, do func(int, load)) {
+	var all sync.WaitGroup
+	for i, one := range loads {
+		all.Go(func() { do(i, one) })
+	}
+	all.Wait()
+	time.Sleep(time.Second) // of the bubble's time
+}
+
+// TestEachGetsItsOwn shows that an answer goes to whom it belongs, nil among others.
+func TestEachGetsItsOwn(t *testing.T) {
+	names := []string{"a", "none", "b", "none", "c"}
+	for what, one := range map[string]func(string) load{
+		"sessions":   func(n string) load { return session(n, bos.Want{}) },
+		"components": func(n string) load { return component(n, true) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var loads []load
+				for _, n := range names {
+					loads = append(loads, one(n))
+				}
+				l := loaders.New(&source{}, 3, 3)
+				each(loads, func(i int, one load) {
+					want := names[i]
+					if want == "none" {
+						want = ""
+					}
+					if got, err := one(t.Context(), l); got != want || err != nil {
+						t.Errorf("load %d got %q, %v; want %q", i, got, err, want)
+					}
+				})
+			})
+		})
+	}
+}
+
+// TestErrorOfAll shows that an error of a read is that of every load in it.
+func TestErrorOfAll(t *testing.T) {
+	away := bos.Errorf(bos.Unavailable, "away")
+	for _, n := range []int{1, 2, 20} {
+		for what, one := range map[string]func(string) load{
+			"sessions":         func(n string) load { return session(n, bos.Want{}) },
+			"components":       func(n string) load { return component(n, false) },
+			"whole components": func(n string) load { return component(n, true) },
+		} {
+			t.Run(fmt.Sprint(n, " ", what), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					l := loaders.New(&source{err: away}, 7, 7)
+					each(many(n, one), func(_ int, one load) {
+						if got, err := one(t.Context(), l); got != "" || !errors.Is(err, away) {
+							t.Errorf("got %q, %v; want the error of the read", got, err)
+						}
+					})
+				})
+			})
+		}
+	}
+}
+
+// TestCompleteBatch shows that a batch waits for nothing once all have come that are
+// expected, and for a moment only while one is missing.
+func TestCompleteBatch(t *testing.T) {
+	tests := []struct {
+		name                 string
+		sessions, components int
+		loads                []load
+		waits                bool
+	}{
+		{"the only session", 1, 0, []load{session("a", bos.Want{})}, false},
+		{"the only component", 0, 1, []load{component("x", true)}, false},
+		{"all sessions", 20, 0, many(20, func(n string) load { return session(n, bos.Want{}) }), false},
+		{"all components", 0, 20, many(20, func(n string) load { return component(n, false) }), false},
+		{"one not expected", 0, 0, []load{session("a", bos.Want{})}, false},
+		{"one missing", 21, 0, many(20, func(n string) load { return session(n, bos.Want{}) }), true},
+		{"the same one twice", 2, 0, []load{session("a", bos.Want{}), session("a", bos.Want{})}, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &source{}
+				l := loaders.New(s, test.sessions, test.components)
+				start := time.Now()
+				each(test.loads, func(_ int, one load) {
+					if name, err := one(t.Context(), l); name == "" || err != nil {
+						t.Errorf("got %q, %v", name, err)
+					}
+				})
+				if waited := time.Since(start); (waited > 0) != test.waits || waited > 10*time.Millisecond {
+					t.Errorf("it waited %v", waited)
+				}
+				if len(s.calls) != 1 {
+					t.Errorf("%d reads", len(s.calls))
+				}
+			})
+		})
+	}
+}
+
+// TestInstall shows that every response reads for itself, and reads once, whatever
+// operation it is of.
+func TestInstall(t *testing.T) {
+	s := &source{}
+	respond := loaders.Install(s)
+	for response, document := range []string{
+		`{ session(name: "a") { name } }`,
+		`{ ...F } fragment F on Query { a: session(name: "a") { name } b: session(name: "a") { name } }`,
+		`mutation { updateSession { name } }`,
+		"", // refused before there was an operation
+	} {
+		op := &graphql.OperationContext{}
+		if document != "" {
+			var err error
+			if op.Doc, err = parser.ParseQuery(&ast.Source{Input: document}); err != nil {
+				t.Fatal(err)
+			}
+			op.Operation = op.Doc.Operations[0]
+		}
+		respond(graphql.WithOperationContext(t.Context(), op), func(ctx context.Context) *graphql.Response {
+			for range 2 {
+				if got, err := session("a", bos.Want{})(ctx, loaders.For(ctx)); got != "a" || err != nil {
+					t.Errorf("got %q, %v", got, err)
+				}
+			}
+			return nil
+		})
+		if len(s.calls) != response+1 {
+			t.Errorf("%d reads after %d responses", len(s.calls), response+1)
+		}
+	}
+}

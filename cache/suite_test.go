@@ -76,6 +76,8 @@ func (s *suite) code(err error, want bos.Code) {
 	}
 }
 
+func name(s string) bos.SessionKey { return bos.SessionKey{Name: s} }
+
 func (s *suite) create(name string) *bos.Session {
 	s.Helper()
 	return s.createAs(bos.NewSession{SessionKey: bos.SessionKey{Name: name}})

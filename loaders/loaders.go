@@ -24,7 +24,7 @@ type Source interface {
 // wait is how long a batch waits at most to be complete. It is complete, and goes
 // at once, when every root field that loads something has asked for it; only one
 // that asks twice for the same, or for nothing, leaves a batch to wait.
-const wait = time.Millisecond
+const wait = 5 * time.Millisecond
 
 // Loaders batch the reads of one response.
 type Loaders struct {

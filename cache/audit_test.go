@@ -53,6 +53,8 @@ func (s *suite) value(key string) string {
 	}
 }
 
+func z(member string) redis.Z { return redis.Z{Member: member} }
+
 func pairs(m map[string]string) string {
 	var out []string
 	for _, k := range slices.Sorted(maps.Keys(m)) {

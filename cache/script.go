@@ -14,9 +14,13 @@ var writeSource string
 //go:embed lua/status.lua
 var statusSource string
 
+//go:embed lua/sums.lua
+var sumsSource string
+
 var (
 	writeScript  = redis.NewScript(writeSource)
 	statusScript = redis.NewScript(statusSource)
+	sumsScript   = redis.NewScript(sumsSource)
 )
 
 // pipelined sends everything that fill queues in one round trip. A Redis that

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/bosgraph/bosgraph/bos"
 )
 
@@ -166,11 +168,13 @@ func (s *Store) erase(ctx context.Context, h home, old *bos.Session) (*change, e
 	c := newChange(s.keys)
 	c.guard(h, old)
 	// A frozen group never changes again, so this read needs no guard of its own.
-	groups, err := s.client.ZRange(ctx, s.keys.frozenGroups(h), 0, -1).Result()
-	if err != nil {
-		return nil, explain(err)
+	var groups *redis.StringSliceCmd
+	if err := s.pipelined(ctx, func(pipe redis.Pipeliner) {
+		groups = pipe.ZRange(ctx, s.keys.frozenGroups(h), 0, -1)
+	}); err != nil {
+		return nil, err
 	}
-	for _, g := range groups {
+	for _, g := range groups.Val() {
 		if digest, _, whole := bos.ParseGroupKey(g); !whole {
 			c.referTo(digest, -1)
 		}

@@ -43,7 +43,8 @@ func clientOptions(o Options) (*redis.UniversalOptions, error) {
 	// A write that is sent again carries the same write id, so retries are safe.
 	u.MaxRetries = 2
 	u.MinRetryBackoff, u.MaxRetryBackoff = 10*time.Millisecond, 100*time.Millisecond
-	u.DialTimeout, u.ReadTimeout, u.WriteTimeout, u.PoolTimeout = o.Timeout, o.Timeout, o.Timeout, o.Timeout
+	u.DialTimeout, u.WriteTimeout, u.PoolTimeout = o.Timeout, o.Timeout, o.Timeout
+	u.ReadTimeout = recountPatience * o.Timeout // every exchange has a deadline of its own
 	u.ContextTimeoutEnabled = true
 	u.DisableIdentity = true // saves two commands a connection
 	u.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}

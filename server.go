@@ -26,10 +26,27 @@ func main() {
 		return
 	}
 	log := logger(c)
+	if c.Command == config.Recount {
+		os.Exit(recount(c, log))
+	}
 	if err := serve(c, log); err != nil {
 		log.Error("bosgraph has ended", "error", err)
 		os.Exit(1)
 	}
+}
+
+// recount returns the status to exit with.
+func recount(c config.Config, log *slog.Logger) int {
+	signals, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer restore()
+	switch clean, err := app.Recount(signals, c, os.Stdout, log); {
+	case err != nil:
+		log.Error("the recount has ended", "error", err)
+		return 2
+	case !clean:
+		return 1
+	}
+	return 0
 }
 
 // serve runs until it is told to stop. A second signal ends it at once.

@@ -10,34 +10,38 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"github.com/bosgraph/bosgraph/cache"
+	"github.com/bosgraph/bosgraph/internal/config"
 )
 
 // redis says where Redis is, and starts the embedded one if there is no other.
 func (a *App) redis() (cache.Options, error) {
-	o := cache.Options{URL: a.config.RedisURL, User: a.config.RedisUser, Namespace: a.config.Namespace, Retention: a.config.Retention}
-	if o.URL == "" {
-		e, err := startEmbedded()
-		if err != nil {
-			return o, err
+	o, err := storeOptions(a.config.Redis)
+	o.Retention = a.config.Retention
+	if err == nil && o.URL == "" {
+		if a.embedded, err = startEmbedded(); err == nil {
+			o.URL = "redis://" + a.embedded.redis.Addr()
 		}
-		a.embedded = e
-		o.URL = "redis://" + e.redis.Addr()
-		return o, nil
 	}
-	if file := a.config.RedisPassword; file != "" {
-		password, err := os.ReadFile(file)
+	return o, err
+}
+
+// storeOptions reads the files that the options name.
+func storeOptions(c config.Redis) (cache.Options, error) {
+	o := cache.Options{URL: c.RedisURL, User: c.RedisUser, Namespace: c.Namespace}
+	if c.RedisPassword != "" {
+		password, err := os.ReadFile(c.RedisPassword)
 		if err != nil {
 			return o, fmt.Errorf("the password for Redis can't be read: %w", err)
 		}
 		o.Password = strings.TrimRight(string(password), "\r\n")
 	}
-	if file := a.config.RedisCA; file != "" {
-		pem, err := os.ReadFile(file)
+	if c.RedisCA != "" {
+		pem, err := os.ReadFile(c.RedisCA)
 		if err != nil {
 			return o, fmt.Errorf("the certificate authorities for Redis can't be read: %w", err)
 		}
 		if o.TLS, err = cache.TLSFromCA(pem); err != nil {
-			return o, fmt.Errorf("%s: %w", file, err)
+			return o, fmt.Errorf("%s: %w", c.RedisCA, err)
 		}
 	}
 	return o, nil

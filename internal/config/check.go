@@ -26,16 +26,17 @@ var (
 
 // check checks what the types alone can't, and brings the base path into form.
 func (c *Config) check() error {
-	var err error
-	if c.BasePath, err = normalBasePath(c.BasePath); err != nil {
-		return err
+	checks := []func() error{c.checkRedis, c.checkLog}
+	switch c.Command {
+	case Serve:
+		checks = append(checks, c.checkServer)
+	case Demo:
+		checks = append(checks, c.checkServer, c.checkSimulation)
+	case Recount:
+		checks = append(checks, c.checkRecount)
 	}
-	checks := []error{checkListen(c.Listen), c.checkRedis(), c.checkServer()}
-	if c.Command == Demo {
-		checks = append(checks, c.checkSimulation())
-	}
-	for _, err := range checks { // one at a time: the first may explain the rest
-		if err != nil {
+	for _, check := range checks { // one at a time: the first may explain the rest
+		if err := check(); err != nil {
 			return err
 		}
 	}
@@ -68,20 +69,37 @@ func checkListen(address string) error {
 }
 
 func (c *Config) checkServer() error {
+	var err error
+	if c.BasePath, err = normalBasePath(c.BasePath); err != nil {
+		return err
+	}
 	switch {
-	case !namespacePattern.MatchString(c.Namespace):
-		return fmt.Errorf("--namespace: %q is not a namespace: use 1 to 64 letters, digits, '-', '_' and '.'", c.Namespace)
 	case c.Retention < leastRetention:
 		return fmt.Errorf("--retention: %v is too short: keep snapshots for at least 1h", c.Retention)
-	case c.LogFormat != "text" && c.LogFormat != "json":
-		return fmt.Errorf("--log-format: %q is no format: use text or json", c.LogFormat)
 	case c.ShutdownTimeout <= 0:
 		return fmt.Errorf("--shutdown-timeout: %v leaves no time to stop: use more than 0, such as 10s", c.ShutdownTimeout)
+	}
+	return checkListen(c.Listen)
+}
+
+func (c *Config) checkLog() error {
+	if c.LogFormat != "text" && c.LogFormat != "json" {
+		return fmt.Errorf("--log-format: %q is no format: use text or json", c.LogFormat)
+	}
+	return nil
+}
+
+func (c *Config) checkRecount() error {
+	if c.RedisURL == "" {
+		return errors.New("--redis-url: recount needs the Redis that the servers use")
 	}
 	return nil
 }
 
 func (c *Config) checkRedis() error {
+	if !namespacePattern.MatchString(c.Namespace) {
+		return fmt.Errorf("--namespace: %q is not a namespace: use 1 to 64 letters, digits, '-', '_' and '.'", c.Namespace)
+	}
 	if c.RedisURL == "" {
 		if c.RedisUser != "" || c.RedisPassword != "" || c.RedisCA != "" {
 			return errors.New("--redis-user, --redis-password-file and --redis-ca-file are for a Redis of your own: give its --redis-url, too")

@@ -22,29 +22,47 @@ type Command string
 const (
 	Serve   Command = "serve"
 	Demo    Command = "demo"
+	Recount Command = "recount"
 	Version Command = "version"
 )
 
 // Config is a checked command line.
 type Config struct {
-	Command    Command
-	Server     // of serve and demo
-	Simulation // of demo
+	Command      Command
+	Server       // of serve and demo; of recount only Redis and Log
+	Simulation   // of demo
+	Verification // of recount
+}
+
+// Redis holds the options of every command that needs Redis.
+type Redis struct {
+	RedisURL      string `name:"redis-url" placeholder:"URL" help:"Redis that keeps the state: redis://host:port/db, rediss:// with TLS, unix:///path, redis+cluster:// for a Redis Cluster, redis+sentinel://host:port?master_name=NAME for Sentinel, these two with rediss for TLS; further hosts of these as addr=host:port behind the question mark. Empty for an embedded one: in memory, lost at the end, for this process alone."`
+	RedisUser     string `placeholder:"NAME" help:"User to log in to Redis as. Empty for Redis' default user."`
+	RedisPassword string `name:"redis-password-file" placeholder:"FILE" help:"File that holds the password for Redis."`
+	RedisCA       string `name:"redis-ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for Redis over TLS, instead of the system's."`
+	Namespace     string `default:"bosgraph" placeholder:"NAME" help:"Prefix of all keys in Redis. Servers of one system share it; every other system has another. 1 to 64 letters, digits, '-', '_' and '.'."`
+}
+
+// Log holds the options of every command that writes a log.
+type Log struct {
+	LogLevel  slog.Level `type:"level" default:"info" placeholder:"LEVEL" help:"Least severe messages to log: debug, info, warn or error."`
+	LogFormat string     `default:"text" placeholder:"FORMAT" help:"How to write the log: text or json."`
 }
 
 // Server holds the options of serve, which demo has too.
 type Server struct {
-	Listen          string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to serve on. Without a host, all interfaces."`
-	BasePath        string        `placeholder:"/PATH" help:"Serve everything under this path, for an ingress that passes it on. Empty for none."`
-	RedisURL        string        `name:"redis-url" placeholder:"URL" help:"Redis that keeps the state: redis://host:port/db, rediss:// with TLS, unix:///path, redis+cluster:// for a Redis Cluster, redis+sentinel://host:port?master_name=NAME for Sentinel, these two with rediss for TLS; further hosts of these as addr=host:port behind the question mark. Empty for an embedded one: in memory, lost at the end, for this process alone."`
-	RedisUser       string        `placeholder:"NAME" help:"User to log in to Redis as. Empty for Redis' default user."`
-	RedisPassword   string        `name:"redis-password-file" placeholder:"FILE" help:"File that holds the password for Redis."`
-	RedisCA         string        `name:"redis-ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for Redis over TLS, instead of the system's."`
-	Namespace       string        `default:"bosgraph" placeholder:"NAME" help:"Prefix of all keys in Redis. Servers of one system share it; every other system has another. 1 to 64 letters, digits, '-', '_' and '.'."`
-	Retention       time.Duration `type:"days" default:"90d" placeholder:"DURATION" help:"How long the status of a completed session is kept, from the moment it is frozen: days (90d), hours (36h) or both (1d12h). At least 1h."`
-	LogLevel        slog.Level    `type:"level" default:"info" placeholder:"LEVEL" help:"Least severe messages to log: debug, info, warn or error."`
-	LogFormat       string        `default:"text" placeholder:"FORMAT" help:"How to write the log: text or json."`
+	Listen   string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to serve on. Without a host, all interfaces."`
+	BasePath string `placeholder:"/PATH" help:"Serve everything under this path, for an ingress that passes it on. Empty for none."`
+	Redis
+	Retention time.Duration `type:"days" default:"90d" placeholder:"DURATION" help:"How long the status of a completed session is kept, from the moment it is frozen: days (90d), hours (36h) or both (1d12h). At least 1h."`
+	Log
 	ShutdownTimeout time.Duration `default:"10s" placeholder:"DURATION" help:"How long requests under way may take to end when the server stops."`
+}
+
+// Verification holds the options of recount alone.
+type Verification struct {
+	Repair bool   `help:"Mend what does not agree. The server may go on meanwhile."`
+	Resume uint64 `placeholder:"CURSOR" help:"Go on where an earlier run was broken off: the last cursor that it has told."`
 }
 
 // Simulation holds the options of demo alone.
@@ -63,6 +81,11 @@ type grammar struct {
 		Server
 		Simulation
 	} `cmd:"" help:"Serve, and simulate a system that boots: no BOS needed. The simulator writes to the Redis given, so give the demo a namespace of its own there."`
+	Recount struct {
+		Redis
+		Log
+		Verification
+	} `cmd:"" help:"Verify that all counters, members, indexes and error groups in Redis are what the records of the components make, while servers go on. Prints what is wrong and, last, \"drift N\"; exits with 0 if N is 0, 1 if not, 2 if it could not tell."`
 	Version struct{} `cmd:"" help:"Print the version."`
 }
 
@@ -108,6 +131,8 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 		cfg.Server = g.Serve.Server
 	case Demo:
 		cfg.Server, cfg.Simulation = g.Demo.Server, g.Demo.Simulation
+	case Recount:
+		cfg.Redis, cfg.Log, cfg.Verification = g.Recount.Redis, g.Recount.Log, g.Recount.Verification
 	default:
 		return cfg, nil
 	}

@@ -22,8 +22,8 @@ func parseLine(t *testing.T, line string) Config {
 
 func TestDefaults(t *testing.T) {
 	want := Config{Command: Serve, Server: Server{
-		Listen: "127.0.0.1:8080", Namespace: "bosgraph", Retention: 90 * 24 * time.Hour,
-		LogLevel: slog.LevelInfo, LogFormat: "text", ShutdownTimeout: 10 * time.Second,
+		Listen: "127.0.0.1:8080", Redis: Redis{Namespace: "bosgraph"}, Retention: 90 * 24 * time.Hour,
+		Log: Log{LogLevel: slog.LevelInfo, LogFormat: "text"}, ShutdownTimeout: 10 * time.Second,
 	}}
 	if got := parseLine(t, ""); got != want {
 		t.Errorf("no arguments give %+v, not %+v", got, want)
@@ -34,6 +34,11 @@ func TestDefaults(t *testing.T) {
 	want.Command, want.Simulation = Demo, Simulation{Components: 1000, Seed: 1, Speed: 10}
 	if got := parseLine(t, "demo"); got != want {
 		t.Errorf("demo gives %+v, not %+v", got, want)
+	}
+	want = Config{Command: Recount, Verification: Verification{Repair: true, Resume: 17}}
+	want.Redis, want.Log = Redis{RedisURL: "redis://h:1", Namespace: "bosgraph"}, Log{LogLevel: slog.LevelInfo, LogFormat: "text"}
+	if got := parseLine(t, "recount --repair --resume 17 --redis-url redis://h:1"); got != want {
+		t.Errorf("recount gives %+v, not %+v", got, want)
 	}
 	if got := parseLine(t, "version"); got != (Config{Command: Version}) {
 		t.Errorf("version gives %+v", got)

@@ -21,9 +21,27 @@ func WriteOptions(out io.Writer) error {
 	for _, command := range parser.Model.Children {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", command.Name, cell(command.Help))
 	}
-	serve, demo := parser.Model.Children[0], parser.Model.Children[1]
-	writeTable(&b, "`serve` and `demo`", serve.Flags)
-	writeTable(&b, "`demo` only", demo.Flags[len(serve.Flags):])
+	told := map[string]bool{} // serve comes first, the others have most of its options
+	for _, command := range parser.Model.Children {
+		var more []*kong.Flag
+		shared := false
+		for _, f := range command.Flags {
+			if told[f.Name] {
+				shared = true
+				continue
+			}
+			told[f.Name] = true
+			more = append(more, f)
+		}
+		if len(more) == 0 {
+			continue
+		}
+		title := "`" + command.Name + "`"
+		if shared {
+			title += ", besides those it shares"
+		}
+		writeTable(&b, title, more)
+	}
 	_, err = io.WriteString(out, b.String())
 	return err
 }

@@ -2,68 +2,69 @@ package bos
 
 // ComponentPatch is a change of a component: nil parts stay as they are. Applied
 // to an empty record it is a whole one, with BOS's empty values for what it lacks.
+// In JSON its fields have the names of the API's inputs.
 type ComponentPatch struct {
-	ID           string
-	Enabled      *bool
-	Error        *string
-	Session      *string
-	RetryPolicy  *int
-	Status       *StatusPatch
-	DesiredState *DesiredStatePatch
-	ActualState  *ActualStatePatch
-	StagedState  *StagedStatePatch
-	LastAction   *LastActionPatch
-	EventStats   *EventStatsPatch
+	ID           string             `json:"id"`
+	Enabled      *bool              `json:"enabled"`
+	Error        *string            `json:"error"`
+	Session      *string            `json:"session"`
+	RetryPolicy  *int               `json:"retryPolicy"`
+	Status       *StatusPatch       `json:"status"`
+	DesiredState *DesiredStatePatch `json:"desiredState"`
+	ActualState  *ActualStatePatch  `json:"actualState"`
+	StagedState  *StagedStatePatch  `json:"stagedState"`
+	LastAction   *LastActionPatch   `json:"lastAction"`
+	EventStats   *EventStatsPatch   `json:"eventStats"`
 }
 
 // StatusPatch changes what is stored of a status; see [StatusRecord].
 type StatusPatch struct {
-	Phase          *string
-	StatusOverride *string
+	Phase          *string `json:"phase"`
+	StatusOverride *string `json:"statusOverride"`
 }
 
 // BootArtifactsPatch changes [BootArtifacts].
 type BootArtifactsPatch struct {
-	Kernel           *string
-	KernelParameters *string
-	Initrd           *string
+	Kernel           *string `json:"kernel"`
+	KernelParameters *string `json:"kernelParameters"`
+	Initrd           *string `json:"initrd"`
 }
 
 // DesiredStatePatch changes a [DesiredState].
 type DesiredStatePatch struct {
-	BootArtifacts *BootArtifactsPatch
-	Configuration *string
-	BssToken      *string
-	LastUpdated   *Time
+	BootArtifacts *BootArtifactsPatch `json:"bootArtifacts"`
+	Configuration *string             `json:"configuration"`
+	BssToken      *string             `json:"bssToken"`
+	LastUpdated   *Time               `json:"lastUpdated"`
 }
 
 // ActualStatePatch changes an [ActualState].
 type ActualStatePatch struct {
-	BootArtifacts *BootArtifactsPatch
-	BssToken      *string
-	LastUpdated   *Time
+	BootArtifacts *BootArtifactsPatch `json:"bootArtifacts"`
+	BssToken      *string             `json:"bssToken"`
+	LastUpdated   *Time               `json:"lastUpdated"`
 }
 
 // StagedStatePatch changes a [StagedState].
 type StagedStatePatch struct {
-	BootArtifacts *BootArtifactsPatch
-	Configuration *string
-	Session       *string
-	LastUpdated   *Time
+	BootArtifacts *BootArtifactsPatch `json:"bootArtifacts"`
+	Configuration *string             `json:"configuration"`
+	Session       *string             `json:"session"`
+	LastUpdated   *Time               `json:"lastUpdated"`
 }
 
 // LastActionPatch changes a [LastAction].
 type LastActionPatch struct {
-	Action      *string
-	Failed      *bool
-	LastUpdated *Time
+	Action      *string `json:"action"`
+	Failed      *bool   `json:"failed"`
+	LastUpdated *Time   `json:"lastUpdated"`
 }
 
 // EventStatsPatch changes [EventStats].
 type EventStatsPatch struct {
-	PowerOnAttempts          *int
-	PowerOffGracefulAttempts *int
-	PowerOffForcefulAttempts *int
+	PowerOnAttempts          *int `json:"powerOnAttempts"`
+	PowerOffGracefulAttempts *int `json:"powerOffGracefulAttempts"`
+	PowerOffForcefulAttempts *int `json:"powerOffForcefulAttempts"`
 }
 
 // Detailed says whether the patch touches more than the fields that decide what

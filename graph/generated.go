@@ -132,8 +132,8 @@ type ComplexityRoot struct {
 		CreateSession    func(childComplexity int, input CreateSessionInput) int
 		DeleteComponents func(childComplexity int, input DeleteComponentsInput) int
 		DeleteSession    func(childComplexity int, input DeleteSessionInput) int
-		PatchComponents  func(childComplexity int, input PatchComponentsInput) int
-		PutComponents    func(childComplexity int, input PutComponentsInput) int
+		PatchComponents  func(childComplexity int, input ComponentBatch) int
+		PutComponents    func(childComplexity int, input ComponentBatch) int
 		PutTenant        func(childComplexity int, input PutTenantInput) int
 		UpdateSession    func(childComplexity int, input UpdateSessionInput) int
 	}
@@ -287,8 +287,8 @@ type MutationResolver interface {
 	CreateSession(ctx context.Context, input CreateSessionInput) (*CreateSessionPayload, error)
 	UpdateSession(ctx context.Context, input UpdateSessionInput) (*UpdateSessionPayload, error)
 	DeleteSession(ctx context.Context, input DeleteSessionInput) (*DeleteSessionPayload, error)
-	PutComponents(ctx context.Context, input PutComponentsInput) (*ComponentsPayload, error)
-	PatchComponents(ctx context.Context, input PatchComponentsInput) (*ComponentsPayload, error)
+	PutComponents(ctx context.Context, input ComponentBatch) (*ComponentsPayload, error)
+	PatchComponents(ctx context.Context, input ComponentBatch) (*ComponentsPayload, error)
 	DeleteComponents(ctx context.Context, input DeleteComponentsInput) (*ComponentsPayload, error)
 	PutTenant(ctx context.Context, input PutTenantInput) (*PutTenantPayload, error)
 }
@@ -674,7 +674,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.PatchComponents(childComplexity, args["input"].(PatchComponentsInput)), true
+		return e.ComplexityRoot.Mutation.PatchComponents(childComplexity, args["input"].(ComponentBatch)), true
 	case "Mutation.putComponents":
 		if e.ComplexityRoot.Mutation.PutComponents == nil {
 			break
@@ -685,7 +685,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.PutComponents(childComplexity, args["input"].(PutComponentsInput)), true
+		return e.ComplexityRoot.Mutation.PutComponents(childComplexity, args["input"].(ComponentBatch)), true
 	case "Mutation.putTenant":
 		if e.ComplexityRoot.Mutation.PutTenant == nil {
 			break
@@ -1284,8 +1284,6 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDesiredStateInput,
 		ec.unmarshalInputEventStatsInput,
 		ec.unmarshalInputLastActionInput,
-		ec.unmarshalInputPatchComponentsInput,
-		ec.unmarshalInputPutComponentsInput,
 		ec.unmarshalInputPutTenantInput,
 		ec.unmarshalInputSessionFilter,
 		ec.unmarshalInputStagedStateInput,
@@ -2866,8 +2864,8 @@ func (ec *executionContext) field_Mutation_patchComponents_args(ctx context.Cont
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (PatchComponentsInput, error) {
-			return ec.unmarshalNPatchComponentsInput2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐPatchComponentsInput(ctx, v)
+		func(ctx context.Context, v any) (ComponentBatch, error) {
+			return ec.unmarshalNPatchComponentsInput2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentBatch(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2880,8 +2878,8 @@ func (ec *executionContext) field_Mutation_putComponents_args(ctx context.Contex
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (PutComponentsInput, error) {
-			return ec.unmarshalNPutComponentsInput2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐPutComponentsInput(ctx, v)
+		func(ctx context.Context, v any) (ComponentBatch, error) {
+			return ec.unmarshalNPutComponentsInput2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentBatch(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4533,7 +4531,7 @@ func (ec *executionContext) _Mutation_putComponents(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().PutComponents(ctx, fc.Args["input"].(PutComponentsInput))
+			return ec.Resolvers.Mutation().PutComponents(ctx, fc.Args["input"].(ComponentBatch))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ComponentsPayload) graphql.Marshaler {
@@ -4577,7 +4575,7 @@ func (ec *executionContext) _Mutation_patchComponents(ctx context.Context, field
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().PatchComponents(ctx, fc.Args["input"].(PatchComponentsInput))
+			return ec.Resolvers.Mutation().PatchComponents(ctx, fc.Args["input"].(ComponentBatch))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ComponentsPayload) graphql.Marshaler {
@@ -8741,66 +8739,6 @@ func (ec *executionContext) unmarshalInputLastActionInput(ctx context.Context, o
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputPatchComponentsInput(ctx context.Context, obj any) (PatchComponentsInput, error) {
-	var it PatchComponentsInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"components"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "components":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("components"))
-			data, err := ec.unmarshalNComponentPatch2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentPatchᚄ(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Components = data
-		}
-	}
-	return it, nil
-}
-
-func (ec *executionContext) unmarshalInputPutComponentsInput(ctx context.Context, obj any) (PutComponentsInput, error) {
-	var it PutComponentsInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"components"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "components":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("components"))
-			data, err := ec.unmarshalNComponentInput2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentPatchᚄ(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Components = data
-		}
-	}
-	return it, nil
-}
-
 func (ec *executionContext) unmarshalInputPutTenantInput(ctx context.Context, obj any) (PutTenantInput, error) {
 	var it PutTenantInput
 	if obj == nil {
@@ -11916,13 +11854,15 @@ func (ec *executionContext) marshalNPageInfo2ᚖgithubᚗcomᚋbosgraphᚋbosgra
 	return ec._PageInfo(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNPatchComponentsInput2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐPatchComponentsInput(ctx context.Context, v any) (PatchComponentsInput, error) {
-	res, err := ec.unmarshalInputPatchComponentsInput(ctx, v)
+func (ec *executionContext) unmarshalNPatchComponentsInput2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentBatch(ctx context.Context, v any) (ComponentBatch, error) {
+	var res ComponentBatch
+	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNPutComponentsInput2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐPutComponentsInput(ctx context.Context, v any) (PutComponentsInput, error) {
-	res, err := ec.unmarshalInputPutComponentsInput(ctx, v)
+func (ec *executionContext) unmarshalNPutComponentsInput2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentBatch(ctx context.Context, v any) (ComponentBatch, error) {
+	var res ComponentBatch
+	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 

@@ -100,18 +100,6 @@ type PageInfo struct {
 	EndCursor *string `json:"endCursor,omitempty"`
 }
 
-// Changes of components.
-type PatchComponentsInput struct {
-	// Up to 5,000; more is BAD_USER_INPUT and nothing is changed.
-	Components []bos.ComponentPatch `json:"components"`
-}
-
-// Whole records to store.
-type PutComponentsInput struct {
-	// Up to 5,000; more is BAD_USER_INPUT and nothing is stored.
-	Components []bos.ComponentPatch `json:"components"`
-}
-
 // A tenant and what it owns.
 type PutTenantInput struct {
 	// The tenant's name, as Cray-Tenant-Name has it.

@@ -57,11 +57,11 @@ func (r mutationResolver) DeleteSession(ctx context.Context, in DeleteSessionInp
 	return payload, err
 }
 
-func (r mutationResolver) PutComponents(ctx context.Context, in PutComponentsInput) (*ComponentsPayload, error) {
+func (r mutationResolver) PutComponents(ctx context.Context, in ComponentBatch) (*ComponentsPayload, error) {
 	return componentsPayload("components")(r.Store.PutComponents(ctx, in.Components))
 }
 
-func (r mutationResolver) PatchComponents(ctx context.Context, in PatchComponentsInput) (*ComponentsPayload, error) {
+func (r mutationResolver) PatchComponents(ctx context.Context, in ComponentBatch) (*ComponentsPayload, error) {
 	return componentsPayload("components")(r.Store.PatchComponents(ctx, in.Components))
 }
 

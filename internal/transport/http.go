@@ -3,6 +3,7 @@
 package transport
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -38,16 +40,20 @@ func (h HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.mediaType = typeResponse
 	}
 	start := graphql.Now()
-	params, status, err := h.read(w, r)
+	request, status, err := h.read(w, r)
 	if err != nil {
 		a.fail(status, err)
 		return
 	}
-	params.Headers = r.Header
-	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+	request.Headers = r.Header
+	request.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 
 	ctx := graphql.StartOperationTrace(r.Context())
-	op, errs := h.Executor.CreateOperationContext(ctx, params)
+	op, errs := h.Executor.CreateOperationContext(ctx, request.RawParams)
+	if errs == nil && !request.putBack(op) {
+		request.whole()
+		op, errs = h.Executor.CreateOperationContext(ctx, request.RawParams)
+	}
 	switch {
 	case errs != nil:
 		response := h.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs)
@@ -64,7 +70,7 @@ func (h HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // read reads the request; a status goes with an error.
-func (h HTTP) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, int, *bos.Error) {
+func (h HTTP) read(w http.ResponseWriter, r *http.Request) (*request, int, *bos.Error) {
 	switch r.Method {
 	case http.MethodGet:
 		return readQuery(r.URL.Query())
@@ -73,15 +79,17 @@ func (h HTTP) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, 
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != typeJSON {
 			return nil, http.StatusUnsupportedMediaType, bos.Errorf(bos.BadUserInput, "send the request as Content-Type: application/json")
 		}
-		return readBody(http.MaxBytesReader(w, r.Body, h.MaxBody(r)))
+		return readBody(http.MaxBytesReader(w, r.Body, h.MaxBody(r)), r.ContentLength)
 	default:
 		w.Header().Set("Allow", "GET, POST")
 		return nil, http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GraphQL is asked by GET or POST")
 	}
 }
 
-func readBody(body io.Reader) (*graphql.RawParams, int, *bos.Error) {
-	raw, err := io.ReadAll(body)
+func readBody(body io.Reader, length int64) (*request, int, *bos.Error) {
+	var raw bytes.Buffer
+	raw.Grow(int(min(max(length, 0), 1<<20)) + bytes.MinRead)
+	_, err := raw.ReadFrom(body)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -90,32 +98,39 @@ func readBody(body io.Reader) (*graphql.RawParams, int, *bos.Error) {
 	case err != nil:
 		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the request broke off")
 	}
-	var params graphql.RawParams
-	if err := decode("the request", raw, &params); err != nil {
+	var w wire
+	if err := decode("the request", raw.Bytes(), &w); err != nil {
 		return nil, http.StatusBadRequest, err
 	}
-	// The literals of a query have escapes of their own.
-	if err := checkText("the query", []byte(params.Query)); err != nil {
-		return nil, http.StatusBadRequest, err
-	}
-	return &params, 0, nil
+	return finish(&w)
 }
 
-func readQuery(q url.Values) (*graphql.RawParams, int, *bos.Error) {
-	params := &graphql.RawParams{Query: q.Get("query"), OperationName: q.Get("operationName")}
-	for name, to := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
-		text := q.Get(name)
-		if text == "" {
-			continue
-		}
-		if err := decode(name, []byte(text), to); err != nil {
+func readQuery(q url.Values) (*request, int, *bos.Error) {
+	w := wire{Query: q.Get("query"), OperationName: new(q.Get("operationName"))}
+	if !utf8.ValidString(w.Query) {
+		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the query is not valid UTF-8")
+	}
+	if text := q.Get("variables"); text != "" {
+		if err := decode("variables", []byte(text), &w.Variables); err != nil {
 			return nil, http.StatusBadRequest, err
 		}
 	}
-	if err := checkText("the query", []byte(params.Query)); err != nil {
-		return nil, http.StatusBadRequest, err
+	if text := q.Get("extensions"); text != "" {
+		if err := decode("extensions", []byte(text), &w.Extensions); err != nil {
+			return nil, http.StatusBadRequest, err
+		}
 	}
-	return params, 0, nil
+	return finish(&w)
+}
+
+// finish makes a request of what has come. The literals of a query have escapes
+// of their own, which JSON has not looked at.
+func finish(w *wire) (*request, int, *bos.Error) {
+	if halfSurrogate(w.Query) {
+		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput,
+			"the query has half of a surrogate pair in it: write the character itself")
+	}
+	return w.request(), 0, nil
 }
 
 // answer is one response in the making.

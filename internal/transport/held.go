@@ -1,0 +1,128 @@
+package transport
+
+import (
+	"bytes"
+	stdjson "encoding/json"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/bosgraph/bosgraph/graph"
+)
+
+// heldFrom is from how many bytes on a list of components is held back: below it,
+// the ordinary way costs nothing worth mentioning.
+const heldFrom = 4096
+
+// request is a GraphQL request as it came. Long lists of components are held back
+// as JSON, with an empty list in their place, so that the request can be validated
+// without them; they are put back once their variables turn out to be such lists.
+type request struct {
+	*graphql.RawParams
+	held map[string]jsontext.Value // by variable
+}
+
+// wire is the JSON of a request. Nothing in it is looked at twice but what is held.
+type wire struct {
+	Query         string                    `json:"query"`
+	OperationName *string                   `json:"operationName"`
+	Variables     map[string]jsontext.Value `json:"variables"`
+	Extensions    map[string]any            `json:"extensions"`
+}
+
+func (w *wire) request() *request {
+	r := &request{RawParams: &graphql.RawParams{Query: w.Query, Extensions: w.Extensions}, held: map[string]jsontext.Value{}}
+	if w.OperationName != nil {
+		r.OperationName = *w.OperationName
+	}
+	if w.Variables != nil {
+		r.Variables = make(map[string]any, len(w.Variables))
+	}
+	for name, raw := range w.Variables {
+		if list, rest, ok := hold(raw); ok {
+			r.held[name], raw = list, rest
+		}
+		r.Variables[name] = plain(raw)
+	}
+	return r
+}
+
+// hold takes a long list out of a variable: the variable itself, or its field
+// components if it has no other.
+func hold(raw jsontext.Value) (list, rest jsontext.Value, ok bool) {
+	if len(raw) < heldFrom {
+		return nil, nil, false
+	}
+	if raw.Kind() == '[' {
+		return raw, jsontext.Value("[]"), true
+	}
+	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
+	if d.PeekKind() != '{' {
+		return nil, nil, false
+	}
+	_, _ = d.ReadToken()
+	name, err := d.ReadToken()
+	if err != nil || name.String() != "components" || d.PeekKind() != '[' {
+		return nil, nil, false
+	}
+	list, err = d.ReadValue()
+	if err != nil || d.PeekKind() != '}' {
+		return nil, nil, false
+	}
+	return list, jsontext.Value(`{"components":[]}`), true
+}
+
+// plain decodes JSON that is known to be valid as gqlgen expects it, numbers as
+// they were written.
+func plain(raw jsontext.Value) (value any) {
+	d := stdjson.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&value); err != nil {
+		panic(err)
+	}
+	return value
+}
+
+// putBack gives the operation the lists that were held. It is false if one is not
+// a list of components: then the request has to be validated with it.
+func (r *request) putBack(op *graphql.OperationContext) bool {
+	for name, list := range r.held {
+		definition := op.Operation.VariableDefinitions.ForName(name)
+		if definition == nil {
+			continue // not used
+		}
+		switch value := op.Variables[name].(type) {
+		case map[string]any:
+			if !batchInputs[definition.Type.Name()] {
+				return false
+			}
+			value["components"] = graph.Held(list)
+		default:
+			if !isList(definition.Type) || !batchItems[definition.Type.Name()] {
+				return false
+			}
+			op.Variables[name] = graph.Held(list)
+		}
+	}
+	return true
+}
+
+func isList(t *ast.Type) bool { return t.Elem != nil && t.Elem.Elem == nil }
+
+// The types whose values graph decodes from what is held.
+var (
+	batchInputs = map[string]bool{"PutComponentsInput": true, "PatchComponentsInput": true}
+	batchItems  = map[string]bool{"ComponentInput": true, "ComponentPatch": true}
+)
+
+// whole puts what was held back into the variables.
+func (r *request) whole() {
+	for name, list := range r.held {
+		if input, ok := r.Variables[name].(map[string]any); ok {
+			input["components"] = plain(list)
+		} else {
+			r.Variables[name] = plain(list)
+		}
+	}
+}

@@ -3,9 +3,9 @@ package graph
 import (
 	stdjson "encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -49,26 +49,46 @@ func (b *ComponentBatch) UnmarshalGQL(v any) (err error) {
 }
 
 // decoding are the rules of GraphQL: a field that the input does not have is an
-// error, a name is written as it is, and a DateTime is checked.
+// error, a name is written as it is, an Int has 32 bits, and a DateTime is checked.
 var decoding = json.JoinOptions(
 	json.RejectUnknownMembers(true),
-	json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, t *bos.Time) error {
-		token, err := d.ReadToken()
-		if err != nil {
-			return err
-		}
-		if token.Kind() != '"' {
-			return fmt.Errorf("a DateTime is a string")
-		}
-		*t, err = bos.ParseTime(token.String())
-		return err
-	})),
+	json.WithUnmarshalers(json.JoinUnmarshalers(json.UnmarshalFromFunc(decodeTime), json.UnmarshalFromFunc(decodeInt))),
 )
+
+func decodeTime(d *jsontext.Decoder, t *bos.Time) error {
+	token, err := d.ReadToken()
+	if err != nil {
+		return err
+	}
+	if token.Kind() != '"' {
+		return bos.Errorf(bos.BadUserInput, "a DateTime is a string")
+	}
+	*t, err = bos.ParseTime(token.String())
+	return err
+}
+
+func decodeInt(d *jsontext.Decoder, n *int) error {
+	value, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	i, err := strconv.ParseInt(string(value), 10, 32)
+	if err != nil {
+		return bos.Errorf(bos.BadUserInput, "an Int is a whole number of 32 bits")
+	}
+	*n = int(i)
+	return nil
+}
 
 func decodeBatch(raw jsontext.Value) ([]bos.ComponentPatch, error) {
 	var batch []bos.ComponentPatch
 	err := json.Unmarshal(raw, &batch, decoding)
 	if err == nil {
+		for i := range batch {
+			if batch[i].ID == "" { // or null, or no item at all
+				return nil, bos.Errorf(bos.BadUserInput, "components.%d: give an id", i)
+			}
+		}
 		return batch, nil
 	}
 	var at *json.SemanticError
@@ -114,8 +134,6 @@ func instead(t reflect.Type) string {
 		return ": give a string"
 	case reflect.Bool:
 		return ": give a boolean"
-	case reflect.Int, reflect.Int32:
-		return ": give an integer of 32 bits"
 	case reflect.Slice:
 		return ": give a list"
 	default:

@@ -177,7 +177,8 @@ func (s *suite) auditCounters(h home, want *bos.Tally) {
 		want = &bos.Tally{}
 	}
 	hash := sessionHash(s.store.client.HGetAll(s.ctx, s.store.keys.session(h)).Val())
-	for field, n := range counters(want) {
+	for i, n := range counters(want) {
+		field := counterFields[i]
 		if got := hash.number(hash[field]); got != int64(n) {
 			s.Errorf("%s counts %s = %d, the records make %d", h, field, got, n)
 		}

@@ -36,9 +36,6 @@ func (r *recount) sums(ctx context.Context) error {
 	return nil
 }
 
-// counterFields are the fields of the live counters.
-var counterFields = strings.Fields("m t s f c o p a b")
-
 // verifySums compares one scope. What is wrong is an offset that stays the same
 // whatever is counted meanwhile, so it is mended by taking the offset away; two
 // repairs at a time would take it away twice, and guard against each other.
@@ -56,7 +53,8 @@ func (r *recount) verifySums(ctx context.Context, scope bos.SessionKey) error {
 	c.guards = []guard{{r.keys.meta(), fieldRepairs, repairs}}
 	c.do("HINCRBY", r.keys.meta(), fieldRepairs, "1")
 	wrong := 0
-	for field, n := range counters(&want.tally) {
+	for i, n := range counters(&want.tally) {
+		field := counterFields[i]
 		if off := n - have.counters[field]; off != 0 {
 			wrong++
 			r.found(r.keys.session(h), fmt.Sprintf("counts %s = %d instead of %d", field, have.counters[field], n))

@@ -3,6 +3,7 @@ package cache
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
@@ -83,17 +84,30 @@ func (d *derived) step(id string, o, n *record) {
 			d.owned[t] = append(d.owned[t], id)
 		}
 	}
+	stays := o.sameMembers(n)
 	o.counted.Scopes(o.owners, func(key bos.SessionKey) {
 		sc := d.scope(key)
 		sc.tally.Add(o.counted, key.Name, -1)
-		sc.member(o, key.Name, id, -1)
+		if !stays {
+			sc.member(o, key.Name, id, -1)
+		}
 	})
 	n.counted.Scopes(n.owners, func(key bos.SessionKey) {
 		sc := d.scope(key)
 		sc.tally.Add(n.counted, key.Name, 1)
-		sc.member(n, key.Name, id, 1)
 		sc.changed = append(sc.changed, id)
+		if !stays {
+			sc.member(n, key.Name, id, 1)
+		}
 	})
+}
+
+// sameMembers says whether two records of a component make the same entries in
+// every scope, as most changes leave it: only the counters move.
+func (r *record) sameMembers(n *record) bool {
+	a, b := r.counted, n.counted
+	a.Marks, b.Marks = 0, 0
+	return a == b && slices.Equal(r.owners, n.owners)
 }
 
 // member notes that the component as in r joins (1) or leaves (-1) the scope. A
@@ -137,9 +151,9 @@ func (c *change) derive(d *derived) {
 	}
 	for key, sc := range d.scopes {
 		h := scopeHome(key)
-		for field, by := range counters(&sc.tally) {
+		for i, by := range counters(&sc.tally) {
 			if by != 0 {
-				c.do("HINCRBY", c.keys.session(h), field, strconv.Itoa(by))
+				c.do("HINCRBY", c.keys.session(h), counterFields[i], strconv.Itoa(by))
 			}
 		}
 		c.settle(c.keys.members(h), sc.add, sc.remove)
@@ -170,12 +184,12 @@ func (c *change) regroup(key string, groups map[string]int) {
 	}
 }
 
-// counters names the fields of a tally in the hash of a session.
-func counters(t *bos.Tally) map[string]int {
-	return map[string]int{
-		"m": t.Managed, "t": t.Staged, "s": t.Successful, "f": t.Failed, "c": t.Configuring, "o": t.PoweringOff,
-		"p": t.PoweringOn, "a": t.Active, "b": t.Both,
-	}
+// counterFields are the fields of a tally in the hash of a session, in the order
+// of counters.
+var counterFields = strings.Fields("m t s f c o p a b")
+
+func counters(t *bos.Tally) [9]int {
+	return [...]int{t.Managed, t.Staged, t.Successful, t.Failed, t.Configuring, t.PoweringOff, t.PoweringOn, t.Active, t.Both}
 }
 
 func put(joins bool, add, remove *[]string, id string) {

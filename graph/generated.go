@@ -1960,7 +1960,7 @@ type Mutation {
   ): UpdateSessionPayload!
 
   """
-  Removes a session with its frozen status and its history. Its components are not touched: they
+  Removes a session with its frozen status and its change log. Its components are not touched: they
   go on bearing its name, and count again if it is created again. One from BOS is CONFLICT, an
   unknown one NOT_FOUND.
   """

@@ -19,7 +19,7 @@ import (
 const (
 	answerLife = time.Minute      // how long a write is known by its id
 	logLength  = 64               // entries of a change log
-	logLife    = 10 * time.Minute // of a log that nothing is added to
+	logLife    = 10 * time.Minute // of the log of a session that is frozen
 )
 
 // change is one atomic write in the making: versions and fields it depends on,
@@ -44,9 +44,10 @@ type reference struct {
 
 // scopeChange is what a write does to one scope.
 type scopeChange struct {
-	changed, removed []string // ids
-	record           bool     // the session's record changes
-	check            bool     // complete it if nothing is active in it any more
+	changed, removed []string  // ids
+	tally            bos.Tally // by how much the counters change
+	record           bool      // the session's record changes
+	check            bool      // complete it if nothing is active in it any more
 	freeze           bool
 }
 
@@ -177,6 +178,14 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 	for _, h := range scopes {
 		sc := c.scopes[h]
 		add(string(h), strings.Join(sc.changed, ","), strings.Join(sc.removed, ","), sc.flags())
+		var counts []string
+		for i, by := range counters(&sc.tally) {
+			if by != 0 {
+				counts = append(counts, strconv.Itoa(i+1), strconv.Itoa(by))
+			}
+		}
+		add(strconv.Itoa(len(counts) / 2))
+		add(counts...)
 	}
 	return names, args
 }

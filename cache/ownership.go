@@ -29,18 +29,24 @@ func (s *Store) PutTenant(ctx context.Context, name string, ids []string) (owned
 	if err != nil {
 		return 0, err
 	}
-	if err := s.own(ctx, without(have, want), func(owners []string) []string {
-		return slices.DeleteFunc(slices.Clone(owners), func(t string) bool { return t == name })
-	}); err != nil {
-		return 0, err
-	}
+	// What is new comes first: a tenant whose components are all replaced must not
+	// own none in between, for then its running sessions would be complete.
 	err = s.own(ctx, without(want, have), func(owners []string) []string {
 		if slices.Contains(owners, name) {
 			return owners
 		}
 		return slices.Sorted(slices.Values(append(slices.Clone(owners), name)))
 	})
-	return len(want), err
+	if err != nil {
+		return 0, err
+	}
+	err = s.own(ctx, without(have, want), func(owners []string) []string {
+		return slices.DeleteFunc(slices.Clone(owners), func(t string) bool { return t == name })
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(want), nil
 }
 
 // own changes the owners of components, batch by batch.

@@ -151,17 +151,12 @@ func (c *change) derive(d *derived) {
 	}
 	for key, sc := range d.scopes {
 		h := scopeHome(key)
-		for i, by := range counters(&sc.tally) {
-			if by != 0 {
-				c.do("HINCRBY", c.keys.session(h), counterFields[i], strconv.Itoa(by))
-			}
-		}
 		c.settle(c.keys.members(h), sc.add, sc.remove)
 		c.settle(c.keys.staged(h), sc.stagedAdd, sc.stagedRemove)
 		c.settle(c.keys.errors(h), sc.errorAdd, sc.errorRemove)
 		c.regroup(c.keys.groups(h), sc.groups)
 		to := c.scope(h)
-		to.changed, to.removed = sc.changed, without(sc.removed, sc.changed)
+		to.changed, to.removed, to.tally = sc.changed, without(sc.removed, sc.changed), sc.tally
 		to.check = to.check || sc.tally.Active < 0
 	}
 }

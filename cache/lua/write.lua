@@ -15,8 +15,9 @@
 --   guards    hash, field, expected ("" for absent)
 --   commands  number of words, words...
 --   texts     digest, by how much its references change, the text
---   scopes    scope, changed ids, removed ids, and flags: r its record changed,
---             c freeze it if it is armed and nothing is active, f freeze it
+--   scopes    scope, changed ids, removed ids, flags: r its record changed, c freeze
+--             it if it is armed and nothing is active, f freeze it; then how many
+--             counters change, and of each its place in COUNTERS and by how much
 --
 -- Returns     {"ok", revision}       written (or: was written by an earlier call
 --                                    with this write id)
@@ -111,6 +112,7 @@ for _ = 1, list() do
 end
 
 local COUNTERS = {'m', 't', 's', 'f', 'c', 'o', 'p', 'a', 'b'}
+local MANAGED, ACTIVE = 1, 8
 
 -- freeze keeps a scope's counters and error groups as they are now, once.
 local function freeze(scope, key, incarnation)
@@ -136,32 +138,51 @@ local function freeze(scope, key, incarnation)
   redis.call('ZADD', p .. 'rx', time[1], incarnation .. ':' .. scope)
 end
 
+local FIELDS = {'i', 'w', 'z', unpack(COUNTERS)}
+local BEFORE = #FIELDS - #COUNTERS -- the counters come behind these
+
 for _ = 1, list() do
   local scope, changed, removed, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   at = at + 4
   local key = p .. 's:' .. scope
-  local has = redis.call('HMGET', key, 'i', 'w', 'a', 'm')
-  local incarnation, record = has[1], string.find(flags, 'r', 1, true)
+  local has = redis.call('HMGET', key, unpack(FIELDS))
+  local incarnation, record, frozen = has[1], string.find(flags, 'r', 1, true), has[3]
+
+  -- Everything that is set goes in one call. Counts are small: unlike revisions
+  -- they print the same everywhere.
+  local set = {'r', rev}
+  for _ = 1, list() do
+    local place = BEFORE + tonumber(ARGV[at])
+    has[place] = tostring((tonumber(has[place] or '0')) + tonumber(ARGV[at + 1]))
+    set[#set + 1] = FIELDS[place]
+    set[#set + 1] = has[place]
+    at = at + 2
+  end
+  local managed, active = has[BEFORE + MANAGED] or '0', has[BEFORE + ACTIVE] or '0'
+
+  if incarnation or managed ~= '0' then
+    if incarnation and record then
+      set[#set + 1] = 'v'
+      set[#set + 1] = rev
+    end
+    redis.call('HSET', key, unpack(set))
+  else
+    redis.call('DEL', key) -- nobody counts here and no session is here
+  end
   if incarnation then
-    redis.call('HSET', key, 'r', rev)
-    if record then
-      redis.call('HSET', key, 'v', rev)
+    local log = p .. 'log:' .. scope
+    if changed ~= '' or removed ~= '' then
+      redis.call('XADD', log, 'MAXLEN', '~', ARGV[5], rev .. '-0', 'c', changed, 'r', removed)
     end
     if string.find(flags, 'f', 1, true)
-      or (string.find(flags, 'c', 1, true) and has[2] == '1' and (has[3] or '0') == '0') then
+      or (string.find(flags, 'c', 1, true) and has[2] == '1' and active == '0') then
       freeze(scope, key, incarnation)
-      record = true
+      record, frozen = true, true
     end
-    if changed ~= '' or removed ~= '' then
-      local log = p .. 'log:' .. scope
-      redis.call('XADD', log, 'MAXLEN', '~', ARGV[5], rev .. '-0', 'c', changed, 'r', removed)
+    if frozen then -- nobody has to follow it for long any more
       redis.call('PEXPIRE', log, ARGV[6])
     end
     redis.call('PUBLISH', p .. 'n:' .. scope, rev)
-  elseif (has[4] or '0') == '0' then
-    redis.call('DEL', key) -- nobody counts here and no session is here
-  else
-    redis.call('HSET', key, 'r', rev)
   end
   if record then
     redis.call('PUBLISH', p .. 'sessions', rev .. ' ' .. scope)

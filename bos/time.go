@@ -2,7 +2,6 @@ package bos
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -24,7 +23,10 @@ func (t Time) UTC() (time.Time, error) {
 		return time.Time{}, notATime(string(t))
 	}
 	wall, _ := t.split()
-	at, err := time.Parse(timeLayout, wall)
+	at, err := time.Parse(time.RFC3339, wall+"Z") // much faster than any other layout
+	if err != nil {
+		at, err = time.Parse(timeLayout, wall)
+	}
 	if err != nil || at.Year() < 1 {
 		return time.Time{}, notATime(string(t))
 	}
@@ -43,9 +45,42 @@ func (t Time) split() (wall, zone string) {
 	return s, ""
 }
 
-// strictTime is what time.Parse alone is too lenient for: it takes hours of one
-// digit, a comma, and offsets of 24:60.
-var strictTime = regexp.MustCompile(`^[-0-9]{10}T[0-9]{2}:[0-9:]{5}(\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$`)
+// strict says whether s has the form that RFC 3339 has, with or without a zone.
+// time.Parse is more lenient: it takes hours of one digit, a comma, and offsets of
+// 24:60.
+func strict(s string) bool {
+	const form = "dddd-dd-ddTdd:dd:dd"
+	if len(s) < len(form) || !like(s[:len(form)], form) {
+		return false
+	}
+	rest := s[len(form):]
+	if fraction, ok := strings.CutPrefix(rest, "."); ok {
+		rest = strings.TrimLeft(fraction, "0123456789")
+		if len(rest) == len(fraction) {
+			return false
+		}
+	}
+	switch {
+	case rest == "" || rest == "Z":
+		return true
+	case like(rest, "+dd:dd") || like(rest, "-dd:dd"):
+		return rest[1:3] <= "23" && rest[4:6] <= "59"
+	}
+	return false
+}
+
+// like says whether s is as form has it, d standing for a digit.
+func like(s, form string) bool {
+	if len(s) != len(form) {
+		return false
+	}
+	for i := range len(s) {
+		if form[i] == 'd' && (s[i] < '0' || s[i] > '9') || form[i] != 'd' && s[i] != form[i] {
+			return false
+		}
+	}
+	return true
+}
 
 // ParseTime reads a time given by a user: RFC 3339, or the same without a zone,
 // which means UTC. An offset is converted, so that what is kept means UTC.
@@ -55,7 +90,7 @@ func ParseTime(s string) (Time, error) {
 	if err != nil {
 		return "", err
 	}
-	if !strictTime.MatchString(s) {
+	if !strict(s) {
 		return "", notATime(s)
 	}
 	if _, zone := t.split(); zone != "" && zone != "Z" {

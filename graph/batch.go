@@ -1,14 +1,12 @@
 package graph
 
 import (
-	stdjson "encoding/json"
+	"encoding/json"
 	"errors"
 	"io"
-	"reflect"
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -20,7 +18,8 @@ import (
 // that is most of what a large write costs. The checks are the same.
 type ComponentBatch struct{ Components []bos.ComponentPatch }
 
-// Held is a list of components that has been left as JSON until execution needs it.
+// Held is a list of components that has been left as JSON, checked to be valid,
+// until execution needs it.
 type Held jsontext.Value
 
 // MarshalGQL is there for gqlgen alone: no answer holds a batch.
@@ -35,108 +34,154 @@ func (b *ComponentBatch) UnmarshalGQL(v any) (err error) {
 	}
 	list := input["components"]
 	if held, ok := list.(Held); ok {
-		b.Components, err = decodeBatch(jsontext.Value(held))
+		b.Components, err = decodeBatch(string(held))
 		return err
 	}
 	if _, ok := list.([]any); !ok {
 		list = []any{list} // as GraphQL coerces a single item
 	}
-	raw, err := stdjson.Marshal(list)
+	raw, err := json.Marshal(list)
 	if err == nil {
-		b.Components, err = decodeBatch(raw)
+		b.Components, err = decodeBatch(string(raw))
 	}
 	return err
 }
 
-// decoding are the rules of GraphQL: a field that the input does not have is an
-// error, a name is written as it is, an Int has 32 bits, and a DateTime is checked.
-var decoding = json.JoinOptions(
-	json.RejectUnknownMembers(true),
-	json.WithUnmarshalers(json.JoinUnmarshalers(json.UnmarshalFromFunc(decodeTime), json.UnmarshalFromFunc(decodeInt))),
-)
-
-func decodeTime(d *jsontext.Decoder, t *bos.Time) error {
-	token, err := d.ReadToken()
-	if err != nil {
-		return err
+// decodeBatch decodes a list of components from valid JSON.
+func decodeBatch(list string) ([]bos.ComponentPatch, error) {
+	r := newReader(list)
+	if r.next() != '[' {
+		return nil, inBatch(r.wrong("a list"))
 	}
-	if token.Kind() != '"' {
-		return bos.Errorf(bos.BadUserInput, "a DateTime is a string")
-	}
-	*t, err = bos.ParseTime(token.String())
-	return err
-}
-
-func decodeInt(d *jsontext.Decoder, n *int) error {
-	value, err := d.ReadValue()
-	if err != nil {
-		return err
-	}
-	i, err := strconv.ParseInt(string(value), 10, 32)
-	if err != nil {
-		return bos.Errorf(bos.BadUserInput, "an Int is a whole number of 32 bits")
-	}
-	*n = int(i)
-	return nil
-}
-
-func decodeBatch(raw jsontext.Value) ([]bos.ComponentPatch, error) {
-	var batch []bos.ComponentPatch
-	err := json.Unmarshal(raw, &batch, decoding)
-	if err == nil {
-		for i := range batch {
-			if batch[i].ID == "" { // or null, or no item at all
-				return nil, bos.Errorf(bos.BadUserInput, "components.%d: give an id", i)
-			}
+	r.at++
+	batch := make([]bos.ComponentPatch, 0, strings.Count(list, `"id"`))
+	for r.next() != ']' {
+		batch = append(batch, bos.ComponentPatch{})
+		p := &batch[len(batch)-1]
+		err := r.object("an object", func(name string) error { return r.component(p, name) })
+		if err == nil && p.ID == "" {
+			err = bos.Errorf(bos.BadUserInput, "give an id")
 		}
-		return batch, nil
+		if err != nil {
+			return nil, inBatch(within(strconv.Itoa(len(batch)-1), err))
+		}
 	}
-	var at *json.SemanticError
-	if !errors.As(err, &at) {
-		return nil, bos.Errorf(bos.BadUserInput, "components: this is not valid JSON: %w", err)
-	}
-	field := "components" + strings.ReplaceAll(string(at.JSONPointer), "/", ".")
-	switch known := (*bos.Error)(nil); {
-	case errors.As(at.Err, &known):
-		return nil, bos.Errorf(bos.BadUserInput, "%s: %w", field, known)
-	case errors.Is(at.Err, json.ErrUnknownName):
-		return nil, bos.Errorf(bos.BadUserInput, "%s: there is no such field", field)
-	default:
-		return nil, bos.Errorf(bos.BadUserInput, "%s can't be a JSON %s%s", field, KindName(at.JSONKind), instead(at.GoType))
-	}
+	return batch, nil
 }
 
-// KindName is what a kind of JSON value is called.
-func KindName(k jsontext.Kind) string {
-	switch k {
-	case 'n':
-		return "null"
-	case 't', 'f':
-		return "boolean"
-	case '"':
-		return "string"
-	case '0':
-		return "number"
-	case '{':
-		return "object"
-	case '[':
-		return "list"
+// inBatch puts the place of an error into its message: an input that is refused as
+// a whole has no other place for it.
+func inBatch(err error) error {
+	var known *bos.Error
+	if !errors.As(err, &known) {
+		return err
 	}
-	return "value"
+	return bos.Errorf(bos.BadUserInput, "%s: %w", strings.Join(append([]string{"components"}, known.Field...), "."), err)
 }
 
-func instead(t reflect.Type) string {
-	if t == nil {
-		return ""
+func (r *reader) component(p *bos.ComponentPatch, name string) error {
+	switch name {
+	case "id":
+		var id *string
+		err := r.string(&id)
+		if id != nil {
+			p.ID = *id
+		}
+		return err
+	case "enabled":
+		return r.boolean(&p.Enabled)
+	case "error":
+		return r.string(&p.Error)
+	case "session":
+		return r.string(&p.Session)
+	case "retryPolicy":
+		return r.int(&p.RetryPolicy)
+	case "status":
+		return part(r, &p.Status, func(s *bos.StatusPatch, name string) error {
+			switch name {
+			case "phase":
+				return r.string(&s.Phase)
+			case "statusOverride":
+				return r.string(&s.StatusOverride)
+			}
+			return unknownField()
+		})
+	case "desiredState":
+		return part(r, &p.DesiredState, func(s *bos.DesiredStatePatch, name string) error {
+			switch name {
+			case "bootArtifacts":
+				return part(r, &s.BootArtifacts, r.bootArtifacts)
+			case "configuration":
+				return r.string(&s.Configuration)
+			case "bssToken":
+				return r.string(&s.BssToken)
+			case "lastUpdated":
+				return r.time(&s.LastUpdated)
+			}
+			return unknownField()
+		})
+	case "actualState":
+		return part(r, &p.ActualState, func(s *bos.ActualStatePatch, name string) error {
+			switch name {
+			case "bootArtifacts":
+				return part(r, &s.BootArtifacts, r.bootArtifacts)
+			case "bssToken":
+				return r.string(&s.BssToken)
+			case "lastUpdated":
+				return r.time(&s.LastUpdated)
+			}
+			return unknownField()
+		})
+	case "stagedState":
+		return part(r, &p.StagedState, func(s *bos.StagedStatePatch, name string) error {
+			switch name {
+			case "bootArtifacts":
+				return part(r, &s.BootArtifacts, r.bootArtifacts)
+			case "configuration":
+				return r.string(&s.Configuration)
+			case "session":
+				return r.string(&s.Session)
+			case "lastUpdated":
+				return r.time(&s.LastUpdated)
+			}
+			return unknownField()
+		})
+	case "lastAction":
+		return part(r, &p.LastAction, func(l *bos.LastActionPatch, name string) error {
+			switch name {
+			case "action":
+				return r.string(&l.Action)
+			case "failed":
+				return r.boolean(&l.Failed)
+			case "lastUpdated":
+				return r.time(&l.LastUpdated)
+			}
+			return unknownField()
+		})
+	case "eventStats":
+		return part(r, &p.EventStats, func(e *bos.EventStatsPatch, name string) error {
+			switch name {
+			case "powerOnAttempts":
+				return r.int(&e.PowerOnAttempts)
+			case "powerOffGracefulAttempts":
+				return r.int(&e.PowerOffGracefulAttempts)
+			case "powerOffForcefulAttempts":
+				return r.int(&e.PowerOffForcefulAttempts)
+			}
+			return unknownField()
+		})
 	}
-	switch t.Kind() {
-	case reflect.String:
-		return ": give a string"
-	case reflect.Bool:
-		return ": give a boolean"
-	case reflect.Slice:
-		return ": give a list"
-	default:
-		return ": give an object"
+	return unknownField()
+}
+
+func (r *reader) bootArtifacts(b *bos.BootArtifactsPatch, name string) error {
+	switch name {
+	case "kernel":
+		return r.string(&b.Kernel)
+	case "kernelParameters":
+		return r.string(&b.KernelParameters)
+	case "initrd":
+		return r.string(&b.Initrd)
 	}
+	return unknownField()
 }

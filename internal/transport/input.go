@@ -11,7 +11,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/bosgraph/bosgraph/bos"
-	"github.com/bosgraph/bosgraph/graph"
 )
 
 // decode reads JSON that came from outside. It is strict: bytes that are no UTF-8,
@@ -27,9 +26,26 @@ func decode(what string, raw []byte, to any) *bos.Error {
 	case errors.As(err, &syntax):
 		return bos.Errorf(bos.BadUserInput, "%s is not valid JSON at byte %d: %w", what, syntax.ByteOffset, syntax.Err)
 	case errors.As(err, &kind):
-		return bos.Errorf(bos.BadUserInput, "%s%s can't be a JSON %s", what, pointed(kind.JSONPointer), graph.KindName(kind.JSONKind))
+		return bos.Errorf(bos.BadUserInput, "%s%s can't be a JSON %s", what, pointed(kind.JSONPointer), kindName(kind.JSONKind))
 	default:
 		return bos.Errorf(bos.BadUserInput, "%s is not valid JSON", what)
+	}
+}
+
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case 'n':
+		return "null"
+	case 't', 'f':
+		return "boolean"
+	case '"':
+		return "string"
+	case '0':
+		return "number"
+	case '{':
+		return "object"
+	default:
+		return "list"
 	}
 }
 

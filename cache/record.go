@@ -3,6 +3,7 @@ package cache
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -144,19 +145,72 @@ type rest struct {
 	EventStats   *bos.EventStats   `json:"event_stats,omitempty"`
 }
 
-// encodeRest writes the rest and its digest; "" and "" where it is empty.
-func encodeRest(c *bos.Component) (digest, text string, err error) {
-	r := rest{c.RetryPolicy, c.DesiredState, c.ActualState, c.StagedState, c.LastAction, c.EventStats}
-	if r == (rest{}) {
-		return "", "", nil
-	}
-	raw, err := json.Marshal(r)
-	if err != nil {
-		return "", "", err
-	}
-	sum := sha256.Sum256(raw)
-	return base64.RawURLEncoding.EncodeToString(sum[:12]), string(raw), nil
+func restOf(c *bos.Component) rest {
+	return rest{c.RetryPolicy, c.DesiredState, c.ActualState, c.StagedState, c.LastAction, c.EventStats}
 }
+
+// encodeRest writes the rest of a component.
+func encodeRest(c *bos.Component) (string, error) {
+	raw, err := json.Marshal(restOf(c))
+	return string(raw), err
+}
+
+// digestRest is what tells whether the rest of a component has changed, without
+// writing it as JSON; "" where it is empty.
+func digestRest(c *bos.Component) string {
+	if restOf(c) == (rest{}) {
+		return ""
+	}
+	d := digester(make([]byte, 0, 2048))
+	if d.has(c.RetryPolicy != nil) {
+		d.int(*c.RetryPolicy)
+	}
+	if s := c.DesiredState; d.has(s != nil) {
+		d.artifacts(s.BootArtifacts)
+		d.texts(s.Configuration, s.BSSToken, string(s.LastUpdated))
+	}
+	if s := c.ActualState; d.has(s != nil) {
+		d.artifacts(s.BootArtifacts)
+		d.texts(s.BSSToken, string(s.LastUpdated))
+	}
+	if s := c.StagedState; d.has(s != nil) {
+		d.artifacts(s.BootArtifacts)
+		d.texts(s.Configuration, s.Session, string(s.LastUpdated))
+	}
+	if l := c.LastAction; d.has(l != nil) {
+		d.texts(l.Action, string(l.LastUpdated))
+		d.has(l.Failed)
+	}
+	if e := c.EventStats; d.has(e != nil) {
+		d.int(e.PowerOnAttempts)
+		d.int(e.PowerOffGracefulAttempts)
+		d.int(e.PowerOffForcefulAttempts)
+	}
+	sum := sha256.Sum256(d)
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// digester collects values so that different ones never look the same.
+type digester []byte
+
+func (d *digester) has(there bool) bool {
+	if there {
+		*d = append(*d, 1)
+	} else {
+		*d = append(*d, 0)
+	}
+	return there
+}
+
+func (d *digester) int(n int) { *d = binary.AppendVarint(*d, int64(n)) }
+
+func (d *digester) texts(texts ...string) {
+	for _, t := range texts {
+		*d = append(binary.AppendUvarint(*d, uint64(len(t))), t...)
+	}
+}
+
+func (d *digester) artifacts(b bos.BootArtifacts) { d.texts(b.Kernel, b.KernelParameters, b.Initrd) }
 
 // decodeRest reads the rest into the component.
 func (r *record) decodeRest(text string) error {

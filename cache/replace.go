@@ -37,12 +37,8 @@ func (c *change) replace(old, next []record) error {
 		if n.present {
 			n.counted = n.component.Counting()
 		}
-		var details string
 		if n.detailed {
-			var err error
-			if n.digest, details, err = encodeRest(&n.component); err != nil {
-				return err
-			}
+			n.digest = digestRest(&n.component)
 		}
 		body := n.encode()
 		if body == o.body {
@@ -54,6 +50,10 @@ func (c *change) replace(old, next []record) error {
 			if n.digest == "" {
 				c.do("DEL", c.keys.details(id))
 			} else {
+				details, err := encodeRest(&n.component)
+				if err != nil {
+					return err
+				}
 				c.do("SET", c.keys.details(id), details)
 			}
 		}

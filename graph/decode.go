@@ -145,11 +145,10 @@ func (r *reader) int(to **int) error {
 	if r.null() {
 		return nil
 	}
-	start := r.at
 	if c := r.next(); c != '-' && (c < '0' || c > '9') {
 		return r.wrong("an Int")
 	}
-	start = r.at
+	start := r.at
 	for strings.IndexByte("+-.0123456789eE", r.source[r.at]) >= 0 {
 		r.at++
 	}

@@ -5,7 +5,7 @@ FUZZTIME ?= 10s
 IN_TESTS := -r --include='*_test.go' --exclude-dir=node_modules --exclude-dir='.?*'
 
 .DEFAULT_GOAL := help
-.PHONY: help generate fresh lint test bench fuzz check
+.PHONY: help generate fresh lint test long bench fuzz check
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ lint: ## check format, go vet, staticcheck
 test: ## run all tests, on a real Redis and with the race detector; installs what is missing
 	@scripts/need.sh
 	CGO_ENABLED=1 go test -race -timeout 8m -p 2 ./...
+
+long: ## run the model-based test for half an hour at most
+	@scripts/need.sh
+	RAPID_CHECKS=500 CGO_ENABLED=1 go test -race -timeout 30m -run 'TestModel/^redis$$' ./cache
 
 bench: ## run the benchmarks
 	@scripts/need.sh

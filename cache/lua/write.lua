@@ -112,7 +112,6 @@ for _ = 1, list() do
 end
 
 local COUNTERS = {'m', 't', 's', 'f', 'c', 'o', 'p', 'a', 'b'}
-local MANAGED, ACTIVE = 1, 8
 
 -- freeze keeps a scope's counters and error groups as they are now, once.
 local function freeze(scope, key, incarnation)
@@ -138,35 +137,41 @@ local function freeze(scope, key, incarnation)
   redis.call('ZADD', p .. 'rx', time[1], incarnation .. ':' .. scope)
 end
 
-local FIELDS = {'i', 'w', 'z', unpack(COUNTERS)}
-local BEFORE = #FIELDS - #COUNTERS -- the counters come behind these
-
 for _ = 1, list() do
   local scope, changed, removed, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   at = at + 4
   local key = p .. 's:' .. scope
-  local has = redis.call('HMGET', key, unpack(FIELDS))
-  local incarnation, record, frozen = has[1], string.find(flags, 'r', 1, true), has[3]
+  local record, check, force = false, false, false
+  if flags ~= '' then
+    record, check = string.find(flags, 'r', 1, true), string.find(flags, 'c', 1, true)
+    force = string.find(flags, 'f', 1, true)
+  end
 
-  -- Everything that is set goes in one call. Counts are small: unlike revisions
-  -- they print the same everywhere.
-  local set = {'r', rev}
-  for _ = 1, list() do
-    local place = BEFORE + tonumber(ARGV[at])
-    has[place] = tostring((tonumber(has[place] or '0')) + tonumber(ARGV[at + 1]))
-    set[#set + 1] = FIELDS[place]
-    set[#set + 1] = has[place]
+  -- What is needed is read in one call and what changes is set in another: a batch
+  -- may touch hundreds of scopes. Counts are small: unlike revisions they print
+  -- the same everywhere.
+  local fields, by = check and {'i', 'z', 'w', 'a'} or {'i', 'z'}, {}
+  local known = #fields
+  for i = 1, list() do
+    fields[known + i], by[i] = COUNTERS[tonumber(ARGV[at])], tonumber(ARGV[at + 1])
     at = at + 2
   end
-  local managed, active = has[BEFORE + MANAGED] or '0', has[BEFORE + ACTIVE] or '0'
-
-  if incarnation or managed ~= '0' then
-    if incarnation and record then
-      set[#set + 1] = 'v'
-      set[#set + 1] = rev
+  local has = redis.call('HMGET', key, unpack(fields))
+  local incarnation, frozen, active = has[1], has[2], has[4] or '0'
+  local set = {'r', rev}
+  for i, change in ipairs(by) do
+    local field, count = fields[known + i], tostring((has[known + i] or 0) + change)
+    set[2 * i + 1], set[2 * i + 2] = field, count
+    if field == 'a' then
+      active = count
     end
-    redis.call('HSET', key, unpack(set))
-  else
+  end
+  if incarnation and record then
+    set[#set + 1] = 'v'
+    set[#set + 1] = rev
+  end
+  redis.call('HSET', key, unpack(set))
+  if not incarnation and (redis.call('HGET', key, 'm') or '0') == '0' then
     redis.call('DEL', key) -- nobody counts here and no session is here
   end
   if incarnation then
@@ -174,8 +179,7 @@ for _ = 1, list() do
     if changed ~= '' or removed ~= '' then
       redis.call('XADD', log, 'MAXLEN', '~', ARGV[5], rev .. '-0', 'c', changed, 'r', removed)
     end
-    if string.find(flags, 'f', 1, true)
-      or (string.find(flags, 'c', 1, true) and has[2] == '1' and active == '0') then
+    if force or (check and has[3] == '1' and active == '0') then
       freeze(scope, key, incarnation)
       record, frozen = true, true
     end

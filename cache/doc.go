@@ -41,6 +41,6 @@
 // o powering off, p powering on, a active, b counted twice; the same with an F
 // before them are frozen. r and Fr: revision. Of the record: i incarnation,
 // v version, op, tp template, fl flags (s stage, d include disabled), src source,
-// st state, b0 start, e0 end, del deleted at its source, w armed: completes by
-// itself, z moment of freezing (Redis' clock, "seconds.microseconds").
+// st state, b0 start, e0 end, del deleted at its source, w 1 armed: completes by
+// itself, 2 frozen, else 0, z moment of freezing (Redis' clock, "seconds.microseconds").
 package cache

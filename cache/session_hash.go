@@ -27,6 +27,14 @@ var (
 	statusFields = strings.Fields("r m t s f c o p a b Fr Fm Ft Fs Ff Fc Fo Fp Fa Fb")
 )
 
+// lead makes the fields that every write of a component reads and sets the first
+// ones of a new hash: Redis finds a field of a small hash by going through it.
+func (c *change) lead(h home) {
+	for _, field := range append([]string{"w", fieldRevision}, counterFields...) {
+		c.do("HSETNX", c.keys.session(h), field, "0")
+	}
+}
+
 // store writes a session's record. The script sets its version.
 func (c *change) store(h home, s *bos.Session) {
 	flags := ""

@@ -34,6 +34,7 @@ func (s *Store) CreateSession(ctx context.Context, n bos.NewSession) (*bos.Sessi
 			c.archive(h, old)
 		}
 		c.do("DEL", s.keys.log(h)) // of an earlier incarnation
+		c.lead(h)
 		c.store(h, next)
 		c.do("ZADD", s.keys.sessions(), "0", sessionPosition(next))
 		c.do("ZADD", s.keys.history(h), "0", historyPosition(next))

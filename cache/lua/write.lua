@@ -113,13 +113,16 @@ end
 
 local COUNTERS = {'m', 't', 's', 'f', 'c', 'o', 'p', 'a', 'b'}
 
+-- What the field w of a session says; it is absent where there is no session.
+local ARMED, FROZEN = '1', '2'
+
 -- freeze keeps a scope's counters and error groups as they are now, once.
-local function freeze(scope, key, incarnation)
-  if redis.call('HEXISTS', key, 'z') == 1 then
+local function freeze(scope, key)
+  if redis.call('HGET', key, 'w') == FROZEN then
     return
   end
   local time = redis.call('TIME')
-  local keep = {'z', time[1] .. '.' .. time[2], 'st', final, 'w', '0', 'v', rev, 'Fr', rev}
+  local keep = {'z', time[1] .. '.' .. time[2], 'st', final, 'w', FROZEN, 'v', rev, 'Fr', rev}
   local counts = redis.call('HMGET', key, unpack(COUNTERS))
   for i, name in ipairs(COUNTERS) do
     keep[#keep + 1] = 'F' .. name
@@ -134,7 +137,7 @@ local function freeze(scope, key, incarnation)
       redis.call('HINCRBY', refs, digest, 1)
     end
   end
-  redis.call('ZADD', p .. 'rx', time[1], incarnation .. ':' .. scope)
+  redis.call('ZADD', p .. 'rx', time[1], redis.call('HGET', key, 'i') .. ':' .. scope)
 end
 
 for _ = 1, list() do
@@ -150,14 +153,14 @@ for _ = 1, list() do
   -- What is needed is read in one call and what changes is set in another: a batch
   -- may touch hundreds of scopes. Counts are small: unlike revisions they print
   -- the same everywhere.
-  local fields, by = check and {'i', 'z', 'w', 'a'} or {'i', 'z'}, {}
+  local fields, by = check and {'w', 'a'} or {'w'}, {}
   local known = #fields
   for i = 1, list() do
     fields[known + i], by[i] = COUNTERS[tonumber(ARGV[at])], tonumber(ARGV[at + 1])
     at = at + 2
   end
   local has = redis.call('HMGET', key, unpack(fields))
-  local incarnation, frozen, active = has[1], has[2], has[4] or '0'
+  local session, active = has[1], has[2] or '0'
   local set = {'r', rev}
   for i, change in ipairs(by) do
     local field, count = fields[known + i], tostring((has[known + i] or 0) + change)
@@ -166,31 +169,31 @@ for _ = 1, list() do
       active = count
     end
   end
-  if incarnation and record then
+  if session and record then
     set[#set + 1] = 'v'
     set[#set + 1] = rev
   end
   redis.call('HSET', key, unpack(set))
-  if not incarnation and (redis.call('HGET', key, 'm') or '0') == '0' then
+  if not session and (redis.call('HGET', key, 'm') or '0') == '0' then
     redis.call('DEL', key) -- nobody counts here and no session is here
   end
-  if incarnation then
+  if session then
     local log = p .. 'log:' .. scope
     if changed ~= '' or removed ~= '' then
       redis.call('XADD', log, 'MAXLEN', '~', ARGV[5], rev .. '-0', 'c', changed, 'r', removed)
     end
-    if force or (check and has[3] == '1' and active == '0') then
-      freeze(scope, key, incarnation)
-      record, frozen = true, true
+    if force or (check and session == ARMED and active == '0') then
+      freeze(scope, key)
+      session, record = FROZEN, true
     end
-    if frozen then -- nobody has to follow it for long any more
+    if session == FROZEN then -- nobody has to follow it for long any more
       redis.call('PEXPIRE', log, ARGV[6])
     end
     redis.call('PUBLISH', p .. 'n:' .. scope, rev)
   end
   if record then
     redis.call('PUBLISH', p .. 'sessions', rev .. ' ' .. scope)
-    if not incarnation then
+    if not session then
       redis.call('PUBLISH', p .. 'n:' .. scope, rev)
     end
   end

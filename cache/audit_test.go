@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -45,8 +44,8 @@ func (s *suite) value(key string) string {
 			out[z.Member.(string)] = strconv.FormatFloat(z.Score, 'f', -1, 64)
 		}
 		return pairs(out)
-	case "stream":
-		return fmt.Sprint(c.XRange(ctx, key, "-", "+").Val())
+	case "list":
+		return strings.Join(c.LRange(ctx, key, 0, -1).Val(), "\n")
 	default:
 		s.Fatalf("key %q has the type %q", key, kind)
 		return ""

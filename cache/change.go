@@ -18,7 +18,7 @@ import (
 // What one write keeps beside what it writes.
 const (
 	answerLife = time.Minute      // how long a write is known by its id
-	logLength  = 64               // entries of a change log
+	logLength  = 64               // entries that a change log keeps at least
 	logLife    = 10 * time.Minute // of the log of a session that is frozen
 )
 

@@ -21,7 +21,7 @@
 //	g:<scope>     zset    error groups, score minus their size                    -
 //	e:<scope>     zset    "<digest> <id>" of components with an error, score 0    -
 //	fg:, fe:<home> zset   g: and e: as they were when the session was frozen      -
-//	log:<scope>   stream  one entry a write: ids changed and removed, id <rev>-0  10 min once frozen
+//	log:<scope>   list    one entry a write, "<rev> <ids changed> <ids removed>"    10 min once frozen
 //	ei            zset    "<digest> <id>" of all components with an error         -
 //	tx, tr        hash    long error texts by digest, and how many refer to them  -
 //	sx            zset    all sessions by start, "<start>:<incarnation>:<scope>"  -

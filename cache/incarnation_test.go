@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +48,7 @@ func TestSnapshotOutlivesItsSession(t *testing.T) {
 			s.Fatalf("deleted at its source it is %+v", kept)
 		}
 		second := s.createAs(bos.NewSession{SessionKey: name("a"), Source: bos.SourceBOS, StartTime: "2026-11-22T10:00:00"})
-		if n := s.store.client.XLen(s.ctx, s.store.keys.log("/a")).Val(); n != 0 {
+		if n := s.store.client.LLen(s.ctx, s.store.keys.log("/a")).Val(); n != 0 {
 			s.Errorf("the new session's change log has %d entries of the old one", n)
 		}
 		s.applied(2)(s.store.DeleteComponents(s.ctx, []string{"x1", "x2"}))
@@ -106,6 +107,24 @@ func TestRetention(t *testing.T) {
 		s.must(err)
 		if len(list.Items) != 2 || *list.Total != 2 {
 			s.Errorf("left are %v", list.Items)
+		}
+	})
+}
+
+func TestChangeLogIsCapped(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.create("a")
+		for i := range 3 * logLength {
+			s.put(failing("x1", "a", fmt.Sprint(i)))
+		}
+		s.applied(1)(s.store.DeleteComponents(s.ctx, []string{"x1"}))
+		entries := s.store.client.LRange(s.ctx, s.store.keys.log("/a"), 0, -1).Val()
+		if len(entries) < logLength || len(entries) > 2*logLength {
+			s.Errorf("the change log has %d entries", len(entries))
+		}
+		last, before := entries[len(entries)-1], entries[len(entries)-2]
+		if revision := fmt.Sprint(s.status("a").Revision); last != revision+"  x1" || !strings.HasSuffix(before, " x1 ") {
+			s.Errorf("at revision %s the last entries are %q and %q", revision, before, last)
 		}
 	})
 }

@@ -167,15 +167,11 @@ func (c *change) settle(key string, add, remove []string) {
 	c.addMembers(key, without(add, remove))
 }
 
-// regroup changes the sizes of error groups and drops the empty ones. Scores are
-// negative so that the largest group comes first and equals follow by message.
+// regroup changes the sizes of error groups; the script drops the empty ones.
+// Scores are negative so that the largest group comes first and equals follow by message.
 func (c *change) regroup(key string, groups map[string]int) {
-	changed := sortedKeys(groups, func(by int) bool { return by != 0 })
-	for _, g := range changed {
+	for _, g := range sortedKeys(groups, func(by int) bool { return by != 0 }) {
 		c.do("ZINCRBY", key, strconv.Itoa(-groups[g]), g)
-	}
-	if len(changed) > 0 {
-		c.do("ZREMRANGEBYSCORE", key, "0", "0")
 	}
 }
 

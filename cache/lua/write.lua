@@ -13,7 +13,7 @@
 --   values    one a versioned value: version expected ("" for absent),
 --             new value ("" to delete)
 --   guards    hash, field, expected ("" for absent)
---   commands  number of words, words...
+--   commands  number of words, words...; a member that ZINCRBY brings to 0 goes
 --   texts     digest, by how much its references change, the text
 --   scopes    scope, changed ids, removed ids, flags: r its record changed, c freeze
 --             it if it is armed and nothing is active, f freeze it; then how many
@@ -95,7 +95,10 @@ end
 
 for _ = 1, list() do
   local n = tonumber(ARGV[at])
-  redis.call(unpack(ARGV, at + 1, at + n))
+  local reply = redis.call(unpack(ARGV, at + 1, at + n))
+  if ARGV[at + 1] == 'ZINCRBY' and tonumber(reply) == 0 then
+    redis.call('ZREM', ARGV[at + 2], ARGV[at + 4])
+  end
   at = at + n + 1
 end
 
@@ -180,7 +183,10 @@ for _ = 1, list() do
   if session then
     local log = p .. 'log:' .. scope
     if changed ~= '' or removed ~= '' then
-      redis.call('XADD', log, 'MAXLEN', '~', ARGV[5], rev .. '-0', 'c', changed, 'r', removed)
+      local length = redis.call('RPUSH', log, rev .. ' ' .. changed .. ' ' .. removed)
+      if length > 2 * ARGV[5] then -- seldom: it keeps at least as many as it shall
+        redis.call('LTRIM', log, '-' .. ARGV[5], -1)
+      end
     end
     if force or (check and session == ARMED and active == '0') then
       freeze(scope, key)

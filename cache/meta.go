@@ -36,12 +36,11 @@ func (s *Store) Epoch(ctx context.Context) (string, error) {
 // begin initialises the namespace; of several that try at once, one wins.
 func (s *Store) begin(ctx context.Context) ([]any, error) {
 	var read *redis.SliceCmd
-	_, err := s.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+	err := s.atomically(ctx, func(pipe redis.Pipeliner) {
 		pipe.HSetNX(ctx, s.keys.meta(), "schema", schemaVersion)
 		pipe.HSetNX(ctx, s.keys.meta(), "epoch", rand.Text())
 		pipe.HSetNX(ctx, s.keys.meta(), "rev", 0)
 		read = pipe.HMGet(ctx, s.keys.meta(), "schema", "epoch")
-		return nil
 	})
 	if err != nil {
 		return nil, err

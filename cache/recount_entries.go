@@ -76,11 +76,9 @@ func (r *recount) missing(ctx context.Context, records []record) (map[string][]i
 	if len(names) == 0 {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.options.Timeout)
-	defer cancel()
 	var now *redis.SliceCmd
 	scores := map[string]*redis.Cmd{} // plain: go-redis' own ZMScore has no nil
-	_, err := r.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+	err := r.atomically(ctx, func(pipe redis.Pipeliner) {
 		now = pipe.MGet(ctx, names...)
 		for key, entries := range byKey {
 			args := []any{"ZMSCORE", key}
@@ -89,10 +87,9 @@ func (r *recount) missing(ctx context.Context, records []record) (map[string][]i
 			}
 			scores[key] = pipe.Do(ctx, args...)
 		}
-		return nil
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, err
 	}
 	same := map[string]bool{}
 	for i := range records {
@@ -164,16 +161,12 @@ func (r *recount) verifyIndex(ctx context.Context, key string) error {
 // not make it.
 func (r *recount) verifyStray(ctx context.Context, key, entry string, rec *record) error {
 	name := r.keys.component(rec.component.ID)
-	ctx, cancel := context.WithTimeout(ctx, r.options.Timeout)
-	defer cancel()
 	var score *redis.FloatCmd
 	var now *redis.StringCmd
-	_, err := r.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+	if err := r.atomically(ctx, func(pipe redis.Pipeliner) {
 		score, now = pipe.ZScore(ctx, key, entry), pipe.Get(ctx, name)
-		return nil
-	})
-	if err != nil && err != redis.Nil {
-		return explain(err)
+	}); err != nil {
+		return err
 	}
 	stored := ""
 	if rec.version != "" {

@@ -48,6 +48,21 @@ func (s *Store) pipelined(ctx context.Context, fill func(redis.Pipeliner)) error
 	}
 }
 
+// atomically sends what fill queues in one round trip, to be answered as of one
+// moment. It queues no script.
+func (s *Store) atomically(ctx context.Context, fill func(redis.Pipeliner)) error {
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	_, err := s.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		fill(pipe)
+		return nil
+	})
+	if err == redis.Nil {
+		return nil
+	}
+	return explain(err)
+}
+
 // firstError looks behind a nil reply, which hides the errors after it.
 func firstError(commands []redis.Cmder) error {
 	for _, c := range commands {

@@ -94,7 +94,7 @@ func (a *App) announce() {
 	if a.embedded != nil {
 		a.log.Warn("no --redis-url: the state is kept in memory and lost when this process ends")
 	}
-	a.log.Info("serving", "graphql", "http://"+a.Addr()+a.config.BasePath+"/graphql", "redis", a.info().Redis,
+	a.log.Info("serving", "graphql", "http://"+a.Addr()+a.config.BasePath+"/graphql", "redis", redisKind(a.config.RedisURL),
 		"namespace", a.config.Namespace)
 }
 

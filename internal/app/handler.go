@@ -89,16 +89,21 @@ func say(w http.ResponseWriter, status int, text string) {
 
 // info is what the server says of itself.
 func (a *App) info() graph.Info {
-	kind := "single server"
-	switch scheme, _, _ := strings.Cut(a.config.RedisURL, "://"); {
+	return graph.Info{Version: Version(), Namespace: a.config.Namespace, Redis: redisKind(a.config.RedisURL), StartedAt: time.Now()}
+}
+
+// redisKind names what a URL leads to, without saying where that is.
+func redisKind(url string) string {
+	switch scheme, _, _ := strings.Cut(url, "://"); {
 	case scheme == "":
-		kind = "embedded, in memory"
+		return "embedded, in memory"
 	case strings.HasSuffix(scheme, "+cluster"):
-		kind = "cluster"
+		return "cluster"
 	case strings.HasSuffix(scheme, "+sentinel"):
-		kind = "sentinel"
+		return "sentinel"
+	default:
+		return "single server"
 	}
-	return graph.Info{Version: Version(), Namespace: a.config.Namespace, Redis: kind, StartedAt: time.Now()}
 }
 
 // Version is the version that this program was built as.

@@ -23,7 +23,7 @@ type request struct {
 	held map[string]jsontext.Value // by variable
 }
 
-// wire is the JSON of a request. Nothing in it is looked at twice but what is held.
+// wire is the JSON of a request, its variables still undecoded.
 type wire struct {
 	Query         string                    `json:"query"`
 	OperationName *string                   `json:"operationName"`

@@ -153,6 +153,17 @@ type Want struct {
 	Epoch      bool
 }
 
+// Covers says whether a read of w brings all that other asks for.
+func (w Want) Covers(other Want) bool { return w.With(other) == w }
+
+// With is what brings both.
+func (w Want) With(other Want) Want {
+	return Want{
+		Details: w.Details || other.Details, Initial: w.Initial || other.Initial, Status: w.Status || other.Status,
+		Groups: max(w.Groups, other.Groups), GroupCount: w.GroupCount || other.GroupCount, Epoch: w.Epoch || other.Epoch,
+	}
+}
+
 // SessionRead asks for one session: the newest of that name, or the incarnation
 // if one is given.
 type SessionRead struct {
@@ -177,6 +188,14 @@ func ParseSessionID(id string) (key SessionKey, incarnation string, ok bool) {
 
 // String writes the key as tenant/name; a name has no slash.
 func (k SessionKey) String() string { return k.Tenant + "/" + k.Name }
+
+// Check checks that there can be a session of that name and tenant.
+func (k SessionKey) Check() error {
+	if err := first(checkName("name", k.Name), checkTenant(k.Tenant)); err != nil {
+		return err
+	}
+	return nil
+}
 
 // ParseSessionKey reads what [SessionKey.String] wrote.
 func ParseSessionKey(s string) SessionKey {

@@ -34,6 +34,7 @@
 //
 //	n:<scope>     the revision that the scope is at
 //	sessions      "<revision> <scope>": a session appeared, changed or went
+//	p:<random>    "<epoch> <revision>": the probes of one process' feed
 //
 // # Fields of s:<home>
 //

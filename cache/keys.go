@@ -34,6 +34,18 @@ func (k keys) errors(h home) string       { return string(k) + "e:" + string(h) 
 func (k keys) log(h home) string          { return string(k) + "log:" + string(h) }
 func (k keys) history(h home) string      { return string(k) + "h:" + string(h) }
 
+// listNotices is the channel of the list of sessions, notices that of a scope, and
+// allNotices the pattern of the channels of all scopes.
+func (k keys) listNotices() string                 { return string(k) + "sessions" }
+func (k keys) notices(scope bos.SessionKey) string { return string(k) + "n:" + scope.String() }
+func (k keys) allNotices() string                  { return string(k) + "n:*" }
+func (k keys) probes(feed string) string           { return string(k) + "p:" + feed }
+
+// noticed returns the scope whose channel it is.
+func (k keys) noticed(channel string) bos.SessionKey {
+	return bos.ParseSessionKey(strings.TrimPrefix(channel, string(k)+"n:"))
+}
+
 // home is where the keys of a session are: at its scope, or apart.
 type home string
 

@@ -19,18 +19,39 @@ const schemaVersion = 1
 // Epoch returns the namespace's epoch, and begins one where there is none: in a
 // Redis that is empty, or came back empty.
 func (s *Store) Epoch(ctx context.Context) (string, error) {
+	at, err := s.position(ctx)
+	return at.epoch, err
+}
+
+// position is how far a namespace is. Revisions of different epochs do not compare.
+type position struct {
+	epoch    string
+	revision int64
+}
+
+// String writes it as probes carry it.
+func (p position) String() string { return p.epoch + " " + strconv.FormatInt(p.revision, 10) }
+
+var positionFields = []string{"schema", "epoch", "rev"}
+
+// position returns how far the namespace is, and begins it where there is none.
+func (s *Store) position(ctx context.Context) (position, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	meta, err := s.client.HMGet(ctx, s.keys.meta(), "schema", "epoch").Result()
+	meta, err := s.client.HMGet(ctx, s.keys.meta(), positionFields...).Result()
+	if err == nil && meta[1] == nil {
+		meta, err = s.begin(ctx)
+	}
 	if err != nil {
-		return "", explain(err)
+		return position{}, explain(err)
 	}
-	if meta[1] == nil {
-		if meta, err = s.begin(ctx); err != nil {
-			return "", explain(err)
-		}
-	}
-	return text(meta[1]), checkSchema(text(meta[0]))
+	return position{text(meta[1]), parseRevision(text(meta[2]))}, checkSchema(text(meta[0]))
+}
+
+// parseRevision reads what Redis itself has counted.
+func parseRevision(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64)
+	return n
 }
 
 // begin initialises the namespace; of several that try at once, one wins.
@@ -40,12 +61,25 @@ func (s *Store) begin(ctx context.Context) ([]any, error) {
 		pipe.HSetNX(ctx, s.keys.meta(), "schema", schemaVersion)
 		pipe.HSetNX(ctx, s.keys.meta(), "epoch", rand.Text())
 		pipe.HSetNX(ctx, s.keys.meta(), "rev", 0)
-		read = pipe.HMGet(ctx, s.keys.meta(), "schema", "epoch")
+		read = pipe.HMGet(ctx, s.keys.meta(), positionFields...)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return read.Result()
+}
+
+// renew begins another epoch in place of old, unless another process was faster.
+// It is for a Redis that came back with older data: the epoch is part of those, and
+// the revisions that were lost will be given out again.
+func (s *Store) renew(ctx context.Context, old string) error {
+	c := newChange(s.keys)
+	c.guards = append(c.guards, guard{s.keys.meta(), "epoch", old})
+	c.do("HSET", s.keys.meta(), "epoch", rand.Text())
+	if err := s.run(ctx, c); !errors.Is(err, errConflict) {
+		return err
+	}
+	return nil
 }
 
 // ErrSchema says that a namespace was written by another version of bosgraph.

@@ -36,6 +36,7 @@ type ResolverRoot interface {
 	Query() QueryResolver
 	Session() SessionResolver
 	SessionStatus() SessionStatusResolver
+	Subscription() SubscriptionResolver
 }
 
 type DirectiveRoot struct {
@@ -90,6 +91,13 @@ type ComplexityRoot struct {
 	ComponentsPayload struct {
 		Applied    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	ComponentsUpdate struct {
+		Components func(childComplexity int) int
+		Removed    func(childComplexity int) int
+		Resync     func(childComplexity int) int
+		Revision   func(childComplexity int) int
 	}
 
 	CreateSessionPayload struct {
@@ -241,11 +249,22 @@ type ComplexityRoot struct {
 		StartTime func(childComplexity int) int
 	}
 
+	SessionsUpdate struct {
+		DeletedID func(childComplexity int) int
+		Session   func(childComplexity int) int
+	}
+
 	StagedState struct {
 		BootArtifacts func(childComplexity int) int
 		Configuration func(childComplexity int) int
 		LastUpdated   func(childComplexity int) int
 		Session       func(childComplexity int) int
+	}
+
+	Subscription struct {
+		ComponentsUpdated    func(childComplexity int, session string, tenant *string, minInterval *int) int
+		SessionStatusUpdated func(childComplexity int, name string, tenant *string, minInterval *int, sinceRevision *int64, sinceEpoch *string) int
+		SessionsUpdated      func(childComplexity int, filter *bos.SessionFilter) int
 	}
 
 	SyncInfo struct {
@@ -311,6 +330,11 @@ type SessionResolver interface {
 }
 type SessionStatusResolver interface {
 	ErrorSummary(ctx context.Context, obj *bos.Status, first *int) ([]ErrorSummary, error)
+}
+type SubscriptionResolver interface {
+	SessionStatusUpdated(ctx context.Context, name string, tenant *string, minInterval *int, sinceRevision *int64, sinceEpoch *string) (<-chan *bos.Status, error)
+	SessionsUpdated(ctx context.Context, filter *bos.SessionFilter) (<-chan *bos.SessionsUpdate, error)
+	ComponentsUpdated(ctx context.Context, session string, tenant *string, minInterval *int) (<-chan *bos.ComponentsUpdate, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -511,6 +535,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ComponentsPayload.UserErrors(childComplexity), true
+
+	case "ComponentsUpdate.components":
+		if e.ComplexityRoot.ComponentsUpdate.Components == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentsUpdate.Components(childComplexity), true
+	case "ComponentsUpdate.removed":
+		if e.ComplexityRoot.ComponentsUpdate.Removed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentsUpdate.Removed(childComplexity), true
+	case "ComponentsUpdate.resync":
+		if e.ComplexityRoot.ComponentsUpdate.Resync == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentsUpdate.Resync(childComplexity), true
+	case "ComponentsUpdate.revision":
+		if e.ComplexityRoot.ComponentsUpdate.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentsUpdate.Revision(childComplexity), true
 
 	case "CreateSessionPayload.session":
 		if e.ComplexityRoot.CreateSessionPayload.Session == nil {
@@ -1176,6 +1225,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SessionTiming.StartTime(childComplexity), true
 
+	case "SessionsUpdate.deletedId":
+		if e.ComplexityRoot.SessionsUpdate.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionsUpdate.DeletedID(childComplexity), true
+	case "SessionsUpdate.session":
+		if e.ComplexityRoot.SessionsUpdate.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionsUpdate.Session(childComplexity), true
+
 	case "StagedState.bootArtifacts":
 		if e.ComplexityRoot.StagedState.BootArtifacts == nil {
 			break
@@ -1200,6 +1262,40 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StagedState.Session(childComplexity), true
+
+	case "Subscription.componentsUpdated":
+		if e.ComplexityRoot.Subscription.ComponentsUpdated == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_componentsUpdated_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.ComponentsUpdated(childComplexity, args["session"].(string), args["tenant"].(*string), args["minInterval"].(*int)), true
+	case "Subscription.sessionStatusUpdated":
+		if e.ComplexityRoot.Subscription.SessionStatusUpdated == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_sessionStatusUpdated_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.SessionStatusUpdated(childComplexity, args["name"].(string), args["tenant"].(*string), args["minInterval"].(*int), args["sinceRevision"].(*int64), args["sinceEpoch"].(*string)), true
+	case "Subscription.sessionsUpdated":
+		if e.ComplexityRoot.Subscription.SessionsUpdated == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_sessionsUpdated_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.SessionsUpdated(childComplexity, args["filter"].(*bos.SessionFilter)), true
 
 	case "SyncInfo.error":
 		if e.ComplexityRoot.SyncInfo.Error == nil {
@@ -1331,6 +1427,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
 			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
@@ -1928,6 +2041,85 @@ type SyncInfo {
 }
 
 # ---------------------------------------------------------------------------------------
+# Subscriptions
+# ---------------------------------------------------------------------------------------
+
+"""
+What can be watched, over a WebSocket (graphql-transport-ws) or an event stream (distinct
+connections). Every message shows the newest state there is: states in between may be left
+out, the last never is. Time that passes alone sends nothing.
+"""
+type Subscription {
+  """
+  The status of one session: the whole of it first, then every newer one, and the last one
+  always; completes by itself after COMPLETE. Ends with NOT_FOUND when there is no such
+  session, or no longer is.
+  """
+  sessionStatusUpdated(
+    "The session's name, which is its id in BOS."
+    name: String!
+    "The tenant it belongs to. Null: a session of no tenant."
+    tenant: String
+    """
+    At least so many milliseconds between two messages, 0 to 3,600,000. The first state and
+    the last one do not wait. Null: as they come, a few a second at most.
+    """
+    minInterval: Int
+    """
+    The revision of the last state received, for one who comes back: the first state is
+    withheld if it is that very one. Needs sinceEpoch.
+    """
+    sinceRevision: Revision
+    "The epoch that sinceRevision is of."
+    sinceEpoch: String
+  ): SessionStatus!
+
+  """
+  Sessions of the filter as they appear, change and go, one a message. Their status is
+  followed, too, if it is selected. Nothing is sent at first: subscribe, then read the list.
+  Ends with UNAVAILABLE for one who falls too far behind: subscribe again and read the list.
+  """
+  sessionsUpdated(
+    "Which sessions. Null: all."
+    filter: SessionFilter
+  ): SessionsUpdate!
+
+  """
+  Components of a session as they change, and those that are no longer in it. The first
+  message has resync: true: from then on nothing is missed, so read the connection after it.
+  Completes by itself after COMPLETE, and ends with NOT_FOUND when there is no such session.
+  """
+  componentsUpdated(
+    "The session's name, which is its id in BOS."
+    session: String!
+    "The tenant it belongs to. Null: a session of no tenant."
+    tenant: String
+    "At least so many milliseconds between two messages, 0 to 3,600,000. Null: as they come."
+    minInterval: Int
+  ): ComponentsUpdate!
+}
+
+"One session of the filter that has appeared or changed, or has gone."
+type SessionsUpdate {
+  "The session as it is now. Null for one that has gone."
+  session: Session
+  "The id of a session that has gone, or is no longer one of the filter."
+  deletedId: ID
+}
+
+"Components of a session that have changed since the message before."
+type ComponentsUpdate {
+  "The session's revision that this leads to."
+  revision: Revision!
+  "The components that have changed, as they are now, ascending by id."
+  components: [Component!]!
+  "The ids of those that are no longer in the session, nor staged in it, ascending."
+  removed: [ID!]!
+  "True when some changes were missed, as in the first message: read the connection again."
+  resync: Boolean!
+}
+
+# ---------------------------------------------------------------------------------------
 # Mutations
 # ---------------------------------------------------------------------------------------
 
@@ -2368,6 +2560,20 @@ func (ec *executionContext) childFields_ComponentsPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ComponentsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ComponentsUpdate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revision":
+		return ec.fieldContext_ComponentsUpdate_revision(ctx, field)
+	case "components":
+		return ec.fieldContext_ComponentsUpdate_components(ctx, field)
+	case "removed":
+		return ec.fieldContext_ComponentsUpdate_removed(ctx, field)
+	case "resync":
+		return ec.fieldContext_ComponentsUpdate_resync(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ComponentsUpdate", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "session":
@@ -2626,6 +2832,16 @@ func (ec *executionContext) childFields_SessionTiming(ctx context.Context, field
 		return ec.fieldContext_SessionTiming_durationSeconds(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SessionTiming", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionsUpdate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_SessionsUpdate_session(ctx, field)
+	case "deletedId":
+		return ec.fieldContext_SessionsUpdate_deletedId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionsUpdate", field.Name)
 }
 
 func (ec *executionContext) childFields_StagedState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3089,6 +3305,96 @@ func (ec *executionContext) field_Session_components_args(ctx context.Context, r
 		return nil, err
 	}
 	args["filter"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_componentsUpdated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "session",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["session"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "tenant",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["tenant"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "minInterval",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["minInterval"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_sessionStatusUpdated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "name",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["name"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "tenant",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["tenant"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "minInterval",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["minInterval"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "sinceRevision",
+		func(ctx context.Context, v any) (*int64, error) {
+			return ec.unmarshalORevision2ᚖint64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["sinceRevision"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "sinceEpoch",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["sinceEpoch"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_sessionsUpdated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*bos.SessionFilter, error) {
+			return ec.unmarshalOSessionFilter2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
 	return args, nil
 }
 
@@ -3916,6 +4222,107 @@ func (ec *executionContext) fieldContext_ComponentsPayload_userErrors(_ context.
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ComponentsUpdate_revision(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentsUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentsUpdate_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNRevision2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentsUpdate_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentsUpdate", field, false, false, errors.New("field of type Revision does not have child fields"))
+}
+
+func (ec *executionContext) _ComponentsUpdate_components(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentsUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentsUpdate_components(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Components, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*bos.Component) graphql.Marshaler {
+			return ec.marshalNComponent2ᚕᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentsUpdate_components(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentsUpdate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Component(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentsUpdate_removed(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentsUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentsUpdate_removed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Removed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentsUpdate_removed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentsUpdate", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _ComponentsUpdate_resync(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentsUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentsUpdate_resync(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Resync, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentsUpdate_resync(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentsUpdate", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _CreateSessionPayload_session(ctx context.Context, field graphql.CollectedField, obj *CreateSessionPayload) (ret graphql.Marshaler) {
@@ -6629,6 +7036,61 @@ func (ec *executionContext) fieldContext_SessionTiming_durationSeconds(_ context
 	return graphql.NewScalarFieldContext("SessionTiming", field, true, false, errors.New("field of type Float does not have child fields"))
 }
 
+func (ec *executionContext) _SessionsUpdate_session(ctx context.Context, field graphql.CollectedField, obj *bos.SessionsUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionsUpdate_session(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Session, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.Session) graphql.Marshaler {
+			return ec.marshalOSession2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSession(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionsUpdate_session(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionsUpdate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionsUpdate_deletedId(ctx context.Context, field graphql.CollectedField, obj *bos.SessionsUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionsUpdate_deletedId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionsUpdate_deletedId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionsUpdate", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
 func (ec *executionContext) _StagedState_bootArtifacts(ctx context.Context, field graphql.CollectedField, obj *bos.StagedState) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6728,6 +7190,138 @@ func (ec *executionContext) _StagedState_lastUpdated(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_StagedState_lastUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StagedState", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Subscription_sessionStatusUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_sessionStatusUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().SessionStatusUpdated(ctx, fc.Args["name"].(string), fc.Args["tenant"].(*string), fc.Args["minInterval"].(*int), fc.Args["sinceRevision"].(*int64), fc.Args["sinceEpoch"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.Status) graphql.Marshaler {
+			return ec.marshalNSessionStatus2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_sessionStatusUpdated(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionStatus(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_sessionStatusUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_sessionsUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_sessionsUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().SessionsUpdated(ctx, fc.Args["filter"].(*bos.SessionFilter))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.SessionsUpdate) graphql.Marshaler {
+			return ec.marshalNSessionsUpdate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionsUpdate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_sessionsUpdated(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionsUpdate(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_sessionsUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_componentsUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_componentsUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().ComponentsUpdated(ctx, fc.Args["session"].(string), fc.Args["tenant"].(*string), fc.Args["minInterval"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.ComponentsUpdate) graphql.Marshaler {
+			return ec.marshalNComponentsUpdate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentsUpdate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_componentsUpdated(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentsUpdate(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_componentsUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SyncInfo_source(ctx context.Context, field graphql.CollectedField, obj *SyncInfo) (ret graphql.Marshaler) {
@@ -9474,6 +10068,59 @@ func (ec *executionContext) _ComponentsPayload(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var componentsUpdateImplementors = []string{"ComponentsUpdate"}
+
+func (ec *executionContext) _ComponentsUpdate(ctx context.Context, sel ast.SelectionSet, obj *bos.ComponentsUpdate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, componentsUpdateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ComponentsUpdate")
+		case "revision":
+			out.Values[i] = ec._ComponentsUpdate_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "components":
+			out.Values[i] = ec._ComponentsUpdate_components(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "removed":
+			out.Values[i] = ec._ComponentsUpdate_removed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resync":
+			out.Values[i] = ec._ComponentsUpdate_resync(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var createSessionPayloadImplementors = []string{"CreateSessionPayload"}
 
 func (ec *executionContext) _CreateSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateSessionPayload) graphql.Marshaler {
@@ -10920,6 +11567,49 @@ func (ec *executionContext) _SessionTiming(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var sessionsUpdateImplementors = []string{"SessionsUpdate"}
+
+func (ec *executionContext) _SessionsUpdate(ctx context.Context, sel ast.SelectionSet, obj *bos.SessionsUpdate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionsUpdateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SessionsUpdate")
+		case "session":
+			out.Values[i] = ec._SessionsUpdate_session(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deletedId":
+			out.Values[i] = ec._SessionsUpdate_deletedId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var stagedStateImplementors = []string{"StagedState"}
 
 func (ec *executionContext) _StagedState(ctx context.Context, sel ast.SelectionSet, obj *bos.StagedState) graphql.Marshaler {
@@ -10971,6 +11661,30 @@ func (ec *executionContext) _StagedState(ctx context.Context, sel ast.SelectionS
 	})
 
 	return out
+}
+
+var subscriptionImplementors = []string{"Subscription"}
+
+func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, subscriptionImplementors)
+	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{
+		Object: "Subscription",
+	})
+	if len(fields) != 1 {
+		graphql.AddErrorf(ctx, "must subscribe to exactly one stream")
+		return nil
+	}
+
+	switch fields[0].Name {
+	case "sessionStatusUpdated":
+		return ec._Subscription_sessionStatusUpdated(ctx, fields[0])
+	case "sessionsUpdated":
+		return ec._Subscription_sessionsUpdated(ctx, fields[0])
+	case "componentsUpdated":
+		return ec._Subscription_componentsUpdated(ctx, fields[0])
+	default:
+		panic("unknown field " + strconv.Quote(fields[0].Name))
+	}
 }
 
 var syncInfoImplementors = []string{"SyncInfo"}
@@ -11534,6 +12248,22 @@ func (ec *executionContext) marshalNBootArtifacts2githubᚗcomᚋbosgraphᚋbosg
 	return ec._BootArtifacts(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNComponent2ᚕᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentᚄ(ctx context.Context, sel ast.SelectionSet, v []*bos.Component) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNComponent2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNComponent2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx context.Context, sel ast.SelectionSet, v *bos.Component) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -11662,6 +12392,16 @@ func (ec *executionContext) marshalNComponentsPayload2ᚖgithubᚗcomᚋbosgraph
 		return graphql.Null
 	}
 	return ec._ComponentsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNComponentsUpdate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentsUpdate(ctx context.Context, sel ast.SelectionSet, v *bos.ComponentsUpdate) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ComponentsUpdate(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNCreateSessionInput2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐCreateSessionInput(ctx context.Context, v any) (CreateSessionInput, error) {
@@ -12015,6 +12755,16 @@ func (ec *executionContext) marshalNSessionStatus2ᚖgithubᚗcomᚋbosgraphᚋb
 
 func (ec *executionContext) marshalNSessionTiming2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTiming(ctx context.Context, sel ast.SelectionSet, v bos.Timing) graphql.Marshaler {
 	return ec._SessionTiming(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSessionsUpdate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionsUpdate(ctx context.Context, sel ast.SelectionSet, v *bos.SessionsUpdate) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SessionsUpdate(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
@@ -12517,6 +13267,24 @@ func (ec *executionContext) marshalONode2githubᚗcomᚋbosgraphᚋbosgraphᚋgr
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalORevision2ᚖint64(ctx context.Context, v any) (*int64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalInt64(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORevision2ᚖint64(ctx context.Context, sel ast.SelectionSet, v *int64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalInt64(*v)
+	return res
 }
 
 func (ec *executionContext) marshalOSession2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSession(ctx context.Context, sel ast.SelectionSet, v *bos.Session) graphql.Marshaler {

@@ -155,6 +155,12 @@ type SessionEdge struct {
 	Node *bos.Session `json:"node"`
 }
 
+// What can be watched, over a WebSocket (graphql-transport-ws) or an event stream (distinct
+// connections). Every message shows the newest state there is: states in between may be left
+// out, the last never is. Time that passes alone sends nothing.
+type Subscription struct {
+}
+
 // The sync that follows a BOS and keeps its sessions and components here.
 type SyncInfo struct {
 	// The base URL of the BOS that is followed.

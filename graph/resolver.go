@@ -41,12 +41,14 @@ type Info struct {
 // Resolver resolves the fields that are not simply read off a value.
 type Resolver struct {
 	Store Store
+	Live  Live
 	Info  Info
 }
 
 type (
 	queryResolver           struct{ *Resolver }
 	mutationResolver        struct{ *Resolver }
+	subscriptionResolver    struct{ *Resolver }
 	sessionResolver         struct{ *Resolver }
 	sessionStatusResolver   struct{ *Resolver }
 	errorSummaryResolver    struct{ *Resolver }
@@ -59,6 +61,9 @@ func (r *Resolver) Query() QueryResolver { return queryResolver{r} }
 
 // Mutation resolves the fields of Mutation.
 func (r *Resolver) Mutation() MutationResolver { return mutationResolver{r} }
+
+// Subscription resolves the fields of Subscription.
+func (r *Resolver) Subscription() SubscriptionResolver { return subscriptionResolver{r} }
 
 // Session resolves fields of Session.
 func (r *Resolver) Session() SessionResolver { return sessionResolver{r} }

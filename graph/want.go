@@ -22,6 +22,13 @@ func wanted(ctx context.Context, path ...string) bos.Want {
 	return want
 }
 
+// wantedOfStatus is the same where the field being resolved is a status.
+func wantedOfStatus(ctx context.Context) bos.Want {
+	want := bos.Want{Status: true}
+	statusWants(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field.Selections, &want)
+	return want
+}
+
 // detailed looks ahead whether components are selected with more than their
 // status depends on.
 func detailed(ctx context.Context, path ...string) bool {

@@ -14,7 +14,10 @@ import (
 
 	"github.com/bosgraph/bosgraph/cache"
 	"github.com/bosgraph/bosgraph/internal/config"
+	"github.com/bosgraph/bosgraph/internal/fanout"
+	"github.com/bosgraph/bosgraph/internal/hub"
 	"github.com/bosgraph/bosgraph/internal/sim"
+	"github.com/bosgraph/bosgraph/internal/transport"
 )
 
 // App is one server: New, then Start, then Stop.
@@ -22,6 +25,10 @@ type App struct {
 	config   config.Config
 	log      *slog.Logger
 	store    *cache.Store
+	feed     *cache.Feed
+	hub      *hub.Hub
+	fanout   *fanout.Fanout
+	streams  *transport.Streams
 	embedded *embedded // nil with a Redis of its own
 	server   *http.Server
 	listener net.Listener
@@ -44,6 +51,7 @@ func New(c config.Config, log *slog.Logger) (*App, error) {
 		a.embedded.stop()
 		return nil, err
 	}
+	a.live()
 	a.server = &http.Server{
 		Handler:           a.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -71,6 +79,7 @@ func (a *App) Start() error {
 			a.failed <- err
 		}
 	})
+	a.follow(ctx)
 	a.running.Go(func() { a.expire(ctx) })
 	if a.embedded != nil {
 		a.running.Go(func() { a.embedded.age(ctx) })
@@ -104,14 +113,18 @@ func (a *App) Addr() string { return a.listener.Addr().String() }
 // Failed tells why the server can't go on.
 func (a *App) Failed() <-chan error { return a.failed }
 
-// Stop ends the server: it says that it is not ready, lets requests under way end
-// while ctx lasts, then the rest, and Redis last, for they all need it.
+// Stop ends the server: it says that it is not ready, sends those who watch
+// elsewhere over half of the time that ctx leaves, lets requests under way end, then
+// the rest, and Redis last, for they all need it.
 func (a *App) Stop(ctx context.Context) error {
 	a.stopping.Store(true)
+	a.drain(ctx)
 	err := a.server.Shutdown(ctx)
 	if err != nil {
 		err = fmt.Errorf("some requests did not end in time: %w", errors.Join(err, a.server.Close()))
 	}
+	a.streams.Close()
+	a.fanout.Stop()
 	a.cancel()
 	a.running.Wait()
 	err = errors.Join(err, a.store.Close())

@@ -39,7 +39,7 @@ const (
 const parsedDocuments = 1000
 
 func (a *App) graphql() http.Handler {
-	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: &graph.Resolver{Store: a.store, Info: a.info()}}))
+	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: &graph.Resolver{Store: a.store, Live: a.hub, Info: a.info()}}))
 	exec.SetErrorPresenter(graph.PresentError(a.log))
 	exec.SetRecoverFunc(graph.Recover)
 	exec.SetParserTokenLimit(limits.Tokens)
@@ -49,12 +49,12 @@ func (a *App) graphql() http.Handler {
 	exec.Use(graph.Rights{})
 	exec.Use(graph.Outage{})
 	exec.AroundResponses(loaders.Install(a.store))
-	return transport.HTTP{Executor: exec, MaxBody: func(r *http.Request) int64 {
+	return a.stream(transport.HTTP{Executor: exec, MaxBody: func(r *http.Request) int64 {
 		if graph.PrincipalOf(r.Context()).Write {
 			return maxWriteBody
 		}
 		return maxReadBody
-	}}
+	}})
 }
 
 // principal says who asks. No access control is configured, so anybody may do

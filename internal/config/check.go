@@ -14,6 +14,9 @@ import (
 // The limits of some options.
 const (
 	leastRetention = time.Hour
+	leastTick      = time.Millisecond
+	mostTick       = 10 * time.Second
+	leastMessage   = 1024    // bytes
 	mostEmbedded   = 10_000  // components that the embedded Redis simulates well
 	mostComponents = 100_000 // components of the largest systems
 	mostSpeed      = 1000
@@ -79,7 +82,32 @@ func (c *Config) checkServer() error {
 	case c.ShutdownTimeout <= 0:
 		return fmt.Errorf("--shutdown-timeout: %v leaves no time to stop: use more than 0, such as 10s", c.ShutdownTimeout)
 	}
+	if err := c.checkLive(); err != nil {
+		return err
+	}
 	return checkListen(c.Listen)
+}
+
+func (c *Config) checkLive() error {
+	switch {
+	case c.Tick < leastTick || c.Tick > mostTick:
+		return fmt.Errorf("--tick: %v is no tick: use %v to %v", c.Tick, leastTick, mostTick)
+	case c.PingInterval < time.Second:
+		return fmt.Errorf("--ping-interval: %v is too short: use at least 1s", c.PingInterval)
+	case c.InitTimeout <= 0 || c.WriteDeadline <= 0:
+		return errors.New("--init-timeout and --write-deadline: clients need some time: use more than 0, such as 10s")
+	case c.MaxMessage < leastMessage:
+		return fmt.Errorf("--max-message: %d bytes are too few for a query: use at least %d", c.MaxMessage, leastMessage)
+	case c.MaxSubscriptions < 1 || c.MaxConnections < 1 || c.MaxConnectionsPerAddress < 1:
+		return errors.New("--max-subscriptions, --max-connections and --max-connections-per-address have to be at least 1")
+	}
+	for _, origin := range c.AllowOrigins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
+			return fmt.Errorf("--allow-origin: %q is no origin: write it as https://host or https://host:port", origin)
+		}
+	}
+	return nil
 }
 
 func (c *Config) checkLog() error {

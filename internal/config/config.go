@@ -55,8 +55,22 @@ type Server struct {
 	BasePath string `placeholder:"/PATH" help:"Serve everything under this path, for an ingress that passes it on. Empty for none."`
 	Redis
 	Retention time.Duration `type:"days" default:"90d" placeholder:"DURATION" help:"How long the status of a completed session is kept, from the moment it is frozen: days (90d), hours (36h) or both (1d12h). At least 1h."`
+	Live
 	Log
-	ShutdownTimeout time.Duration `default:"10s" placeholder:"DURATION" help:"How long requests under way may take to end when the server stops."`
+	ShutdownTimeout time.Duration `default:"10s" placeholder:"DURATION" help:"How long requests under way may take to end when the server stops. Those who watch are sent elsewhere within the first half of it."`
+}
+
+// Live holds the options of subscriptions.
+type Live struct {
+	Tick                     time.Duration `default:"100ms" placeholder:"DURATION" help:"Least time between two reads of a watched session, and so between two updates of it: 1ms to 10s."`
+	PingInterval             time.Duration `default:"25s" placeholder:"DURATION" help:"How often clients that watch are asked whether they are still there. One that is silent for two and a half of it is let go."`
+	InitTimeout              time.Duration `default:"10s" placeholder:"DURATION" help:"How long the client of a WebSocket may take to begin with connection_init."`
+	WriteDeadline            time.Duration `default:"10s" placeholder:"DURATION" help:"How long a client may take to accept what it is sent before it is let go."`
+	MaxMessage               int64         `default:"65536" placeholder:"BYTES" help:"Largest message that a WebSocket's client may send."`
+	MaxSubscriptions         int           `default:"100" placeholder:"N" help:"Operations that may run on one WebSocket at a time."`
+	MaxConnections           int           `default:"20000" placeholder:"N" help:"Clients that may watch at a time, by WebSocket or event stream."`
+	MaxConnectionsPerAddress int           `default:"10000" placeholder:"N" help:"Of these, from one address. Behind an ingress all clients have that of the ingress: lower it where they connect directly."`
+	AllowOrigins             []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins whose web pages may subscribe here, besides the server's own, as https://ops.example.com; several with commas."`
 }
 
 // Verification holds the options of recount alone.

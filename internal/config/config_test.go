@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -23,24 +24,28 @@ func parseLine(t *testing.T, line string) Config {
 func TestDefaults(t *testing.T) {
 	want := Config{Command: Serve, Server: Server{
 		Listen: "127.0.0.1:8080", Redis: Redis{Namespace: "bosgraph"}, Retention: 90 * 24 * time.Hour,
+		Live: Live{
+			Tick: 100 * time.Millisecond, PingInterval: 25 * time.Second, InitTimeout: 10 * time.Second, WriteDeadline: 10 * time.Second,
+			MaxMessage: 64 << 10, MaxSubscriptions: 100, MaxConnections: 20_000, MaxConnectionsPerAddress: 10_000,
+		},
 		Log: Log{LogLevel: slog.LevelInfo, LogFormat: "text"}, ShutdownTimeout: 10 * time.Second,
 	}}
-	if got := parseLine(t, ""); got != want {
+	if got := parseLine(t, ""); !reflect.DeepEqual(got, want) {
 		t.Errorf("no arguments give %+v, not %+v", got, want)
 	}
-	if got := parseLine(t, "serve"); got != want {
+	if got := parseLine(t, "serve"); !reflect.DeepEqual(got, want) {
 		t.Errorf("serve gives %+v, not %+v", got, want)
 	}
 	want.Command, want.Simulation = Demo, Simulation{Components: 1000, Seed: 1, Speed: 10}
-	if got := parseLine(t, "demo"); got != want {
+	if got := parseLine(t, "demo"); !reflect.DeepEqual(got, want) {
 		t.Errorf("demo gives %+v, not %+v", got, want)
 	}
 	want = Config{Command: Recount, Verification: Verification{Repair: true, Resume: 17}}
 	want.Redis, want.Log = Redis{RedisURL: "redis://h:1", Namespace: "bosgraph"}, Log{LogLevel: slog.LevelInfo, LogFormat: "text"}
-	if got := parseLine(t, "recount --repair --resume 17 --redis-url redis://h:1"); got != want {
+	if got := parseLine(t, "recount --repair --resume 17 --redis-url redis://h:1"); !reflect.DeepEqual(got, want) {
 		t.Errorf("recount gives %+v, not %+v", got, want)
 	}
-	if got := parseLine(t, "version"); got != (Config{Command: Version}) {
+	if got := parseLine(t, "version"); !reflect.DeepEqual(got, Config{Command: Version}) {
 		t.Errorf("version gives %+v", got)
 	}
 }

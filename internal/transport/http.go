@@ -157,12 +157,12 @@ func (a answer) send(status int, response *graphql.Response) {
 	a.w.Header().Set("Content-Type", a.mediaType+"; charset=utf-8")
 	a.w.Header().Set("X-Content-Type-Options", "nosniff")
 	a.w.WriteHeader(status)
-	_, _ = a.w.Write(encode(response)) // a client that has gone has no use for an error
+	_, _ = a.w.Write(Encode(response)) // a client that has gone has no use for an error
 }
 
-// encode writes a response. What execution has encoded goes out as it is, and a
+// Encode writes a response. What execution has encoded goes out as it is, and a
 // request that was not executed has no data, not even null.
-func encode(response *graphql.Response) []byte {
+func Encode(response *graphql.Response) []byte {
 	if len(response.Errors) == 0 && len(response.Extensions) == 0 {
 		return append(append([]byte(`{"data":`), response.Data...), '}')
 	}

@@ -1,0 +1,167 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// Revisions returns the revision that each scope is at, if anything is there.
+func (s *Store) Revisions(ctx context.Context, scopes []bos.SessionKey) (map[bos.SessionKey]int64, error) {
+	replies := make([]*redis.StringCmd, len(scopes))
+	err := s.pipelined(ctx, func(pipe redis.Pipeliner) {
+		for i, scope := range scopes {
+			replies[i] = pipe.HGet(ctx, s.keys.session(scopeHome(scope)), fieldRevision)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	revisions := make(map[bos.SessionKey]int64, len(scopes))
+	for i, scope := range scopes {
+		switch revision, err := replies[i].Int64(); {
+		case err == nil:
+			revisions[scope] = revision
+		case !errors.Is(err, redis.Nil):
+			return nil, explain(err)
+		}
+	}
+	return revisions, nil
+}
+
+const fieldFrozenRevision = frozenPrefix + fieldRevision
+
+// changeFields are what ReadChanges reads of a session.
+var changeFields = []string{fieldIncarnation, "st", fieldRevision, fieldFrozenAt, fieldFrozenRevision}
+
+// changesReply is what the read of one session's changes has asked Redis for.
+type changesReply struct {
+	session *redis.SliceCmd
+	log     *redis.StringSliceCmd
+	length  *redis.IntCmd
+}
+
+// ReadChanges reads what has changed in sessions, in one round trip and as of one
+// moment. Nil stands for a session that is not there.
+func (s *Store) ReadChanges(ctx context.Context, reads []bos.ChangesRead) ([]*bos.Changes, error) {
+	if len(reads) == 0 {
+		return nil, nil
+	}
+	replies := make([]changesReply, len(reads))
+	var meta *redis.SliceCmd
+	err := s.atomically(ctx, func(pipe redis.Pipeliner) {
+		meta = pipe.HMGet(ctx, s.keys.meta(), "epoch")
+		for i, r := range reads {
+			h := scopeHome(r.SessionKey)
+			replies[i].session = pipe.HMGet(ctx, s.keys.session(h), changeFields...)
+			replies[i].log = pipe.LRange(ctx, s.keys.log(h), -logLength, -1)
+			replies[i].length = pipe.LLen(ctx, s.keys.log(h))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	found := make([]*bos.Changes, len(reads))
+	for i, r := range reads {
+		if found[i], err = replies[i].changes(r, text(meta.Val()[0])); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// changes makes what was asked for of the reply.
+func (a *changesReply) changes(r bos.ChangesRead, epoch string) (*bos.Changes, error) {
+	hash := sessionHash{}
+	hash.fill(changeFields, a.session.Val())
+	if hash[fieldIncarnation] == "" {
+		return nil, nil
+	}
+	c := &bos.Changes{
+		Incarnation: hash[fieldIncarnation], Epoch: epoch,
+		Revision: hash.number(hash[fieldRevision]), State: bos.State(hash["st"]),
+	}
+	switch {
+	case r.Incarnation != c.Incarnation || r.Epoch != c.Epoch || r.After > c.Revision:
+		c.Missed = true
+		return c, nil
+	case r.After == c.Revision:
+		return c, nil
+	}
+	entries, err := parseLog(a.log.Val())
+	if err != nil {
+		return nil, err
+	}
+	if !a.complete(hash, entries, r.After) {
+		c.Missed = true
+		return c, nil
+	}
+	removed := map[string]bool{} // by id, what happened last
+	for _, e := range entries {
+		if e.revision <= r.After {
+			continue
+		}
+		for _, id := range e.changed {
+			removed[id] = false
+		}
+		for _, id := range e.removed {
+			removed[id] = true
+		}
+	}
+	if len(removed) > bos.MaxChanged {
+		c.Missed = true
+		return c, nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(removed)) {
+		put(removed[id], &c.Removed, &c.Changed, id)
+	}
+	return c, nil
+}
+
+// complete says whether the entries of a log hold all that happened after a
+// revision. An entry that is not after it proves that. So does a log that was never
+// trimmed, and has never been another: it begins with its session and does not
+// expire before that is frozen, so of a frozen one an entry from before must be left.
+func (a *changesReply) complete(hash sessionHash, entries []logEntry, after int64) bool {
+	if len(entries) > 0 && entries[0].revision <= after {
+		return true
+	}
+	if _, frozen := hash.frozenAt(); frozen && (len(entries) == 0 || entries[0].revision > hash.number(hash[fieldFrozenRevision])) {
+		return false
+	}
+	return a.length.Val() < logLength
+}
+
+// logEntry is what one write has done to a session's components.
+type logEntry struct {
+	revision         int64
+	changed, removed []string
+}
+
+func parseLog(lines []string) ([]logEntry, error) {
+	entries := make([]logEntry, len(lines))
+	for i, line := range lines {
+		words := strings.Split(line, " ")
+		revision, err := strconv.ParseInt(words[0], 10, 64)
+		if err != nil || len(words) != 3 {
+			return nil, fmt.Errorf("the change log has an entry that can't be read: %.100q", line)
+		}
+		entries[i] = logEntry{revision, splitIDs(words[1]), splitIDs(words[2])}
+	}
+	return entries, nil
+}
+
+func splitIDs(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}

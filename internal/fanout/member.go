@@ -1,0 +1,119 @@
+package fanout
+
+import (
+	"time"
+
+	"github.com/bosgraph/bosgraph/graph"
+)
+
+// Sink is where a member's messages go.
+type Sink interface {
+	// Offer says that [Member.Next] may have something. It must not wait. scratch is
+	// for what it puts together meanwhile.
+	Offer(scratch *[]byte)
+}
+
+// Kind is what a message is about.
+type Kind byte
+
+// The kinds of message.
+const (
+	Next     Kind = iota // a result
+	Error                // the subscription has ended with errors: a list of them
+	Complete             // it has ended
+)
+
+// Message is one thing to tell a subscriber.
+type Message struct {
+	Kind    Kind
+	Payload []byte // JSON; shared, so not to be changed
+}
+
+// Member is one who follows a subscription. Its sink calls Next from one goroutine
+// at a time.
+type Member struct {
+	sink     Sink
+	group    *group
+	shard    *shard
+	delivery graph.Delivery
+
+	// How far it has come.
+	lost   bool   // it needs a whole result to begin with
+	need   uint64 // from a read of at least this number
+	cursor uint64
+	due    time.Time // not before; see graph.Delivery
+	ended  bool
+}
+
+// Next returns what to tell the member now, and counts it as told. After an Error
+// or Complete there is nothing more.
+func (m *Member) Next() (Message, bool) {
+	if m.ended {
+		return Message{}, false
+	}
+	l := m.group.log.Load()
+	for {
+		e, fell := m.find(l)
+		if fell {
+			m.ended = true
+			return Message{Error, m.group.fanout.fellBehind()}, true
+		}
+		if e == nil {
+			break
+		}
+		now := time.Now()
+		if wait := m.due.Sub(now); wait > 0 && l.end == nil {
+			m.shard.later(wait)
+			return Message{}, false
+		}
+		first := m.lost
+		m.cursor, m.lost = e.seq, false
+		if first && m.has(e) {
+			continue
+		}
+		if m.delivery.Pace > 0 {
+			m.due = now.Add(m.delivery.Pace)
+		}
+		return Message{Next, e.payload}, true
+	}
+	if l.end == nil {
+		return Message{}, false
+	}
+	m.ended = true
+	return *l.end, true
+}
+
+// find finds the entry that comes next. fell tells that the member has missed some
+// and can't begin anew.
+func (m *Member) find(l *log) (e *entry, fell bool) {
+	if m.lost && !l.firsts {
+		m.lost = false // it begins with what comes after it has joined
+	}
+	if !m.lost {
+		if e, fell = l.after(m.cursor); !fell {
+			return e, false
+		}
+		if !l.firsts {
+			return nil, true
+		}
+		m.lost, m.need = true, m.group.fanout.fresh(m.group)
+	}
+	if l.whole != nil && (l.whole.Read >= m.need || l.end != nil) {
+		return l.whole, false
+	}
+	return nil, false
+}
+
+// has says whether the member has told, when it came, that it has that state.
+func (m *Member) has(e *entry) bool {
+	d := m.delivery
+	return d.SinceRevision != nil && *d.SinceRevision == e.Revision && d.SinceEpoch == e.Epoch && !e.Stale
+}
+
+// Leave ends the membership.
+func (m *Member) Leave() {
+	f := m.group.fanout
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m.group.remove(m)
+}

@@ -1,0 +1,103 @@
+package fanout
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// shard is a part of a group's members, which are offered what there is to say one
+// after the other. Shards go at the same time.
+type shard struct {
+	members atomic.Pointer[[]*Member] // never changed, only replaced
+	state   atomic.Int32
+
+	mu    sync.Mutex // of the timer
+	timer *time.Timer
+	at    time.Time
+}
+
+// shardSize is how many members a shard has at most: few enough that the cores are
+// kept busy, and that adding one, which copies the rest, is cheap.
+const shardSize = 256
+
+// The states of a shard.
+const (
+	resting int32 = iota
+	sweeping
+	sweepingAgain // something came up meanwhile
+)
+
+// add adds a member, if there is room.
+func (s *shard) add(m *Member) bool {
+	var members []*Member
+	if p := s.members.Load(); p != nil {
+		members = *p
+	}
+	if len(members) == shardSize {
+		return false
+	}
+	m.shard = s
+	members = append(members[:len(members):len(members)], m)
+	s.members.Store(&members)
+	return true
+}
+
+func (s *shard) remove(m *Member) bool {
+	members := *s.members.Load()
+	i := slices.Index(members, m)
+	if i < 0 {
+		return false
+	}
+	members = slices.Concat(members[:i], members[i+1:])
+	s.members.Store(&members)
+	return true
+}
+
+// kick lets all members be offered what there is. However often it is called
+// during a sweep, one more follows.
+func (s *shard) kick() {
+	for {
+		switch {
+		case s.state.CompareAndSwap(resting, sweeping):
+			go s.sweep()
+			return
+		case s.state.CompareAndSwap(sweeping, sweepingAgain), s.state.Load() == sweepingAgain:
+			return
+		}
+	}
+}
+
+// scratches are the buffers that messages are put together in.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
+
+func (s *shard) sweep() {
+	scratch := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	for {
+		for _, m := range *s.members.Load() {
+			m.sink.Offer(scratch)
+		}
+		if s.state.CompareAndSwap(sweeping, resting) {
+			return
+		}
+		s.state.Store(sweeping)
+	}
+}
+
+// later kicks after a while, for a member that does not want anything before.
+func (s *shard) later(wait time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := time.Now().Add(wait)
+	if s.timer != nil && s.at.After(time.Now()) && !at.Before(s.at) {
+		return
+	}
+	s.at = at
+	if s.timer == nil {
+		s.timer = time.AfterFunc(wait, s.kick)
+	} else {
+		s.timer.Reset(wait)
+	}
+}

@@ -1,0 +1,89 @@
+package hub
+
+import (
+	"context"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// Subscribed is told by the feed: every change of the scope after this is told.
+func (h *Hub) Subscribed(scope bos.SessionKey) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t := h.topics[scope]; t != nil {
+		t.subscribed = true
+		t.again(time.Now())
+		h.poke()
+	}
+}
+
+// Changed is told by the feed: the scope is at that revision.
+func (h *Hub) Changed(scope bos.SessionKey, revision int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t := h.topics[scope]; t != nil && t.changed(revision, h.o.Tick) {
+		h.poke()
+	}
+	if h.list.followsStatus() {
+		h.list.changed(scope, h.o.Tick)
+		h.poke()
+	}
+}
+
+// ListSubscribed is told by the feed: every change of the list after this is told.
+func (h *Hub) ListSubscribed() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.list.reload(time.Now())
+	h.poke()
+}
+
+// ListChanged is told by the feed: a session's record has appeared, changed or gone.
+func (h *Hub) ListChanged(scope bos.SessionKey, _ int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.list.watched() {
+		h.list.changed(scope, h.o.Tick)
+		h.poke()
+	}
+}
+
+// Interrupted is told by the feed: changes may be missed until it tells otherwise.
+// What it knows is stale only if that takes three intervals.
+func (h *Hub) Interrupted() { h.o.Log.Warn("the notices of Redis are interrupted") }
+
+// Alive is told by the feed: Redis takes and delivers notices.
+func (h *Hub) Alive(epoch string, _ int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := time.Now()
+	h.alive = now
+	if h.epoch != epoch && h.epoch != "" {
+		h.o.Log.Warn("Redis has come back with other data: reading everything again")
+		h.again(now)
+	}
+	h.epoch = epoch
+}
+
+// poll looks for changes whose notices were lost, although nothing has told so.
+func (h *Hub) poll(ctx context.Context) {
+	h.mu.Lock()
+	scopes := make([]bos.SessionKey, 0, len(h.topics))
+	for key := range h.topics {
+		scopes = append(scopes, key)
+	}
+	h.list.reload(time.Now())
+	h.mu.Unlock()
+	revisions, err := h.store.Revisions(ctx, scopes)
+	if err != nil {
+		return // what is due will say so
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for scope, revision := range revisions {
+		if t := h.topics[scope]; t != nil {
+			t.changed(revision, h.o.Tick)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package hub
+
+import (
+	"context"
+	"slices"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// readTopics reads the statuses and components of a round and shows them.
+func (h *Hub) readTopics(ctx context.Context, r *round) error {
+	for part := range slices.Chunk(r.status, bos.MaxPage) {
+		if err := h.readStatus(ctx, part, r.number); err != nil {
+			return err
+		}
+	}
+	if len(r.components) == 0 {
+		return nil
+	}
+	return h.readComponents(ctx, r.components, r.number)
+}
+
+func (h *Hub) readStatus(ctx context.Context, topics []*topic, number uint64) error {
+	reads := make([]bos.SessionRead, len(topics))
+	h.mu.Lock()
+	for i, t := range topics {
+		reads[i] = bos.SessionRead{SessionKey: t.key, Want: t.want}
+	}
+	h.mu.Unlock()
+	found, err := h.store.ReadSessions(ctx, reads)
+	if err != nil {
+		return err
+	}
+	epoch := ""
+	if slices.Contains(found, nil) {
+		// A session that is not there has gone, unless all have.
+		if epoch, err = h.store.Epoch(ctx); err != nil {
+			return err
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i, t := range topics {
+		switch {
+		case found[i] != nil:
+			h.show(t, found[i].Status, number, reads[i].Want)
+		case t.known != nil && t.known.Epoch != epoch:
+			t.covered = 0
+			t.showStale(number) // until whoever keeps the sessions writes it again
+		default:
+			t.gone(notFound(t.key))
+		}
+	}
+	return nil
+}
+
+func notFound(key bos.SessionKey) error {
+	if key.Tenant != "" {
+		return bos.Errorf(bos.NotFound, "tenant %q has no session %q", key.Tenant, key.Name)
+	}
+	return bos.Errorf(bos.NotFound, "there is no session %q without a tenant", key.Name)
+}

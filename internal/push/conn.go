@@ -1,0 +1,187 @@
+// Package push writes to many clients at once without waiting for any of them.
+package push
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Source is something that may have a message for a connection.
+type Source interface {
+	// Append appends the next message, if there is one, as it goes over the wire.
+	// The connection calls it when it can take one, from one goroutine at a time.
+	Append(to []byte) (message []byte, ok bool)
+}
+
+// Conn is a connection to a client. Everything written to it goes out in order;
+// nobody who writes waits for the client. What the kernel does not take at once is
+// written by a goroutine that lives only as long as that takes, and that gives the
+// client a deadline for it. Sources that have something meanwhile are asked
+// afterwards: nothing is queued for them.
+type Conn struct {
+	net.Conn
+	deadline time.Duration
+	raw      syscall.RawConn // nil if there is none, as with TLS
+
+	mu      sync.Mutex
+	try     attempt
+	busy    bool     // a goroutine is writing rest
+	rest    []byte   // what has to go out next
+	waiting []Source // to be asked then
+	err     error
+}
+
+// maxRest bounds what is queued for a client that does not take it.
+const maxRest = 1 << 20
+
+// sendBuffer is how much the kernel shall hold for a client at most: some updates,
+// not the megabytes that it would come to by itself.
+const sendBuffer = 64 << 10
+
+// New makes a Conn. A client has so long to take what it is sent.
+func New(c net.Conn, deadline time.Duration) *Conn {
+	w := &Conn{Conn: c, deadline: deadline}
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(sendBuffer) // without, it only takes longer to notice a slow client
+	}
+	if s, ok := c.(syscall.Conn); ok && canTry {
+		if raw, err := s.SyscallConn(); err == nil {
+			w.raw, w.try.do = raw, w.try.write
+		}
+	}
+	return w
+}
+
+// ErrSlow says that a client has not taken what it was sent.
+var ErrSlow = errors.New("the client does not take what it is sent")
+
+// Write sends b after what was sent before. It never waits.
+func (c *Conn) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.send(b)
+	}
+	if c.err != nil {
+		return 0, c.err
+	}
+	return len(b), nil
+}
+
+// Offer sends what a source has, or asks it as soon as the client can take it.
+func (c *Conn) Offer(s Source, scratch *[]byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.err == nil {
+		if c.busy {
+			c.wait(s)
+			return
+		}
+		message, ok := s.Append((*scratch)[:0])
+		if !ok {
+			return
+		}
+		*scratch = message
+		c.send(message)
+	}
+}
+
+// Settle returns when no source is being asked: what one has from now on is not
+// sent unless it is asked anew.
+func (c *Conn) Settle() {
+	c.mu.Lock()
+	c.mu.Unlock() //nolint:staticcheck // waiting is all
+}
+
+func (c *Conn) wait(s Source) {
+	for _, w := range c.waiting {
+		if w == s {
+			return
+		}
+	}
+	c.waiting = append(c.waiting, s)
+}
+
+// send sends b, or queues what of it can't be sent now.
+func (c *Conn) send(b []byte) {
+	if c.busy {
+		if len(c.rest)+len(b) > maxRest {
+			c.fail(ErrSlow)
+			return
+		}
+		c.rest = append(c.rest, b...)
+		return
+	}
+	if c.raw != nil {
+		n, err := c.try.now(c.raw, b)
+		if err != nil {
+			c.fail(err)
+			return
+		}
+		if b = b[n:]; len(b) == 0 {
+			return
+		}
+	}
+	c.rest, c.busy = append([]byte(nil), b...), true
+	go c.drain()
+}
+
+func (c *Conn) fail(err error) {
+	c.err, c.rest, c.waiting = err, nil, nil
+	_ = c.Conn.Close() // whoever reads is told so
+}
+
+// drain writes what is queued, then what the waiting sources have, until nobody has
+// anything more.
+func (c *Conn) drain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.err == nil {
+		if len(c.rest) == 0 && !c.ask() {
+			c.busy, c.rest = false, nil
+			_ = c.Conn.SetWriteDeadline(time.Time{}) // it would hold for what is tried later
+			return
+		}
+		b := c.rest
+		c.rest = nil
+		c.mu.Unlock()
+		err := c.Conn.SetWriteDeadline(time.Now().Add(c.deadline))
+		if err == nil {
+			_, err = c.Conn.Write(b)
+		}
+		c.mu.Lock()
+		if err != nil && c.err == nil {
+			if tcp, ok := c.Conn.(*net.TCPConn); ok {
+				_ = tcp.SetLinger(0) // let the kernel forget what it holds for the client
+			}
+			c.fail(err)
+		}
+	}
+}
+
+// ask asks the waiting sources until one has a message.
+func (c *Conn) ask() bool {
+	for len(c.waiting) > 0 {
+		s := c.waiting[0]
+		if message, ok := s.Append(nil); ok {
+			c.rest = message
+			return true
+		}
+		c.waiting = c.waiting[1:]
+	}
+	c.waiting = nil
+	return false
+}
+
+// Close ends the connection.
+func (c *Conn) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.fail(net.ErrClosed)
+	}
+	return nil
+}

@@ -1,0 +1,36 @@
+package transport
+
+import "encoding/binary"
+
+// The first byte of frames as RFC 6455 has them, each whole in itself.
+const (
+	frameText  = 0x81
+	frameClose = 0x88
+	framePing  = 0x89
+)
+
+// appendFrame appends a frame of some parts. What a server sends is not masked.
+func appendFrame(to []byte, first byte, parts ...string) []byte {
+	n := 0
+	for _, p := range parts {
+		n += len(p)
+	}
+	to = appendHead(to, first, n)
+	for _, p := range parts {
+		to = append(to, p...)
+	}
+	return to
+}
+
+// appendHead appends the head of a frame with n bytes in it.
+func appendHead(to []byte, first byte, n int) []byte {
+	to = append(to, first)
+	switch {
+	case n < 126:
+		return append(to, byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(to, 126), uint16(n))
+	default:
+		return binary.BigEndian.AppendUint64(append(to, 127), uint64(n))
+	}
+}

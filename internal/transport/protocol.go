@@ -1,0 +1,149 @@
+package transport
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// message is a message of the subprotocol.
+type message struct {
+	Type    string         `json:"type"`
+	ID      *string        `json:"id"`
+	Payload jsontext.Value `json:"payload"`
+}
+
+// object says whether the payload is an object, or nothing.
+func (m *message) object() bool {
+	return m.Payload == nil || m.Payload.Kind() == '{' || m.Payload.Kind() == 'n'
+}
+
+// receive does what a message says. What the subprotocol does not have closes the
+// socket, with the code that it has for that.
+func (c *socket) receive(text []byte) {
+	if c.is(closing) {
+		return
+	}
+	var m message
+	if err := decode("the message", text, &m); err != nil {
+		c.close(closeInvalid, err.Message)
+		return
+	}
+	switch {
+	case !m.object():
+		c.close(closeInvalid, "The payload has to be an object")
+	case m.Type == "connection_init":
+		c.begin(m.Payload)
+	case m.Type == "ping":
+		c.pong(m.Payload)
+	case m.Type == "pong":
+	case m.Type == "subscribe":
+		c.subscribe(&m)
+	case m.Type == "complete":
+		c.complete(&m)
+	default:
+		c.close(closeInvalid, "There is no message type "+quote(m.Type)+" for a client")
+	}
+}
+
+// begin lets the client ask for something, if it may.
+func (c *socket) begin(payload []byte) {
+	if !c.became(fresh, begun) {
+		c.close(closeTooManyInits, "Too many initialisation requests")
+		return
+	}
+	principal, err := c.streams.o.Authorize(c.ctx, payload)
+	if err != nil {
+		c.close(closeForbidden, "Forbidden")
+		return
+	}
+	c.init.Stop()
+	c.mu.Lock()
+	c.principal = principal
+	c.mu.Unlock()
+	if c.became(begun, open) {
+		c.say(`{"type":"connection_ack"}`)
+	}
+}
+
+func (c *socket) pong(payload []byte) {
+	if payload == nil {
+		c.say(`{"type":"pong"}`)
+		return
+	}
+	c.say(`{"type":"pong","payload":`, string(payload), "}")
+}
+
+func (c *socket) complete(m *message) {
+	if m.ID == nil || *m.ID == "" {
+		c.close(closeInvalid, "A complete message has an id")
+		return
+	}
+	c.mu.Lock()
+	o := c.operations[*m.ID]
+	delete(c.operations, *m.ID)
+	c.mu.Unlock()
+	if o != nil { // otherwise it has ended by itself meanwhile
+		o.stop()
+		c.Settle()
+	}
+}
+
+func (c *socket) subscribe(m *message) {
+	if !c.is(open) {
+		c.close(closeUnauthorized, "Unauthorized: send connection_init and wait for its acknowledgement first")
+		return
+	}
+	if m.ID == nil || *m.ID == "" {
+		c.close(closeInvalid, "A subscribe message has an id")
+		return
+	}
+	var w wire
+	if err := decode("the payload", m.Payload, &w); err != nil || m.Payload == nil || w.Query == "" {
+		c.close(closeInvalid, "A subscribe message's payload has a query, and may have operationName, variables and extensions")
+		return
+	}
+	o := newOperation(c, *m.ID)
+	c.mu.Lock()
+	_, duplicate := c.operations[*m.ID]
+	many := len(c.operations) >= c.streams.o.Subscriptions
+	if !duplicate && !many {
+		c.operations[*m.ID] = o
+	}
+	principal := c.principal
+	c.mu.Unlock()
+	switch {
+	case duplicate:
+		c.close(closeDuplicate, "Subscriber for "+*m.ID+" already exists")
+	case many:
+		o.refuse("this connection has as many operations as it may have: complete some, or use another connection")
+	default:
+		o.start(&w, principal)
+	}
+}
+
+// quote is a text of the client's in a close reason.
+func quote(s string) string {
+	const most = 40
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return jsonText(s)
+}
+
+func jsonText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // texts of our own making, or decoded from JSON
+	}
+	return string(text)
+}
+
+// shown is an error of ours as users see it.
+func shown(err *bos.Error) *gqlerror.Error {
+	return &gqlerror.Error{Message: err.Message, Extensions: map[string]any{"code": string(err.Code)}}
+}

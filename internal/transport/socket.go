@@ -1,0 +1,216 @@
+package transport
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/push"
+)
+
+// subprotocol is the one that is spoken over WebSockets; see
+// https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md.
+const subprotocol = "graphql-transport-ws"
+
+// The codes that a socket is closed with.
+const (
+	closeGoingAway       = websocket.CloseGoingAway
+	closeInvalid         = 4400
+	closeUnauthorized    = 4401
+	closeForbidden       = 4403
+	closeSubprotocol     = 4406
+	closeInitTimeout     = 4408
+	closeDuplicate       = 4409
+	closeTooManyInits    = 4429
+	maxReason            = 123 // bytes of a close frame's reason
+	readBuffer           = 256 // bytes; longer messages are read in parts
+	maxDiscarded         = 16 << 20
+	pingFrames           = "\x89\x00\x81\x0f{\"type\":\"ping\"}"
+	subprotocolsSpeakOne = "speak the subprotocol " + subprotocol
+)
+
+// socket is a WebSocket. gorilla/websocket opens it and reads; everything that is
+// written, what that library writes by itself too, goes through push.Conn.
+type socket struct {
+	connection
+	streams *Streams
+	ws      *websocket.Conn
+	ctx     context.Context // ends with the socket
+	cancel  context.CancelFunc
+	init    *time.Timer // closes it if the client does not begin
+
+	mu         sync.Mutex
+	state      state
+	principal  graph.Principal
+	operations map[string]*operation
+}
+
+type state byte
+
+const (
+	fresh   state = iota
+	begun         // connection_init has come
+	open          // and is acknowledged
+	closing       // nothing that comes matters any more
+)
+
+func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
+	address, ok := s.admit(w, r)
+	if !ok {
+		return
+	}
+	upgrader := websocket.Upgrader{
+		ReadBufferSize: readBuffer, WriteBufferPool: &noBuffers, Subprotocols: []string{subprotocol},
+		CheckOrigin: func(*http.Request) bool { return true }, // it has been
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, err error) {
+			s.refuse(w, status, "BAD_USER_INPUT", err.Error())
+		},
+	}
+	taken := &taking{ResponseWriter: w, deadline: s.o.WriteDeadline}
+	ws, err := upgrader.Upgrade(taken, r, nil)
+	if err != nil {
+		s.expel(address)
+		return
+	}
+	c := &socket{streams: s, ws: ws, operations: map[string]*operation{}, principal: graph.PrincipalOf(r.Context())}
+	c.Conn, c.address, c.pinged = taken.conn, address, time.Now()
+	c.hear()
+	// The request's own context ends when its handler returns, which it does at once:
+	// a goroutine that has served HTTP holds twice the memory of one that only reads.
+	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(r.Context()))
+	s.enter(c)
+	s.done.Go(c.read)
+}
+
+// noBuffers keeps gorilla/websocket from having a write buffer for each socket. It
+// is a variable because all sockets have to share it.
+var noBuffers sync.Pool
+
+// taking hands gorilla/websocket our connection when it takes over the request's.
+type taking struct {
+	http.ResponseWriter
+	deadline time.Duration
+	conn     *push.Conn
+}
+
+// Hijack implements http.Hijacker.
+func (t *taking) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, buffers, err := http.NewResponseController(t.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.SetDeadline(time.Time{}); err != nil { // of the HTTP server
+		_ = c.Close()
+		return nil, nil, err
+	}
+	t.conn = push.New(c, t.deadline)
+	return t.conn, buffers, nil
+}
+
+// read reads what the client sends until the connection ends.
+func (c *socket) read() {
+	defer c.end()
+	c.ws.SetReadLimit(c.streams.o.MaxMessage)
+	c.ws.SetPongHandler(func(string) error { c.hear(); return nil })
+	if c.ws.Subprotocol() != subprotocol {
+		c.close(closeSubprotocol, subprotocolsSpeakOne)
+	}
+	c.init = time.AfterFunc(c.streams.o.InitTimeout, func() {
+		c.close(closeInitTimeout, "Connection initialisation timeout")
+	})
+	defer c.init.Stop()
+	for {
+		kind, text, err := c.ws.ReadMessage()
+		if err != nil {
+			c.discard()
+			return
+		}
+		c.hear()
+		if kind != websocket.TextMessage {
+			c.close(closeInvalid, "Messages are JSON, in text frames")
+			continue
+		}
+		c.receive(text)
+	}
+}
+
+// discard takes what still comes: closing a connection with something unread in it
+// would keep the client from reading why it was closed.
+func (c *socket) discard() {
+	if c.SetReadDeadline(time.Now().Add(c.streams.o.CompleteWithin)) == nil {
+		_, _ = io.Copy(io.Discard, io.LimitReader(c.Conn, maxDiscarded))
+	}
+}
+
+// end lets go of everything.
+func (c *socket) end() {
+	c.cancel()
+	for _, o := range c.take() {
+		o.stop()
+	}
+	c.streams.leave(c)
+}
+
+// take takes all operations from the socket.
+func (c *socket) take() []*operation {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make([]*operation, 0, len(c.operations))
+	for _, o := range c.operations {
+		all = append(all, o)
+	}
+	clear(c.operations)
+	return all
+}
+
+// close says goodbye, and waits a while for the client to do so as well.
+func (c *socket) close(code int, reason string) {
+	c.mu.Lock()
+	done := c.state == closing
+	c.state = closing
+	c.mu.Unlock()
+	if done {
+		return
+	}
+	for _, o := range c.take() {
+		o.stop()
+	}
+	reason = reason[:min(len(reason), maxReason)]
+	status := string(binary.BigEndian.AppendUint16(nil, uint16(code)))
+	_, _ = c.Write(appendFrame(nil, frameClose, status, reason)) // if it has gone, the better
+	_ = c.SetReadDeadline(time.Now().Add(c.streams.o.CompleteWithin))
+}
+
+func (c *socket) ping() { _, _ = c.Write([]byte(pingFrames)) }
+
+func (c *socket) goAway() { c.close(closeGoingAway, "The server is stopping: connect again") }
+
+// say sends a message of the subprotocol.
+func (c *socket) say(parts ...string) {
+	_, _ = c.Write(appendFrame(nil, frameText, parts...)) // whoever reads is told of an error
+}
+
+// became moves the socket on from one state to another.
+func (c *socket) became(from, to state) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != from {
+		return false
+	}
+	c.state = to
+	return true
+}
+
+func (c *socket) is(s state) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state == s
+}

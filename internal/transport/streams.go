@@ -1,0 +1,256 @@
+package transport
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/fanout"
+	"github.com/bosgraph/bosgraph/internal/push"
+)
+
+// StreamOptions say how connections that stay are served.
+type StreamOptions struct {
+	HTTP   HTTP // answers requests that are over once they are answered
+	Fanout *fanout.Fanout
+	Log    *slog.Logger
+
+	// Authorize says who asks by what a WebSocket's client sends to begin with, a JSON
+	// object or nothing. An error closes it with 4403.
+	Authorize func(ctx context.Context, payload []byte) (graph.Principal, error)
+
+	Origins        []string      // allowed besides that of the server itself
+	MaxMessage     int64         // bytes that a client may send at once
+	InitTimeout    time.Duration // how long a WebSocket's client may take to begin
+	PingInterval   time.Duration
+	WriteDeadline  time.Duration // how long a client may take for what it is sent
+	Subscriptions  int           // of one WebSocket at a time, queries included
+	Connections    int           // at a time
+	PerAddress     int           // of one client address
+	CompleteWithin time.Duration // how long a client may take to close what we have closed
+}
+
+// Streams serves subscriptions, over WebSockets and as event streams. Everything
+// else it leaves to [HTTP].
+type Streams struct {
+	o    StreamOptions
+	quit chan struct{}
+	done sync.WaitGroup
+
+	mu       sync.Mutex
+	clients  map[client]struct{}
+	count    int            // of those admitted
+	from     map[string]int // of those by address
+	draining bool
+}
+
+// client is a connection that stays.
+type client interface {
+	about() *connection
+	ping()
+	goAway() // the server is ending: the client shall come back
+}
+
+// connection is what all of them have.
+type connection struct {
+	*push.Conn
+	address string
+	pinged  time.Time    // of the keeper alone
+	heard   atomic.Int64 // when something came, in nanoseconds; 0 if nothing is to come
+}
+
+func (c *connection) about() *connection { return c }
+func (c *connection) hear()              { c.heard.Store(time.Now().UnixNano()) }
+
+// NewStreams makes Streams that keep their connections alive until Close.
+func NewStreams(o StreamOptions) *Streams {
+	s := &Streams{o: o, quit: make(chan struct{}), clients: map[client]struct{}{}, from: map[string]int{}}
+	s.done.Go(s.keep)
+	return s
+}
+
+func (s *Streams) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	socket := headerHas(r.Header, "Upgrade", "websocket")
+	if !socket && !strings.Contains(r.Header.Get("Accept"), typeEvents) {
+		s.o.HTTP.ServeHTTP(w, r)
+		return
+	}
+	if !s.allowed(r) {
+		s.refuse(w, http.StatusForbidden, bos.Forbidden, "pages of another origin may not subscribe here: the server has to be told to allow it")
+		return
+	}
+	if socket {
+		s.serveSocket(w, r)
+	} else {
+		s.serveEvents(w, r)
+	}
+}
+
+func headerHas(h http.Header, name, token string) bool {
+	for _, line := range h.Values(name) {
+		for word := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(word), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// allowed says whether the page that asks, if it is one, is of this server or of
+// one that may.
+func (s *Streams) allowed(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || slices.Contains(s.o.Origins, origin) {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && strings.EqualFold(u.Host, r.Host)
+}
+
+func (s *Streams) refuse(w http.ResponseWriter, status int, code bos.Code, message string) {
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "5")
+	}
+	answer{w: w, mediaType: typeJSON}.fail(status, bos.Errorf(code, "%s", message))
+}
+
+// admit counts a request in as one more client, unless there are too many. leave
+// has to be called once it has gone.
+func (s *Streams) admit(w http.ResponseWriter, r *http.Request) (address string, ok bool) {
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		address = r.RemoteAddr
+	}
+	s.mu.Lock()
+	draining, few, fewFrom := s.draining, s.count < s.o.Connections, s.from[address] < s.o.PerAddress
+	if ok = !draining && few && fewFrom; ok {
+		s.count++
+		s.from[address]++
+	}
+	s.mu.Unlock()
+	switch {
+	case draining:
+		s.refuse(w, http.StatusServiceUnavailable, bos.Unavailable, "this server is stopping: connect again")
+	case !few:
+		s.refuse(w, http.StatusServiceUnavailable, bos.Unavailable, "this server has as many connections as it may have: try again later")
+	case !fewFrom:
+		s.refuse(w, http.StatusTooManyRequests, bos.Unavailable, "your address has as many connections as it may have: close some, or use one for several subscriptions")
+	}
+	return address, ok
+}
+
+// expel undoes admit.
+func (s *Streams) expel(address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count--
+	if s.from[address]--; s.from[address] == 0 {
+		delete(s.from, address)
+	}
+}
+
+// enter lets a client be kept alive, and leave ends that.
+func (s *Streams) enter(c client) {
+	s.mu.Lock()
+	s.clients[c] = struct{}{}
+	late := s.draining
+	s.mu.Unlock()
+	if late {
+		c.goAway()
+	}
+}
+
+func (s *Streams) leave(c client) {
+	_ = c.about().Close()
+	s.expel(c.about().address)
+	s.mu.Lock()
+	delete(s.clients, c)
+	s.mu.Unlock()
+}
+
+func (s *Streams) all() []client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]client, 0, len(s.clients))
+	for c := range s.clients {
+		all = append(all, c)
+	}
+	return all
+}
+
+// keep pings clients and lets go of those that do not answer: of a peer that has
+// vanished the network says nothing.
+func (s *Streams) keep() {
+	tick := time.NewTicker(max(s.o.PingInterval/20, time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.quit:
+			return
+		case now := <-tick.C:
+			for _, c := range s.all() {
+				about := c.about()
+				if heard := about.heard.Load(); heard != 0 && now.UnixNano()-heard > int64(5*s.o.PingInterval/2) {
+					_ = about.Close()
+				} else if now.Sub(about.pinged) > s.o.PingInterval {
+					about.pinged = now
+					c.ping()
+				}
+			}
+		}
+	}
+}
+
+// Drain lets all clients go, spread over some time so that they do not come back to
+// other servers all at once, and admits no more. It returns when they have gone, or
+// ctx ends.
+func (s *Streams) Drain(ctx context.Context, over time.Duration) {
+	s.mu.Lock()
+	s.draining = true
+	s.mu.Unlock()
+	all := s.all()
+	tick := time.NewTicker(max(over/time.Duration(len(all)+1), time.Millisecond))
+	defer tick.Stop()
+	start := time.Now()
+	for i := 0; i < len(all); {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		// As many as should have gone by now: a tick has its shortest.
+		part := float64(time.Since(start)) / float64(over)
+		for ; i < len(all) && float64(i) < part*float64(len(all)); i++ {
+			all[i].goAway()
+		}
+	}
+	for len(s.all()) > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Close ends all connections that are left.
+func (s *Streams) Close() {
+	s.mu.Lock()
+	s.draining = true
+	s.mu.Unlock()
+	for _, c := range s.all() {
+		_ = c.about().Close()
+	}
+	close(s.quit)
+	s.done.Wait()
+}

@@ -82,6 +82,10 @@ var rules = []rule{
 		bars: oursBut("bos", "cache", "internal/redistest"), tests: true},
 	{says: "of ours, loaders imports only bos", of: under("loaders"), bars: oursBut("bos", "loaders")},
 	{says: "of ours, graph imports only loaders and bos", of: under("graph"), bars: oursBut("bos", "loaders", "graph")},
+	{says: "of ours, internal/hub imports only bos", of: under("internal/hub"), bars: oursBut("bos", "internal/hub")},
+	{says: "of ours, internal/push imports nothing", of: under("internal/push"), bars: oursBut("internal/push")},
+	{says: "of ours, internal/fanout imports only graph and bos", of: under("internal/fanout"), bars: oursBut("bos", "graph", "internal/fanout")},
+	{says: "only internal/transport imports gorilla/websocket", of: not(under("internal/transport")), bars: below("github.com/gorilla/websocket")},
 	{says: "of ours, internal/sim imports only bos", of: under("internal/sim"), bars: oursBut("bos", "internal/sim")},
 }
 

@@ -56,7 +56,7 @@ func (a *App) stream(h transport.HTTP) http.Handler {
 	a.streams = transport.NewStreams(transport.StreamOptions{
 		HTTP: h, Fanout: a.fanout, Log: a.log,
 		// No access control is configured: who opens a socket may do what its request may.
-		Authorize: func(ctx context.Context, _ []byte) (graph.Principal, error) { return graph.PrincipalOf(ctx), nil },
+		Authorize: func(p graph.Principal, _ []byte) (graph.Principal, error) { return p, nil },
 		Origins:   a.config.AllowOrigins, MaxMessage: a.config.MaxMessage,
 		InitTimeout: a.config.InitTimeout, PingInterval: a.config.PingInterval, WriteDeadline: a.config.WriteDeadline,
 		Subscriptions: a.config.MaxSubscriptions, Connections: a.config.MaxConnections, PerAddress: a.config.MaxConnectionsPerAddress,

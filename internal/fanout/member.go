@@ -61,10 +61,11 @@ func (m *Member) Next() (Message, bool) {
 		if e == nil {
 			break
 		}
-		now := time.Now()
-		if wait := m.due.Sub(now); wait > 0 && l.end == nil {
-			m.shard.later(wait)
-			return Message{}, false
+		if m.delivery.Pace > 0 && l.end == nil {
+			if wait := time.Until(m.due); wait > 0 {
+				m.shard.later(wait)
+				return Message{}, false
+			}
 		}
 		first := m.lost
 		m.cursor, m.lost = e.seq, false
@@ -72,7 +73,7 @@ func (m *Member) Next() (Message, bool) {
 			continue
 		}
 		if m.delivery.Pace > 0 {
-			m.due = now.Add(m.delivery.Pace)
+			m.due = time.Now().Add(m.delivery.Pace)
 		}
 		return Message{Next, e.payload}, true
 	}

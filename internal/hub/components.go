@@ -34,11 +34,7 @@ func (h *Hub) WatchComponents(key bos.SessionKey, detailed bool, pace time.Durat
 }
 
 // at makes it due at a time, unless it is earlier already.
-func (w *componentWatch) at(due time.Time) {
-	if w.due.IsZero() || due.Before(w.due) {
-		w.due = due
-	}
-}
+func (w *componentWatch) at(due time.Time) (sooner bool) { return advance(&w.due, due) }
 
 // Fresh implements [bos.Watch].
 func (w *componentWatch) Fresh() uint64 {

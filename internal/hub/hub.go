@@ -84,6 +84,7 @@ func (h *Hub) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-h.wake:
+			time.Sleep(h.o.Tick / gathering) // what was written together is read together
 		case <-timer.C:
 		case <-beat.C:
 			h.judge()
@@ -93,6 +94,9 @@ func (h *Hub) Run(ctx context.Context) {
 		timer.Stop()
 	}
 }
+
+// gathering is how small a part of a tick the reader waits for what comes together.
+const gathering = 50
 
 // readDue reads what is due, and returns how long nothing will be.
 func (h *Hub) readDue(ctx context.Context) time.Duration {
@@ -161,6 +165,15 @@ func (h *Hub) due(now time.Time) (*round, time.Duration) {
 		r.number = h.reads
 	}
 	return r, wait
+}
+
+// advance moves a time that something is due forward to another, if that is earlier.
+// Zero is never.
+func advance(due *time.Time, to time.Time) (sooner bool) {
+	if sooner = due.IsZero() || to.Before(*due); sooner {
+		*due = to
+	}
+	return sooner
 }
 
 // The pause after a read that has failed, doubled with each to the longest.

@@ -34,15 +34,11 @@ func (l *list) followsStatus() bool {
 	return false
 }
 
-func (l *list) at(due time.Time) {
-	if l.due.IsZero() || due.Before(l.due) {
-		l.due = due
-	}
-}
+func (l *list) at(due time.Time) (sooner bool) { return advance(&l.due, due) }
 
-func (l *list) changed(scope bos.SessionKey, tick time.Duration) {
+func (l *list) changed(scope bos.SessionKey, tick time.Duration) (sooner bool) {
 	l.dirty[scope] = struct{}{}
-	l.at(l.read.Add(tick))
+	return l.at(l.read.Add(tick))
 }
 
 func (l *list) reload(now time.Time) {

@@ -22,11 +22,12 @@ func (h *Hub) Subscribed(scope bos.SessionKey) {
 func (h *Hub) Changed(scope bos.SessionKey, revision int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t := h.topics[scope]; t != nil && t.changed(revision, h.o.Tick) {
-		h.poke()
-	}
+	t := h.topics[scope]
+	sooner := t != nil && t.changed(revision, h.o.Tick)
 	if h.list.followsStatus() {
-		h.list.changed(scope, h.o.Tick)
+		sooner = h.list.changed(scope, h.o.Tick) || sooner
+	}
+	if sooner {
 		h.poke()
 	}
 }
@@ -43,8 +44,7 @@ func (h *Hub) ListSubscribed() {
 func (h *Hub) ListChanged(scope bos.SessionKey, _ int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.list.watched() {
-		h.list.changed(scope, h.o.Tick)
+	if h.list.watched() && h.list.changed(scope, h.o.Tick) {
 		h.poke()
 	}
 }

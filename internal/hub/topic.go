@@ -33,26 +33,20 @@ func (t *topic) readable(now time.Time, patience time.Duration) bool {
 func (t *topic) begin(now time.Time) { t.due, t.read = time.Time{}, now }
 
 // at makes it due at a time, unless it is earlier already.
-func (t *topic) at(due time.Time) {
-	if t.due.IsZero() || due.Before(t.due) {
-		t.due = due
-	}
-}
+func (t *topic) at(due time.Time) (sooner bool) { return advance(&t.due, due) }
 
 // changed makes it due for a revision that has not been read: a tick after the last
-// read, at once if that has passed. It says whether anything is due for it.
-func (t *topic) changed(revision int64, tick time.Duration) (due bool) {
+// read, at once if that has passed.
+func (t *topic) changed(revision int64, tick time.Duration) (sooner bool) {
 	if len(t.watches) > 0 && revision > t.covered {
-		t.at(t.read.Add(tick))
-		due = true
+		sooner = t.at(t.read.Add(tick))
 	}
 	for w := range t.components {
 		if revision > w.since.After {
-			w.at(w.read.Add(max(tick, w.pace)))
-			due = true
+			sooner = w.at(w.read.Add(max(tick, w.pace))) || sooner
 		}
 	}
-	return due
+	return sooner
 }
 
 // again makes it due whatever has been read.

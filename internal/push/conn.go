@@ -4,6 +4,7 @@ package push
 import (
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -89,20 +90,18 @@ func (c *Conn) Offer(s Source, scratch *[]byte) {
 	}
 }
 
-// Settle returns when no source is being asked: what one has from now on is not
-// sent unless it is asked anew.
-func (c *Conn) Settle() {
+// Drop forgets a source: it is not being asked, and nothing of it is sent unless it
+// is offered again.
+func (c *Conn) Drop(s Source) {
 	c.mu.Lock()
-	c.mu.Unlock() //nolint:staticcheck // waiting is all
+	defer c.mu.Unlock()
+	c.waiting = slices.DeleteFunc(c.waiting, func(w Source) bool { return w == s })
 }
 
 func (c *Conn) wait(s Source) {
-	for _, w := range c.waiting {
-		if w == s {
-			return
-		}
+	if !slices.Contains(c.waiting, s) {
+		c.waiting = append(c.waiting, s)
 	}
-	c.waiting = append(c.waiting, s)
 }
 
 // send sends b, or queues what of it can't be sent now.

@@ -30,7 +30,7 @@ func newOperation(c *socket, id string) *operation {
 // start starts it: a subscription is followed, anything else executed.
 func (o *operation) start(w *wire, principal graph.Principal) {
 	s := o.socket.streams
-	ctx := graphql.StartOperationTrace(graph.WithPrincipal(o.socket.ctx, principal))
+	ctx := graphql.StartOperationTrace(graph.WithPrincipal(s.base, principal))
 	request, _, err := finish(w)
 	if err != nil {
 		o.fail(gqlerror.List{shown(err)})

@@ -56,15 +56,13 @@ func (c *socket) begin(payload []byte) {
 		c.close(closeTooManyInits, "Too many initialisation requests")
 		return
 	}
-	principal, err := c.streams.o.Authorize(c.ctx, payload)
+	principal, err := c.streams.o.Authorize(c.principal, payload)
 	if err != nil {
 		c.close(closeForbidden, "Forbidden")
 		return
 	}
 	c.init.Stop()
-	c.mu.Lock()
 	c.principal = principal
-	c.mu.Unlock()
 	if c.became(begun, open) {
 		c.say(`{"type":"connection_ack"}`)
 	}
@@ -89,7 +87,7 @@ func (c *socket) complete(m *message) {
 	c.mu.Unlock()
 	if o != nil { // otherwise it has ended by itself meanwhile
 		o.stop()
-		c.Settle()
+		c.Drop(o) // so that nothing of it comes under an id that may be used again
 	}
 }
 
@@ -114,7 +112,6 @@ func (c *socket) subscribe(m *message) {
 	if !duplicate && !many {
 		c.operations[*m.ID] = o
 	}
-	principal := c.principal
 	c.mu.Unlock()
 	switch {
 	case duplicate:
@@ -122,7 +119,7 @@ func (c *socket) subscribe(m *message) {
 	case many:
 		o.refuse("this connection has as many operations as it may have: complete some, or use another connection")
 	default:
-		o.start(&w, principal)
+		o.start(&w, c.principal)
 	}
 }
 

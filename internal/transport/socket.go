@@ -2,8 +2,8 @@ package transport
 
 import (
 	"bufio"
-	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -43,13 +43,13 @@ type socket struct {
 	connection
 	streams *Streams
 	ws      *websocket.Conn
-	ctx     context.Context // ends with the socket
-	cancel  context.CancelFunc
-	init    *time.Timer // closes it if the client does not begin
+
+	// Of the goroutine that reads alone:
+	init      *time.Timer     // closes it if the client does not begin
+	principal graph.Principal // who asks: at first as the request has it
 
 	mu         sync.Mutex
 	state      state
-	principal  graph.Principal
 	operations map[string]*operation
 }
 
@@ -83,10 +83,9 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 	c := &socket{streams: s, ws: ws, operations: map[string]*operation{}, principal: graph.PrincipalOf(r.Context())}
 	c.Conn, c.address, c.pinged = taken.conn, address, time.Now()
 	c.hear()
-	// The request's own context ends when its handler returns, which it does at once:
-	// a goroutine that has served HTTP holds twice the memory of one that only reads.
-	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(r.Context()))
 	s.enter(c)
+	// The handler returns at once: a goroutine that has served HTTP holds twice the
+	// memory of one that only reads.
 	s.done.Go(c.read)
 }
 
@@ -120,6 +119,7 @@ func (c *socket) read() {
 	defer c.end()
 	c.ws.SetReadLimit(c.streams.o.MaxMessage)
 	c.ws.SetPongHandler(func(string) error { c.hear(); return nil })
+	c.ws.SetCloseHandler(func(code int, _ string) error { c.close(code, ""); return nil })
 	if c.ws.Subprotocol() != subprotocol {
 		c.close(closeSubprotocol, subprotocolsSpeakOne)
 	}
@@ -130,7 +130,7 @@ func (c *socket) read() {
 	for {
 		kind, text, err := c.ws.ReadMessage()
 		if err != nil {
-			c.discard()
+			c.discard(err)
 			return
 		}
 		c.hear()
@@ -142,9 +142,14 @@ func (c *socket) read() {
 	}
 }
 
-// discard takes what still comes: closing a connection with something unread in it
-// would keep the client from reading why it was closed.
-func (c *socket) discard() {
+// discard takes what still comes after frames that are not to be had: closing a
+// connection with something unread in it would keep the client from reading why.
+func (c *socket) discard(err error) {
+	var broken net.Error
+	var closed *websocket.CloseError
+	if errors.As(err, &broken) || errors.As(err, &closed) {
+		return
+	}
 	if c.SetReadDeadline(time.Now().Add(c.streams.o.CompleteWithin)) == nil {
 		_, _ = io.Copy(io.Discard, io.LimitReader(c.Conn, maxDiscarded))
 	}
@@ -152,7 +157,6 @@ func (c *socket) discard() {
 
 // end lets go of everything.
 func (c *socket) end() {
-	c.cancel()
 	for _, o := range c.take() {
 		o.stop()
 	}
@@ -185,6 +189,9 @@ func (c *socket) close(code int, reason string) {
 	}
 	reason = reason[:min(len(reason), maxReason)]
 	status := string(binary.BigEndian.AppendUint16(nil, uint16(code)))
+	if code == websocket.CloseNoStatusReceived { // as the client closes: this is no code to send
+		status, reason = "", ""
+	}
 	_, _ = c.Write(appendFrame(nil, frameClose, status, reason)) // if it has gone, the better
 	_ = c.SetReadDeadline(time.Now().Add(c.streams.o.CompleteWithin))
 }

@@ -24,9 +24,9 @@ type StreamOptions struct {
 	Fanout *fanout.Fanout
 	Log    *slog.Logger
 
-	// Authorize says who asks by what a WebSocket's client sends to begin with, a JSON
-	// object or nothing. An error closes it with 4403.
-	Authorize func(ctx context.Context, payload []byte) (graph.Principal, error)
+	// Authorize says who asks: by the request that opened the WebSocket, and by what the
+	// client sends to begin with, a JSON object or nothing. An error closes it with 4403.
+	Authorize func(p graph.Principal, payload []byte) (graph.Principal, error)
 
 	Origins        []string      // allowed besides that of the server itself
 	MaxMessage     int64         // bytes that a client may send at once
@@ -43,7 +43,8 @@ type StreamOptions struct {
 // else it leaves to [HTTP].
 type Streams struct {
 	o    StreamOptions
-	quit chan struct{}
+	base context.Context // ends with Close
+	end  context.CancelFunc
 	done sync.WaitGroup
 
 	mu       sync.Mutex
@@ -73,7 +74,8 @@ func (c *connection) hear()              { c.heard.Store(time.Now().UnixNano()) 
 
 // NewStreams makes Streams that keep their connections alive until Close.
 func NewStreams(o StreamOptions) *Streams {
-	s := &Streams{o: o, quit: make(chan struct{}), clients: map[client]struct{}{}, from: map[string]int{}}
+	s := &Streams{o: o, clients: map[client]struct{}{}, from: map[string]int{}}
+	s.base, s.end = context.WithCancel(context.Background())
 	s.done.Go(s.keep)
 	return s
 }
@@ -195,7 +197,7 @@ func (s *Streams) keep() {
 	defer tick.Stop()
 	for {
 		select {
-		case <-s.quit:
+		case <-s.base.Done():
 			return
 		case now := <-tick.C:
 			for _, c := range s.all() {
@@ -251,6 +253,6 @@ func (s *Streams) Close() {
 	for _, c := range s.all() {
 		_ = c.about().Close()
 	}
-	close(s.quit)
+	s.end()
 	s.done.Wait()
 }

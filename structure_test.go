@@ -189,7 +189,7 @@ func TestRulesBite(t *testing.T) {
 		code, testCode int
 	}{
 		{"bos", "encoding/json", 0, 0},
-		{"bos", "github.com/gorilla/websocket", 1, 0},
+		{"bos", "github.com/gorilla/websocket", 2, 0},
 		{"bos", module + "/graph", 1, 0},
 		{"cache", goRedis, 0, 0},
 		{"cache", module + "/bos", 0, 0},
@@ -205,8 +205,11 @@ func TestRulesBite(t *testing.T) {
 		{"graph", module + "/internal/app", 2, 0},
 		{"graph", goRedis, 1, 1},
 		{"graph/limits", module + "/cache", 2, 0},
-		{"internal/hub", module + "/cache", 1, 0},
-		{"internal/hub", module + "/graph", 0, 0},
+		{"internal/hub", module + "/cache", 2, 0},
+		{"internal/hub", module + "/graph", 1, 0},
+		{"internal/fanout", module + "/graph", 0, 0},
+		{"internal/fanout", module + "/internal/transport", 1, 0},
+		{"internal/transport", "github.com/gorilla/websocket", 0, 0},
 		{"internal/sim", module + "/internal/hub", 1, 0},
 		{"internal/app", module + "/cache", 0, 0},
 		{"internal/app", goRedis, 1, 1},

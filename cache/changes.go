@@ -109,10 +109,10 @@ func (a *changesReply) changes(r bos.ChangesRead, epoch string) (*bos.Changes, e
 		if e.revision <= r.After {
 			continue
 		}
-		for _, id := range e.changed {
+		for _, id := range splitIDs(e.changed) {
 			removed[id] = false
 		}
-		for _, id := range e.removed {
+		for _, id := range splitIDs(e.removed) {
 			removed[id] = true
 		}
 	}
@@ -140,10 +140,11 @@ func (a *changesReply) complete(hash sessionHash, entries []logEntry, after int6
 	return a.length.Val() < logLength
 }
 
-// logEntry is what one write has done to a session's components.
+// logEntry is what one write has done to a session's components. Most that are
+// read are old, so their ids, of which there can be thousands, stay one text.
 type logEntry struct {
 	revision         int64
-	changed, removed []string
+	changed, removed string
 }
 
 func parseLog(lines []string) ([]logEntry, error) {
@@ -154,7 +155,7 @@ func parseLog(lines []string) ([]logEntry, error) {
 		if err != nil || len(words) != 3 {
 			return nil, fmt.Errorf("the change log has an entry that can't be read: %.100q", line)
 		}
-		entries[i] = logEntry{revision, splitIDs(words[1]), splitIDs(words[2])}
+		entries[i] = logEntry{revision, words[1], words[2]}
 	}
 	return entries, nil
 }

@@ -40,6 +40,7 @@ type Store struct {
 	client  redis.UniversalClient
 	keys    keys
 	options Options
+	rounds  rounds
 }
 
 // Open makes a Store. It does not wait for Redis: what needs it says so.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,26 +13,30 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// ReadSessions reads sessions, each with what is wanted of it, in one round trip;
-// those that are asked for by an incarnation that no longer has its name take a
-// second. Nil stands for one that is not there.
+// ReadSessions reads sessions, each with what is wanted of it, in one round trip,
+// which others may share; those that are asked for by an incarnation that no longer
+// has its name take a second. Nil stands for one that is not there.
 func (s *Store) ReadSessions(ctx context.Context, reads []bos.SessionRead) ([]*bos.Session, error) {
 	found := make([]*bos.Session, len(reads))
-	var again []bos.SessionRead
-	var where []int
-	first, err := s.readHomes(ctx, reads, func(r bos.SessionRead) home { return scopeHome(r.SessionKey) })
+	now := make([]homeRead, len(reads))
+	for i, r := range reads {
+		now[i] = homeRead{r, scopeHome(r.SessionKey)}
+	}
+	first, err := s.readHomes(ctx, now)
 	if err != nil {
 		return nil, err
 	}
+	var again []homeRead
+	var where []int
 	for i, r := range reads {
 		switch {
 		case r.Incarnation == "" || first[i] != nil && first[i].Incarnation == r.Incarnation:
 			found[i] = first[i]
 		default:
-			again, where = append(again, r), append(where, i)
+			again, where = append(again, homeRead{r, historyHome(r.Incarnation)}), append(where, i)
 		}
 	}
-	past, err := s.readHomes(ctx, again, func(r bos.SessionRead) home { return historyHome(r.Incarnation) })
+	past, err := s.readHomes(ctx, again)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +49,7 @@ func (s *Store) ReadSessions(ctx context.Context, reads []bos.SessionRead) ([]*b
 // locate finds where an incarnation lives now: nil if it is not there any more.
 func (s *Store) locate(ctx context.Context, key bos.SessionKey, incarnation string) (home, *bos.Session, error) {
 	for _, h := range []home{scopeHome(key), historyHome(incarnation)} {
-		found, err := s.readHomes(ctx, []bos.SessionRead{{SessionKey: key}}, func(bos.SessionRead) home { return h })
+		found, err := s.readHomes(ctx, []homeRead{{bos.SessionRead{SessionKey: key}, h}})
 		if err != nil {
 			return "", nil, err
 		}
@@ -57,7 +62,6 @@ func (s *Store) locate(ctx context.Context, key bos.SessionKey, incarnation stri
 
 // sessionReply is what one session's read has asked Redis for.
 type sessionReply struct {
-	home   home
 	fields []string
 	hash   *redis.SliceCmd // or
 	script *redis.Cmd      // with groups
@@ -65,36 +69,32 @@ type sessionReply struct {
 	extras *redis.SliceCmd
 }
 
-func (s *Store) readHomes(ctx context.Context, reads []bos.SessionRead, at func(bos.SessionRead) home) ([]*bos.Session, error) {
-	replies := make([]sessionReply, len(reads))
-	var epoch *redis.StringCmd
-	err := s.pipelined(ctx, func(pipe redis.Pipeliner) {
-		for i, r := range reads {
-			replies[i] = s.ask(ctx, pipe, r, at(r))
-			if r.Epoch && epoch == nil {
-				epoch = pipe.HGet(ctx, s.keys.meta(), "epoch")
-			}
-		}
-	})
+// readHomes reads sessions where they live; nil stands for one that is not there.
+func (s *Store) readHomes(ctx context.Context, reads []homeRead) ([]*bos.Session, error) {
+	if len(reads) == 0 {
+		return nil, nil
+	}
+	replies, err := s.together(ctx, reads)
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now()
 	found := make([]*bos.Session, len(reads))
 	for i, r := range reads {
-		if found[i], err = replies[i].session(r, now); err != nil {
+		if found[i], err = replies.asked[r].session(r.SessionRead, now); err != nil {
 			return nil, err
 		}
 		if found[i] != nil && r.Epoch && found[i].Status != nil {
-			found[i].Status.Epoch = epoch.Val()
+			found[i].Status.Epoch = replies.epoch.Val()
 		}
 	}
 	return found, nil
 }
 
 // ask queues what one session's read needs, and no more.
-func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r bos.SessionRead, h home) sessionReply {
-	a := sessionReply{home: h, fields: headFields}
+func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sessionReply {
+	h := r.home
+	a := &sessionReply{fields: headFields}
 	if r.Status {
 		a.fields = append(append([]string{}, headFields...), statusFields...)
 	}
@@ -146,7 +146,7 @@ func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, 
 		return nil, nil
 	}
 	if a.extras != nil {
-		v := append(a.extras.Val(), nil)
+		v := append(slices.Clip(a.extras.Val()), nil) // others look at the same reply
 		found.Details = &bos.SessionDetails{Limit: text(v[0]), Error: text(v[1]), InitialComponents: text(v[2])}
 	}
 	if r.Status {

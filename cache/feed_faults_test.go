@@ -1,0 +1,274 @@
+package cache
+
+import (
+	"crypto/rand"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/redistest"
+)
+
+// leaving is a listener that ends a watch when it hears of the interruption.
+type leaving struct {
+	*ear
+	feed  *Feed
+	leave bos.SessionKey
+}
+
+func (l *leaving) Interrupted() {
+	l.ear.Interrupted()
+	l.feed.Unwatch(l.leave)
+}
+
+func TestFeedAfterALostConnection(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.create("a")
+		s.create("b")
+		var through lines
+		l := &leaving{ear: newEar(s), leave: name("b")}
+		l.feed = s.open(through.dialer()).NewFeed(l, rarely)
+		l.feed.Watch(name("a"))
+		l.feed.Watch(name("b"))
+		l.feed.WatchAll()
+		run(s, l.feed)
+		l.subscribed(0, name("a"), name("b"))
+		epoch := l.alive(0, anyProbe).epoch
+		for i := range 3 {
+			from := l.now()
+			through.cut()
+			l.call(from, told{what: "interrupted"})
+			l.subscribed(from, name("a"))
+			l.await(from, "list and all", func(calls []told) bool { return count(calls, "list subscribed") == 2 })
+			l.alive(from, func(c told) bool { return c.epoch == epoch })
+			from2 := l.now()
+			s.put(component(fmt.Sprint("x", i), "a"))
+			l.call(from2, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+			calls := l.after(from)
+			if n := count(calls, "interrupted"); n != 1 {
+				s.Errorf("interrupted %d times by one loss", n)
+			}
+			for _, c := range calls {
+				if c.what == "subscribed" && c.scope == "/b" {
+					s.Error("subscribed to what nobody watches any more")
+				}
+			}
+			if n := through.made(); n != i+2 {
+				s.Errorf("%d connections after %d losses", n, i+1)
+			}
+		}
+	})
+}
+
+// A connection that is open and silent, as when the network drops all that comes.
+func TestFeedAfterASilentConnection(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.create("a")
+		var through lines
+		f, e, _ := s.feed(s.open(through.dialer()), often)
+		f.Watch(name("a"))
+		e.subscribed(0, name("a"))
+		e.alive(0, anyProbe)
+		from := e.now()
+		through.last().mute.Store(true)
+		e.call(from, told{what: "interrupted"})
+		e.subscribed(from, name("a"))
+		from = e.now()
+		e.alive(from, anyProbe)
+		s.put(component("x1", "a"))
+		e.call(from, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+	})
+}
+
+// alone is a suite on a Redis that the test may take down.
+func alone(t *testing.T) (*suite, *redistest.Process) {
+	p := redistest.New(t)
+	s := &suite{T: t, ctx: t.Context(), options: Options{
+		URL: "redis://" + p.Addr(), Namespace: rand.Text(), Timeout: 500 * time.Millisecond,
+	}}
+	s.store = s.open(nil)
+	return s, p
+}
+
+func TestFeedIsKilled(t *testing.T) {
+	s, _ := alone(t)
+	s.create("a")
+	f, e, _ := s.feed(s.store, rarely)
+	f.Watch(name("a"))
+	e.subscribed(0, name("a"))
+	from := e.now()
+	s.must(s.store.client.Do(s.ctx, "CLIENT", "KILL", "TYPE", "pubsub").Err())
+	e.call(from, told{what: "interrupted"})
+	e.subscribed(from, name("a"))
+	s.put(component("x1", "a"))
+	e.call(from, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+	if n := count(e.after(from), "interrupted"); n != 1 {
+		t.Errorf("interrupted %d times", n)
+	}
+}
+
+func TestFeedWhenRedisComesBackEmpty(t *testing.T) {
+	s, p := alone(t)
+	s.create("a")
+	for i := range 10 {
+		s.put(failing("x1", "a", fmt.Sprint(i)))
+	}
+	f, e, _ := s.feed(s.store, rarely)
+	f.Watch(name("a"))
+	e.subscribed(0, name("a"))
+	before := e.alive(0, anyProbe)
+	from := e.now()
+	p.Kill()
+	e.call(from, told{what: "interrupted"})
+	f.Watch(name("b")) // while there is no Redis
+	f.Unwatch(name("c"))
+	p.Start()
+	e.subscribed(from, name("a"), name("b"))
+	after := e.alive(from, anyProbe)
+	if after.epoch == before.epoch || after.revision >= before.revision {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+	s.create("b")
+	e.call(from, told{what: "changed", scope: "/b", revision: s.status("b").Revision})
+	if n := count(e.after(from), "interrupted"); n != 1 {
+		t.Errorf("interrupted %d times", n)
+	}
+}
+
+func TestFeedBeforeRedisIsThere(t *testing.T) {
+	s, p := alone(t)
+	p.Kill()
+	f, e, _ := s.feed(s.store, rarely)
+	f.Watch(name("a"))
+	p.Start()
+	e.subscribed(0, name("a"))
+	e.alive(0, anyProbe)
+	if n := count(e.after(0), "interrupted"); n != 0 {
+		t.Errorf("interrupted %d times before it began", n)
+	}
+}
+
+func TestFeedWhenRedisHangs(t *testing.T) {
+	s, p := alone(t)
+	s.create("a")
+	f, e, stop := s.feed(s.store, often)
+	f.Watch(name("a"))
+	e.subscribed(0, name("a"))
+	before := e.alive(0, anyProbe)
+	from := e.now()
+	p.Pause()
+	e.call(from, told{what: "interrupted"})
+	p.Resume()
+	e.subscribed(from, name("a"))
+	from = e.now()
+	e.alive(from, func(c told) bool { return c.epoch == before.epoch })
+	s.put(component("x1", "a"))
+	e.call(from, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+
+	p.Pause()
+	began := time.Now()
+	stop()
+	if took := time.Since(began); took > patience/2 {
+		t.Errorf("with Redis hanging, it took %s to end", took)
+	}
+	p.Resume()
+}
+
+func TestFeedWithSentinel(t *testing.T) {
+	p := redistest.New(t)
+	sentinel := redistest.Sentinel(t, p.Addr())
+	s := &suite{T: t, ctx: t.Context(), options: Options{
+		URL: "redis+sentinel://" + sentinel + "?master_name=main", Namespace: rand.Text(), Timeout: 5 * time.Second,
+	}}
+	s.store = s.open(nil)
+	s.create("a")
+	f, e, _ := s.feed(s.store, rarely)
+	f.Watch(name("a"))
+	e.subscribed(0, name("a"))
+	e.alive(0, anyProbe)
+	from := e.now()
+	s.must(s.store.client.Do(s.ctx, "CLIENT", "KILL", "TYPE", "pubsub").Err())
+	e.subscribed(from, name("a"))
+	s.put(component("x1", "a"))
+	e.call(from, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+}
+
+func TestFeedWhenTheNamespaceIsGone(t *testing.T) {
+	conform(t, func(s *suite) {
+		_, e, _ := s.feed(s.store, often)
+		before := e.alive(0, anyProbe)
+		s.must(s.store.client.Del(s.ctx, s.store.keys.meta()).Err())
+		e.alive(0, func(c told) bool { return c.epoch != before.epoch && c.revision == 0 })
+	})
+}
+
+// probes has the feed send a probe, and waits for it.
+func (e *ear) probes(f *Feed) told {
+	e.t.Helper()
+	from := e.now()
+	poke(f.probeNow)
+	return e.alive(from, anyProbe)
+}
+
+func TestFeedWhenRevisionsGoBack(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.create("a")
+		f, e, _ := s.feed(s.store, rarely)
+		g, other, _ := s.feed(s.open(nil), rarely)
+		f.Watch(name("a"))
+		e.subscribed(0, name("a"))
+		before := e.alive(0, anyProbe)
+		other.alive(0, anyProbe)
+		for i := range 10 {
+			s.put(failing("x1", "a", fmt.Sprint(i)))
+		}
+		last := s.status("a").Revision
+		e.call(0, told{what: "changed", scope: "/a", revision: last})
+		// No probe has been so far, only a notice.
+		s.must(s.store.client.HSet(s.ctx, s.store.keys.meta(), "rev", last-1).Err())
+		after := e.probes(f)
+		if after.epoch == before.epoch || after.revision != last {
+			s.Errorf("at first %+v, revision %d was told, then %+v", before, last, after)
+		}
+		for range 3 {
+			s.put(failing("x1", "a", rand.Text()))
+			for _, c := range []told{e.probes(f), other.probes(g)} {
+				if c.epoch != after.epoch || c.revision < after.revision {
+					s.Errorf("after %+v came %+v", after, c)
+				}
+			}
+		}
+		// Both have heard of revisions that are gone.
+		s.must(s.store.client.HSet(s.ctx, s.store.keys.meta(), "rev", 1).Err())
+		poke(f.probeNow)
+		poke(g.probeNow)
+		anew := func(c told) bool { return c.epoch != before.epoch && c.epoch != after.epoch }
+		if c, d := e.alive(0, anew), other.alive(0, anew); c.epoch != d.epoch {
+			s.Errorf("two processes hear of the epochs %s and %s", c.epoch, d.epoch)
+		}
+	})
+}
+
+// What is written while a probe is on its way is no sign of lost data.
+func TestFeedKeepsTheEpochWhileRevisionsGrow(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.create("a")
+		f, e, _ := s.feed(s.store, rarely)
+		f.Watch(name("a"))
+		e.subscribed(0, name("a"))
+		first := e.alive(0, anyProbe)
+		for i := range 200 {
+			poke(f.probeNow)
+			s.put(failing("x1", "a", fmt.Sprint(i)))
+		}
+		last := s.status("a").Revision
+		poke(f.probeNow)
+		e.alive(0, func(c told) bool { return c.revision == last })
+		for _, c := range e.after(0) {
+			if c.what == "alive" && c.epoch != first.epoch {
+				s.Errorf("another epoch: %+v", c)
+			}
+		}
+	})
+}

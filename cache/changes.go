@@ -49,33 +49,64 @@ type changesReply struct {
 	length  *redis.IntCmd
 }
 
+// recentEntries are what a reader that keeps up needs of a log: more can be
+// megabytes.
+const recentEntries = 8
+
 // ReadChanges reads what has changed in sessions, in one round trip and as of one
-// moment. Nil stands for a session that is not there.
+// moment; those who are more than some writes behind take a second. Nil stands for
+// a session that is not there.
 func (s *Store) ReadChanges(ctx context.Context, reads []bos.ChangesRead) ([]*bos.Changes, error) {
+	found, deeper, err := s.readLogs(ctx, reads, recentEntries)
+	if err != nil || len(deeper) == 0 {
+		return found, err
+	}
+	again := make([]bos.ChangesRead, len(deeper))
+	for i, at := range deeper {
+		again[i] = reads[at]
+	}
+	whole, _, err := s.readLogs(ctx, again, logLength)
+	if err != nil {
+		return nil, err
+	}
+	for i, at := range deeper {
+		found[at] = whole[i]
+	}
+	return found, nil
+}
+
+// readLogs reads the last entries of change logs. deeper are the indexes of those
+// reads that need more of them.
+func (s *Store) readLogs(ctx context.Context, reads []bos.ChangesRead, entries int64) (found []*bos.Changes, deeper []int, err error) {
 	if len(reads) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	replies := make([]changesReply, len(reads))
 	var meta *redis.SliceCmd
-	err := s.atomically(ctx, func(pipe redis.Pipeliner) {
+	err = s.atomically(ctx, func(pipe redis.Pipeliner) {
 		meta = pipe.HMGet(ctx, s.keys.meta(), "epoch")
 		for i, r := range reads {
 			h := scopeHome(r.SessionKey)
 			replies[i].session = pipe.HMGet(ctx, s.keys.session(h), changeFields...)
-			replies[i].log = pipe.LRange(ctx, s.keys.log(h), -logLength, -1)
+			replies[i].log = pipe.LRange(ctx, s.keys.log(h), -entries, -1)
 			replies[i].length = pipe.LLen(ctx, s.keys.log(h))
 		}
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	found := make([]*bos.Changes, len(reads))
+	found = make([]*bos.Changes, len(reads))
 	for i, r := range reads {
 		if found[i], err = replies[i].changes(r, text(meta.Val()[0])); err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		c := found[i]
+		follows := c != nil && c.Incarnation == r.Incarnation && c.Epoch == r.Epoch
+		if follows && c.Missed && entries < logLength && replies[i].length.Val() > entries {
+			deeper = append(deeper, i)
 		}
 	}
-	return found, nil
+	return found, deeper, nil
 }
 
 // changes makes what was asked for of the reply.

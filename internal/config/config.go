@@ -40,7 +40,7 @@ type Redis struct {
 	RedisUser     string `placeholder:"NAME" help:"User to log in to Redis as. Empty for Redis' default user."`
 	RedisPassword string `name:"redis-password-file" placeholder:"FILE" help:"File that holds the password for Redis."`
 	RedisCA       string `name:"redis-ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for Redis over TLS, instead of the system's."`
-	Namespace     string `default:"bosgraph" placeholder:"NAME" help:"Prefix of all keys in Redis. Servers of one system share it; every other system has another. 1 to 64 letters, digits, '-', '_' and '.'."`
+	Namespace     string `default:"bosgraph" placeholder:"NAME" help:"Prefix of all keys in Redis. Servers of one system share it; every other system has another, also in another database of one Redis server, whose notices all databases share. 1 to 64 letters, digits, '-', '_' and '.'."`
 }
 
 // Log holds the options of every command that writes a log.

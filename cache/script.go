@@ -36,10 +36,10 @@ func (s *Store) pipelined(ctx context.Context, fill func(redis.Pipeliner)) error
 			return nil
 		}
 		commands, err := pipe.Exec(ctx)
-		if err == nil || err == redis.Nil {
-			return firstError(commands)
+		if err == redis.Nil {
+			err = firstError(commands)
 		}
-		if !strings.HasPrefix(err.Error(), "NOSCRIPT") || taught {
+		if err == nil || taught || !strings.HasPrefix(err.Error(), "NOSCRIPT") {
 			return explain(err)
 		}
 		if err := s.teach(ctx); err != nil {
@@ -67,7 +67,7 @@ func (s *Store) atomically(ctx context.Context, fill func(redis.Pipeliner)) erro
 func firstError(commands []redis.Cmder) error {
 	for _, c := range commands {
 		if err := c.Err(); err != nil && err != redis.Nil {
-			return explain(err)
+			return err
 		}
 	}
 	return nil

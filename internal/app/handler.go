@@ -9,8 +9,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/graph/limits"
@@ -43,18 +41,19 @@ func (a *App) graphql() http.Handler {
 	exec.SetErrorPresenter(graph.PresentError(a.log))
 	exec.SetRecoverFunc(graph.Recover)
 	exec.SetParserTokenLimit(limits.Tokens)
-	exec.SetQueryCache(lru.New[*ast.QueryDocument](parsedDocuments))
+	documents := limits.NewDocuments(parsedDocuments)
+	exec.SetQueryCache(documents)
 	exec.Use(extension.Introspection{})
-	exec.Use(limits.Default())
+	exec.Use(limits.Once{Limits: limits.Default(), Passed: documents})
 	exec.Use(graph.Rights{})
 	exec.Use(graph.Outage{})
 	exec.AroundResponses(loaders.Install(a.store))
-	return a.stream(transport.HTTP{Executor: exec, MaxBody: func(r *http.Request) int64 {
+	return a.stream(transport.NewHTTP(exec, func(r *http.Request) int64 {
 		if graph.PrincipalOf(r.Context()).Write {
 			return maxWriteBody
 		}
 		return maxReadBody
-	}})
+	}))
 }
 
 // principal says who asks. No access control is configured, so anybody may do

@@ -64,7 +64,9 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 		answer{w: w, mediaType: typeJSON}.fail(http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GET only reads: send a mutation by POST"))
 	case op.Operation.Operation != ast.Subscription:
 		next, ctx := s.o.HTTP.Executor.DispatchOperation(ctx, op)
-		tellOnce(w, next(ctx))
+		if response := next(ctx); response != nil { // nil: the client has gone
+			tellOnce(w, response)
+		}
 	default:
 		s.follow(ctx, w, r, op)
 	}

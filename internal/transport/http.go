@@ -4,20 +4,25 @@ package transport
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/graph"
 )
 
 // HTTP answers GraphQL requests over HTTP.
@@ -25,6 +30,27 @@ type HTTP struct {
 	Executor graphql.GraphExecutor
 	// MaxBody is how many bytes a request's body may have.
 	MaxBody func(*http.Request) int64
+
+	queries graphql.Cache[struct{}] // bodies that turned out to be queries
+	shared  *shared[asked, *reply]
+}
+
+// NewHTTP makes a handler of requests for that executor. What one copy of it
+// executes, the others share.
+func NewHTTP(executor graphql.GraphExecutor, maxBody func(*http.Request) int64) HTTP {
+	return HTTP{executor, maxBody, lru.New[struct{}](knownQueries), newShared[asked, *reply]()}
+}
+
+// What is remembered of bodies, to know a query before it is decoded.
+const (
+	knownQueries = 1000
+	maxKnown     = 8 << 10 // bytes of one
+)
+
+// asked is what makes two requests the same: they are answered alike.
+type asked struct {
+	body, mediaType string
+	by              graph.Principal
 }
 
 // The media types of answers. A client that names the first gets HTTP's status
@@ -35,45 +61,46 @@ const (
 )
 
 func (h HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a := answer{w: w, mediaType: typeJSON}
+	mediaType := typeJSON
 	if strings.Contains(r.Header.Get("Accept"), typeResponse) {
-		a.mediaType = typeResponse
+		mediaType = typeResponse
 	}
-	start := graphql.Now()
-	request, status, err := h.read(w, r)
+	raw, status, err := h.body(w, r)
 	if err != nil {
-		a.fail(status, err)
+		failure(mediaType, status, err).send(w)
 		return
 	}
-	request.Headers = r.Header
-	request.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+	execute := func(ctx context.Context) *reply { return h.execute(ctx, r, raw, mediaType) }
+	ctx := r.Context()
+	if len(raw) <= maxKnown { // a longer one is not even copied
+		if body := string(raw); h.isQuery(ctx, body) {
+			h.shared.do(ctx, asked{body, mediaType, graph.PrincipalOf(ctx)}, execute).send(w)
+			return
+		}
+	}
+	execute(ctx).send(w)
+}
 
-	ctx := graphql.StartOperationTrace(r.Context())
-	op, errs := h.Executor.CreateOperationContext(ctx, request.RawParams)
-	if errs == nil && !request.putBack(op) {
-		request.whole()
-		op, errs = h.Executor.CreateOperationContext(ctx, request.RawParams)
-	}
-	switch {
-	case errs != nil:
-		response := h.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs)
-		a.send(a.refused(), response)
-	case op.Operation.Operation == ast.Subscription:
-		a.fail(http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "a subscription needs a WebSocket or an event stream"))
-	case op.Operation.Operation == ast.Mutation && r.Method == http.MethodGet:
-		w.Header().Set("Allow", http.MethodPost)
-		a.fail(http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GET only reads: send a mutation by POST"))
-	default:
-		next, ctx := h.Executor.DispatchOperation(ctx, op)
-		a.send(http.StatusOK, next(ctx))
-	}
+// isQuery says whether a body is known to be one that only reads.
+func (h HTTP) isQuery(ctx context.Context, body string) bool {
+	_, known := h.queries.Get(ctx, body)
+	return known
 }
 
 // read reads the request; a status goes with an error.
 func (h HTTP) read(w http.ResponseWriter, r *http.Request) (*request, int, *bos.Error) {
+	raw, status, err := h.body(w, r)
+	if err != nil {
+		return nil, status, err
+	}
+	return decodeRequest(r, raw)
+}
+
+// body reads the body, which a GET has not; a status goes with an error.
+func (h HTTP) body(w http.ResponseWriter, r *http.Request) ([]byte, int, *bos.Error) {
 	switch r.Method {
 	case http.MethodGet:
-		return readQuery(r.URL.Query())
+		return nil, 0, nil
 	case http.MethodPost:
 		// Nothing but JSON: what a form may send would come from any web page.
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != typeJSON {
@@ -86,7 +113,7 @@ func (h HTTP) read(w http.ResponseWriter, r *http.Request) (*request, int, *bos.
 	}
 }
 
-func readBody(body io.Reader, length int64) (*request, int, *bos.Error) {
+func readBody(body io.Reader, length int64) ([]byte, int, *bos.Error) {
 	var raw bytes.Buffer
 	raw.Grow(int(min(max(length, 0), 1<<20)) + bytes.MinRead)
 	_, err := raw.ReadFrom(body)
@@ -98,27 +125,53 @@ func readBody(body io.Reader, length int64) (*request, int, *bos.Error) {
 	case err != nil:
 		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the request broke off")
 	}
-	var w wire
-	if err := decode("the request", raw.Bytes(), &w); err != nil {
-		return nil, http.StatusBadRequest, err
-	}
-	return finish(&w)
+	return raw.Bytes(), 0, nil
 }
 
-func readQuery(q url.Values) (*request, int, *bos.Error) {
-	w := wire{Query: q.Get("query"), OperationName: new(q.Get("operationName"))}
-	if !utf8.ValidString(w.Query) {
-		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the query is not valid UTF-8")
+// execute answers a request whose body is raw; nil if ctx has ended. It neither
+// reads from the client nor writes to it: there may be many.
+func (h HTTP) execute(ctx context.Context, r *http.Request, raw []byte, mediaType string) *reply {
+	start := graphql.Now()
+	request, status, err := decodeRequest(r, raw)
+	if err != nil {
+		return failure(mediaType, status, err)
 	}
-	if text := q.Get("variables"); text != "" {
-		if err := decode("variables", []byte(text), &w.Variables); err != nil {
+	request.Headers = r.Header
+	request.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+
+	ctx = graphql.StartOperationTrace(ctx)
+	op, errs := h.Executor.CreateOperationContext(ctx, request.RawParams)
+	if errs == nil && !request.putBack(op) {
+		request.whole()
+		op, errs = h.Executor.CreateOperationContext(ctx, request.RawParams)
+	}
+	switch {
+	case errs != nil:
+		return answered(mediaType, refused(mediaType), h.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs))
+	case op.Operation.Operation == ast.Subscription:
+		return failure(mediaType, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "a subscription needs a WebSocket or an event stream"))
+	case op.Operation.Operation == ast.Mutation && r.Method == http.MethodGet:
+		a := failure(mediaType, http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GET only reads: send a mutation by POST"))
+		a.header.Set("Allow", http.MethodPost)
+		return a
+	case op.Operation.Operation == ast.Query && len(raw) > 0 && len(raw) <= maxKnown && len(request.held) == 0:
+		h.queries.Add(ctx, string(raw), struct{}{})
+	}
+	next, ctx := h.Executor.DispatchOperation(ctx, op)
+	if response := next(ctx); response != nil {
+		return answered(mediaType, http.StatusOK, response)
+	}
+	return nil
+}
+
+func decodeRequest(r *http.Request, raw []byte) (*request, int, *bos.Error) {
+	var w wire
+	if r.Method == http.MethodGet {
+		if err := w.readQuery(r.URL.Query()); err != nil {
 			return nil, http.StatusBadRequest, err
 		}
-	}
-	if text := q.Get("extensions"); text != "" {
-		if err := decode("extensions", []byte(text), &w.Extensions); err != nil {
-			return nil, http.StatusBadRequest, err
-		}
+	} else if err := decode("the request", raw, &w); err != nil {
+		return nil, http.StatusBadRequest, err
 	}
 	return finish(&w)
 }
@@ -133,31 +186,71 @@ func finish(w *wire) (*request, int, *bos.Error) {
 	return w.request(), 0, nil
 }
 
-// answer is one response in the making.
+// readQuery reads the query of a URL.
+func (w *wire) readQuery(q url.Values) *bos.Error {
+	w.Query, w.OperationName = q.Get("query"), new(q.Get("operationName"))
+	if !utf8.ValidString(w.Query) {
+		return bos.Errorf(bos.BadUserInput, "the query is not valid UTF-8")
+	}
+	if text := q.Get("variables"); text != "" {
+		if err := decode("variables", []byte(text), &w.Variables); err != nil {
+			return err
+		}
+	}
+	if text := q.Get("extensions"); text != "" {
+		if err := decode("extensions", []byte(text), &w.Extensions); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reply is a response as it is sent, to one client or many.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func answered(mediaType string, status int, response *graphql.Response) *reply {
+	body := Encode(response)
+	return &reply{status, http.Header{
+		"Content-Type":           {mediaType + "; charset=utf-8"},
+		"Content-Length":         {strconv.Itoa(len(body))},
+		"X-Content-Type-Options": {"nosniff"},
+	}, body}
+}
+
+func failure(mediaType string, status int, err *bos.Error) *reply {
+	return answered(mediaType, status, &graphql.Response{Errors: gqlerror.List{{
+		Message: err.Message, Extensions: map[string]any{"code": string(err.Code)},
+	}}})
+}
+
+// answer is how one client is told what went wrong.
 type answer struct {
 	w         http.ResponseWriter
 	mediaType string
 }
 
+func (a answer) fail(status int, err *bos.Error) { failure(a.mediaType, status, err).send(a.w) }
+
 // refused is the status of a request that could not be executed.
-func (a answer) refused() int {
-	if a.mediaType == typeResponse {
+func refused(mediaType string) int {
+	if mediaType == typeResponse {
 		return http.StatusBadRequest
 	}
 	return http.StatusOK
 }
 
-func (a answer) fail(status int, err *bos.Error) {
-	a.send(status, &graphql.Response{Errors: gqlerror.List{{
-		Message: err.Message, Extensions: map[string]any{"code": string(err.Code)},
-	}}})
-}
-
-func (a answer) send(status int, response *graphql.Response) {
-	a.w.Header().Set("Content-Type", a.mediaType+"; charset=utf-8")
-	a.w.Header().Set("X-Content-Type-Options", "nosniff")
-	a.w.WriteHeader(status)
-	_, _ = a.w.Write(Encode(response)) // a client that has gone has no use for an error
+// send writes a reply; nil is for a client that has gone.
+func (p *reply) send(w http.ResponseWriter) {
+	if p == nil {
+		return
+	}
+	maps.Copy(w.Header(), p.header)
+	w.WriteHeader(p.status)
+	_, _ = w.Write(p.body) // a client that has gone has no use for an error
 }
 
 // Encode writes a response. What execution has encoded goes out as it is, and a

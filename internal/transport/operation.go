@@ -70,6 +70,7 @@ func (o *operation) follow(ctx context.Context, op *graphql.OperationContext, pr
 
 // execute answers a query or a mutation.
 func (o *operation) execute(ctx context.Context, op *graphql.OperationContext) {
+	defer o.socket.recover()
 	defer o.stop()
 	next, ctx := o.socket.streams.o.HTTP.Executor.DispatchOperation(ctx, op)
 	response := next(ctx)

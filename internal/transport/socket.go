@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -138,7 +139,27 @@ func (c *socket) read() {
 			c.close(closeInvalid, "Messages are JSON, in text frames")
 			continue
 		}
-		c.receive(text)
+		c.apart(func() { c.receive(text) })
+	}
+}
+
+// apart does something on a stack of its own, and waits for it. What it takes to
+// parse a query would stay with the goroutine that reads, for as long as the socket.
+func (c *socket) apart(do func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer c.recover()
+		do()
+	}()
+	<-done
+}
+
+// recover keeps a panic to the socket that it happened on.
+func (c *socket) recover() {
+	if p := recover(); p != nil {
+		c.streams.o.Log.Error("panic on a WebSocket", "error", p, "stack", string(debug.Stack()))
+		c.close(websocket.CloseInternalServerErr, "Internal error; the server's log has it")
 	}
 }
 

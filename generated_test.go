@@ -93,11 +93,17 @@ func walk(dir string, visit func(path string) error) error {
 			return err
 		}
 		switch name := entry.Name(); {
-		case entry.IsDir() && path != dir && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "bin"):
+		case entry.IsDir() && path != dir && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "bin" || isModule(path)):
 			return fs.SkipDir
 		case !entry.Type().IsRegular():
 			return nil
 		}
 		return visit(path)
 	})
+}
+
+// isModule says whether dir is a module of its own, with its own generated code.
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
 }

@@ -124,9 +124,15 @@ func (h *Hub) readDue(ctx context.Context) time.Duration {
 // round is what is read in one go.
 type round struct {
 	number     uint64
-	status     []*topic
+	status     []statusRead
 	components []*componentWatch
 	list       bool
+}
+
+// statusRead is what is read of a topic: a watch that comes later may want more.
+type statusRead struct {
+	topic *topic
+	want  bos.Want
 }
 
 func (r *round) empty() bool { return len(r.status)+len(r.components) == 0 && !r.list }
@@ -148,9 +154,9 @@ func (h *Hub) due(now time.Time) (*round, time.Duration) {
 		return true
 	}
 	for _, t := range h.topics {
-		if t.readable(now, h.o.Interval) && at(t.due) {
+		if len(t.watches) > 0 && t.readable(now, h.o.Interval) && at(t.due) {
 			t.begin(now)
-			r.status = append(r.status, t)
+			r.status = append(r.status, statusRead{t, t.want})
 		}
 		for w := range t.components {
 			if t.readable(now, h.o.Interval) && w.free() && at(w.due) {
@@ -197,10 +203,10 @@ func (h *Hub) settle(r *round, err error) {
 	}
 	pause := min(max(now.Sub(h.failing), firstRetry), longestRetry)
 	h.retry = now.Add(pause)
-	for _, t := range r.status {
-		t.at(h.retry)
+	for _, s := range r.status {
+		s.topic.at(h.retry)
 		if h.stale { // for those who have joined since
-			t.showStale(r.number)
+			s.topic.showStale(r.number)
 		}
 	}
 	for _, w := range r.components {

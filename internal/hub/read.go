@@ -20,13 +20,11 @@ func (h *Hub) readTopics(ctx context.Context, r *round) error {
 	return h.readComponents(ctx, r.components, r.number)
 }
 
-func (h *Hub) readStatus(ctx context.Context, topics []*topic, number uint64) error {
-	reads := make([]bos.SessionRead, len(topics))
-	h.mu.Lock()
-	for i, t := range topics {
-		reads[i] = bos.SessionRead{SessionKey: t.key, Want: t.want}
+func (h *Hub) readStatus(ctx context.Context, part []statusRead, number uint64) error {
+	reads := make([]bos.SessionRead, len(part))
+	for i, s := range part {
+		reads[i] = bos.SessionRead{SessionKey: s.topic.key, Want: s.want}
 	}
-	h.mu.Unlock()
 	found, err := h.store.ReadSessions(ctx, reads)
 	if err != nil {
 		return err
@@ -40,10 +38,11 @@ func (h *Hub) readStatus(ctx context.Context, topics []*topic, number uint64) er
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for i, t := range topics {
+	for i, s := range part {
+		t := s.topic
 		switch {
 		case found[i] != nil:
-			h.show(t, found[i].Status, number, reads[i].Want)
+			h.show(t, found[i].Status, number, s.want)
 		case t.known != nil && t.known.Epoch != epoch:
 			t.covered = 0
 			t.showStale(number) // until whoever keeps the sessions writes it again

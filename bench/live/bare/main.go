@@ -1,0 +1,35 @@
+// Command bare broadcasts the status of sessions over WebSocket with gorilla's
+// library and nothing else: no GraphQL, one message prepared for all clients of a
+// session, a goroutine that writes to each. It is the yardstick for bosgraph.
+//
+// It speaks as much of graphql-transport-ws as the clients of the benchmark need.
+// All of them have to use one id, so that one message fits all.
+package main
+
+import (
+	"context"
+	"flag"
+	"log"
+	"net/http"
+
+	"github.com/bosgraph/bosgraph/bench/live/status"
+)
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:8080", "`address` to serve on")
+	redisURL := flag.String("redis-url", "redis://127.0.0.1:6379", "`URL` of Redis")
+	flag.Parse()
+	log.Fatal(serve(*listen, *redisURL))
+}
+
+func serve(listen, redisURL string) error {
+	ctx := context.Background()
+	reader, err := status.Open(ctx, redisURL)
+	if err != nil {
+		return err
+	}
+	h := &hub{reader: reader, groups: map[string]*group{}}
+	go h.follow(ctx)
+	http.HandleFunc("/graphql", h.accept)
+	return http.ListenAndServe(listen, nil)
+}

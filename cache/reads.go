@@ -53,10 +53,15 @@ const (
 	maxJoin   = 64  // reads of one caller; a longer list is a round trip of its own, which keeps nobody waiting
 )
 
-// join adds reads to the next round trip.
-func (q *rounds) join(reads []homeRead, send func(*round)) *round {
+// join adds reads to the next round trip, or returns nil: nothing is under way, and
+// the caller is to send them by itself and to call land afterwards.
+func (q *rounds) join(reads []homeRead) *round {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.flying < maxFlying {
+		q.flying++
+		return nil
+	}
 	if n := len(q.queue); n == 0 || len(q.queue[n-1].asked)+len(reads) > maxRound {
 		q.queue = append(q.queue, newRound(reads))
 	} else {
@@ -64,11 +69,19 @@ func (q *rounds) join(reads []homeRead, send func(*round)) *round {
 	}
 	r := q.queue[len(q.queue)-1]
 	r.callers++
-	if q.flying < maxFlying {
-		q.flying++
-		go q.fly(send)
-	}
 	return r
+}
+
+// land sends what has come together meanwhile.
+func (q *rounds) land(send func(*round)) {
+	if r := q.take(); r != nil {
+		go func() {
+			for ; r != nil; r = q.take() {
+				send(r)
+				close(r.done)
+			}
+		}()
+	}
 }
 
 // leave is for a caller that waits no longer.
@@ -76,13 +89,6 @@ func (q *rounds) leave(r *round) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	r.callers--
-}
-
-func (q *rounds) fly(send func(*round)) {
-	for r := q.take(); r != nil; r = q.take() {
-		send(r)
-		close(r.done)
-	}
 }
 
 // take is the next round to be sent, or nil, which ends the flight. What nobody
@@ -109,7 +115,11 @@ func (s *Store) together(ctx context.Context, reads []homeRead) (*round, error) 
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
 	if len(reads) <= maxJoin {
-		r := s.rounds.join(reads, func(r *round) { s.send(context.Background(), r) })
+		r := s.rounds.join(reads)
+		if r == nil {
+			defer s.rounds.land(func(r *round) { s.send(context.Background(), r) })
+			return s.alone(ctx, reads)
+		}
 		select {
 		case <-r.done:
 		case <-ctx.Done():
@@ -121,9 +131,13 @@ func (s *Store) together(ctx context.Context, reads []homeRead) (*round, error) 
 		}
 		// Somebody's read has failed: whose is seen when each is done alone.
 	}
-	alone := newRound(reads)
-	s.send(ctx, alone)
-	return alone, alone.err
+	return s.alone(ctx, reads)
+}
+
+func (s *Store) alone(ctx context.Context, reads []homeRead) (*round, error) {
+	r := newRound(reads)
+	s.send(ctx, r)
+	return r, r.err
 }
 
 // send asks Redis for all of a round. The epoch comes last: there may be none yet,

@@ -64,11 +64,17 @@ func (g *group) remove(m *Member) {
 	}
 }
 
-// tell publishes what there is to say.
+// tell publishes what there is to say. The last shard is swept here and now: with
+// few members that is all of them.
 func (g *group) tell(l *log) {
 	g.log.Store(l)
-	for _, s := range *g.shards.Load() {
-		s.kick()
+	shards := *g.shards.Load()
+	for i, s := range shards {
+		if i < len(shards)-1 {
+			s.kick()
+		} else if s.start() {
+			s.sweep()
+		}
 	}
 }
 

@@ -55,16 +55,22 @@ func (s *shard) remove(m *Member) bool {
 	return true
 }
 
-// kick lets all members be offered what there is. However often it is called
-// during a sweep, one more follows.
+// kick lets all members be offered what there is.
 func (s *shard) kick() {
+	if s.start() {
+		go s.sweep()
+	}
+}
+
+// start says whether a sweep has to be begun. However often it is called during
+// one, one more follows.
+func (s *shard) start() bool {
 	for {
 		switch {
 		case s.state.CompareAndSwap(resting, sweeping):
-			go s.sweep()
-			return
+			return true
 		case s.state.CompareAndSwap(sweeping, sweepingAgain), s.state.Load() == sweepingAgain:
-			return
+			return false
 		}
 	}
 }

@@ -18,7 +18,7 @@ type componentWatch struct {
 	since bos.ChangesRead // where the change log has been read to
 	due   time.Time       // as that of a topic
 	read  time.Time
-	whole bool // somebody needs to begin anew
+	need  uint64 // somebody needs to begin anew, with this read or a later one; 0 if not
 }
 
 // WatchComponents follows a session's components, at least pace apart. Its watch
@@ -41,10 +41,10 @@ func (w *componentWatch) Fresh() uint64 {
 	h := w.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	w.whole = true
+	w.need = h.reads + 1
 	w.at(w.read.Add(h.o.Tick / joinSpread))
 	h.poke()
-	return h.reads + 1
+	return w.need
 }
 
 // Close implements [bos.Watch].
@@ -107,14 +107,16 @@ func (w *componentWatch) show(c *bos.Changes, records []*bos.Component, number u
 		}
 	}
 	slices.Sort(sight.Value.Removed)
+	begins := w.need != 0 && number >= w.need
+	if begins {
+		w.need = 0
+	}
 	if c.Missed {
-		w.whole = false
 		sight.Whole, sight.Value.Resync = true, true
 		w.replace(sight)
 		return
 	}
-	if w.whole { // for those who have joined since: they begin here
-		w.whole = false
+	if begins { // for those who have joined since
 		begin := sight
 		begin.Value = &bos.ComponentsUpdate{Revision: c.Revision, Components: []*bos.Component{}, Resync: true}
 		begin.Whole, begin.Again, begin.Last = true, true, false

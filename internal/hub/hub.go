@@ -84,7 +84,7 @@ func (h *Hub) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-h.wake:
-			time.Sleep(h.o.Tick / gathering) // what was written together is read together
+			h.gather()
 		case <-timer.C:
 		case <-beat.C:
 			h.judge()
@@ -97,6 +97,14 @@ func (h *Hub) Run(ctx context.Context) {
 
 // gathering is how small a part of a tick the reader waits for what comes together.
 const gathering = 50
+
+// gather waits: what was written together is read together. It does not pay to
+// sleep for less than a while.
+func (h *Hub) gather() {
+	if wait := h.o.Tick / gathering; wait >= 100*time.Microsecond {
+		time.Sleep(wait)
+	}
+}
 
 // readDue reads what is due, and returns how long nothing will be.
 func (h *Hub) readDue(ctx context.Context) time.Duration {

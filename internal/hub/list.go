@@ -124,6 +124,9 @@ func (h *Hub) readListed(ctx context.Context, whole, first bool, dirty []bos.Ses
 		}
 		h.mu.Lock()
 		if first && h.list.watched() {
+			for _, scope := range dirty { // it has changed since the first watch
+				delete(all, scope)
+			}
 			h.list.known = all
 		} else {
 			dirty = append(dirty, differing(h.list.known, all)...)

@@ -161,15 +161,16 @@ func (c *Conn) drain() {
 	}
 }
 
-// ask asks the waiting sources until one has a message.
+// ask asks the waiting sources, by turns, until one has a message.
 func (c *Conn) ask() bool {
 	for len(c.waiting) > 0 {
 		s := c.waiting[0]
+		c.waiting = c.waiting[1:]
 		if message, ok := s.Append(nil); ok {
 			c.rest = message
+			c.waiting = append(c.waiting, s) // it may have more
 			return true
 		}
-		c.waiting = c.waiting[1:]
 	}
 	c.waiting = nil
 	return false

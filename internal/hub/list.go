@@ -124,7 +124,10 @@ func (h *Hub) readListed(ctx context.Context, whole, first bool, dirty []bos.Ses
 		}
 		h.mu.Lock()
 		if first && h.list.watched() {
-			for _, scope := range dirty { // it has changed since the first watch
+			for scope := range h.list.dirty { // they have changed during this very read
+				delete(all, scope)
+			}
+			for _, scope := range dirty { // or since the first watch
 				delete(all, scope)
 			}
 			h.list.known = all

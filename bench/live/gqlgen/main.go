@@ -20,8 +20,6 @@ import (
 	"github.com/bosgraph/bosgraph/bench/live/status"
 )
 
-// The second command tells the files from bosgraph's own generated code, whose
-// test looks for files that begin as gqlgen has them begin.
 //go:generate go tool gqlgen generate
 
 func main() {

@@ -1,8 +1,23 @@
 #!/bin/sh
-# Makes sure that what the tests need is installed: a real Redis, and the C
-# compiler that the race detector takes. Never skips: what can't be installed is
-# an error that says so.
+# Makes sure that what the tests need is installed: real GraphQL clients, a real
+# Redis, and the C compiler that the race detector takes. Never skips: what can't be
+# installed is an error that says so.
 set -eu
+
+clients=$(dirname "$0")/../internal/app/testdata/clients
+if ! command -v npm >/dev/null 2>&1 || ! node --eval 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)'; then
+	echo "not installed: Node.js 20 or newer, with npm. Install it, so that node and npm are in the PATH, then try again." >&2
+	exit 1
+fi
+# npm writes this file at the end of an installation.
+installed=$clients/node_modules/.package-lock.json
+if [ ! -e "$installed" ] || [ -n "$(find "$clients/package-lock.json" -newer "$installed")" ]; then
+	echo "installing the GraphQL clients of the tests" >&2
+	(cd "$clients" && npm ci --no-audit --no-fund >&2) || {
+		echo "npm could not install the GraphQL clients of internal/app/testdata/clients; see above." >&2
+		exit 1
+	}
+fi
 
 missing=
 command -v redis-server >/dev/null 2>&1 || missing="redis-server"

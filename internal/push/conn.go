@@ -12,9 +12,10 @@ import (
 
 // Source is something that may have a message for a connection.
 type Source interface {
-	// Append appends the next message, if there is one, as it goes over the wire.
-	// The connection calls it when it can take one, from one goroutine at a time.
-	Append(to []byte) (message []byte, ok bool)
+	// Append appends the next message as it goes over the wire; none if there is
+	// none. last says that nothing may be sent after it. The connection calls this when
+	// it can take a message, from one goroutine at a time.
+	Append(to []byte) (message []byte, last bool)
 }
 
 // Conn is a connection to a client. Everything written to it goes out in order;
@@ -29,9 +30,12 @@ type Conn struct {
 
 	mu      sync.Mutex
 	try     attempt
-	busy    bool     // a goroutine is writing rest
-	rest    []byte   // what has to go out next
-	waiting []Source // to be asked then
+	busy    bool      // a goroutine is writing rest
+	free    sync.Cond // busy may have ended
+	rest    []byte    // what has to go out next
+	waiting []Source  // to be asked then
+	over    bool      // nothing may be sent any more,
+	ended   bool      // and the client is told so by the end of the connection
 	err     error
 }
 
@@ -45,6 +49,7 @@ const sendBuffer = 64 << 10
 // New makes a Conn. A client has so long to take what it is sent.
 func New(c net.Conn, deadline time.Duration) *Conn {
 	w := &Conn{Conn: c, deadline: deadline}
+	w.free.L = &w.mu
 	if tcp, ok := c.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // without, it only takes longer to notice a slow client
 	}
@@ -63,6 +68,38 @@ var ErrSlow = errors.New("the client does not take what it is sent")
 func (c *Conn) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.write(b)
+}
+
+// Send is Write for what may be much: it waits until the client has taken what was
+// sent before.
+func (c *Conn) Send(b []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.busy && c.err == nil {
+		c.free.Wait()
+	}
+	_, err := c.write(b)
+	return err
+}
+
+// Last is Write of what nothing may be sent after.
+func (c *Conn) Last(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, err := c.write(b)
+	c.over, c.waiting = true, nil
+	return n, err
+}
+
+// SetWriteDeadline does nothing: what is written never waits, and what is left of it
+// has a deadline already.
+func (c *Conn) SetWriteDeadline(time.Time) error { return nil }
+
+func (c *Conn) write(b []byte) (int, error) {
+	if c.over && c.err == nil {
+		return 0, net.ErrClosed
+	}
 	if c.err == nil {
 		c.send(b)
 	}
@@ -76,17 +113,33 @@ func (c *Conn) Write(b []byte) (int, error) {
 func (c *Conn) Offer(s Source, scratch *[]byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.err == nil {
+	for c.err == nil && !c.over {
 		if c.busy {
 			c.wait(s)
 			return
 		}
-		message, ok := s.Append((*scratch)[:0])
-		if !ok {
+		message, last := s.Append((*scratch)[:0])
+		if len(message) == 0 {
 			return
 		}
 		*scratch = message
 		c.send(message)
+		if last {
+			c.finish()
+		}
+	}
+}
+
+// finish lets nothing be sent any more, and ends our half of the connection when the
+// client has all.
+func (c *Conn) finish() {
+	c.over, c.ended, c.waiting = true, true, nil
+	c.endHalf()
+}
+
+func (c *Conn) endHalf() {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.ended && !c.busy && c.err == nil {
+		_ = half.CloseWrite() // whoever reads is told of an error
 	}
 }
 
@@ -130,6 +183,7 @@ func (c *Conn) send(b []byte) {
 
 func (c *Conn) fail(err error) {
 	c.err, c.rest, c.waiting = err, nil, nil
+	c.free.Broadcast()
 	_ = c.Conn.Close() // whoever reads is told so
 }
 
@@ -142,6 +196,8 @@ func (c *Conn) drain() {
 		if len(c.rest) == 0 && !c.ask() {
 			c.busy, c.rest = false, nil
 			_ = c.Conn.SetWriteDeadline(time.Time{}) // it would hold for what is tried later
+			c.free.Broadcast()
+			c.endHalf()
 			return
 		}
 		b := c.rest
@@ -166,9 +222,13 @@ func (c *Conn) ask() bool {
 	for len(c.waiting) > 0 {
 		s := c.waiting[0]
 		c.waiting = c.waiting[1:]
-		if message, ok := s.Append(nil); ok {
+		if message, last := s.Append(nil); len(message) > 0 {
 			c.rest = message
-			c.waiting = append(c.waiting, s) // it may have more
+			if last {
+				c.finish()
+			} else {
+				c.waiting = append(c.waiting, s) // it may have more
+			}
 			return true
 		}
 	}

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -22,12 +21,12 @@ import (
 // connections mode.
 const typeEvents = "text/event-stream"
 
-// What an event stream is made of. Data that is not empty lets a browser's
-// EventSource tell of the end, too.
+// What an event stream is made of. The end has no data: clients would take it for a
+// result.
 const (
 	eventNext     = "event: next\ndata: "
 	eventEnd      = "\n\n"
-	eventComplete = "event: complete\ndata: {}\n\n"
+	eventComplete = "event: complete\ndata:\n\n"
 	eventPing     = ":\n\n"
 	eventsHead    = "HTTP/1.1 200 OK\r\nContent-Type: " + typeEvents + "; charset=utf-8\r\nCache-Control: no-store\r\n" +
 		"X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n"
@@ -51,11 +50,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	request.Headers = r.Header
 	ctx := graphql.StartOperationTrace(r.Context())
-	op, errs := s.o.HTTP.Executor.CreateOperationContext(ctx, request.RawParams)
-	if errs == nil && !request.putBack(op) {
-		request.whole()
-		op, errs = s.o.HTTP.Executor.CreateOperationContext(ctx, request.RawParams)
-	}
+	op, errs := s.o.HTTP.operation(ctx, request)
 	switch {
 	case errs != nil:
 		tellOnce(w, s.o.HTTP.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs))
@@ -68,7 +63,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 			tellOnce(w, response)
 		}
 	default:
-		s.follow(ctx, w, r, op)
+		s.follow(w, r, op)
 	}
 }
 
@@ -82,7 +77,8 @@ func tellOnce(w http.ResponseWriter, response *graphql.Response) {
 }
 
 // follow streams a subscription over the connection, taken from the HTTP server.
-func (s *Streams) follow(ctx context.Context, w http.ResponseWriter, r *http.Request, op *graphql.OperationContext) {
+func (s *Streams) follow(w http.ResponseWriter, r *http.Request, op *graphql.OperationContext) {
+	ctx := r.Context()
 	if _, _, err := graph.Shared(op); err != nil {
 		tellOnce(w, s.o.HTTP.Executor.DispatchError(graphql.WithOperationContext(ctx, op), gqlerror.List{gqlerror.Wrap(err)}))
 		return
@@ -155,7 +151,7 @@ func (e *events) Append(to []byte) ([]byte, bool) {
 	case !ok:
 		return nil, false
 	case message.Kind == fanout.Next:
-		return e.chunk(to, eventNext, message.Payload, eventEnd), true
+		return e.chunk(to, eventNext, message.Payload, eventEnd), false
 	case message.Kind == fanout.Error:
 		result := append(append([]byte(`{"errors":`), message.Payload...), '}')
 		to = e.chunk(to, eventNext, result, eventEnd)

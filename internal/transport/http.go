@@ -60,7 +60,10 @@ const (
 	typeJSON     = "application/json"
 )
 
-func (h HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.serve(w, r, nil) }
+
+// serve answers a request; a subscription is left to follow, if there is such.
+func (h HTTP) serve(w http.ResponseWriter, r *http.Request, follow func(*graphql.OperationContext)) {
 	mediaType := typeJSON
 	if strings.Contains(r.Header.Get("Accept"), typeResponse) {
 		mediaType = typeResponse
@@ -78,7 +81,11 @@ func (h HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	execute(ctx).send(w)
+	if answer := execute(ctx); answer != nil && answer.subscription != nil && follow != nil {
+		follow(answer.subscription)
+	} else {
+		answer.send(w)
+	}
 }
 
 // isQuery says whether a body is known to be one that only reads.
@@ -140,16 +147,14 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, raw []byte, mediaTyp
 	request.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 
 	ctx = graphql.StartOperationTrace(ctx)
-	op, errs := h.Executor.CreateOperationContext(ctx, request.RawParams)
-	if errs == nil && !request.putBack(op) {
-		request.whole()
-		op, errs = h.Executor.CreateOperationContext(ctx, request.RawParams)
-	}
+	op, errs := h.operation(ctx, request)
 	switch {
 	case errs != nil:
 		return answered(mediaType, refused(mediaType), h.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs))
 	case op.Operation.Operation == ast.Subscription:
-		return failure(mediaType, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "a subscription needs a WebSocket or an event stream"))
+		a := failure(mediaType, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "a subscription needs a WebSocket or an event stream"))
+		a.subscription = op
+		return a
 	case op.Operation.Operation == ast.Mutation && r.Method == http.MethodGet:
 		a := failure(mediaType, http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GET only reads: send a mutation by POST"))
 		a.header.Set("Allow", http.MethodPost)
@@ -162,6 +167,16 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, raw []byte, mediaTyp
 		return answered(mediaType, http.StatusOK, response)
 	}
 	return nil
+}
+
+// operation makes an operation of a request, if it is valid.
+func (h HTTP) operation(ctx context.Context, r *request) (*graphql.OperationContext, gqlerror.List) {
+	op, errs := h.Executor.CreateOperationContext(ctx, r.RawParams)
+	if errs == nil && !r.putBack(op) {
+		r.whole()
+		op, errs = h.Executor.CreateOperationContext(ctx, r.RawParams)
+	}
+	return op, errs
 }
 
 func decodeRequest(r *http.Request, raw []byte) (*request, int, *bos.Error) {
@@ -210,15 +225,17 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
+
+	subscription *graphql.OperationContext // that this refuses, in case that it can be followed
 }
 
 func answered(mediaType string, status int, response *graphql.Response) *reply {
 	body := Encode(response)
-	return &reply{status, http.Header{
+	return &reply{status: status, body: body, header: http.Header{
 		"Content-Type":           {mediaType + "; charset=utf-8"},
 		"Content-Length":         {strconv.Itoa(len(body))},
 		"X-Content-Type-Options": {"nosniff"},
-	}, body}
+	}}
 }
 
 func failure(mediaType string, status int, err *bos.Error) *reply {

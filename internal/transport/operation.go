@@ -36,11 +36,7 @@ func (o *operation) start(w *wire, principal graph.Principal) {
 		o.fail(gqlerror.List{shown(err)})
 		return
 	}
-	op, errs := s.o.HTTP.Executor.CreateOperationContext(ctx, request.RawParams)
-	if errs == nil && !request.putBack(op) {
-		request.whole()
-		op, errs = s.o.HTTP.Executor.CreateOperationContext(ctx, request.RawParams)
-	}
+	op, errs := s.o.HTTP.operation(ctx, request)
 	switch {
 	case errs != nil:
 		o.fail(s.o.HTTP.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs).Errors)
@@ -79,7 +75,7 @@ func (o *operation) execute(ctx context.Context, op *graphql.OperationContext) {
 	}
 	result := appendFrame(nil, frameText, o.head, `next","payload":`, string(Encode(response)), "}")
 	o.socket.forget(o)
-	_, _ = o.socket.Write(appendFrame(result, frameText, o.head, `complete"}`))
+	_ = o.socket.Send(appendFrame(result, frameText, o.head, `complete"}`)) // whoever reads is told of an error
 }
 
 // fail ends it with errors.
@@ -118,7 +114,7 @@ func (o *operation) Append(to []byte) ([]byte, bool) {
 	}
 	switch message.Kind {
 	case fanout.Next:
-		return o.result(to, message.Payload), true
+		return o.result(to, message.Payload), false
 	case fanout.Error:
 		to = appendFrame(to, frameText, o.head, `error","payload":`, string(message.Payload), "}")
 	default:
@@ -126,7 +122,7 @@ func (o *operation) Append(to []byte) ([]byte, bool) {
 	}
 	o.socket.forget(o)
 	o.stop()
-	return to, true
+	return to, false
 }
 
 // result appends a result. It is what all the rest is for: nothing is allocated

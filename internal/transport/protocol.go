@@ -108,12 +108,13 @@ func (c *socket) subscribe(m *message) {
 	o := newOperation(c, *m.ID)
 	c.mu.Lock()
 	_, duplicate := c.operations[*m.ID]
-	many := len(c.operations) >= c.streams.o.Subscriptions
-	if !duplicate && !many {
+	many, late := len(c.operations) >= c.streams.o.Subscriptions, c.state != open
+	if !duplicate && !many && !late {
 		c.operations[*m.ID] = o
 	}
 	c.mu.Unlock()
 	switch {
+	case late: // it is being closed
 	case duplicate:
 		c.close(closeDuplicate, "Subscriber for "+*m.ID+" already exists")
 	case many:

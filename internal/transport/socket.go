@@ -8,11 +8,13 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/internal/push"
 )
@@ -68,11 +70,22 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	// What is offered may stand on several lines, of which the library reads the first.
+	if offers := r.Header.Values("Sec-Websocket-Protocol"); len(offers) > 1 {
+		r.Header.Set("Sec-Websocket-Protocol", strings.Join(offers, ","))
+	}
 	upgrader := websocket.Upgrader{
-		ReadBufferSize: readBuffer, WriteBufferPool: &noBuffers, Subprotocols: []string{subprotocol},
-		CheckOrigin: func(*http.Request) bool { return true }, // it has been
+		ReadBufferSize: readBuffer, WriteBufferPool: &noBuffers,
+		// Clients that offer others only give up without a reason if none is taken: one
+		// is, so that they are told.
+		Subprotocols: append([]string{subprotocol}, websocket.Subprotocols(r)...),
+		CheckOrigin:  func(*http.Request) bool { return true }, // it has been
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, err error) {
-			s.refuse(w, status, "BAD_USER_INPUT", err.Error())
+			w.Header().Set("Sec-WebSocket-Version", "13")
+			if status == http.StatusMethodNotAllowed {
+				w.Header().Set("Allow", http.MethodGet)
+			}
+			s.refuse(w, status, bos.BadUserInput, err.Error())
 		},
 	}
 	taken := &taking{ResponseWriter: w, deadline: s.o.WriteDeadline}
@@ -112,7 +125,18 @@ func (t *taking) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	t.conn = push.New(c, t.deadline)
-	return t.conn, buffers, nil
+	return closed{t.conn}, buffers, nil
+}
+
+// closed is the connection as gorilla/websocket writes to it: whole frames, and
+// nothing goes after one that closes.
+type closed struct{ *push.Conn }
+
+func (c closed) Write(b []byte) (int, error) {
+	if len(b) > 0 && b[0] == frameClose {
+		return c.Last(b)
+	}
+	return c.Conn.Write(b)
 }
 
 // read reads what the client sends until the connection ends.
@@ -208,12 +232,12 @@ func (c *socket) close(code int, reason string) {
 	for _, o := range c.take() {
 		o.stop()
 	}
-	reason = reason[:min(len(reason), maxReason)]
+	reason = strings.ToValidUTF8(reason[:min(len(reason), maxReason)], "")
 	status := string(binary.BigEndian.AppendUint16(nil, uint16(code)))
 	if code == websocket.CloseNoStatusReceived { // as the client closes: this is no code to send
 		status, reason = "", ""
 	}
-	_, _ = c.Write(appendFrame(nil, frameClose, status, reason)) // if it has gone, the better
+	_, _ = c.Last(appendFrame(nil, frameClose, status, reason)) // if it has gone, the better
 	_ = c.SetReadDeadline(time.Now().Add(c.streams.o.CompleteWithin))
 }
 

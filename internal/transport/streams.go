@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/internal/fanout"
@@ -81,20 +83,28 @@ func NewStreams(o StreamOptions) *Streams {
 }
 
 func (s *Streams) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	socket := headerHas(r.Header, "Upgrade", "websocket")
-	if !socket && !strings.Contains(r.Header.Get("Accept"), typeEvents) {
+	accept := r.Header.Get("Accept")
+	switch {
+	case headerHas(r.Header, "Upgrade", "websocket"):
+		s.ifAllowed(w, r, func() { s.serveSocket(w, r) })
+	case !strings.Contains(accept, typeEvents):
 		s.o.HTTP.ServeHTTP(w, r)
-		return
+	case strings.Contains(accept, "json"): // for anything but a subscription
+		s.o.HTTP.serve(w, r, func(op *graphql.OperationContext) {
+			s.ifAllowed(w, r, func() { s.follow(w, r, op) })
+		})
+	default:
+		s.ifAllowed(w, r, func() { s.serveEvents(w, r) })
 	}
+}
+
+// ifAllowed serves a page of this server, of one that may, or what is no page.
+func (s *Streams) ifAllowed(w http.ResponseWriter, r *http.Request, serve func()) {
 	if !s.allowed(r) {
 		s.refuse(w, http.StatusForbidden, bos.Forbidden, "pages of another origin may not subscribe here: the server has to be told to allow it")
 		return
 	}
-	if socket {
-		s.serveSocket(w, r)
-	} else {
-		s.serveEvents(w, r)
-	}
+	serve()
 }
 
 func headerHas(h http.Header, name, token string) bool {
@@ -108,8 +118,6 @@ func headerHas(h http.Header, name, token string) bool {
 	return false
 }
 
-// allowed says whether the page that asks, if it is one, is of this server or of
-// one that may.
 func (s *Streams) allowed(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" || slices.Contains(s.o.Origins, origin) {
@@ -221,22 +229,13 @@ func (s *Streams) Drain(ctx context.Context, over time.Duration) {
 	s.draining = true
 	s.mu.Unlock()
 	all := s.all()
-	tick := time.NewTicker(max(over/time.Duration(len(all)+1), time.Millisecond))
+	tick := time.NewTicker(drainTick)
 	defer tick.Stop()
-	start := time.Now()
-	for i := 0; i < len(all); {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		// As many as should have gone by now: a tick has its shortest.
-		part := float64(time.Since(start)) / float64(over)
-		for ; i < len(all) && float64(i) < part*float64(len(all)); i++ {
+	for start, i := time.Now(), 0; i < len(all) || len(s.all()) > 0; {
+		// As many as should have gone by now.
+		for ; i < len(all) && time.Since(start) >= over*time.Duration(i)/time.Duration(len(all)); i++ {
 			all[i].goAway()
 		}
-	}
-	for len(s.all()) > 0 {
 		select {
 		case <-ctx.Done():
 			return
@@ -244,6 +243,9 @@ func (s *Streams) Drain(ctx context.Context, over time.Duration) {
 		}
 	}
 }
+
+// drainTick is how often Drain looks whom to let go, and whether all have gone.
+const drainTick = 5 * time.Millisecond
 
 // Close ends all connections that are left.
 func (s *Streams) Close() {

@@ -1,0 +1,123 @@
+package app
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+)
+
+// TestClientsAsk sends a query the way each client does: over its socket, as an event
+// stream, or over HTTP.
+func TestClientsAsk(t *testing.T) {
+	t.Parallel()
+	s := serveRedis(t)
+	for _, step := range ownSession("over", "blue") {
+		step.do(s)
+	}
+	which := vars{"name": "over", "tenant": "blue"}
+	want := s.must(readProgress, which).at("session.progress")
+	for _, c := range startBrowser(t).openAll(returning, s.base+"/graphql") {
+		if got := at(c.ask("status", readProgress, which), "session.progress"); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is answered %v, not %v", c.name, got, want)
+		}
+	}
+}
+
+// TestClientSocket uses all that graphql-ws can do with one socket.
+func TestClientSocket(t *testing.T) {
+	t.Parallel()
+	s := serveRedis(t)
+	s.session("one")
+	s.put(powering(xname(0), "one"))
+	c := startBrowser(t).open("graphql-ws", vars{"keepAlive": 50}, s.base+"/graphql")
+	which := vars{"name": "one"}
+	for _, id := range []string{"first", "second"} {
+		c.subscribe(id, followProgress, which, nil)
+		c.wait(id, "next", 1)
+	}
+
+	c.stop("first")
+	c.wait("first", "complete", 1)
+	// The answer comes after the server has read what was sent before.
+	if got := at(c.ask("query", readProgress, which), "session.progress.managedComponentsCount"); got != 1.0 {
+		t.Errorf("the query is answered %v", got)
+	}
+	patch := vars{"in": []vars{{"id": xname(0), "status": vars{"phase": "configuring"}}}}
+	if got := at(c.ask("mutation", patchComponents, patch), "patchComponents.applied"); got != 1.0 {
+		t.Errorf("the mutation is answered %v", got)
+	}
+	c.wait("second", "next", 2)
+	if n := len(c.states("first")); n != 1 {
+		t.Errorf("what was stopped got %d states", n)
+	}
+
+	c.subscribe("unknown", followProgress, vars{"name": "none"}, nil)
+	c.wantError("unknown", "NOT_FOUND")
+	c.subscribe("invalid", `subscription { sessionStatusUpdated(name: "one") { nothing } }`, nil, nil)
+	c.wantError("invalid", "BAD_USER_INPUT")
+
+	c.wait("", "pong", 3)
+	s.update("one", "status", "COMPLETE")
+	c.wait("second", "complete", 1)
+	if n := len(c.events(c.name, "", "connected")); n != 1 {
+		t.Errorf("all that took %d sockets", n)
+	}
+}
+
+// TestClientSubprotocol offers other subprotocols than the one there is: the
+// client is told so, and does not try again.
+func TestClientSubprotocol(t *testing.T) {
+	t.Parallel()
+	s := serveRedis(t)
+	b := startBrowser(t)
+	for name, offer := range map[string][]string{"none": {}, "legacy": {"graphql-ws"}} {
+		t.Run(name, func(t *testing.T) {
+			c := b.open("graphql-ws", vars{"offer": offer}, s.base+"/graphql")
+			c.subscribe(name, followProgress, vars{"name": "one"}, nil)
+			e := c.wait(name, "error", 1)[0]
+			if e.Code != 4406.0 {
+				t.Errorf("it is refused with %v, %q", e.Code, e.Reason)
+			}
+		})
+	}
+}
+
+// TestClientEventErrors has a request refused, and a session not found, in event
+// streams: a result tells, and then the stream is complete.
+func TestClientEventErrors(t *testing.T) {
+	t.Parallel()
+	s := serveRedis(t)
+	for _, c := range startBrowser(t).openAll([]string{"graphql-sse", "event-stream"}, s.base+"/graphql") {
+		c.subscribe("unknown", followProgress, vars{"name": "none"}, nil)
+		c.wantResultError("unknown", "NOT_FOUND")
+		c.subscribe("invalid", `subscription { sessionStatusUpdated(name: "one") { nothing } }`, nil, nil)
+		c.wantResultError("invalid", "BAD_USER_INPUT")
+	}
+}
+
+// wantError waits for an operation to end with an error of that code.
+func (c *client) wantError(id, code string) {
+	c.t.Helper()
+	e := c.wait(id, "error", 1)[0]
+	if got := codesOf(e.Errors); !slices.Equal(got, []string{code}) {
+		c.t.Errorf("%s: %s failed with %+v, not %s", c.name, id, e, code)
+	}
+}
+
+// wantResultError waits for an operation to end after a result that is an error.
+func (c *client) wantResultError(id, code string) {
+	c.t.Helper()
+	c.wait(id, "complete", 1)
+	results := c.events(c.name, id, "next")
+	if len(results) != 1 || results[0].Result.Data != nil || !slices.Equal(codesOf(results[0].Result.Errors), []string{code}) {
+		c.t.Errorf("%s: %s got %+v, not %s", c.name, id, results, code)
+	}
+}
+
+func codesOf(errors []failure) []string {
+	var codes []string
+	for _, e := range errors {
+		codes = append(codes, e.Extensions.Code)
+	}
+	return codes
+}

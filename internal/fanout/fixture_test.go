@@ -1,0 +1,262 @@
+package fanout
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/graph"
+)
+
+// world is a Fanout over the real schema, and what is to be followed, in virtual time.
+type world struct {
+	*testing.T
+	live    *live
+	fanout  *Fanout
+	exec    *executor.Executor
+	encoded atomic.Int64
+}
+
+// simulate runs a test in virtual time. A goroutine that is left fails it.
+func simulate(t *testing.T, test func(w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{T: t, live: &live{}}
+		w.exec = executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: &graph.Resolver{Live: w.live}}))
+		w.exec.SetErrorPresenter(graph.PresentError(slog.New(slog.DiscardHandler)))
+		w.exec.SetRecoverFunc(graph.Recover)
+		w.exec.SetQueryCache(lru.New[*ast.QueryDocument](100))
+		w.fanout = New(Options{Executor: w.exec, Fresh: 100 * time.Millisecond, Encode: func(r *graphql.Response) []byte {
+			w.encoded.Add(1)
+			text, err := json.Marshal(r)
+			if err != nil {
+				t.Error(err)
+			}
+			return text
+		}})
+		defer w.fanout.Stop()
+		test(w)
+	})
+}
+
+// pass lets time pass, and all that happens meanwhile.
+func (w *world) pass(d time.Duration) {
+	if d > 0 {
+		<-time.After(d)
+	}
+	synctest.Wait()
+}
+
+const plain = `subscription { sessionStatusUpdated(name: "s") { revision } }`
+
+// join follows a subscription, as somebody without rights.
+func (w *world) join(query string, variables ...map[string]any) *sink {
+	w.Helper()
+	return w.joinAs(graph.Principal{}, query, variables...)
+}
+
+func (w *world) joinAs(p graph.Principal, query string, variables ...map[string]any) *sink {
+	w.Helper()
+	raw := &graphql.RawParams{Query: query}
+	if len(variables) > 0 {
+		raw.Variables = variables[0]
+	}
+	op, errs := w.exec.CreateOperationContext(graphql.StartOperationTrace(w.Context()), raw)
+	if errs != nil {
+		w.Fatal(errs)
+	}
+	s := &sink{w: w}
+	m, err := w.fanout.Join(op, p, s)
+	if err != nil {
+		w.Fatal(err)
+	}
+	s.member.Store(m)
+	s.Offer(nil)
+	return s
+}
+
+// sink takes what its member has, unless it is stuck.
+type sink struct {
+	w      *world
+	member atomic.Pointer[Member]
+
+	mu       sync.Mutex
+	stuck    bool
+	offers   int
+	messages []received
+}
+
+// received is a message and when it came.
+type received struct {
+	Message
+	at time.Time
+}
+
+// Offer implements [Sink].
+func (s *sink) Offer(*[]byte) {
+	m := s.member.Load()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offers++
+	for m != nil && !s.stuck {
+		message, ok := m.Next()
+		if !ok {
+			return
+		}
+		s.messages = append(s.messages, received{message, time.Now()})
+	}
+}
+
+// stick lets it take nothing any more, or go on.
+func (s *sink) stick(stuck bool) {
+	s.mu.Lock()
+	s.stuck = stuck
+	s.mu.Unlock()
+	s.Offer(nil)
+}
+
+func (s *sink) leave() { s.member.Load().Leave() }
+
+// take returns what has come since the last take, when nothing is going on.
+func (s *sink) take() []received {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	taken := s.messages
+	s.messages = nil
+	return taken
+}
+
+// want checks what has come since the last take.
+func (s *sink) want(what string, want ...string) {
+	s.w.Helper()
+	var got []string
+	for _, m := range s.take() {
+		got = append(got, [...]string{"next ", "error ", "complete "}[m.Kind]+string(m.Payload))
+	}
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			s.w.Errorf("%s: got\n%q, want\n%q", what, got, want)
+			return
+		}
+	}
+}
+
+// at is the message of plain that shows a revision.
+func at(revision string) string {
+	return `next {"data":{"sessionStatusUpdated":{"revision":` + revision + `}}}`
+}
+
+// live gives out watches that show what a test tells them to.
+type live struct {
+	graph.Live
+	panics any // instead
+
+	mu         sync.Mutex
+	statuses   []*watch[*bos.Status]
+	lists      []*watch[*bos.SessionsUpdate]
+	components []*watch[*bos.ComponentsUpdate]
+}
+
+func (l *live) WatchStatus(bos.SessionKey, bos.Want) bos.Watch[*bos.Status] {
+	if l.panics != nil {
+		panic(l.panics)
+	}
+	return give(l, &l.statuses, true)
+}
+
+func (l *live) WatchSessions(bos.SessionFilter, bos.Want) bos.Watch[*bos.SessionsUpdate] {
+	return give(l, &l.lists, false)
+}
+
+func (l *live) WatchComponents(bos.SessionKey, bool, graph.Pace) bos.Watch[*bos.ComponentsUpdate] {
+	return give(l, &l.components, true)
+}
+
+func give[T any](l *live, to *[]*watch[T], firsts bool) *watch[T] {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := &watch[T]{firsts: firsts, sights: make(chan bos.Sight[T], 1), errs: make(chan error, 1), closed: make(chan struct{})}
+	*to = append(*to, w)
+	return w
+}
+
+// errPanic lets a watch panic.
+var errPanic = errors.New("panic")
+
+// watch shows what it is told to. Its first Fresh asks for read 1, the next for 2.
+type watch[T any] struct {
+	firsts bool
+	sights chan bos.Sight[T]
+	errs   chan error
+	closed chan struct{}
+	fresh  atomic.Uint64
+}
+
+func (w *watch[T]) Next(ctx context.Context) (bos.Sight[T], error) {
+	select {
+	case <-ctx.Done():
+		return bos.Sight[T]{}, ctx.Err()
+	case err := <-w.errs:
+		if errors.Is(err, errPanic) {
+			panic("boom")
+		}
+		return bos.Sight[T]{}, err
+	case s := <-w.sights:
+		return s, nil
+	}
+}
+
+func (w *watch[T]) Fresh() uint64 {
+	if !w.firsts {
+		return 0
+	}
+	return w.fresh.Add(1)
+}
+
+func (w *watch[T]) Close() { close(w.closed) }
+
+// only is the only watch there is.
+func only[T any](w *world, watches *[]*watch[T]) *watch[T] {
+	w.Helper()
+	synctest.Wait()
+	w.live.mu.Lock()
+	defer w.live.mu.Unlock()
+	if len(*watches) != 1 {
+		w.Fatalf("%d watches", len(*watches))
+	}
+	return (*watches)[0]
+}
+
+// show lets the only status watch show a revision, as of its newest read.
+func (w *world) show(revision int64, change ...func(*bos.Standing)) {
+	w.Helper()
+	of := only(w, &w.live.statuses)
+	s := bos.Standing{Read: of.fresh.Load(), Revision: revision, Epoch: "e", Whole: true}
+	for _, c := range change {
+		c(&s)
+	}
+	state := bos.StateRunning
+	if s.Last {
+		state = bos.StateComplete
+	}
+	session := &bos.Session{SessionKey: bos.SessionKey{Name: "s"}, State: state}
+	of.sights <- bos.Sight[*bos.Status]{Value: &bos.Status{Session: session, Revision: s.Revision, Epoch: s.Epoch, Stale: s.Stale}, Standing: s}
+	synctest.Wait()
+}
+
+func last(s *bos.Standing)  { s.Last = true }
+func again(s *bos.Standing) { s.Again = true }
+func stale(s *bos.Standing) { s.Stale = true }

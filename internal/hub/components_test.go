@@ -1,0 +1,235 @@
+package hub
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+func (w *world) components(name string, pace time.Duration) *follower[*bos.ComponentsUpdate] {
+	return follow(w, w.hub.WatchComponents(key(name), false, pace))
+}
+
+// place changes a session's components and notifies of it.
+func (w *world) place(name, id string, removed bool) int64 {
+	revision := w.store.place(key(name), id, removed)
+	w.hub.Changed(key(name), revision)
+	return revision
+}
+
+func ids(u *bos.ComponentsUpdate) []string {
+	found := []string{}
+	for _, c := range u.Components {
+		found = append(found, c.ID)
+	}
+	return found
+}
+
+func TestComponentsBeginWithAResyncAndGoOnWithChanges(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.place("a", "x0", false)
+		f := w.components("a", 0)
+		w.pass(time.Second)
+		if s := f.one("the beginning"); !s.Value.Resync || !s.Whole || s.Again || s.Empty || len(s.Value.Components) != 0 || s.Revision != 1 {
+			t.Errorf("the beginning: %+v", s)
+		}
+		w.place("a", "x1", false)
+		w.pass(tick / gathering)
+		if s := f.one("a change"); s.Value.Resync || s.Whole || !slices.Equal(ids(s.Value), []string{"x1"}) || s.Value.Revision != 2 {
+			t.Errorf("a change: %+v", s)
+		}
+		w.place("a", "x3", false)
+		w.place("a", "x2", false)
+		w.place("a", "x3", false)
+		w.place("a", "x1", true)
+		w.pass(time.Second)
+		s := f.one("several changes")
+		if !slices.Equal(ids(s.Value), []string{"x2", "x3"}) || !slices.Equal(s.Value.Removed, []string{"x1"}) || s.Revision != 6 {
+			t.Errorf("several changes: %v, %+v", ids(s.Value), s)
+		}
+	})
+}
+
+// Between the read of the change log and that of the components one may leave.
+func TestAComponentThatLeavesMeanwhileIsRemoved(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.place("a", "x0", false)
+		f := w.components("a", 0)
+		w.pass(time.Second)
+		f.take()
+		w.store.block()
+		w.place("a", "x1", false)
+		w.place("a", "x2", false)
+		w.store.next()() // of the change log
+		goOn := w.store.next()
+		w.store.mu.Lock()
+		w.store.components["x1"].Session = "b"
+		w.store.mu.Unlock()
+		w.store.unblock()
+		goOn()
+		w.pass(time.Second)
+		s := f.one("the change")
+		if !slices.Equal(ids(s.Value), []string{"x2"}) || !slices.Equal(s.Value.Removed, []string{"x1"}) {
+			t.Errorf("%v, removed %v", ids(s.Value), s.Value.Removed)
+		}
+	})
+}
+
+func TestComponentsComeAtTheirPace(t *testing.T) {
+	simulate(t, func(w *world) {
+		const pace = 700 * time.Millisecond
+		w.place("a", "x0", false)
+		f := w.components("a", pace)
+		w.pass(time.Second)
+		f.take()
+		want := map[string]bool{}
+		for i := range 100 {
+			id := fmt.Sprint("x", i)
+			want[id] = true
+			w.place("a", id, false)
+			w.pass(20 * time.Millisecond)
+		}
+		w.pass(pace)
+		sights := f.take()
+		if n := len(sights); n < 3 || n > 4 {
+			t.Errorf("%d sights in two seconds", n)
+		}
+		for i, s := range sights {
+			if i > 0 && s.at.Sub(sights[i-1].at) < pace {
+				t.Errorf("two sights within %v", s.at.Sub(sights[i-1].at))
+			}
+			for _, id := range ids(s.Value) {
+				delete(want, id)
+			}
+		}
+		if len(want) > 0 {
+			t.Errorf("never shown: %v", want)
+		}
+	})
+}
+
+func TestWhoHasMissedComponentsBeginsAnew(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.place("a", "x0", false)
+		f := w.components("a", 0)
+		w.pass(time.Second)
+		f.take()
+		w.store.mu.Lock()
+		w.store.missed = true
+		w.store.mu.Unlock()
+		revision := w.place("a", "x1", false)
+		w.pass(time.Second)
+		if s := f.one("the gap"); !s.Value.Resync || !s.Whole || s.Again || s.Value.Revision != revision {
+			t.Errorf("the gap: %+v", s)
+		}
+		w.place("a", "x2", false)
+		w.pass(time.Second)
+		if s := f.one("the next change"); s.Value.Resync || !slices.Equal(ids(s.Value), []string{"x2"}) {
+			t.Errorf("the next change: %+v", s)
+		}
+	})
+}
+
+func TestWhoJoinsComponentsLaterGetsABeginning(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.place("a", "x0", false)
+		f := w.components("a", 0)
+		w.pass(time.Second)
+		f.take()
+		for range 3 { // as the group's next members do
+			need := f.watch.Fresh()
+			w.pass(time.Second)
+			s := f.one("a beginning")
+			if !s.Value.Resync || !s.Whole || !s.Again || s.Read < need || s.Last {
+				t.Errorf("a beginning: %+v", s)
+			}
+		}
+	})
+}
+
+// Many join in the same moment: some of them while the read is under way that the
+// first of them has asked for.
+func TestWhoJoinsComponentsDuringAReadGetsABeginningOfTheNext(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		first bool // the read under way is the first one
+	}{{"the first read", true}, {"a later read", false}} {
+		t.Run(test.name, func(t *testing.T) {
+			simulate(t, func(w *world) {
+				w.place("a", "x0", false)
+				if test.first {
+					w.store.block()
+				}
+				f := w.components("a", 0)
+				if !test.first {
+					w.pass(time.Second)
+					f.take()
+					w.store.block()
+					f.watch.Fresh()
+				}
+				goOn := w.store.next()
+				need := f.watch.Fresh()
+				w.store.unblock()
+				goOn()
+				w.pass(time.Second)
+				shown := f.take()
+				if !slices.ContainsFunc(shown, func(s seen[*bos.ComponentsUpdate]) bool { return s.Whole && s.Read >= need }) {
+					t.Errorf("no beginning of read %d or later: %+v", need, shown)
+				}
+			})
+		})
+	}
+}
+
+func TestComponentsAreCompleteWithTheirSession(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.place("a", "x0", false)
+		f := w.components("a", 0)
+		w.pass(time.Second)
+		f.take()
+		w.place("a", "x1", false)
+		w.write("a", complete)
+		w.pass(time.Second)
+		if s := f.last("the end"); !s.Last || s.Empty || !slices.Equal(ids(s.Value), []string{"x1"}) {
+			t.Errorf("the end with a change: %+v", s)
+		}
+		// Without a change there is nothing to show but the end.
+		w.place("b", "x2", false)
+		g := w.components("b", 0)
+		w.pass(time.Second)
+		g.take()
+		w.write("b", complete)
+		w.pass(time.Second)
+		if s := g.last("the end"); !s.Last || !s.Empty {
+			t.Errorf("the end without a change: %+v", s)
+		}
+	})
+}
+
+// A watch that nobody takes anything from is not read: what it missed is in the
+// change log.
+func TestComponentsAreNotReadForWhoTakesNothing(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.place("a", "x0", false)
+		watch := w.hub.WatchComponents(key("a"), false, 0)
+		watch.Fresh()
+		w.pass(time.Second)
+		w.store.taken("changes")
+		for i := range 50 {
+			w.place("a", fmt.Sprint("x", i), false)
+			w.pass(tick)
+		}
+		if n := len(w.store.taken("changes")); n != 0 {
+			t.Errorf("%d reads", n)
+		}
+		if s, err := watch.Next(w.ctx); err != nil || !s.Value.Resync {
+			t.Errorf("first: %+v, %v", s, err)
+		}
+		if s, err := watch.Next(w.ctx); err != nil || len(s.Value.Components) != 50 {
+			t.Errorf("then: %+v, %v", s, err)
+		}
+	})
+}

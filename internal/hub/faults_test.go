@@ -1,0 +1,241 @@
+package hub
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+var errDown = errors.New("down")
+
+func TestFailedReadsAreTriedAgainMoreAndMoreSeldom(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.write("a")
+		f := w.status("a", bos.Want{})
+		w.pass(time.Second)
+		f.take()
+		w.store.taken("sessions")
+
+		w.store.fail(errDown)
+		down := time.Now()
+		revision := w.write("a")
+		w.pass(20 * time.Second)
+		reads := w.store.taken("sessions")
+		if n := len(reads); n < 20 || n > 30 {
+			t.Errorf("%d attempts in 20 seconds", n)
+		}
+		for i := 1; i < len(reads); i++ {
+			pause := reads[i].at.Sub(reads[i-1].at)
+			if since := reads[i-1].at.Sub(reads[0].at); pause < min(since, longestRetry) || pause < firstRetry || pause > longestRetry+interval {
+				t.Errorf("attempt %d comes after %v", i, pause)
+			}
+		}
+		sights := f.take()
+		if len(sights) == 0 {
+			t.Fatal("nobody is told that it may be behind")
+		}
+		for _, s := range sights[1:] { // for those who have joined since
+			if !s.Again || !s.Stale {
+				t.Errorf("shown besides: %+v", s.Standing)
+			}
+		}
+		s := sights[0]
+		if d := s.at.Sub(down); s.Again || !s.Stale || !s.Value.Stale || !s.Value.Session.Status.Stale || s.Revision == revision || d < 3*interval || d > 4*interval {
+			t.Errorf("after %v: %+v", d, s.Standing)
+		}
+
+		w.store.fail(nil)
+		w.pass(longestRetry + interval)
+		if s := f.last("that it is up to date"); s.Stale || s.Value.Stale || s.Revision != revision {
+			t.Errorf("after the failure: %+v", s.Standing)
+		}
+	})
+}
+
+func TestAShortFailureIsNotTold(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.write("a")
+		f := w.status("a", bos.Want{})
+		w.pass(time.Second)
+		f.take()
+		w.store.fail(errDown)
+		revision := w.write("a")
+		w.pass(2 * time.Second)
+		f.none("while it fails")
+		w.store.fail(nil)
+		w.pass(2 * time.Second)
+		for _, s := range f.take() {
+			if s.Stale || s.Revision != revision {
+				t.Errorf("shown: %+v", s.Standing)
+			}
+		}
+	})
+}
+
+func TestSilenceOfTheFeedIsTold(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.write("a")
+		f := w.status("a", bos.Want{})
+		w.pass(time.Second)
+		f.take()
+		w.feed.set(silent | lossy)
+		start := time.Now()
+		w.pass(10 * time.Second)
+		if s := f.one("silence"); !s.Stale || s.Last || s.at.Sub(start) < 2*interval || s.at.Sub(start) > 4*interval {
+			t.Errorf("after %v: %+v", s.at.Sub(start), s.Standing)
+		}
+		late := w.status("a", bos.Want{})
+		w.pass(time.Second)
+		if s := late.last("who joins meanwhile"); !s.Stale {
+			t.Errorf("who joins meanwhile is shown %+v", s.Standing)
+		}
+		// What the poll finds meanwhile is shown, but nothing of it is promised to be the last.
+		w.write("a", complete)
+		w.pass(2 * poll)
+		if s := f.last("the end, by the poll"); !s.Stale || s.Last || s.Value.State() != bos.StateComplete {
+			t.Errorf("the end is shown as %+v", s.Standing)
+		}
+		w.feed.set(0)
+		w.pass(2 * interval)
+		if s := f.last("the end"); s.Stale || !s.Last {
+			t.Errorf("when it is back: %+v", s.Standing)
+		}
+	})
+}
+
+func TestALostNoticeIsFoundByThePoll(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.write("a")
+		f := w.status("a", bos.Want{})
+		c := follow(w, w.hub.WatchComponents(key("a"), false, 0))
+		w.pass(time.Second)
+		f.take()
+		c.take()
+		w.feed.set(lossy)
+		revision := w.store.place(key("a"), "x1", false)
+		w.pass(poll + tick)
+		if s := f.one("of a status"); s.Revision != revision || s.Stale {
+			t.Errorf("shown: %+v", s.Standing)
+		}
+		if s := c.one("of components"); s.Revision != revision || len(s.Value.Components) != 1 {
+			t.Errorf("shown: %+v", s)
+		}
+	})
+}
+
+func TestAFeedThatCannotSubscribeIsNotWaitedForLong(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.feed.set(deaf)
+		w.write("a")
+		f := w.status("a", bos.Want{})
+		w.pass(interval / 2)
+		f.none("before changes are told")
+		w.pass(interval)
+		f.one("all the same")
+	})
+}
+
+func TestAfterAGapOfTheFeedEverythingIsReadAgain(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.write("a")
+		f := w.status("a", bos.Want{})
+		w.pass(time.Second)
+		f.take()
+		w.hub.Interrupted()
+		revision := w.store.write(key("a"))
+		w.hub.Subscribed(key("a"))
+		w.pass(tick)
+		if s := f.last("what was missed"); s.Revision != revision {
+			t.Errorf("shown: %+v", s.Standing)
+		}
+	})
+}
+
+func TestANewEpochIsReadFromTheStart(t *testing.T) {
+	simulate(t, func(w *world) {
+		for _, name := range []string{"a", "b"} {
+			for range 10 {
+				w.write(name)
+			}
+		}
+		a, b := w.status("a", bos.Want{}), w.status("b", bos.Want{})
+		of := follow(w, w.hub.WatchComponents(key("a"), false, 0))
+		w.pass(2 * interval)
+		old := a.last("the first state")
+		b.take()
+		of.take()
+
+		w.store.renew("two")
+		w.feed.set(lossy)
+		revision := w.write("a") // written again before anybody has looked, with a lower revision
+		w.pass(2 * interval)
+		if s := a.last("after it has come back"); s.Stale || s.Epoch != "two" || s.Revision != revision || s.Revision >= old.Revision {
+			t.Errorf("what was written again is shown as %+v", s.Standing)
+		}
+		if s := of.last("after it has come back"); !s.Value.Resync || s.Epoch != "two" {
+			t.Errorf("its components are shown as %+v", s)
+		}
+		// The other is not there yet: whoever watches it is told so, and waits.
+		if s := b.last("that it is missing"); !s.Stale || s.Epoch != "one" || s.Last {
+			t.Errorf("what is missing is shown as %+v", s.Standing)
+		}
+		w.feed.set(0)
+		w.pass(time.Minute)
+		b.none("while it is missing")
+		late := w.status("b", bos.Want{})
+		w.pass(time.Second)
+		if s := late.last("who joins meanwhile"); !s.Stale || s.Epoch != "one" {
+			t.Errorf("who joins meanwhile is shown %+v", s.Standing)
+		}
+		revision = w.write("b")
+		w.pass(tick)
+		for _, f := range []*follower[*bos.Status]{b, late} {
+			if s := f.last("when it is back"); s.Stale || s.Epoch != "two" || s.Revision != revision {
+				t.Errorf("when it is back: %+v", s.Standing)
+			}
+		}
+	})
+}
+
+func TestComponentsOfASessionThatIsMissingInANewEpochComeBack(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.store.place(key("a"), "x1", false)
+		f := follow(w, w.hub.WatchComponents(key("a"), false, 0))
+		w.pass(2 * interval)
+		f.take()
+		w.store.renew("two")
+		w.pass(time.Minute)
+		f.none("while it is missing")
+		w.hub.Changed(key("a"), w.store.place(key("a"), "x2", false))
+		w.pass(interval)
+		if s := f.last("when it is back"); !s.Value.Resync || s.Epoch != "two" {
+			t.Errorf("when it is back: %+v", s)
+		}
+	})
+}
+
+// Redis may come back with less than it had, and only later with another epoch.
+func TestARevisionIsNotTakenBackWithinAnEpoch(t *testing.T) {
+	simulate(t, func(w *world) {
+		for range 9 {
+			w.write("a")
+		}
+		f := w.status("a", bos.Want{})
+		w.pass(2 * interval)
+		f.take()
+		w.store.renew("one")
+		w.write("a")
+		w.hub.Subscribed(key("a"))
+		w.pass(2 * interval)
+		f.none("of what is older")
+		w.store.mu.Lock()
+		w.store.epoch = "two"
+		w.store.mu.Unlock()
+		w.pass(2 * interval)
+		if s := f.last("of the new epoch"); s.Revision != 1 || s.Epoch != "two" || s.Stale {
+			t.Errorf("shown: %+v", s.Standing)
+		}
+	})
+}

@@ -1,0 +1,249 @@
+package hub
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+const (
+	tick     = 100 * time.Millisecond
+	interval = time.Second
+	poll     = 5 * time.Second
+)
+
+// world is a hub with a store and a feed that do as they are told, in virtual time.
+type world struct {
+	*testing.T
+	ctx   context.Context
+	store *store
+	feed  *feed
+	hub   *Hub
+}
+
+// simulate runs a test in virtual time. What it leaves running is found: all
+// goroutines have to end with the context.
+func simulate(t *testing.T, test func(w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		w := &world{T: t, ctx: ctx, store: newStore(t)}
+		w.hub = New(w.store, Options{Tick: tick, Interval: interval, Poll: poll, Log: slog.New(slog.DiscardHandler)})
+		w.feed = &feed{hub: w.hub, watched: map[bos.SessionKey]int{}}
+		w.hub.Use(w.feed)
+		var running sync.WaitGroup
+		running.Go(func() { w.hub.Run(ctx) })
+		running.Go(w.beat)
+		defer running.Wait()
+		defer cancel()
+		test(w)
+	})
+}
+
+// beat proves that the feed works, while it does.
+func (w *world) beat() {
+	pulse := time.NewTicker(interval)
+	defer pulse.Stop()
+	for {
+		select {
+		case <-w.ctx.Done():
+			return
+		case <-pulse.C:
+			if !w.feed.is(silent) {
+				w.hub.Alive(w.store.at())
+			}
+		}
+	}
+}
+
+// pass lets time pass, and all that happens meanwhile.
+func (w *world) pass(d time.Duration) {
+	if d > 0 {
+		<-time.After(d)
+	}
+	synctest.Wait()
+}
+
+// write changes a session and notifies of it.
+func (w *world) write(name string, change ...func(*bos.Session)) int64 {
+	revision := w.store.write(key(name), change...)
+	if !w.feed.is(lossy) {
+		w.hub.Changed(key(name), revision)
+	}
+	return revision
+}
+
+func key(name string) bos.SessionKey { return bos.SessionKey{Name: name} }
+
+func complete(s *bos.Session) { s.State = bos.StateComplete }
+
+// The ways in which a feed fails.
+const (
+	deaf   = 1 << iota // it does not get to subscribe
+	lossy              // changes are lost
+	silent             // its probes do not come back
+)
+
+// feed counts what is asked of it.
+type feed struct {
+	hub *Hub
+
+	mu      sync.Mutex
+	faults  int
+	watched map[bos.SessionKey]int
+	all     int
+}
+
+func (f *feed) is(fault int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.faults&fault != 0
+}
+
+func (f *feed) set(faults int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults = faults
+}
+
+func (f *feed) count(name string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.watched[key(name)]
+}
+
+func (f *feed) countAll() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.all
+}
+
+// Watch answers on its own time, as Redis does.
+func (f *feed) Watch(scope bos.SessionKey) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.watched[scope]++
+	if f.watched[scope] == 1 && f.faults&deaf == 0 {
+		go f.hub.Subscribed(scope)
+	}
+}
+
+func (f *feed) Unwatch(scope bos.SessionKey) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.watched[scope]--
+}
+
+func (f *feed) WatchAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.all++
+	if f.all == 1 && f.faults&deaf == 0 {
+		go f.hub.ListSubscribed()
+	}
+}
+
+func (f *feed) UnwatchAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.all--
+}
+
+// seen is a sight and when it came.
+type seen[T any] struct {
+	bos.Sight[T]
+	at time.Time
+}
+
+// follower takes all that a watch shows.
+type follower[T any] struct {
+	w     *world
+	watch bos.Watch[T]
+	need  uint64 // what its Fresh has returned
+	stop  func()
+
+	mu     sync.Mutex
+	sights []seen[T]
+	err    error
+}
+
+// follow takes what a watch shows, beginning with something fresh, until the test
+// ends or it is stopped.
+func follow[T any](w *world, watch bos.Watch[T]) *follower[T] {
+	f := &follower[T]{w: w, watch: watch, need: watch.Fresh()}
+	ctx, cancel := context.WithCancel(w.ctx)
+	f.stop = func() {
+		cancel()
+		watch.Close()
+	}
+	go func() {
+		for {
+			sight, err := watch.Next(ctx)
+			f.mu.Lock()
+			if err == nil {
+				f.sights = append(f.sights, seen[T]{sight, time.Now()})
+			} else {
+				f.err = err
+			}
+			f.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return f
+}
+
+func (w *world) status(name string, want bos.Want) *follower[*bos.Status] {
+	return follow(w, w.hub.WatchStatus(key(name), want))
+}
+
+// take returns what has come since the last take, when nothing is going on.
+func (f *follower[T]) take() []seen[T] {
+	synctest.Wait()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	taken := f.sights
+	f.sights = nil
+	return taken
+}
+
+// one takes the only thing that has come.
+func (f *follower[T]) one(what string) seen[T] {
+	f.w.Helper()
+	taken := f.take()
+	if len(taken) != 1 {
+		f.w.Fatalf("%s: %d sights: %+v, %v", what, len(taken), taken, f.ended())
+	}
+	return taken[0]
+}
+
+// last takes the newest thing that has come.
+func (f *follower[T]) last(what string) seen[T] {
+	f.w.Helper()
+	taken := f.take()
+	if len(taken) == 0 {
+		f.w.Fatalf("%s: nothing has come, %v", what, f.ended())
+	}
+	return taken[len(taken)-1]
+}
+
+func (f *follower[T]) none(what string) {
+	f.w.Helper()
+	if taken := f.take(); len(taken) != 0 || f.ended() != nil {
+		f.w.Fatalf("%s: %+v, %v", what, taken, f.ended())
+	}
+}
+
+// ended is the error that has ended the watch, if it has ended.
+func (f *follower[T]) ended() error {
+	synctest.Wait()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}

@@ -1,0 +1,273 @@
+package hub
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+func (w *world) list(f bos.SessionFilter, want bos.Want) *follower[*bos.SessionsUpdate] {
+	return follow(w, w.hub.WatchSessions(f, want))
+}
+
+// record changes a session's record, or makes it, and notifies of it.
+func (w *world) record(name string, change func(*bos.Session)) *bos.Session {
+	revision := w.store.write(key(name), change)
+	if !w.feed.is(lossy) {
+		w.hub.ListChanged(key(name), revision)
+		w.hub.Changed(key(name), revision)
+	}
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	return w.store.sessions[key(name)]
+}
+
+func (w *world) removed(name string) {
+	revision := w.store.remove(key(name))
+	if !w.feed.is(lossy) {
+		w.hub.ListChanged(key(name), revision)
+	}
+}
+
+func same(*bos.Session) {}
+
+// told writes what has come down: "+name" for what has appeared or changed, "-id".
+func told(f *follower[*bos.SessionsUpdate]) []string {
+	f.w.Helper()
+	f.w.pass(time.Second)
+	var all []string
+	for _, s := range f.take() {
+		if s.Whole || s.Again || s.Last || s.Empty || s.Key == "" {
+			f.w.Errorf("a change that stands as %+v", s.Standing)
+		}
+		switch u := s.Value; {
+		case u.Session != nil && u.DeletedID == nil:
+			all = append(all, "+"+u.Session.Name+" "+string(u.Session.State))
+		case u.Session == nil && u.DeletedID != nil:
+			all = append(all, "-"+*u.DeletedID)
+		default:
+			f.w.Errorf("an update with %v, %v", u.Session, u.DeletedID)
+		}
+	}
+	if err := f.ended(); err != nil {
+		f.w.Fatal(err)
+	}
+	return all
+}
+
+func wantTold(f *follower[*bos.SessionsUpdate], what string, want ...string) {
+	f.w.Helper()
+	if got := told(f); !slices.Equal(got, want) {
+		f.w.Errorf("%s: told %q, want %q", what, got, want)
+	}
+}
+
+func TestTheListTellsWhatAppearsChangesAndGoes(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.record("old", same)
+		all := w.list(bos.SessionFilter{}, bos.Want{})
+		running := bos.StateRunning
+		some := w.list(bos.SessionFilter{Status: &running}, bos.Want{})
+		wantTold(all, "at first")
+		a := w.record("a", func(s *bos.Session) { s.State = bos.StatePending })
+		wantTold(all, "appeared", "+a pending")
+		wantTold(some, "appeared outside of the filter")
+		w.record("a", func(s *bos.Session) { s.State = bos.StateRunning })
+		wantTold(all, "changed", "+a running")
+		wantTold(some, "came into the filter", "+a running")
+		w.record("a", func(s *bos.Session) { s.TemplateName = "t" })
+		wantTold(all, "changed", "+a running")
+		wantTold(some, "changed", "+a running")
+		w.record("a", complete)
+		wantTold(all, "changed", "+a complete")
+		wantTold(some, "left the filter", "-"+a.ID())
+		w.removed("a")
+		wantTold(all, "gone", "-"+a.ID())
+		wantTold(some, "gone outside of the filter")
+		w.hub.ListChanged(key("none"), 99)
+		wantTold(all, "never there")
+	})
+}
+
+func TestTheListTellsOfASessionOfTheSameName(t *testing.T) {
+	simulate(t, func(w *world) {
+		a := w.record("a", same)
+		f := w.list(bos.SessionFilter{}, bos.Want{})
+		wantTold(f, "at first")
+		// Deleted and made again between two reads.
+		w.store.remove(key("a"))
+		again := w.record("a", same)
+		wantTold(f, "replaced", "-"+a.ID(), "+a running")
+		// BOS has deleted one: it stays as history, under another id.
+		w.record("a", func(s *bos.Session) { s.Deleted = true })
+		wantTold(f, "deleted by BOS", "+a running")
+		w.store.remove(key("a"))
+		w.record("a", same)
+		wantTold(f, "archived", "+a running")
+		if again.ID() == a.ID() {
+			t.Error("the two have one id")
+		}
+	})
+}
+
+func TestTheListIsReadAgainAfterAGap(t *testing.T) {
+	simulate(t, func(w *world) {
+		gone := w.record("gone", same)
+		w.record("changed", same)
+		w.record("same", same)
+		f := w.list(bos.SessionFilter{}, bos.Want{})
+		wantTold(f, "at first")
+		w.feed.set(lossy)
+		w.removed("gone")
+		w.record("changed", complete)
+		w.record("new", same)
+		w.hub.ListSubscribed()
+		got := told(f)
+		slices.Sort(got)
+		if want := []string{"+changed complete", "+new running", "-" + gone.ID()}; !slices.Equal(got, want) {
+			t.Errorf("after a gap: told %q, want %q", got, want)
+		}
+		w.record("late", same)
+		w.pass(poll)
+		wantTold(f, "found by the poll", "+late running")
+	})
+}
+
+func TestTheListIsReadAgainInANewEpoch(t *testing.T) {
+	simulate(t, func(w *world) {
+		a, b := w.record("a", same), w.record("b", same)
+		f := w.list(bos.SessionFilter{}, bos.Want{})
+		w.pass(2 * interval)
+		wantTold(f, "at first")
+		w.store.renew("two")
+		w.feed.set(lossy)
+		w.record("a", func(s *bos.Session) { s.Incarnation = "another" })
+		w.pass(2 * interval)
+		got := told(f)
+		slices.Sort(got)
+		want := []string{"+a running", "-" + a.ID(), "-" + b.ID()}
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	})
+}
+
+// What a read that fails was to show is shown by the next.
+func TestTheListLosesNothingByAFailure(t *testing.T) {
+	simulate(t, func(w *world) {
+		a := w.record("a", same)
+		f := w.list(bos.SessionFilter{}, bos.Want{})
+		wantTold(f, "at first")
+		w.store.fail(errDown)
+		w.removed("a")
+		w.record("b", same)
+		w.pass(time.Second)
+		w.store.fail(nil)
+		got := told(f)
+		slices.Sort(got)
+		if want := []string{"+b running", "-" + a.ID()}; !slices.Equal(got, want) {
+			t.Errorf("told %q, want %q", got, want)
+		}
+		// Nor does the next read after a gap, before the poll would find it.
+		w.feed.set(lossy)
+		w.record("c", same)
+		w.store.fail(errDown)
+		w.hub.ListSubscribed()
+		w.pass(interval / 2)
+		w.store.fail(nil)
+		wantTold(f, "after a gap", "+c running")
+	})
+}
+
+// Whoever subscribes and then reads the list is not to miss what appears after that,
+// be the hub's own first read ever so late.
+func TestTheListTellsWhatAppearsBeforeItsFirstRead(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.record("old", same)
+		w.store.block()
+		f := w.list(bos.SessionFilter{}, bos.Want{})
+		goOn := w.store.next()
+		w.record("a", same) // the client has read the list by now
+		w.store.unblock()
+		goOn()
+		wantTold(f, "appeared", "+a running")
+	})
+}
+
+func TestTheListFollowsStatusesOnlyIfWanted(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.record("a", same)
+		plain := w.list(bos.SessionFilter{}, bos.Want{})
+		wantTold(plain, "at first")
+		w.store.taken("sessions")
+		w.write("a")
+		wantTold(plain, "a status")
+		if n := len(w.store.taken("sessions")); n != 0 || w.feed.countAll() != 0 {
+			t.Errorf("%d reads of a status that nobody wants, %d want the notices", n, w.feed.countAll())
+		}
+
+		other := "other"
+		with := w.list(bos.SessionFilter{}, bos.Want{Status: true, Groups: 2})
+		without := w.list(bos.SessionFilter{Name: &other}, bos.Want{Status: true})
+		w.pass(time.Second)
+		if n := w.feed.countAll(); n != 2 {
+			t.Errorf("%d want the notices of all", n)
+		}
+		w.store.taken("sessions")
+		revision := w.write("a")
+		w.pass(tick)
+		if s := with.one("a status"); s.Value.Session.Status == nil || s.Value.Session.Status.Revision != revision {
+			t.Errorf("a status: %+v", s.Value.Session)
+		}
+		wantTold(without, "a status outside of the filter")
+		wantTold(plain, "a status that is not wanted")
+		if reads := w.store.taken("sessions"); len(reads) != 1 || reads[0].want[0].Groups != 2 {
+			t.Errorf("reads: %+v", reads)
+		}
+
+		with.stop()
+		without.stop()
+		if n := w.feed.countAll(); n != 0 {
+			t.Errorf("%d want the notices of all, and nobody does", n)
+		}
+	})
+}
+
+func TestTheListIsReadOnceATickAndMergesWhatIsNotTaken(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.record("a", same)
+		w.record("b", same)
+		f := w.list(bos.SessionFilter{}, bos.Want{Status: true})
+		slow := w.hub.WatchSessions(bos.SessionFilter{}, bos.Want{Status: true})
+		wantTold(f, "at first")
+		w.store.taken("sessions")
+		for range 500 {
+			w.write("a")
+			w.write("b")
+			w.pass(2 * time.Millisecond)
+		}
+		w.pass(tick)
+		reads := w.store.taken("sessions")
+		apart(w, reads)
+		if n := len(f.take()); len(reads) > 12 || n > 2*12 || n < 2*9 {
+			t.Errorf("%d reads, %d sights of two sessions in a second", len(reads), n)
+		}
+		// Who has taken nothing finds the newest of each.
+		for range 2 {
+			s, err := slow.Next(w.ctx)
+			if err != nil || s.Value.Session.Status.Revision < 1000 {
+				t.Errorf("%+v, %v", s.Value.Session, err)
+			}
+		}
+		slow.Close()
+		f.stop()
+		w.store.taken("list")
+		w.pass(time.Minute)
+		if n := len(w.store.taken("list")); n != 0 {
+			t.Errorf("%d reads of a list that nobody watches", n)
+		}
+	})
+}

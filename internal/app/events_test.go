@@ -47,16 +47,19 @@ func (r eventReader) next() (kind string, data any, err error) {
 		if err != nil {
 			return "", nil, err
 		}
-		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
-		switch name {
-		case "event":
+		name, value, field := strings.Cut(strings.TrimSuffix(line, "\n"), ":")
+		value = strings.TrimPrefix(value, " ")
+		switch {
+		case name == "event":
 			kind = value
-		case "data":
+		case name == "data" && value == "" && kind == "complete":
+		case name == "data":
 			if err := json.Unmarshal([]byte(value), &data); err != nil {
 				r.t.Fatalf("the data are %q, %v", value, err)
 			}
-		case "", ":":
+		case line == "\n":
 			return kind, data, nil
+		case name == "" && field: // a comment
 		default:
 			r.t.Fatalf("a line of the stream is %q", line)
 		}

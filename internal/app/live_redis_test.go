@@ -175,7 +175,7 @@ func TestWatchersWhoseRedisIsKilled(t *testing.T) {
 			p.complete()
 			every(t, "the end", all, func(w *watcher) bool { return w.ended() == "complete" && w.now("status") == "COMPLETE" })
 			slices.Sort(took)
-			t.Logf("%d watchers: up to date p50 %v, p99 %v, max %v after Redis is back", len(all),
+			t.Logf("killed %s, %d watchers: up to date p50 %v, p99 %v, max %v after Redis is back", test.name, len(all),
 				took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
 		})
 	}

@@ -239,3 +239,21 @@ func TestARevisionIsNotTakenBackWithinAnEpoch(t *testing.T) {
 		}
 	})
 }
+
+// Whoever joins while nothing can be read is shown what is known.
+func TestWhoJoinsDuringAFailureIsShownWhatIsKnown(t *testing.T) {
+	simulate(t, func(w *world) {
+		revision := w.write("a")
+		f := w.status("a", bos.Want{})
+		w.pass(time.Second)
+		f.take()
+		w.store.fail(errDown)
+		w.write("a")
+		w.pass(5 * interval)
+		late := w.status("a", bos.Want{})
+		w.pass(longestRetry + tick)
+		if s := late.last("who joins"); !s.Stale || s.Revision != revision || s.Read < late.need {
+			t.Errorf("needs read %d, is shown %+v", late.need, s.Standing)
+		}
+	})
+}

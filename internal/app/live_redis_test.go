@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -135,6 +136,8 @@ func TestWatchersWhoseRedisIsKilled(t *testing.T) {
 			d.start()
 			back := time.Now()
 			if test.forgets {
+				// Until then a producer is told to try again.
+				eventually(t, "the server is ready", func() bool { status, _ := s.get("/readyz"); return status == http.StatusOK })
 				p.writeAll()
 			}
 			p.run()

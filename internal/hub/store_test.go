@@ -114,16 +114,14 @@ func (s *store) at() (string, int64) {
 	return s.epoch, s.revision
 }
 
-func (s *store) fail(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.err = err
-}
+func (s *store) fail(err error) { s.set(func() { s.err = err }) }
 
-func (s *store) delay(d time.Duration) {
+func (s *store) delay(d time.Duration) { s.set(func() { s.latency = d }) }
+
+func (s *store) set(change func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.latency = d
+	change()
 }
 
 // block lets every read wait once it has begun, until [store.next] lets it go on.
@@ -148,7 +146,7 @@ func (s *store) next() (goOn func()) {
 	}
 }
 
-// unblock lets reads through again, once the blocked ones have been.
+// unblock lets later reads through again.
 func (s *store) unblock() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

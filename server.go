@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime"
 	"syscall"
 
 	"github.com/bosgraph/bosgraph/internal/app"
@@ -52,7 +51,6 @@ func recount(c config.Config, log *slog.Logger) int {
 
 // serve runs until it is told to stop. A second signal ends it at once.
 func serve(c config.Config, log *slog.Logger) error {
-	defer runtime.KeepAlive(ballast())
 	a, err := app.New(c, log)
 	if err != nil {
 		return err
@@ -72,18 +70,6 @@ func serve(c config.Config, log *slog.Logger) error {
 	timeout, cancel := context.WithTimeout(context.Background(), c.ShutdownTimeout)
 	defer cancel()
 	return errors.Join(failed, a.Stop(timeout))
-}
-
-// ballast is counted by the garbage collector, but takes no memory, for it is never
-// touched. What a server keeps is a few megabytes, and so the collector would run
-// after every few megabytes of garbage, many times a second; with the ballast there
-// are 16 MB more of it, however much is kept. Who has set the collector wants it
-// otherwise.
-func ballast() []byte {
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
-		return nil
-	}
-	return make([]byte, 16<<20)
 }
 
 func logger(c config.Config) *slog.Logger {

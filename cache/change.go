@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/bosgraph/bosgraph/bos"
 )
 
@@ -136,7 +138,12 @@ func (s *Store) run(ctx context.Context, c *change) error {
 func (s *Store) runScript(ctx context.Context, names []string, args []any) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	reply, err := writeScript.Run(ctx, s.client, names, args...).StringSlice()
+	reply, err := writeScript.EvalSha(ctx, s.client, names, args...).StringSlice()
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		if err = s.restarted(ctx); err == nil {
+			reply, err = writeScript.EvalSha(ctx, s.client, names, args...).StringSlice()
+		}
+	}
 	if err == nil && len(reply) == 0 {
 		err = errors.New("the write script answered nothing")
 	}

@@ -71,15 +71,25 @@ func (s *Store) begin(ctx context.Context) ([]any, error) {
 
 // renew begins another epoch in place of old, unless another process was faster.
 // It is for a Redis that came back with older data: the epoch is part of those, and
-// the revisions that were lost will be given out again.
+// the revisions that were lost will be given out again. Redis learns the script anew.
 func (s *Store) renew(ctx context.Context, old string) error {
 	c := newChange(s.keys)
 	c.guards = append(c.guards, guard{s.keys.meta(), "epoch", old})
 	c.do("HSET", s.keys.meta(), "epoch", rand.Text())
-	if err := s.run(ctx, c); !errors.Is(err, errConflict) {
+	names, args := c.arguments(rand.Text())
+	return explain(writeScript.Eval(ctx, s.client, names, args...).Err())
+}
+
+// restarted is for a Redis that does not know the script that writes: it has been
+// restarted, or has taken the place of another. Scripts are all that it never keeps,
+// so this is the surest sign, and the first write meets it: what is there may be less
+// than there was, so another epoch begins before anything is written.
+func (s *Store) restarted(ctx context.Context) error {
+	epoch, err := s.client.HGet(ctx, s.keys.meta(), "epoch").Result()
+	if err != nil && err != redis.Nil {
 		return err
 	}
-	return nil
+	return s.renew(ctx, epoch)
 }
 
 // ErrSchema says that a namespace was written by another version of bosgraph.

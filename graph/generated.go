@@ -1696,7 +1696,10 @@ type SessionStatus {
   session: Session!
   "Grows with every change of this status."
   revision: Revision!
-  "Changes when Redis came back empty. Revisions of different epochs do not compare."
+  """
+  Changes when Redis has come back, empty or after a restart or failover that may have lost
+  something. Revisions of different epochs do not compare.
+  """
   epoch: String!
   "How far the session is."
   status: SessionState!
@@ -2014,7 +2017,10 @@ type ComponentEdge {
 type ServerInfo {
   "The version of bosgraph."
   version: String!
-  "Changes when Redis came back empty. Revisions of different epochs do not compare."
+  """
+  Changes when Redis has come back, empty or after a restart or failover that may have lost
+  something. Revisions of different epochs do not compare.
+  """
   epoch: String!
   "The key namespace in Redis. Each system that is served has its own."
   namespace: String!

@@ -125,7 +125,8 @@ type Query struct {
 type ServerInfo struct {
 	// The version of bosgraph.
 	Version string `json:"version"`
-	// Changes when Redis came back empty. Revisions of different epochs do not compare.
+	// Changes when Redis has come back, empty or after a restart or failover that may have lost
+	// something. Revisions of different epochs do not compare.
 	Epoch string `json:"epoch"`
 	// The key namespace in Redis. Each system that is served has its own.
 	Namespace string `json:"namespace"`

@@ -106,14 +106,13 @@ const (
 // it back with its data, with none, or with older ones.
 func TestWatchersWhoseRedisIsKilled(t *testing.T) {
 	for _, test := range []struct {
-		name     string
-		keeps    func(t *testing.T, d *durable, older string) // while it is down
-		forgets  bool
-		newEpoch bool
+		name    string
+		keeps   func(t *testing.T, d *durable, older string) // while it is down
+		forgets bool
 	}{
-		{"and comes back", func(*testing.T, *durable, string) {}, false, false},
-		{"and comes back empty", func(t *testing.T, d *durable, _ string) { copyOf(t, d.dir, t.TempDir()) }, true, true},
-		{"and comes back with older data", func(t *testing.T, d *durable, older string) { copyOf(t, d.dir, older) }, false, true},
+		{"and comes back", func(*testing.T, *durable, string) {}, false},
+		{"and comes back empty", func(t *testing.T, d *durable, _ string) { copyOf(t, d.dir, t.TempDir()) }, true},
+		{"and comes back with older data", func(t *testing.T, d *durable, older string) { copyOf(t, d.dir, older) }, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -163,8 +162,8 @@ func TestWatchersWhoseRedisIsKilled(t *testing.T) {
 						t.Errorf("a watcher is at %s, want %v", got, final["errorSummary"])
 					}
 				}
-				if (final["epoch"] != epoch) != test.newEpoch {
-					t.Errorf("the epoch was %v and is %v", epoch, final["epoch"])
+				if final["epoch"] == epoch { // nobody can tell whether something was lost
+					t.Errorf("the epoch is still %v", epoch)
 				}
 			}
 			for i, w := range all {

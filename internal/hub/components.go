@@ -82,7 +82,7 @@ func (h *Hub) readComponents(ctx context.Context, watches []*componentWatch, num
 		switch {
 		case changes[i] != nil:
 			w.show(changes[i], records, number)
-		case w.since.Epoch == "" || w.since.Epoch == epoch:
+		case w.since.Epoch == "" || w.since.Epoch == epoch && !h.interrupted:
 			w.end(notFound(w.topic.key))
 		default:
 			w.since.After = 0 // all have gone, and this one may come back

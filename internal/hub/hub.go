@@ -55,11 +55,12 @@ type Hub struct {
 	topics map[bos.SessionKey]*topic
 	list   list
 
-	epoch   string    // of Redis' data, as last heard
-	alive   time.Time // when the feed was last known to work
-	failing time.Time // since when reads fail; zero if they do not
-	retry   time.Time // when to read again after a failure
-	stale   bool
+	epoch       string    // of Redis' data, as last heard
+	interrupted bool      // since then the feed has been
+	alive       time.Time // when the feed was last known to work
+	failing     time.Time // since when reads fail; zero if they do not
+	retry       time.Time // when to read again after a failure
+	stale       bool
 }
 
 // New makes a hub. [Hub.Run] needs the feed that tells it of changes.

@@ -50,8 +50,14 @@ func (h *Hub) ListChanged(scope bos.SessionKey, _ int64) {
 }
 
 // Interrupted is told by the feed: changes may be missed until it tells otherwise.
-// What it knows is stale only if that takes three intervals.
-func (h *Hub) Interrupted() { h.o.Log.Warn("the notices of Redis are interrupted") }
+// What is known is stale only if that takes three intervals, but what is missing from
+// now on may only be missing in a Redis that has come back with less.
+func (h *Hub) Interrupted() {
+	h.o.Log.Warn("the notices of Redis are interrupted")
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.interrupted = true
+}
 
 // Alive is told by the feed: Redis takes and delivers notices.
 func (h *Hub) Alive(epoch string, _ int64) {
@@ -60,10 +66,12 @@ func (h *Hub) Alive(epoch string, _ int64) {
 	now := time.Now()
 	h.alive = now
 	if h.epoch != epoch && h.epoch != "" {
-		h.o.Log.Warn("Redis has come back with other data: reading everything again")
+		h.o.Log.Warn("Redis has been away and may have come back with less: reading everything again")
+		h.again(now)
+	} else if h.interrupted {
 		h.again(now)
 	}
-	h.epoch = epoch
+	h.epoch, h.interrupted = epoch, false
 }
 
 // poll looks for changes whose notices were lost, although nothing has told so.

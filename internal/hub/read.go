@@ -31,7 +31,7 @@ func (h *Hub) readStatus(ctx context.Context, part []statusRead, number uint64) 
 	}
 	epoch := ""
 	if slices.Contains(found, nil) {
-		// A session that is not there has gone, unless all have.
+		// A session that is not there has gone, unless much more has.
 		if epoch, err = h.store.Epoch(ctx); err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ func (h *Hub) readStatus(ctx context.Context, part []statusRead, number uint64) 
 		switch {
 		case found[i] != nil:
 			h.show(t, found[i].Status, number, s.want)
-		case t.known != nil && t.known.Epoch != epoch:
+		case t.known != nil && (t.known.Epoch != epoch || h.interrupted):
 			t.covered = 0
 			t.showStale(number) // until whoever keeps the sessions writes it again
 		default:

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -52,6 +53,8 @@ type Streams struct {
 	mu       sync.Mutex
 	clients  map[client]struct{}
 	count    int            // of those admitted
+	moved    int            // how many have come or gone since tidy
+	seen     int            // how many of these tidy has seen
 	from     map[string]int // of those by address
 	draining bool
 }
@@ -145,6 +148,7 @@ func (s *Streams) admit(w http.ResponseWriter, r *http.Request) (address string,
 	draining, few, fewFrom := s.draining, s.count < s.o.Connections, s.from[address] < s.o.PerAddress
 	if ok = !draining && few && fewFrom; ok {
 		s.count++
+		s.moved++
 		s.from[address]++
 	}
 	s.mu.Unlock()
@@ -164,6 +168,7 @@ func (s *Streams) expel(address string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count--
+	s.moved++
 	if s.from[address]--; s.from[address] == 0 {
 		delete(s.from, address)
 	}
@@ -203,10 +208,14 @@ func (s *Streams) all() []client {
 func (s *Streams) keep() {
 	tick := time.NewTicker(max(s.o.PingInterval/20, time.Millisecond))
 	defer tick.Stop()
+	calm := time.NewTicker(calmFor)
+	defer calm.Stop()
 	for {
 		select {
 		case <-s.base.Done():
 			return
+		case <-calm.C:
+			s.tidy()
 		case now := <-tick.C:
 			for _, c := range s.all() {
 				about := c.about()
@@ -218,6 +227,28 @@ func (s *Streams) keep() {
 				}
 			}
 		}
+	}
+}
+
+// When a crowd has come or gone, and for how long nobody else has.
+const (
+	crowd   = 100
+	calmFor = 250 * time.Millisecond
+)
+
+// tidy gives memory back to the system after a crowd has come or gone: opening a
+// connection takes several times of what it keeps.
+func (s *Streams) tidy() {
+	s.mu.Lock()
+	calm := s.moved == s.seen
+	s.seen = s.moved
+	due := calm && s.moved >= crowd
+	if due {
+		s.moved, s.seen = 0, 0
+	}
+	s.mu.Unlock()
+	if due {
+		debug.FreeOSMemory()
 	}
 }
 

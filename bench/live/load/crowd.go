@@ -47,12 +47,24 @@ type crowd struct {
 	reason    atomic.Pointer[error] // why the first was lost
 }
 
-// window is a stretch of scheduled updates.
+// window is a stretch of scheduled updates. All sessions are updated together, as a
+// sweep over a system's components does.
 type window struct {
 	first, last int64 // revisions
 	start       time.Time
-	every       time.Duration
+	every       time.Duration // between two such sweeps
+	sessions    int
 	latencies   histogram
+}
+
+// at is when the nth update is to be made.
+func (w *window) at(n int) time.Time {
+	return w.start.Add(time.Duration(n/w.sessions) * w.every)
+}
+
+// due is how many updates should have been made by now.
+func (w *window) due() int {
+	return (int(time.Since(w.start)/w.every) + 1) * w.sessions
 }
 
 const dialers = 32 // clients that connect at the same time
@@ -154,7 +166,7 @@ func (c *crowd) read(one *client) bool {
 // note counts a message that shows a revision, and how late it came.
 func (c *crowd) note(shown int64) {
 	if w := c.window.Load(); w != nil && w.first <= shown && shown <= w.last {
-		w.latencies.add(time.Since(w.start) - time.Duration(shown-w.first)*w.every)
+		w.latencies.add(time.Since(w.at(int(shown - w.first))))
 	}
 }
 

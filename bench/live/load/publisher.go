@@ -59,11 +59,10 @@ const mostAtOnce = 200
 // possible; its time stays what it was to be, and late counts by how much.
 func (p *publisher) offer(ctx context.Context, n int, w *window, late *histogram) error {
 	for made := 0; made < n; {
-		scheduled := w.start.Add(time.Duration(made) * w.every)
+		scheduled := w.at(made)
 		time.Sleep(time.Until(scheduled))
 		late.add(time.Since(scheduled))
-		due := int(time.Since(w.start)/w.every) + 1
-		batch := min(due, n, made+mostAtOnce) - made
+		batch := min(w.due(), n, made+mostAtOnce) - made
 		if err := p.publish(ctx, batch); err != nil {
 			return err
 		}

@@ -55,17 +55,19 @@ func (s *Service) Offer(o Offer, result *Outcome) error {
 	if err != nil {
 		return err
 	}
-	updates := max(int(o.PerSecond*o.Duration.Seconds()), 1)
+	sessions := len(c.Sessions)
+	sweeps := o.PerSecond / float64(sessions) // a second
+	updates := max(int(sweeps*o.Duration.Seconds()), 1) * sessions
 	w := &window{
 		first: c.publisher.next, last: c.publisher.next + int64(updates) - 1,
-		start: time.Now().Add(10 * time.Millisecond), every: time.Duration(float64(time.Second) / o.PerSecond),
+		start: time.Now().Add(10 * time.Millisecond), every: time.Duration(float64(time.Second) / sweeps), sessions: sessions,
 	}
 	c.window.Store(w)
 	var late histogram
 	if err := c.publisher.offer(ctx, updates, w, &late); err != nil {
 		return err
 	}
-	due := updates * c.Clients / len(c.Sessions)
+	due := updates * c.Clients / sessions
 	for end := time.Now().Add(drain); time.Now().Before(end) && w.latencies.count() < due; {
 		time.Sleep(20 * time.Millisecond)
 	}

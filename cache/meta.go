@@ -54,8 +54,12 @@ func parseRevision(s string) int64 {
 	return n
 }
 
-// begin initialises the namespace; of several that try at once, one wins.
+// begin initialises the namespace; of several that try at once, one wins. With the
+// script there, the first write does not take this Redis for one that has restarted.
 func (s *Store) begin(ctx context.Context) ([]any, error) {
+	if err := writeScript.Load(ctx, s.client).Err(); err != nil {
+		return nil, err
+	}
 	var read *redis.SliceCmd
 	err := s.atomically(ctx, func(pipe redis.Pipeliner) {
 		pipe.HSetNX(ctx, s.keys.meta(), "schema", schemaVersion)

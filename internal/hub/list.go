@@ -16,8 +16,13 @@ type list struct {
 	dirty   map[bos.SessionKey]struct{}
 	due     time.Time // as that of a topic
 	read    time.Time
-	whole   bool // read all of it again, and see what has changed
+	whole   bool      // read all of it again, and see what has changed
+	walked  time.Time // when that was last done
 }
+
+// walkEvery is how often all of the list is read in case that notices were lost: a
+// system has thousands of sessions.
+const walkEvery = 30 * time.Second
 
 func (l *list) reset() {
 	*l = list{watches: map[*listWatch]struct{}{}, dirty: map[bos.SessionKey]struct{}{}, read: l.read}
@@ -60,12 +65,12 @@ func (h *Hub) WatchSessions(f bos.SessionFilter, want bos.Want) bos.Watch[*bos.S
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	w := &listWatch{slot: newSlot[*bos.SessionsUpdate](h), filter: f, want: want}
-	if !h.list.watched() {
-		h.list.watches[w] = struct{}{}
+	first := !h.list.watched()
+	h.list.watches[w] = struct{}{}
+	if first {
 		h.list.reload(time.Now())
 		h.poke()
 	}
-	h.list.watches[w] = struct{}{}
 	if want.Status {
 		h.feed.WatchAll()
 	}
@@ -96,6 +101,9 @@ func (h *Hub) readList(ctx context.Context) error {
 	whole := h.list.whole
 	dirty := slices.Collect(maps.Keys(h.list.dirty))
 	h.list.due, h.list.read, h.list.whole = time.Time{}, now, false
+	if whole {
+		h.list.walked = now
+	}
 	clear(h.list.dirty)
 	var want bos.Want
 	for w := range h.list.watches {

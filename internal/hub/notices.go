@@ -81,7 +81,9 @@ func (h *Hub) poll(ctx context.Context) {
 	for key := range h.topics {
 		scopes = append(scopes, key)
 	}
-	h.list.reload(time.Now())
+	if now := time.Now(); now.Sub(h.list.walked) >= walkEvery {
+		h.list.reload(now)
+	}
 	h.mu.Unlock()
 	revisions, err := h.store.Revisions(ctx, scopes)
 	if err != nil {

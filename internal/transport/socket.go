@@ -25,20 +25,26 @@ const subprotocol = "graphql-transport-ws"
 
 // The codes that a socket is closed with.
 const (
-	closeGoingAway       = websocket.CloseGoingAway
-	closeInvalid         = 4400
-	closeUnauthorized    = 4401
-	closeForbidden       = 4403
-	closeSubprotocol     = 4406
-	closeInitTimeout     = 4408
-	closeDuplicate       = 4409
-	closeTooManyInits    = 4429
-	maxReason            = 123 // bytes of a close frame's reason
-	readBuffer           = 256 // bytes; longer messages are read in parts
-	maxDiscarded         = 16 << 20
-	pingFrames           = "\x89\x00\x81\x0f{\"type\":\"ping\"}"
-	subprotocolsSpeakOne = "speak the subprotocol " + subprotocol
+	closeGoingAway    = websocket.CloseGoingAway
+	closeInvalid      = 4400
+	closeUnauthorized = 4401
+	closeForbidden    = 4403
+	closeSubprotocol  = 4406
+	closeInitTimeout  = 4408
+	closeDuplicate    = 4409
+	closeTooManyInits = 4429
 )
+
+// Sizes in bytes.
+const (
+	maxReason    = 123 // of a close frame's reason
+	readBuffer   = 256 // longer messages are read in parts
+	maxDiscarded = 16 << 20
+)
+
+// pingFrames asks twice whether the client is there: its WebSocket, as RFC 6455 has
+// it, and its program, by the subprotocol. Either answer will do.
+const pingFrames = "\x89\x00\x81\x0f{\"type\":\"ping\"}"
 
 // socket is a WebSocket. gorilla/websocket opens it and reads; everything that is
 // written, what that library writes by itself too, goes through push.Conn.
@@ -146,7 +152,7 @@ func (c *socket) read() {
 	c.ws.SetPongHandler(func(string) error { c.hear(); return nil })
 	c.ws.SetCloseHandler(func(code int, _ string) error { c.close(code, ""); return nil })
 	if c.ws.Subprotocol() != subprotocol {
-		c.close(closeSubprotocol, subprotocolsSpeakOne)
+		c.close(closeSubprotocol, "speak the subprotocol "+subprotocol)
 	}
 	c.init = time.AfterFunc(c.streams.o.InitTimeout, func() {
 		c.close(closeInitTimeout, "Connection initialisation timeout")

@@ -130,7 +130,7 @@ func TestTheListIsReadAgainAfterAGap(t *testing.T) {
 			t.Errorf("after a gap: told %q, want %q", got, want)
 		}
 		w.record("late", same)
-		w.pass(poll)
+		w.pass(walkEvery + poll)
 		wantTold(f, "found by the poll", "+late running")
 	})
 }

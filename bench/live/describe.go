@@ -40,7 +40,7 @@ func (s *site) describe(ctx context.Context) error {
 	}
 	tick := "as shipped"
 	if s.options.tick > 0 {
-		tick = s.options.tick.String() + " where updates are followed, as shipped for queries"
+		tick = s.options.tick.String() + " where updates are followed, as shipped for queries and the mixed load"
 	}
 	fmt.Printf("- Machine: %d cores (%s), shared by server, clients and Redis\n", runtime.NumCPU(), cpuModel())
 	fmt.Printf("- %s, Node %s, %s\n", runtime.Version(), node, redis)

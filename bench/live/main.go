@@ -26,6 +26,7 @@ type mode struct {
 func modes() []mode {
 	return []mode{
 		{"fanout", fanOut}, {"groups", groups}, {"peak", peak}, {"many", many}, {"stuck", stuck}, {"queries", queries},
+		{"mixed", mixed},
 	}
 }
 

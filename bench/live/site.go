@@ -1,19 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/bosgraph/bosgraph/bench/live/load"
 	"github.com/bosgraph/bosgraph/bench/live/proc"
@@ -130,24 +127,31 @@ func (s *site) fill(ctx context.Context) error {
 				"status": map[string]string{"phase": "powering_on"},
 			}
 		}
-		for _, mutation := range []struct {
-			text  string
-			input map[string]any
-		}{
-			{`mutation($input: CreateSessionInput!) { change: createSession(input: $input) { userErrors { message } } }`,
-				map[string]any{"name": name, "operation": "REBOOT", "templateName": "compute"}},
-			{`mutation($input: PutComponentsInput!) { change: putComponents(input: $input) { userErrors { message } } }`,
-				map[string]any{"components": components}},
-			{`mutation($input: UpdateSessionInput!) { change: updateSession(input: $input) { userErrors { message } } }`,
-				map[string]any{"name": name, "status": "RUNNING"}},
-		} {
-			variables := map[string]any{"input": mutation.input}
-			if err := ask(ctx, b.address, mutation.text, variables, `{"data":{"change":{"userErrors":[]}}}`); err != nil {
-				return err
-			}
+		if err := create(ctx, b.address, name, components); err != nil {
+			return err
 		}
 	}
 	log.Printf("%d sessions of %d components in %s", s.options.groups, load.Components, status.Namespace)
+	return nil
+}
+
+// create makes a session that runs.
+func create(ctx context.Context, address, name string, components []map[string]any) error {
+	for _, mutation := range []struct {
+		text  string
+		input map[string]any
+	}{
+		{`mutation($input: CreateSessionInput!) { change: createSession(input: $input) { userErrors { message } } }`,
+			map[string]any{"name": name, "operation": "REBOOT", "templateName": "compute"}},
+		{`mutation($input: PutComponentsInput!) { change: putComponents(input: $input) { userErrors { message } } }`,
+			map[string]any{"components": components}},
+		{`mutation($input: UpdateSessionInput!) { change: updateSession(input: $input) { userErrors { message } } }`,
+			map[string]any{"name": name, "status": "RUNNING"}},
+	} {
+		if err := ask(ctx, address, mutation.text, map[string]any{"input": mutation.input}, load.Changed); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -157,21 +161,5 @@ func ask(ctx context.Context, address, query string, variables map[string]any, w
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/graphql", bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err == nil && !strings.Contains(string(text), want) {
-		err = fmt.Errorf("%s: no %s in %.1000s", answer.Status, want, text)
-	}
-	return err
+	return load.Post(ctx, http.DefaultClient, address, body, want)
 }

@@ -164,12 +164,12 @@ func (h *Hub) due(now time.Time) (*round, time.Duration) {
 	}
 	for _, t := range h.topics {
 		if len(t.watches) > 0 && t.readable(now, h.o.Interval) && at(t.due) {
-			t.begin(now)
+			t.due, t.read = time.Time{}, begun(t.due, now, h.o.Tick)
 			r.status = append(r.status, statusRead{t, t.want})
 		}
 		for w := range t.components {
 			if t.readable(now, h.o.Interval) && w.free() && at(w.due) {
-				w.due, w.read = time.Time{}, now
+				w.due, w.read = time.Time{}, begun(w.due, now, h.o.Tick)
 				r.components = append(r.components, w)
 			}
 		}
@@ -189,6 +189,16 @@ func advance(due *time.Time, to time.Time) (sooner bool) {
 		*due = to
 	}
 	return sooner
+}
+
+// begun is when the read of something that was due counts as begun: when it was due,
+// unless that is a tick ago. Otherwise each read would be a little later than the one
+// before, and what is written every tick would wait for nearly as long.
+func begun(due, now time.Time, tick time.Duration) time.Time {
+	if now.Sub(due) < tick {
+		return due
+	}
+	return now
 }
 
 // The pause after a read that has failed, doubled with each to the longest.

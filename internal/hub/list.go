@@ -100,7 +100,7 @@ func (h *Hub) readList(ctx context.Context) error {
 	now := time.Now()
 	whole := h.list.whole
 	dirty := slices.Collect(maps.Keys(h.list.dirty))
-	h.list.due, h.list.read, h.list.whole = time.Time{}, now, false
+	h.list.due, h.list.read, h.list.whole = time.Time{}, begun(h.list.due, now, h.o.Tick), false
 	if whole {
 		h.list.walked = now
 	}

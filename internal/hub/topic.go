@@ -29,9 +29,6 @@ func (t *topic) readable(now time.Time, patience time.Duration) bool {
 	return t.subscribed || now.Sub(t.since) > patience
 }
 
-// begin notes that a read begins, of all that is due.
-func (t *topic) begin(now time.Time) { t.due, t.read = time.Time{}, now }
-
 // at makes it due at a time, unless it is earlier already.
 func (t *topic) at(due time.Time) (sooner bool) { return advance(&t.due, due) }
 

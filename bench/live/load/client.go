@@ -19,16 +19,21 @@ const patience = 60 * time.Second
 // client is one watcher: as much of a WebSocket and of graphql-transport-ws as it
 // takes.
 type client struct {
+	subject
 	wire       io.ReadWriteCloser // the connection; a socket from when it watches
 	buffer     []byte
 	start, end int  // of what has been read and not been looked at
 	greeted    bool // has had a message of its subscription
 }
 
-// join connects a client and begins to watch a session under an id. One that is to be stuck takes no more
+// subject is what a client watches: what a document selects of a session, under an
+// id of the subscription.
+type subject struct{ document, session, id string }
+
+// join connects a client and begins to watch. One that is to be stuck takes no more
 // than a few KB from the kernel, and segments of the size that they have on an
 // Ethernet: with those of loopback, the kernel would hold megabytes for it.
-func join(address, session, id string, stuck bool) (*client, error) {
+func join(address string, watch subject, stuck bool) (*client, error) {
 	dialer := net.Dialer{Timeout: patience}
 	if stuck {
 		dialer.Control = func(_, _ string, raw syscall.RawConn) error {
@@ -45,14 +50,14 @@ func join(address, session, id string, stuck bool) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{wire: conn, buffer: make([]byte, 2<<10)}
+	c := &client{subject: watch, wire: conn, buffer: make([]byte, 2<<10)}
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	if err := c.upgrade(address); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	if err := c.subscribe(session, id); err != nil {
+	if err := c.subscribe(); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	s, err := detach(conn.(*net.TCPConn))
@@ -82,16 +87,16 @@ func (c *client) upgrade(address string) error {
 	}
 }
 
-// subscribe begins to watch a session under an id.
-func (c *client) subscribe(session, id string) error {
+// subscribe begins to watch.
+func (c *client) subscribe() error {
 	if err := c.send(map[string]any{"type": "connection_init"}); err != nil {
 		return err
 	}
 	if err := c.await("connection_ack"); err != nil {
 		return err
 	}
-	return c.send(map[string]any{"type": "subscribe", "id": id, "payload": map[string]any{
-		"query": subscription, "variables": map[string]string{"name": session},
+	return c.send(map[string]any{"type": "subscribe", "id": c.id, "payload": map[string]any{
+		"query": c.document, "variables": map[string]string{"name": c.session},
 	}})
 }
 

@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// subscription is what everybody watches: a message is about 650 bytes.
+// subscription is what everybody watches where nothing else is said: a message is
+// about 650 bytes.
 const subscription = `subscription ($name: String!) { sessionStatusUpdated(name: $name) {
   revision epoch status managedComponentsCount percentStaged percentSuccessful percentFailed
   phases { percentComplete percentConfiguring percentPoweringOff percentPoweringOn }
@@ -26,12 +27,14 @@ const subscription = `subscription ($name: String!) { sessionStatusUpdated(name:
 
 // Crowd are the clients of one server, and what they watch.
 type Crowd struct {
-	Address  string   // of the server
-	Redis    string   // URL
-	Clients  int      // that read
-	Stuck    int      // that subscribe and never read
-	Sessions []string // each is watched by as many as the others
-	SameID   bool     // of all subscriptions; else each has its own
+	Address   string   // of the server
+	Redis     string   // URL
+	Clients   int      // that read
+	Stuck     int      // that subscribe and never read
+	Sessions  []string // the clients watch them by turns
+	Documents []string // what they select, by turns; none for all of the status but the error summary
+	SameID    bool     // of all subscriptions; else each has its own
+	Shown     bool     // the server begins with the state as it is: nothing is published to greet the clients
 }
 
 // crowd is a connected Crowd.
@@ -43,6 +46,8 @@ type crowd struct {
 	greeted   atomic.Int64 // clients that have had a message
 	size      atomic.Int64 // of such a message, in bytes
 	window    atomic.Pointer[window]
+	journal   atomic.Pointer[journal]
+	batches   int                   // that each writer has written
 	lost      atomic.Int64          // clients whose connection has ended
 	reason    atomic.Pointer[error] // why the first was lost
 }
@@ -74,6 +79,9 @@ func gather(ctx context.Context, c Crowd) (*crowd, error) {
 	p, err := newPublisher(ctx, c.Redis, c.Sessions)
 	if err != nil {
 		return nil, err
+	}
+	if len(c.Documents) == 0 {
+		c.Documents = []string{subscription}
 	}
 	all := &crowd{Crowd: c, publisher: p, clients: make([]*client, c.Clients+c.Stuck)}
 	var next atomic.Int64
@@ -109,16 +117,19 @@ func (c *crowd) connect(i int) (err error) {
 	if !c.SameID {
 		id = strconv.Itoa(i)
 	}
-	c.clients[i], err = join(c.Address, c.Sessions[i%len(c.Sessions)], id, i >= c.Clients)
+	watch := subject{c.Documents[i%len(c.Documents)], c.Sessions[i%len(c.Sessions)], id}
+	c.clients[i], err = join(c.Address, watch, i >= c.Clients)
 	return err
 }
 
-// greet updates each session until everybody has seen it change: not all servers
-// begin with the state as it is.
+// greet waits until everybody has had a message. It updates each session meanwhile,
+// unless the server begins with the state as it is, which not all do.
 func (c *crowd) greet(ctx context.Context) error {
 	for range int(patience.Seconds()) {
-		if err := c.publisher.publish(ctx, len(c.Sessions)); err != nil {
-			return err
+		if !c.Shown {
+			if err := c.publisher.publish(ctx, len(c.Sessions)); err != nil {
+				return err
+			}
 		}
 		time.Sleep(time.Second)
 		if int(c.greeted.Load()) == c.Clients {
@@ -151,7 +162,7 @@ func (c *crowd) read(one *client) bool {
 				c.size.Store(int64(len(payload)))
 				c.greeted.Add(1)
 			}
-			c.note(r)
+			c.note(one, r, len(payload))
 			continue
 		}
 		if err = bad; err == nil {
@@ -164,7 +175,10 @@ func (c *crowd) read(one *client) bool {
 }
 
 // note counts a message that shows a revision, and how late it came.
-func (c *crowd) note(shown int64) {
+func (c *crowd) note(one *client, shown int64, size int) {
+	if j := c.journal.Load(); j != nil {
+		j.add(sighting{one, shown, time.Now(), size})
+	}
 	if w := c.window.Load(); w != nil && w.first <= shown && shown <= w.last {
 		w.latencies.add(time.Since(w.at(int(shown - w.first))))
 	}

@@ -43,6 +43,13 @@ func (p *Process) Offer(ctx context.Context, o Offer) (Outcome, error) {
 	return result, err
 }
 
+// Mix lets writers write, and returns what arrived.
+func (p *Process) Mix(ctx context.Context, m Mix) (MixOutcome, error) {
+	var result MixOutcome
+	err := p.call(ctx, "Service.Mix", m, &result)
+	return result, err
+}
+
 // Leave disconnects the crowd.
 func (p *Process) Leave(ctx context.Context) error {
 	return p.call(ctx, "Service.Leave", struct{}{}, new(struct{}))

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,22 @@ func TestContributionsNeedNoSession(t *testing.T) {
 		}
 		if again := s.create("a"); again.Incarnation == first.Incarnation || s.status("a").Tally.Managed != 1 {
 			s.Errorf("created again it is %+v", again)
+		}
+	})
+}
+
+// TestOwns asks for ids that a tenant owns, known or not, and for others.
+func TestOwns(t *testing.T) {
+	conform(t, func(s *suite) {
+		_, err := s.store.PutTenant(s.ctx, "blue", []string{"x2", "x9"})
+		s.must(err)
+		owns, err := s.store.Owns(s.ctx, "blue", []string{"x1", "x2", "x9", "x91"})
+		s.must(err)
+		if want := []bool{false, true, true, false}; !slices.Equal(owns, want) {
+			s.Errorf("blue owns %v, want %v", owns, want)
+		}
+		if owns, err = s.store.Owns(s.ctx, "nobody", []string{"x2"}); err != nil || owns[0] {
+			s.Errorf("nobody owns %v, %v", owns, err)
 		}
 	})
 }

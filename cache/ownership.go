@@ -84,3 +84,21 @@ func (s *Store) owned(ctx context.Context, name string) ([]string, error) {
 		low = "(" + all[len(all)-1]
 	}
 }
+
+// Owns says of each id whether a tenant owns that component, known or not.
+func (s *Store) Owns(ctx context.Context, tenant string, ids []string) ([]bool, error) {
+	ranks := make([]*redis.IntCmd, len(ids))
+	err := s.pipelined(ctx, func(pipe redis.Pipeliner) {
+		for i, id := range ids {
+			ranks[i] = pipe.ZRank(ctx, s.keys.tenant(tenant), id)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	owns := make([]bool, len(ids))
+	for i, rank := range ranks {
+		owns[i] = rank.Err() == nil // nil for none
+	}
+	return owns, nil
+}

@@ -23,6 +23,7 @@ func (a *App) handler() http.Handler {
 	mux.Handle(base+"/graphql", principal(a.graphql()))
 	mux.HandleFunc("GET "+base+"/healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET "+base+"/readyz", a.ready)
+	a.rest(mux, base)
 	return mux
 }
 

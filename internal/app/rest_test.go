@@ -1,0 +1,294 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/redistest"
+	"github.com/bosgraph/bosgraph/internal/rest"
+	"github.com/bosgraph/bosgraph/internal/rest/resttest"
+)
+
+// restClient reads a site as clients of BOS do.
+type restClient struct{ *resttest.Client }
+
+func (s *site) rest() restClient {
+	s.t.Helper()
+	return restClient{resttest.NewClient(s.t, s.base, s.client)}
+}
+
+// want checks a value of an answer by its path.
+func (c restClient) want(t *testing.T, path, tenant string, status int, value string, want any) {
+	t.Helper()
+	got, body := c.Read(http.MethodGet, path, tenant)
+	var answer any
+	if err := json.Unmarshal(body, &answer); err != nil {
+		t.Fatal(err)
+	}
+	if have := at(answer, value); got != status || fmt.Sprint(have) != fmt.Sprint(want) {
+		t.Errorf("%s for %q: status %d, %s is %v, want %d, %v", path, tenant, got, value, have, status, want)
+	}
+}
+
+// TestRESTOracle compares the status of every case with BOS's, byte by byte once the
+// keys are in order and the error lists name the first components. See TestOracle for
+// what can't be expressed: there the moment that BOS saw is this test's clock.
+func TestRESTOracle(t *testing.T) {
+	raw, err := os.ReadFile("../../bos/testdata/bos_status_cases.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases struct{ Cases []oracleCase }
+	var answers struct {
+		Cases []struct{ Expected json.RawMessage }
+	}
+	if err := errors.Join(json.Unmarshal(raw, &cases), json.Unmarshal(raw, &answers)); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range backends {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			contract := resttest.New(t)
+			for i, c := range cases.Cases {
+				t.Run(c.Name, func(t *testing.T) {
+					s := serve(t, b.url(t))
+					c.store(s)
+					now, err := c.Now.UTC()
+					if err != nil {
+						t.Fatal(err)
+					}
+					h := rest.New(s.app.store, rest.Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return now }})
+					r := httptest.NewRequest(http.MethodGet, "/v2/sessions/"+c.Session.Name+"/status", nil)
+					w := httptest.NewRecorder()
+					h.ServeHTTP(w, r)
+					contract.Check(t, r, w.Code, w.Header(), w.Body.Bytes())
+					have, want := parseNumbers(t, w.Body.Bytes()), parseNumbers(t, answers.Cases[i].Expected)
+					c.order(want)
+					c.restate(t, have, want)
+					if have, want := fmt.Sprintf("%#v", have), fmt.Sprintf("%#v", want); have != want { // keys in order
+						t.Errorf("answered\n%s\nBOS\n%s", have, want)
+					}
+				})
+			}
+		})
+	}
+}
+
+// parseNumbers parses an object, keeping its numbers as they are written.
+func parseNumbers(t *testing.T, text []byte) map[string]any {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var v map[string]any
+	if err := d.Decode(&v); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return v
+}
+
+// order makes BOS's error lists, in which a set's members come in any order, name
+// the first components.
+func (c *oracleCase) order(status map[string]any) {
+	for message, group := range status["error_summary"].(map[string]any) {
+		ids := c.ErrorIDs[message]
+		list := strings.Join(ids[:min(len(ids), 10)], ",")
+		if len(ids) > 10 {
+			list += "..."
+		}
+		group.(map[string]any)["list"] = list
+	}
+}
+
+// restate puts into BOS's status what is different here on purpose: a session always
+// has a state, completes as soon as nothing is active, and has an end when it is
+// complete.
+func (c *oracleCase) restate(t *testing.T, have, want map[string]any) {
+	t.Helper()
+	switch ends := want["status"] == "running" && c.active() == 0; {
+	case want["status"] == nil:
+		want["status"] = "pending"
+	case c.Session.Status.EndTime == "" && (ends || want["status"] == "complete"):
+		want["status"] = "complete"
+		timing := want["timing"].(map[string]any)
+		end, _ := at(have, "timing.end_time").(string)
+		took, err := bos.TimingOf(c.Session.Status.StartTime, bos.Time(end), time.Time{})
+		if err != nil || end == "" {
+			t.Fatalf("complete, with the end %q, %v", end, err)
+		}
+		timing["end_time"], timing["duration"] = end, bos.BOSDurationText(took.Duration)
+	}
+}
+
+// sample is what BOS's documentation shows, with 0.0 for 0.
+const sample = `{"error_summary": {"Sample error message": {"count": 1, "list": "x3000c0s13b0n0"}},
+"managed_components_count": 1, "percent_failed": 100.0, "percent_staged": 0.0, "percent_successful": 0.0,
+"phases": {"percent_complete": 100.0, "percent_configuring": 0.0, "percent_powering_off": 0.0, "percent_powering_on": 0.0},
+"status": "complete",
+"timing": {"duration": "0:00:20", "end_time": "2022-08-22T16:51:10", "start_time": "2022-08-22T16:50:50"}}`
+
+// TestRESTSample reproduces the sample of BOS's documentation, down to the order of
+// its keys, under both addresses and a base path.
+func TestRESTSample(t *testing.T) {
+	const name = "3d2e86d1-8909-46fc-8a22-f42f1a140264"
+	for _, b := range backends {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, b.url(t), "--base-path", "/boot")
+			s.put(vars{"id": "x3000c0s13b0n0", "session": name, "error": "Sample error message", "status": vars{"statusOverride": "failed"}})
+			s.session(name, "startTime", "2022-08-22T16:50:50")
+			s.update(name, "status", "COMPLETE", "endTime", "2022-08-22T16:51:10")
+			var want bytes.Buffer
+			if err := json.Compact(&want, []byte(sample)); err != nil {
+				t.Fatal(err)
+			}
+			for _, prefix := range []string{"/v2", "/apis/bos/v2"} {
+				status, body := s.get(prefix + "/sessions/" + name + "/status")
+				if status != http.StatusOK || body != want.String()+"\n" {
+					t.Errorf("%s: status %d: %s", prefix, status, body)
+				}
+			}
+		})
+	}
+}
+
+// TestREST goes through all that can be asked, on the real store.
+func TestREST(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *site) {
+		c := s.rest()
+		ago := func(d time.Duration) bos.Time { return bos.TimeOf(time.Now().Add(-d)) }
+		s.session("old", "startTime", ago(50*time.Hour), "stage", true)
+		s.session("s", "startTime", ago(3*time.Hour), "limit", "x1")
+		s.session("s", "tenant", "blue", "startTime", ago(90*time.Minute))
+		s.session("gone", "startTime", ago(time.Minute))
+		s.session("deleted")
+		on := powering("x3", "s")
+		on["stagedState"] = vars{"session": "old"}
+		s.put(powering("x1", "s"), vars{"id": "x2", "session": "s", "error": "broken", "status": vars{"statusOverride": "failed"}}, on,
+			vars{"id": "x4", "enabled": true, "status": vars{"phase": "melting", "statusOverride": "on_hold"}})
+		s.must(putTenant, vars{"name": "blue", "in": []string{"x1", "x2", "x9"}})
+		s.update("s", "status", "RUNNING", "initialComponents", "x1,x2,x3")
+		s.must(deleteSession, vars{"in": vars{"name": "deleted"}})
+		if err := s.app.store.MarkDeleted(t.Context(), bos.SessionKey{Name: "gone"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, prefix := range []string{"/v2", "/apis/bos/v2"} {
+			c.want(t, prefix, "", 200, "major", "2")
+			c.want(t, prefix+"/version", "", 200, "links.0.href", s.base+prefix)
+			c.want(t, prefix+"/healthz", "", 200, "dbStatus", "ok")
+			c.want(t, prefix+"/sessions/s", "", 200, "components", "x1,x2,x3")
+			c.want(t, prefix+"/sessions/s", "blue", 200, "tenant", "blue")
+			c.want(t, prefix+"/sessions/s/status", "", 200, "managed_components_count", 3)
+			c.want(t, prefix+"/sessions/s/status", "blue", 200, "managed_components_count", 2)
+			c.want(t, prefix+"/sessions/old/status", "", 200, "percent_staged", 100)
+			c.want(t, prefix+"/components/x4", "", 200, "status.status", "on_hold")
+			c.want(t, prefix+"/components/x9", "", 404, "detail", "Component 'x9' does not exist")
+			c.want(t, prefix+"/sessions/old", "blue", 404, "detail", "Session for tenant 'blue' 'old' does not exist")
+			c.want(t, prefix+"/options", "", 404, "title", "Not Found")
+			for _, name := range []string{"gone", "deleted"} {
+				c.want(t, prefix+"/sessions/"+name, "", 404, "title", "The resource was not found")
+				c.want(t, prefix+"/sessions/"+name+"/status", "", 404, "detail", "Session '"+name+"' does not exist")
+			}
+		}
+		for query, want := range map[string]string{
+			"": "s s old", "?status=pending": "s old", "?status=running": "s", "?min_age=1d": "old", "?max_age=1d": "s s",
+			"?min_age=2h&max_age=1w": "s old", "?max_age=1m": "", "?min_age=0": "s s old", "?max_age=9999999w": "s s old",
+		} {
+			if have := strings.Join(c.Texts("/v2/sessions"+query, "", "name"), " "); have != want {
+				t.Errorf("%s: sessions %q, want %q", query, have, want)
+			}
+		}
+		if have := c.Texts("/v2/sessions", "blue", "name"); len(have) != 1 {
+			t.Errorf("blue sees the sessions %v", have)
+		}
+		for query, want := range map[string]string{
+			"": "x1 x2 x3 x4", "?session=s": "x1 x2 x3", "?staged_session=old": "x3", "?session=s&staged_session=old": "x3", "?session=none": "",
+			"?enabled=true": "x1 x3 x4", "?enabled=false": "x2", "?phase=powering_on": "x1 x3", "?phase=melting": "x4", "?status=failed,on_hold": "x2 x4",
+			"?ids=x4,x2,x7": "x2 x4", "?ids=x4,x2&session=s": "x2", "?start_after_id=x2": "x3 x4", "?page_size=1&start_after_id=x2": "x3",
+		} {
+			if have := strings.Join(c.Texts("/v2/components"+query, "", "id"), " "); have != want {
+				t.Errorf("%s: components %q, want %q", query, have, want)
+			}
+		}
+		if have := c.Texts("/v2/components", "blue", "id"); !slices.Equal(have, []string{"x1", "x2"}) {
+			t.Errorf("blue sees the components %v", have)
+		}
+		c.want(t, "/v2/components/x3", "blue", 404, "detail", "Component 'x3' does not exist")
+		for method, path := range map[string]string{
+			"POST": "/v2/sessions", "PATCH": "/v2/sessions/s", "PUT": "/v2/components", "DELETE": "/apis/bos/v2/components/x1",
+		} {
+			if status, body := c.Read(method, path, ""); status != 405 || !strings.Contains(string(body), "GraphQL mutation") {
+				t.Errorf("%s %s: status %d: %s", method, path, status, body)
+			}
+		}
+	})
+}
+
+// TestRESTPages reads 2,500 components at once and page by page.
+func TestRESTPages(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *site) {
+		const n = 2500
+		var all []vars
+		var want []string
+		for i := range n {
+			all, want = append(all, powering(xname(i), "s")), append(want, xname(i))
+		}
+		s.put(all...)
+		c := s.rest()
+		for _, size := range []int{0, 700, 1000} {
+			var have []string
+			for after := ""; ; after = have[len(have)-1] {
+				page := c.Texts(fmt.Sprintf("/v2/components?session=s&page_size=%d&start_after_id=%s", size, after), "", "id")
+				have = append(have, page...)
+				if size == 0 || len(page) < size {
+					break
+				}
+			}
+			if !slices.Equal(have, want) {
+				t.Errorf("pages of %d: %d components", size, len(have))
+			}
+		}
+	})
+}
+
+// TestRESTGroups reads a status with more error groups than are read at first.
+func TestRESTGroups(t *testing.T) {
+	t.Parallel()
+	s := serveRedis(t)
+	const n = 2500
+	var all []vars
+	for i := range n {
+		all = append(all, vars{"id": xname(i), "session": "s", "error": fmt.Sprint("error ", i)})
+	}
+	s.put(all...)
+	s.session("s")
+	_, body := s.rest().Read(http.MethodGet, "/v2/sessions/s/status", "")
+	groups, _ := at(parseNumbers(t, body), "error_summary").(map[string]any)
+	if len(groups) != n || at(groups, "error 2499.list") != xname(n-1) {
+		t.Errorf("%d groups: %s", len(groups), clip(string(body)))
+	}
+}
+
+// TestRESTAway takes Redis away.
+func TestRESTAway(t *testing.T) {
+	t.Parallel()
+	p := redistest.New(t)
+	s := serve(t, "redis://"+p.Addr())
+	s.session("s")
+	c := s.rest()
+	p.Kill()
+	for _, path := range []string{"/sessions", "/sessions/s", "/sessions/s/status", "/components", "/components/x1"} {
+		c.want(t, "/v2"+path, "", 503, "title", "Unable to connect to the Redis database")
+	}
+	c.want(t, "/v2/healthz", "", 200, "dbStatus", "not_available")
+}

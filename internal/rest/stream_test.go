@@ -1,0 +1,222 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// TestComponentPages reads a long list in all ways there are: each is read from the
+// store in pages, and has everything once and in order.
+func TestComponentPages(t *testing.T) {
+	const n = 2500
+	var ids []string
+	for i := range n {
+		ids = append(ids, fmt.Sprintf("x%05d", n-i-1))
+	}
+	for _, test := range []struct {
+		query       string
+		first, last int
+		largest     int // page
+	}{
+		{"", 0, n, 500},
+		{"?session=s", 0, n, 500},
+		{"?start_after_id=x00099", 100, n, 500},
+		{"?start_after_id=x00099&page_size=1234", 100, 1334, 500},
+		{"?page_size=500", 0, 500, 500},
+		{"?page_size=7", 0, 7, 7},
+		{"?page_size=7&status=stable", 0, 7, 500},
+		{"?page_size=9999", 0, n, 500},
+		{"?ids=" + strings.Join(ids, ","), 0, n, 500},
+		{"?page_size=700&start_after_id=x00699&ids=" + strings.Join(ids, ","), 700, 1400, 500},
+	} {
+		store := many(n)
+		_, w := get(serve(t, store), "GET", "/v2/components"+test.query, "")
+		var found []struct{ ID string }
+		if err := json.Unmarshal(w.Body.Bytes(), &found); err != nil {
+			t.Fatal(err)
+		}
+		name := test.query[:min(len(test.query), 50)]
+		if len(found) != test.last-test.first {
+			t.Fatalf("%s: %d components, want %d", name, len(found), test.last-test.first)
+		}
+		for i, c := range found {
+			if want := fmt.Sprintf("x%05d", test.first+i); c.ID != want {
+				t.Fatalf("%s: component %d is %s, want %s", name, i, c.ID, want)
+			}
+		}
+		if store.largest != test.largest {
+			t.Errorf("%s: read in pages of %d, want %d", name, store.largest, test.largest)
+		}
+	}
+}
+
+// TestSessionPages reads more sessions than a page has, with deleted ones among them.
+func TestSessionPages(t *testing.T) {
+	f := &fake{}
+	for i := range 90 {
+		f.sessions = append(f.sessions, &bos.Session{
+			SessionKey: bos.SessionKey{Name: fmt.Sprintf("s%d", i)}, Deleted: i%3 == 0 || i < 30, Details: &bos.SessionDetails{},
+		})
+	}
+	_, w := get(serve(t, f), "GET", "/v2/sessions", "")
+	var found []struct{ Name string }
+	if err := json.Unmarshal(w.Body.Bytes(), &found); err != nil {
+		t.Fatal(err)
+	}
+	if len(found) != 40 || found[0].Name != "s31" || found[39].Name != "s89" {
+		t.Errorf("%d sessions: %v", len(found), found)
+	}
+}
+
+// TestAllGroups shows that a status has all its error groups, read as of one moment.
+func TestAllGroups(t *testing.T) {
+	const n = 2500
+	f := many(n)
+	for i := range f.components {
+		f.components[i].Error = fmt.Sprintf("error %d", i)
+	}
+	f.sessions = []*bos.Session{{SessionKey: bos.SessionKey{Name: "s"}, State: bos.StateRunning, StartTime: "2026-11-22T09:00:00"}}
+	_, w := get(serve(t, f), "GET", "/v2/sessions/s/status", "")
+	var found status
+	if err := json.Unmarshal(w.Body.Bytes(), &found); err != nil {
+		t.Fatal(err)
+	}
+	if len(found.ErrorSummary) != n || found.ErrorSummary["error 2499"] != (errorGroup{1, "x02499"}) {
+		t.Errorf("%d groups", len(found.ErrorSummary))
+	}
+}
+
+// TestBrokenOff shows that a list that can't be read to its end does not look whole.
+func TestBrokenOff(t *testing.T) {
+	f := many(2500)
+	f.pages, f.err = 3, &bos.Error{Code: bos.Unavailable, Message: "Redis does not answer"}
+	server := httptest.NewServer(serve(t, f))
+	defer server.Close()
+	response, err := http.Get(server.URL + "/v2/components")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if response.StatusCode != http.StatusOK || !errors.Is(err, io.ErrUnexpectedEOF) || json.Valid(body) {
+		t.Errorf("status %d, %d bytes, %v", response.StatusCode, len(body), err)
+	}
+}
+
+// waiting is a store whose second page does not come before the client goes.
+type waiting struct {
+	*fake
+	reads int
+}
+
+func (s *waiting) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page, detailed, total bool) (*bos.List[*bos.Component], error) {
+	if s.reads++; s.reads > 1 {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.fake.ListComponents(ctx, of, f, page, detailed, total)
+}
+
+// TestClientGoes shows that nothing more is read for a client that has gone.
+func TestClientGoes(t *testing.T) {
+	s := &waiting{fake: many(2500)}
+	ended := make(chan struct{})
+	h := serve(t, s)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(ended)
+		h.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	request, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/v2/components", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	leave()
+	<-ended
+	if s.reads > 2 {
+		t.Errorf("%d pages were read", s.reads)
+	}
+}
+
+// deadlines notes whether there is one at each write.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set    bool
+	writes []bool
+}
+
+func (d *deadlines) SetWriteDeadline(at time.Time) error {
+	d.set = !at.IsZero()
+	return nil
+}
+
+func (d *deadlines) Write(p []byte) (int, error) {
+	d.writes = append(d.writes, d.set)
+	return d.ResponseRecorder.Write(p)
+}
+
+// TestWriteDeadline shows that a client that stops reading is let go, and that what
+// comes after on its connection has no deadline of ours.
+func TestWriteDeadline(t *testing.T) {
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	serve(t, many(2500)).ServeHTTP(w, httptest.NewRequest("GET", "/v2/components", nil))
+	if len(w.writes) < 2 || w.set {
+		t.Errorf("%d writes; a deadline afterwards: %v", len(w.writes), w.set)
+	}
+	for i, set := range w.writes {
+		if !set {
+			t.Errorf("write %d has no deadline", i)
+		}
+	}
+}
+
+// TestHead compares HEAD with GET: the same but for the body.
+func TestHead(t *testing.T) {
+	server := httptest.NewServer(serve(t, furnished()))
+	defer server.Close()
+	for path, status := range map[string]int{"/v2/sessions/night/status": 200, "/v2/components": 200, "/v2/sessions/none": 404} {
+		got, err := http.Get(server.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Body.Close()
+		head, err := http.Head(server.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(head.Body)
+		head.Body.Close()
+		if head.StatusCode != status || got.StatusCode != status || err != nil || len(body) > 0 {
+			t.Errorf("%s: status %d, %d bytes, %v", path, head.StatusCode, len(body), err)
+		}
+		if head.ContentLength != got.ContentLength || head.Header.Get("Content-Type") != got.Header.Get("Content-Type") {
+			t.Errorf("%s: HEAD has %v, GET %v", path, head.Header, got.Header)
+		}
+	}
+}
+
+// TestPercent compares floats with Python's.
+func TestPercent(t *testing.T) {
+	for value, want := range map[percent]string{0: "0.0", 100: "100.0", 33.33: "33.33", 0.01: "0.01", 99.9: "99.9", 200: "200.0"} {
+		if have, err := json.Marshal(value); string(have) != want || err != nil {
+			t.Errorf("%s, %v, want %s", have, err, want)
+		}
+	}
+}

@@ -93,7 +93,7 @@ func TestSocketAfterClose(t *testing.T) {
 		"the client closes, and goes on":            {sendBytes(masked(closeFrame, "\x03\xe8"), masked(pingFrame, "")), closed(1000, ""), still},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+			// One after the other: an update of one is told to all who watch.
 			w := s.begin(t)
 			w.asked = true
 			w.s = s.with(t)

@@ -197,6 +197,14 @@ func (k SessionKey) Check() error {
 	return nil
 }
 
+// NoSession says that there is no session of that name and tenant.
+func NoSession(k SessionKey) *Error {
+	if k.Tenant != "" {
+		return Errorf(NotFound, "tenant %q has no session %q", k.Tenant, k.Name)
+	}
+	return Errorf(NotFound, "there is no session %q without a tenant", k.Name)
+}
+
 // ParseSessionKey reads what [SessionKey.String] wrote.
 func ParseSessionKey(s string) SessionKey {
 	tenant, name, _ := strings.Cut(s, "/")

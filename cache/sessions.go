@@ -122,10 +122,7 @@ func producers(s *bos.Session) error {
 }
 
 func unknownSession(key bos.SessionKey) error {
-	if key.Tenant != "" {
-		return bos.Errorf(bos.NotFound, "tenant %q has no session %q", key.Tenant, key.Name).At("name")
-	}
-	return bos.Errorf(bos.NotFound, "there is no session %q without a tenant", key.Name).At("name")
+	return bos.NoSession(key).At("name")
 }
 
 // readForUpdate reads the session that has the name now, whole but for its status.

@@ -82,8 +82,8 @@ func (h *Hub) readComponents(ctx context.Context, watches []*componentWatch, num
 		switch {
 		case changes[i] != nil:
 			w.show(changes[i], records, number)
-		case w.since.Epoch == "" || w.since.Epoch == epoch && !h.interrupted:
-			w.end(notFound(w.topic.key))
+		case w.since.Epoch == "" || !h.lost(w.since.Epoch, epoch):
+			w.end(bos.NoSession(w.topic.key))
 		default:
 			w.since.After = 0 // all have gone, and this one may come back
 		}

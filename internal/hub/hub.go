@@ -237,9 +237,12 @@ func (h *Hub) settle(r *round, err error) {
 }
 
 // poke lets the reader look again at what is due.
-func (h *Hub) poke() {
+func (h *Hub) poke() { poke(h.wake) }
+
+// poke wakes whoever waits for c, or will.
+func poke(c chan struct{}) {
 	select {
-	case h.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

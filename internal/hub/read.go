@@ -43,19 +43,16 @@ func (h *Hub) readStatus(ctx context.Context, part []statusRead, number uint64) 
 		switch {
 		case found[i] != nil:
 			h.show(t, found[i].Status, number, s.want)
-		case t.known != nil && (t.known.Epoch != epoch || h.interrupted):
+		case t.known != nil && h.lost(t.known.Epoch, epoch):
 			t.covered = 0
 			t.showStale(number) // until whoever keeps the sessions writes it again
 		default:
-			t.gone(notFound(t.key))
+			t.gone(bos.NoSession(t.key))
 		}
 	}
 	return nil
 }
 
-func notFound(key bos.SessionKey) error {
-	if key.Tenant != "" {
-		return bos.Errorf(bos.NotFound, "tenant %q has no session %q", key.Tenant, key.Name)
-	}
-	return bos.Errorf(bos.NotFound, "there is no session %q without a tenant", key.Name)
-}
+// lost says whether what is missing, and was there in the epoch that was known, may
+// be missing because Redis has come back with less.
+func (h *Hub) lost(known, epoch string) bool { return known != epoch || h.interrupted }

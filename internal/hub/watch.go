@@ -72,9 +72,4 @@ func (s *slot[T]) end(err error) {
 	s.tell()
 }
 
-func (s *slot[T]) tell() {
-	select {
-	case s.ready <- struct{}{}:
-	default:
-	}
-}
+func (s *slot[T]) tell() { poke(s.ready) }

@@ -10,7 +10,6 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/internal/fanout"
 	"github.com/bosgraph/bosgraph/internal/push"
@@ -45,7 +44,7 @@ type events struct {
 func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	request, status, bad := s.o.HTTP.read(w, r)
 	if bad != nil {
-		answer{w: w, mediaType: typeJSON}.fail(status, bad)
+		failure(typeJSON, status, bad).send(w)
 		return
 	}
 	request.Headers = r.Header
@@ -53,10 +52,9 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	op, errs := s.o.HTTP.operation(ctx, request)
 	switch {
 	case errs != nil:
-		tellOnce(w, s.o.HTTP.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs))
+		tellOnce(w, s.o.HTTP.refusal(ctx, op, errs))
 	case op.Operation.Operation == ast.Mutation && r.Method == http.MethodGet:
-		w.Header().Set("Allow", http.MethodPost)
-		answer{w: w, mediaType: typeJSON}.fail(http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GET only reads: send a mutation by POST"))
+		onlyReads(typeJSON).send(w)
 	case op.Operation.Operation != ast.Subscription:
 		next, ctx := s.o.HTTP.Executor.DispatchOperation(ctx, op)
 		if response := next(ctx); response != nil { // nil: the client has gone
@@ -80,7 +78,7 @@ func tellOnce(w http.ResponseWriter, response *graphql.Response) {
 func (s *Streams) follow(w http.ResponseWriter, r *http.Request, op *graphql.OperationContext) {
 	ctx := r.Context()
 	if _, _, err := graph.Shared(op); err != nil {
-		tellOnce(w, s.o.HTTP.Executor.DispatchError(graphql.WithOperationContext(ctx, op), gqlerror.List{gqlerror.Wrap(err)}))
+		tellOnce(w, s.o.HTTP.refusal(ctx, op, gqlerror.List{gqlerror.Wrap(err)}))
 		return
 	}
 	address, ok := s.admit(w, r)

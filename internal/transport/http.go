@@ -150,15 +150,13 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, raw []byte, mediaTyp
 	op, errs := h.operation(ctx, request)
 	switch {
 	case errs != nil:
-		return answered(mediaType, refused(mediaType), h.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs))
+		return answered(mediaType, refused(mediaType), h.refusal(ctx, op, errs))
 	case op.Operation.Operation == ast.Subscription:
 		a := failure(mediaType, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "a subscription needs a WebSocket or an event stream"))
 		a.subscription = op
 		return a
 	case op.Operation.Operation == ast.Mutation && r.Method == http.MethodGet:
-		a := failure(mediaType, http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GET only reads: send a mutation by POST"))
-		a.header.Set("Allow", http.MethodPost)
-		return a
+		return onlyReads(mediaType)
 	case op.Operation.Operation == ast.Query && len(raw) > 0 && len(raw) <= maxKnown && len(request.held) == 0:
 		h.queries.Add(ctx, string(raw), struct{}{})
 	}
@@ -177,6 +175,11 @@ func (h HTTP) operation(ctx context.Context, r *request) (*graphql.OperationCont
 		op, errs = h.Executor.CreateOperationContext(ctx, r.RawParams)
 	}
 	return op, errs
+}
+
+// refusal is the response to an operation that is not executed.
+func (h HTTP) refusal(ctx context.Context, op *graphql.OperationContext, errs gqlerror.List) *graphql.Response {
+	return h.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs)
 }
 
 func decodeRequest(r *http.Request, raw []byte) (*request, int, *bos.Error) {
@@ -239,18 +242,20 @@ func answered(mediaType string, status int, response *graphql.Response) *reply {
 }
 
 func failure(mediaType string, status int, err *bos.Error) *reply {
-	return answered(mediaType, status, &graphql.Response{Errors: gqlerror.List{{
-		Message: err.Message, Extensions: map[string]any{"code": string(err.Code)},
-	}}})
+	return answered(mediaType, status, &graphql.Response{Errors: gqlerror.List{shown(err)}})
 }
 
-// answer is how one client is told what went wrong.
-type answer struct {
-	w         http.ResponseWriter
-	mediaType string
+// shown is an error of ours as users see it.
+func shown(err *bos.Error) *gqlerror.Error {
+	return &gqlerror.Error{Message: err.Message, Extensions: map[string]any{"code": string(err.Code)}}
 }
 
-func (a answer) fail(status int, err *bos.Error) { failure(a.mediaType, status, err).send(a.w) }
+// onlyReads refuses a mutation by GET.
+func onlyReads(mediaType string) *reply {
+	a := failure(mediaType, http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GET only reads: send a mutation by POST"))
+	a.header.Set("Allow", http.MethodPost)
+	return a
+}
 
 // refused is the status of a request that could not be executed.
 func refused(mediaType string) int {

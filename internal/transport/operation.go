@@ -39,7 +39,7 @@ func (o *operation) start(w *wire, principal graph.Principal) {
 	op, errs := s.o.HTTP.operation(ctx, request)
 	switch {
 	case errs != nil:
-		o.fail(s.o.HTTP.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs).Errors)
+		o.fail(s.o.HTTP.refusal(ctx, op, errs).Errors)
 	case op.Operation.Operation != ast.Subscription:
 		ctx, cancel := context.WithCancel(ctx)
 		o.cancel.Store(&cancel)
@@ -53,7 +53,7 @@ func (o *operation) follow(ctx context.Context, op *graphql.OperationContext, pr
 	s := o.socket.streams
 	m, err := s.o.Fanout.Join(op, principal, o)
 	if err != nil {
-		o.fail(s.o.HTTP.Executor.DispatchError(graphql.WithOperationContext(ctx, op), gqlerror.List{gqlerror.Wrap(err)}).Errors)
+		o.fail(s.o.HTTP.refusal(ctx, op, gqlerror.List{gqlerror.Wrap(err)}).Errors)
 		return
 	}
 	o.member.Store(m)

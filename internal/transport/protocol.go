@@ -5,9 +5,6 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-
-	"github.com/bosgraph/bosgraph/bos"
 )
 
 // message is a message of the subprotocol.
@@ -139,9 +136,4 @@ func jsonText(v any) string {
 		panic(err) // texts of our own making, or decoded from JSON
 	}
 	return string(text)
-}
-
-// shown is an error of ours as users see it.
-func shown(err *bos.Error) *gqlerror.Error {
-	return &gqlerror.Error{Message: err.Message, Extensions: map[string]any{"code": string(err.Code)}}
 }

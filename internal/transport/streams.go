@@ -134,7 +134,7 @@ func (s *Streams) refuse(w http.ResponseWriter, status int, code bos.Code, messa
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", "5")
 	}
-	answer{w: w, mediaType: typeJSON}.fail(status, bos.Errorf(code, "%s", message))
+	failure(typeJSON, status, bos.Errorf(code, "%s", message)).send(w)
 }
 
 // admit counts a request in as one more client, unless there are too many. leave

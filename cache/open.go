@@ -40,7 +40,8 @@ type Store struct {
 	client  redis.UniversalClient
 	keys    keys
 	options Options
-	rounds  rounds
+	rounds  *rounds
+	fence   string // the tenure in which it may write; empty for always
 }
 
 // Open makes a Store. It does not wait for Redis: what needs it says so.
@@ -55,7 +56,7 @@ func Open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{client: redis.NewUniversalClient(universal), keys: keysOf(o.Namespace), options: o}, nil
+	return &Store{client: redis.NewUniversalClient(universal), keys: keysOf(o.Namespace), options: o, rounds: &rounds{}}, nil
 }
 
 // LogTo sends what the Redis client has to say, of all stores, to a log: nothing

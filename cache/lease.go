@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/bos"
 )
 
 const fieldFence = "fence"
@@ -30,26 +32,18 @@ func (s *Store) NewLease(life time.Duration) *Lease {
 	return &Lease{s, rand.Text(), life}
 }
 
-// Tenure is one uninterrupted time of holding the lease.
-type Tenure struct {
-	Fence string // another one with each holder, and after each interruption
-	Epoch string // of the namespace: another one if Redis may have come back with less
-}
-
-// Hold takes or renews the lease and leaves a note for all who ask; held is false if
-// another process has it.
-func (l *Lease) Hold(ctx context.Context, note string) (t Tenure, held bool, err error) {
+// Hold takes or renews the lease. Whoever has it leaves its note, unless that is
+// empty, and who has not finds the other's.
+func (l *Lease) Hold(ctx context.Context, note string) (bos.Tenure, error) {
 	reply, err := l.run(ctx, l.life, note)
 	if err != nil {
-		return Tenure{}, false, err
+		return bos.Tenure{}, err
 	}
-	t = Tenure{Fence: reply[1], Epoch: reply[2]}
+	t := bos.Tenure{Held: reply[0] == "1", Fence: reply[1], Epoch: reply[2], Note: reply[3]}
 	if t.Epoch == "" { // a Redis that is empty
-		if t.Epoch, err = l.store.Epoch(ctx); err != nil {
-			return Tenure{}, false, err
-		}
+		t.Epoch, err = l.store.Epoch(ctx)
 	}
-	return t, reply[0] == "1", nil
+	return t, err
 }
 
 // Release gives the lease up, if this process has it, so that another can take it at
@@ -72,7 +66,7 @@ func (l *Lease) run(ctx context.Context, life time.Duration, note string) ([]str
 			reply, err = leaseScript.Eval(ctx, s.client, names, args...).StringSlice()
 		}
 	}
-	if err == nil && len(reply) != 3 {
+	if err == nil && len(reply) != 4 {
 		err = fmt.Errorf("the lease script answered %q", reply)
 	}
 	return reply, explain(err)
@@ -87,20 +81,9 @@ func (s *Store) relearn(ctx context.Context) error {
 	return err
 }
 
-// Note is what the holder of the lease has left, "" for nothing.
-func (s *Store) Note(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	defer cancel()
-	note, err := s.client.HGet(ctx, s.keys.lease(), "note").Result()
-	if errors.Is(err, redis.Nil) {
-		return "", nil
-	}
-	return note, explain(err)
-}
-
 // During is the store for the holder of the lease: from the moment that another has
 // taken it, whatever this one writes fails with [ErrFenced] and changes nothing.
-func (s *Store) During(t Tenure) *Store {
+func (s *Store) During(t bos.Tenure) *Store {
 	during := *s
 	during.fence = t.Fence
 	return &during

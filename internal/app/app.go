@@ -31,7 +31,7 @@ type App struct {
 	fanout   *fanout.Fanout
 	streams  *transport.Streams
 	sync     *bossync.Sync // nil where no BOS is followed
-	embedded *embedded // nil with a Redis of its own
+	embedded *embedded     // nil with a Redis of its own
 	server   *http.Server
 	listener net.Listener
 	stopping atomic.Bool

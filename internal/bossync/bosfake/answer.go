@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // answer is an answer about to be sent. Its body comes in parts, which may be the
@@ -89,16 +90,13 @@ func merge(r, changes Record) Record {
 	return r
 }
 
-// percent is a float as Python prints it.
-type percent float64
-
-// MarshalJSON writes 100.0, not 100.
-func (p percent) MarshalJSON() ([]byte, error) {
-	text := strconv.FormatFloat(float64(p), 'f', -1, 64)
-	if !bytes.Contains([]byte(text), []byte(".")) {
+// percent is a float as Python prints it: 100.0, not 100.
+func percent(p float64) json.RawMessage {
+	text := strconv.FormatFloat(p, 'f', -1, 64)
+	if !strings.Contains(text, ".") {
 		text += ".0"
 	}
-	return []byte(text), nil
+	return json.RawMessage(text)
 }
 
 // send sends an answer, spoiled by a fault.

@@ -43,7 +43,7 @@ func (b *BOS) AddComponents(n int) []string {
 			"staged_state":  Record{"boot_artifacts": none, "configuration": "", "last_updated": at, "session": ""},
 			"last_action":   Record{"action": bos.ActionNewlyDiscovered, "failed": false, "last_updated": at},
 			"event_stats":   Record{"power_off_forceful_attempts": 0, "power_off_graceful_attempts": 0, "power_on_attempts": 0},
-			"status":        Record{"phase": "", "status_override": ""},
+			"status":        Record{"phase": "", "status_override": "", "status": "stable"},
 		}
 	}
 	b.Put(records...)
@@ -66,9 +66,9 @@ func (b *BOS) put(id string, r Record) {
 	if _, there := r["status"]; !there {
 		status, ok = Record{"phase": "", "status_override": ""}, true
 	}
-	if ok {
+	if is := string(c.seen.Status()); ok && status["status"] != is {
 		r, status = maps.Clone(r), maps.Clone(status)
-		r["status"], status["status"] = status, c.seen.Status()
+		r["status"], status["status"] = status, is
 		c.text = encode(r)
 	}
 	b.store(c)
@@ -214,7 +214,7 @@ func (b *BOS) getComponent(r *http.Request, _ *Fault) answer {
 	id := r.PathValue("id")
 	owns, known := b.owns(r)
 	switch c := b.components[id]; {
-	case !known:
+	case c != nil && !known:
 		return unknownTenant(r)
 	case c == nil || owns != nil && !owns(id):
 		return notFound("Component", id)

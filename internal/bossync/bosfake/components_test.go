@@ -67,6 +67,7 @@ func TestProblems(t *testing.T) {
 		{"/v2/components?enabled=1", "", 400, "Bad Request", "Wrong type, expected 'boolean' for query parameter 'enabled'"},
 		{"/v2/components", "green", 400, "Invalid tenant", "Data not found for tenant green"},
 		{"/v2/components/x1", "green", 400, "Invalid tenant", "Data not found for tenant green"},
+		{"/v2/components/x9", "green", 404, "The resource was not found", "Component 'x9' does not exist"},
 		{"/v2/components/x9", "", 404, "The resource was not found", "Component 'x9' does not exist"},
 		{"/v2/components/x1", "blue", 404, "The resource was not found", "Component 'x1' does not exist"},
 		{"/v2/sessions?status=stable", "", 400, "Bad Request", "'stable' is not one of ['pending', 'running', 'complete']"},
@@ -153,7 +154,10 @@ func TestRecords(t *testing.T) {
 		{"g", nil, `[1, null]`, `[1, null]`},
 	} {
 		if test.put != nil {
-			b.Put(test.put)
+			before := fmt.Sprint(test.put)
+			if b.Put(test.put); fmt.Sprint(test.put) != before {
+				t.Errorf("%s: the test's own record has become %v", test.id, test.put)
+			}
 		} else {
 			b.PutText(test.id, test.text)
 		}

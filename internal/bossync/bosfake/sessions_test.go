@@ -149,6 +149,13 @@ func TestLife(t *testing.T) {
 	b.Delete(ids[2])
 	check("/v2/sessions/s/status", 66.67, "percent_successful")
 	check("/v2/sessions/s/status", "0:01:30", "timing", "duration")
+	b.PatchSession(key, record{"status": record{"status": "running"}})
+	check("/v2/sessions/s/status", 50., "percent_successful") // only of a complete one
+	b.PatchSession(key, record{"status": record{"status": "complete"}, "limit": "other"})
+	check("/v2/sessions/s/status", 66.67, "percent_successful")
+	b.CreateSession(key, record{"status": record{"status": "complete"}})
+	check("/v2/sessions/s/status", 50., "percent_successful") // nothing of it is saved
+	b.SaveStatus(key)
 
 	b.DeleteSession(key)
 	if w := ask(b, "/v2/sessions/s/status", ""); w.Code != http.StatusNotFound {

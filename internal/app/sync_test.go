@@ -47,7 +47,7 @@ func TestFollow(t *testing.T) {
 
 			fake.Patch(bosfake.Record{"status": bosfake.Record{"phase": "powering_on", "status_override": ""}}, ids[:90]...)
 			fake.Patch(bosfake.Record{"status": bosfake.Record{"status_override": "failed"}, "error": "it broke", "enabled": false}, ids[90:100]...)
-			fake.Patch(bosfake.Record{"from_the_future": []int{1, 2}}, ids[0])
+			fake.Patch(bosfake.Record{"from_the_future": []int{1, 2}}, ids[30])
 			same()
 			fake.PutTenant("blue", ids[50:95]...)
 			fake.DeleteTenant("green")

@@ -51,14 +51,16 @@ type follower struct {
 	sweeps     uint64
 	components map[string]mirrored
 	sessions   map[bos.SessionKey]mirroredSession
-	unfit      map[string]string // what can't be kept, and why
+	unfit      map[string]string // components that can't be kept, by id, and why
+	refused    map[string]string // sessions of this sweep that can't
 	running    bool              // some session is not complete
 	problem    string            // what was wrong with the last sweep, though it was whole
 }
 
 // load reads what is stored already.
 func (f *follower) load(ctx context.Context) error {
-	f.components, f.sessions, f.unfit = map[string]mirrored{}, map[bos.SessionKey]mirroredSession{}, map[string]string{}
+	f.components, f.sessions = map[string]mirrored{}, map[bos.SessionKey]mirroredSession{}
+	f.unfit, f.refused = map[string]string{}, map[string]string{}
 	for page := (bos.Page{First: bos.MaxPage}); ; {
 		list, err := f.store.ListComponents(ctx, nil, bos.ComponentFilter{}, page, false, false)
 		if err != nil {
@@ -216,12 +218,13 @@ func first(set map[string]bool) string {
 
 // unfitness sums up what can't be kept; empty for nothing.
 func (f *follower) unfitness() string {
-	for id, why := range f.unfit {
-		f.log.Warn("a record from BOS can't be kept as it is", "id", id, "error", why)
-		if n := len(f.unfit); n > 1 {
-			return fmt.Sprintf("%d records from BOS can't be kept as they are, that of %q among them: %s", n, id, why)
+	for _, all := range []map[string]string{f.refused, f.unfit} {
+		for id, why := range all {
+			if n := len(f.unfit) + len(f.refused); n > 1 {
+				return fmt.Sprintf("%d records from BOS can't be kept as they are, that of %q among them: %s", n, id, why)
+			}
+			return fmt.Sprintf("the record of %q from BOS can't be kept as it is: %s", id, why)
 		}
-		return fmt.Sprintf("the record of %q from BOS can't be kept as it is: %s", id, why)
 	}
 	return ""
 }

@@ -56,7 +56,7 @@ func (f *follower) readPage(ctx context.Context, after string) (page, error) {
 	if err == nil && len(p.ids) > f.pager.size {
 		err = f.bos.failed(componentsPath, "it answered more components than it was asked for", nil)
 	}
-	return p, err
+	return p, missing(err, f.bos, componentsPath)
 }
 
 // take notes one record of a page, and that its component was seen. One that was
@@ -106,5 +106,5 @@ func (f *follower) still(ctx context.Context, ids []string) (asked int, there ma
 			return err
 		})
 	})
-	return asked, there, err
+	return asked, there, missing(err, f.bos, componentsPath)
 }

@@ -32,6 +32,7 @@ type listed struct {
 func (f *follower) listSessions(ctx context.Context) ([]listed, error) {
 	var all []listed
 	f.running = false
+	clear(f.refused)
 	seen := map[bos.SessionKey]bool{}
 	err := f.bos.get(ctx, sessionsPath, nil, "", func(r io.Reader) error {
 		return readList(r, func(raw jsontext.Value) error {
@@ -45,7 +46,7 @@ func (f *follower) listSessions(ctx context.Context) ([]listed, error) {
 			seen[key] = true
 			s, err := decodeSession(raw)
 			if err != nil {
-				f.unfit[key.String()] = err.Error()
+				f.refused[key.String()] = err.Error()
 				return nil
 			}
 			f.running = f.running || s.State != bos.StateComplete
@@ -99,9 +100,8 @@ func (f *follower) keep(ctx context.Context, s listed) error {
 	err := f.store.KeepSession(ctx, s.SourceSession)
 	switch bos.CodeOf(err) {
 	case "":
-		delete(f.unfit, s.SessionKey.String())
 	case bos.BadUserInput, bos.Conflict:
-		f.unfit[s.SessionKey.String()] = err.Error()
+		f.refused[s.SessionKey.String()] = err.Error()
 		return nil
 	default:
 		return err
@@ -202,7 +202,6 @@ func (f *follower) dropSessions(ctx context.Context) error {
 			return err
 		}
 		delete(f.sessions, key)
-		delete(f.unfit, key.String())
 	}
 	return nil
 }

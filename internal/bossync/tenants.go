@@ -108,29 +108,55 @@ type tenantRecord struct {
 
 // ask reads what TAPMS says.
 func (t *tenants) ask(ctx context.Context) (map[string][]string, error) {
-	owned := map[string][]string{}
-	err := t.tapms.get(ctx, tenantsPath, nil, "", func(r io.Reader) error {
-		return readList(r, func(raw jsontext.Value) error {
-			var record tenantRecord
-			if err := jsonv2.Unmarshal(raw, &record, lenient); err != nil {
-				return err
-			}
-			name := record.Spec.Name
-			if name == "" {
-				name = record.Metadata.Name
-			}
-			if bos.CheckTenant(name) != nil {
-				return t.tapms.failed(tenantsPath, "a tenant has no name that can be one", nil)
-			}
-			ids := owned[name]
-			for _, resource := range record.Status.Resources {
-				ids = append(ids, resource.Xnames...)
-			}
-			owned[name] = ids
-			return nil
-		})
+	var all []tenantRecord
+	err := t.tapms.get(ctx, tenantsPath, nil, "", func(r io.Reader) (err error) {
+		all, err = decodeTenants(r)
+		return err
 	})
-	return owned, missing(err, t.tapms, tenantsPath)
+	if err != nil {
+		return nil, missing(err, t.tapms, tenantsPath)
+	}
+	owned := map[string][]string{}
+	for _, record := range all {
+		name := record.Metadata.Name
+		if name == "" {
+			name = record.Spec.Name
+		}
+		if bos.CheckTenant(name) != nil {
+			return nil, t.tapms.failed(tenantsPath, "a tenant has no name that can be one", nil)
+		}
+		ids := owned[name]
+		for _, resource := range record.Status.Resources {
+			ids = append(ids, resource.Xnames...)
+		}
+		owned[name] = ids
+	}
+	return owned, nil
+}
+
+// decodeTenants reads a list of tenants. TAPMS: its description has an array, its
+// answer is Kubernetes' list with the array in it.
+func decodeTenants(r io.Reader) ([]tenantRecord, error) {
+	d := jsontext.NewDecoder(r, lenient)
+	raw, err := d.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	if raw.Kind() == '[' {
+		var all []tenantRecord
+		err := jsonv2.Unmarshal(raw, &all, lenient)
+		return all, err
+	}
+	var list struct {
+		Items *[]tenantRecord `json:"items"`
+	}
+	if err := jsonv2.Unmarshal(raw, &list, lenient); err != nil {
+		return nil, err
+	}
+	if list.Items == nil {
+		return nil, errors.New("it is no list of tenants")
+	}
+	return *list.Items, nil
 }
 
 // confirm asks TAPMS for a tenant that was not on its list.

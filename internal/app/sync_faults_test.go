@@ -58,7 +58,7 @@ func TestFaultsOfBOS(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := followedSite{f.with(t), f.bos, f.log}
-			told := strings.Count(f.log.String(), "was not whole")
+			told := strings.Count(f.log.String(), "level=WARN")
 			fault := fake.Inject(test.fault)
 			defer fault.Lift()
 			met, seen := min(3, max(test.fault.Times, 1)), false
@@ -72,9 +72,9 @@ func TestFaultsOfBOS(t *testing.T) {
 			if now := lists(); now != before {
 				t.Errorf("while it lasts\n%s\nbefore\n%s", now, before)
 			}
-			if test.tells != "" && strings.Count(f.log.String(), "was not whole") == told {
-				t.Error("the log says nothing")
-			}
+			f.eventually("the log says so, too", func() bool {
+				return test.tells == "" || strings.Count(f.log.String(), "level=WARN") > told
+			})
 			fault.Lift()
 			f.eventually("no problem is told any more", func() bool { return f.sync() == "" })
 			f.sweeps(1)

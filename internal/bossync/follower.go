@@ -2,6 +2,7 @@ package bossync
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -54,7 +55,7 @@ type follower struct {
 	unfit      map[string]string // components that can't be kept, by id, and why
 	refused    map[string]string // sessions of this sweep that can't
 	running    bool              // some session is not complete
-	problem    string            // what was wrong with the last sweep, though it was whole
+	problem    string            // what was wrong, though the sweep was whole
 }
 
 // load reads what is stored already.
@@ -96,7 +97,8 @@ func (f *follower) load(ctx context.Context) error {
 // was not whole: what was seen is stored, and nothing has been taken for gone.
 func (f *follower) sweep(ctx context.Context) error {
 	f.sweeps++
-	if err := f.tenants.follow(ctx, f.store); err != nil {
+	odd, err := f.tenants.follow(ctx, f.store)
+	if err != nil {
 		return err
 	}
 	listed, err := f.listSessions(ctx)
@@ -118,7 +120,10 @@ func (f *follower) sweep(ctx context.Context) error {
 	if err := f.dropSessions(ctx); err != nil {
 		return err
 	}
-	f.problem = f.unfitness()
+	if f.problem = f.unfitness(); odd != nil {
+		f.problem = shown(odd)
+		f.log.Debug("tenants can't be followed; going on with what is known", "error", odd, "cause", errors.Unwrap(odd))
+	}
 	return nil
 }
 

@@ -230,10 +230,16 @@ func (s *Sync) report(f *follower, began time.Time, every time.Duration, err err
 	s.tenants = f.tenants.names()
 	problem := s.standing.Problem
 	s.mu.Unlock()
+	level := slog.LevelDebug
+	if problem != before { // the same again and again is told once
+		level = slog.LevelWarn
+	}
 	switch {
 	case err != nil:
-		s.o.Log.Warn("a sweep of BOS was not whole; trying again", "error", err, "cause", errors.Unwrap(err))
-	case before != "" && problem == "":
+		s.o.Log.Log(context.Background(), level, "a sweep of BOS was not whole; trying again", "error", err, "cause", errors.Unwrap(err))
+	case problem != "":
+		s.o.Log.Log(context.Background(), level, "BOS is followed, but not in everything", "problem", problem)
+	case before != "":
 		s.o.Log.Info("BOS is followed without problems again")
 	}
 	s.judge()

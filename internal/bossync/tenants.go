@@ -47,20 +47,20 @@ func (t *tenants) load(names []string) {
 	}
 }
 
-// follow stores what has changed.
-func (t *tenants) follow(ctx context.Context, store Store) error {
+// follow stores what has changed. A problem is one of whoever knows the tenants: they
+// stay as they are, and BOS is followed all the same.
+func (t *tenants) follow(ctx context.Context, store Store) (problem, err error) {
 	var now map[string][]string
-	var err error
 	switch {
 	case t.tapms != nil:
-		now, err = t.ask(ctx)
+		now, problem = t.ask(ctx)
 	case t.file != "":
-		now, err = t.read()
+		now, problem = t.read()
 	default:
-		return nil
+		return nil, nil
 	}
-	if err != nil {
-		return err
+	if problem != nil {
+		return problem, nil
 	}
 	for name, ids := range now {
 		slices.Sort(ids)
@@ -69,7 +69,7 @@ func (t *tenants) follow(ctx context.Context, store Store) error {
 			continue
 		}
 		if _, err := store.PutTenant(ctx, name, ids); err != nil {
-			return err
+			return nil, err
 		}
 		t.kept[name] = digest
 	}
@@ -78,16 +78,16 @@ func (t *tenants) follow(ctx context.Context, store Store) error {
 			continue
 		}
 		if t.tapms != nil {
-			if err := t.confirm(ctx, name); err != nil {
-				return err
+			if problem := t.confirm(ctx, name); problem != nil {
+				return problem, nil
 			}
 		}
 		if _, err := store.PutTenant(ctx, name, nil); err != nil {
-			return err
+			return nil, err
 		}
 		delete(t.kept, name)
 	}
-	return nil
+	return nil, nil
 }
 
 // tenantRecord is TAPMS' record of a tenant. What a tenant owns is what TAPMS has

@@ -15,21 +15,31 @@ import (
 // pager finds out how large a page BOS bears.
 type pager struct {
 	size, most int
-	whole      int // sweeps in a row that went well
+	patience   int  // sweeps that have to go well before larger pages are tried
+	whole      int  // that went well in a row
+	trying     bool // pages have just become larger
 }
 
-// leastPage is how small a page gets.
-const leastPage = 100
+const (
+	leastPage     = 100 // how small a page gets
+	firstPatience = 20
+	mostPatience  = 1000
+)
 
-// growAfter is how many good sweeps it takes to try larger pages again.
-const growAfter = 20
+func newPager(most int) pager { return pager{size: most, most: most, patience: firstPatience} }
 
+// failed makes pages smaller. What was too large before will be so again, most likely:
+// it is tried less and less often.
 func (p *pager) failed() {
-	p.size, p.whole = max(p.size/2, leastPage), 0
+	if p.trying {
+		p.patience = min(2*p.patience, mostPatience)
+	}
+	p.size, p.whole, p.trying = max(p.size/2, leastPage), 0, false
 }
 
 func (p *pager) wentWell() {
-	if p.whole++; p.whole >= growAfter {
+	p.whole++
+	if p.trying = p.whole >= p.patience && p.size < p.most; p.trying {
 		p.size, p.whole = min(2*p.size, p.most), 0
 	}
 }

@@ -187,7 +187,7 @@ func (s *Sync) keepLease(ctx context.Context, t bos.Tenure) {
 func (s *Sync) follow(ctx context.Context, t bos.Tenure) {
 	f := &follower{
 		bos: newClient(s.o.BOS), tenants: &tenants{file: s.o.Tenants}, store: s.lease.During(t), log: s.o.Log, now: time.Now,
-		pager: pager{size: s.o.PageSize, most: s.o.PageSize},
+		pager: newPager(s.o.PageSize),
 	}
 	defer f.bos.close()
 	if s.o.TAPMS != nil {

@@ -96,7 +96,9 @@ func TestCourseOfTenHours(t *testing.T) {
 			}
 		}
 		rng := mathrand.New(mathrand.NewPCG(1, 2))
-		draw := func(d time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(d/time.Millisecond))+1) * time.Millisecond }
+		draw := func(d time.Duration) time.Duration {
+			return time.Duration(rng.Int64N(int64(d/time.Millisecond))+1) * time.Millisecond
+		}
 		checked, now := begin, begin
 		for now.Sub(begin) < 10*time.Hour {
 			step := longest

@@ -55,7 +55,7 @@ func testModel(t *testing.T, url string) {
 		x := &machine{t: t, model: newModel(), prints: map[bos.SessionKey]string{}, changed: map[bos.SessionKey]bool{}, known: map[string]bool{}}
 		x.model.note = x.note
 		x.note()
-		x.suite = &suite{T: t, ctx: context.WithoutCancel(t.Context()), options: Options{URL: url, Namespace: rand.Text(), Timeout: 20 * time.Second}}
+		x.suite = &suite{T: t, ctx: context.WithoutCancel(t.Context()), options: Options{URL: url, Namespace: rand.Text(), Timeout: 20 * time.Second, Now: x.model.clock.Now}}
 		x.store = openUntil(rt, x.options)
 		unlucky := x.options
 		unlucky.Dialer = x.faults.Dialer()
@@ -110,6 +110,7 @@ type machine struct {
 
 func (x *machine) step(rt *rapid.T, store *Store, s step) {
 	rt.Log(s.text)
+	x.model.clock.pass(time.Duration(rapid.IntRange(0, 3).Draw(rt, "pause")) * 400 * time.Millisecond)
 	x.last = &s
 	want := s.expect(x.model)
 	x.note()
@@ -124,6 +125,11 @@ func (x *machine) note() {
 		now := x.model.print(&key)
 		x.changed[key] = x.changed[key] || now != x.prints[key]
 		x.prints[key] = now
+	}
+	for _, s := range x.model.sessions {
+		if s.State == bos.StateRunning && s.went != nil {
+			s.went[bos.Point{Time: x.model.clock.Now(), Tally: x.model.count(s.SessionKey).Tally}] = true
+		}
 	}
 	print := x.model.print(nil)
 	x.anything = x.anything || print != x.print
@@ -222,6 +228,7 @@ func (x *machine) checkSessions(rt *rapid.T) {
 		}
 		if got != nil {
 			x.checkSession(rt, got, want[i])
+			x.checkCourse(rt, got.Status, want[i])
 		}
 	}
 }
@@ -249,6 +256,23 @@ func (x *machine) checkSession(rt *rapid.T, got *bos.Session, s *modelSession) {
 		rt.Fatalf("session %s has %d groups, snapshot %v, timing %v", s.SessionKey, got.Status.GroupCount, got.Status.FromSnapshot, got.Status.Timing)
 	}
 	x.checkRevision(rt, got.Status, s)
+}
+
+// checkCourse wants every point to be how the session was at that moment, and the last
+// to be how it is.
+func (x *machine) checkCourse(rt *rapid.T, got *bos.Status, s *modelSession) {
+	n := len(got.Course)
+	if (n == 0) != (s.State == bos.StatePending) || n > 0 && got.Course[n-1].Tally != got.Tally {
+		rt.Fatalf("session %s is %s with %+v and went %+v", s.SessionKey, s.State, got.Tally, got.Course)
+	}
+	if x.halfway {
+		s.went = nil // it was in ways that the model can't know
+	}
+	for i, p := range got.Course[:max(n-1, 0)] {
+		if s.went != nil && !s.went[p] || i > 0 && p.Time.Sub(got.Course[i-1].Time) < bos.CourseGap {
+			rt.Fatalf("session %s went %+v, of that point %d is not true: it went %v", s.SessionKey, got.Course, i, s.went)
+		}
+	}
 }
 
 // checkRevision wants a new one where something of the session has changed, and
@@ -286,6 +310,9 @@ func (x *machine) checkComponents(rt *rapid.T) {
 		var want *bos.Component
 		if c, ok := x.model.components[id]; ok {
 			want = &c
+			if since := x.model.since[id]; found[i] != nil && !found[i].StatusSince.Equal(since) {
+				rt.Fatalf("component %s has its status since %v, want %v", id, found[i].StatusSince, since)
+			}
 		}
 		got, err1 := json.Marshal(found[i])
 		expected, err2 := json.Marshal(want)

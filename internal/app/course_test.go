@@ -75,8 +75,8 @@ func TestEstimatedEndTime(t *testing.T) {
 	t.Parallel()
 	s := serveRedis(t)
 	const estimate = `{ session(name: "s") { status { asOf estimatedEndTime } } }`
-	for _, name := range []string{"before", "s"} {
-		s.session(name)
+	for day, name := range []string{"before", "s"} {
+		s.session(name, "startTime", fmt.Sprintf("2026-11-0%dT09:00:00", 1+day))
 		s.put(powering("x1", name), powering("x2", name))
 		s.update(name, "status", "RUNNING")
 		if name == "before" {

@@ -81,15 +81,15 @@ func (c Course) left(earlier Course) (time.Duration, bool) {
 		return 0, false
 	case now.Active == 0:
 		return 0, true
-	case earlier.Comparable():
+	case earlier.whole():
 		return c.leftAs(earlier)
 	default:
 		return c.leftAtPace()
 	}
 }
 
-// Comparable says whether a course tells how a session of its kind goes to its end.
-func (c Course) Comparable() bool {
+// whole says whether a course tells how a session of its kind goes to its end.
+func (c Course) whole() bool {
 	return len(c) > 1 && c.took() > 0 && c.last().Tally.Managed > 0 && c.last().Tally.Active == 0
 }
 

@@ -126,11 +126,7 @@ func (x *machine) note() {
 		x.changed[key] = x.changed[key] || now != x.prints[key]
 		x.prints[key] = now
 	}
-	for _, s := range x.model.sessions {
-		if s.State == bos.StateRunning && s.went != nil {
-			s.went[bos.Point{Time: x.model.clock.Now(), Tally: x.model.count(s.SessionKey).Tally}] = true
-		}
-	}
+	x.model.sample()
 	print := x.model.print(nil)
 	x.anything = x.anything || print != x.print
 	x.print = print
@@ -256,23 +252,6 @@ func (x *machine) checkSession(rt *rapid.T, got *bos.Session, s *modelSession) {
 		rt.Fatalf("session %s has %d groups, snapshot %v, timing %v", s.SessionKey, got.Status.GroupCount, got.Status.FromSnapshot, got.Status.Timing)
 	}
 	x.checkRevision(rt, got.Status, s)
-}
-
-// checkCourse wants every point to be how the session was at that moment, and the last
-// to be how it is.
-func (x *machine) checkCourse(rt *rapid.T, got *bos.Status, s *modelSession) {
-	n := len(got.Course)
-	if (n == 0) != (s.State == bos.StatePending) || n > 0 && got.Course[n-1].Tally != got.Tally {
-		rt.Fatalf("session %s is %s with %+v and went %+v", s.SessionKey, s.State, got.Tally, got.Course)
-	}
-	if x.halfway {
-		s.went = nil // it was in ways that the model can't know
-	}
-	for i, p := range got.Course[:max(n-1, 0)] {
-		if s.went != nil && !s.went[p] || i > 0 && p.Time.Sub(got.Course[i-1].Time) < bos.CourseGap {
-			rt.Fatalf("session %s went %+v, of that point %d is not true: it went %v", s.SessionKey, got.Course, i, s.went)
-		}
-	}
 }
 
 // checkRevision wants a new one where something of the session has changed, and

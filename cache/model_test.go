@@ -136,16 +136,6 @@ func (m *model) batch(items []bos.ComponentPatch, apply func(p bos.ComponentPatc
 	return batchOutcome(r, nil)
 }
 
-// date notes which components have come to another status or session.
-func (m *model) date(before map[string]bos.Component) {
-	for id, c := range m.components {
-		old, known := before[id]
-		if !known || old.Status() != c.Status() || c.Session != "" && c.Session != old.Session {
-			m.since[id] = m.clock.Now().Truncate(time.Second)
-		}
-	}
-}
-
 func (m *model) store(c bos.Component) error {
 	if err := c.Check(); err != nil {
 		return err

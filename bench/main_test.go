@@ -14,8 +14,15 @@ import (
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
-// TestMain runs the benchmarks, or the client process that they start.
+// TestMain runs the benchmarks, or the client or server process that they start.
 func TestMain(m *testing.M) {
+	if os.Getenv(serverVariable) != "" {
+		if err := serveAlone(strings.Fields(os.Getenv(serverVariable))); err != nil {
+			fmt.Fprintln(os.Stderr, "the server process has ended:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if os.Getenv(clientVariable) != "" {
 		if err := serveErrands(os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, "the client process has ended:", err)

@@ -1,7 +1,6 @@
 package bos
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ type Status struct {
 	Revision     int64
 	Epoch        string // revisions of different epochs do not compare
 	Tally        Tally
+	Saved        *SavedStatus // BOS's own, in place of what the tally makes; nil for none
 	Errors       []ErrorGroup // the largest groups, as many as were asked for
 	GroupCount   int          // how many groups there are
 	Timing       Timing
@@ -58,19 +58,31 @@ func Percent(count, total int) float64 {
 	return p
 }
 
-// Managed is the number of components that the session is responsible for.
-func (s *Status) Managed() int { return s.Tally.Managed }
+// shares are the numbers of a status as they are shown: BOS's own where there are
+// such, else made of the tally.
+func (s *Status) shares() SavedStatus {
+	if s.Saved != nil {
+		return *s.Saved
+	}
+	t := s.Tally
+	of := func(count int) float64 { return Percent(count, t.Managed) }
+	return SavedStatus{
+		Managed: t.Managed, Staged: of(t.Staged), Successful: of(t.Successful), Failed: of(t.Failed),
+		Phases: Phases{of(t.Complete()), of(t.Configuring), of(t.PoweringOff), of(t.PoweringOn)},
+	}
+}
 
-func (s *Status) percent(count int) float64 { return Percent(count, s.Tally.Managed) }
+// Managed is the number of components that the session is responsible for.
+func (s *Status) Managed() int { return s.shares().Managed }
 
 // PercentStaged is the share of managed components that are staged.
-func (s *Status) PercentStaged() float64 { return s.percent(s.Tally.Staged) }
+func (s *Status) PercentStaged() float64 { return s.shares().Staged }
 
 // PercentSuccessful is the share that is stable.
-func (s *Status) PercentSuccessful() float64 { return s.percent(s.Tally.Successful) }
+func (s *Status) PercentSuccessful() float64 { return s.shares().Successful }
 
 // PercentFailed is the share that failed.
-func (s *Status) PercentFailed() float64 { return s.percent(s.Tally.Failed) }
+func (s *Status) PercentFailed() float64 { return s.shares().Failed }
 
 // Phases are the shares of managed components in each phase, in percent.
 type Phases struct {
@@ -80,11 +92,8 @@ type Phases struct {
 	PercentPoweringOn  float64
 }
 
-// Phases computes the shares of the phases.
-func (s *Status) Phases() Phases {
-	t := s.Tally
-	return Phases{s.percent(t.Complete()), s.percent(t.Configuring), s.percent(t.PoweringOff), s.percent(t.PoweringOn)}
-}
+// Phases are the shares of the phases.
+func (s *Status) Phases() Phases { return s.shares().Phases }
 
 // ListLength is how many ids an error group's list names.
 // BOS: MAX_COMPONENTS_IN_ERROR_DETAILS.
@@ -93,6 +102,9 @@ const ListLength = 10
 // List names the group's first components as BOS does: comma-joined, with "..."
 // behind them if there are more. BOS takes any ten; these are the first in order.
 func (g *ErrorGroup) List() string {
+	if g.Listed != "" {
+		return g.Listed
+	}
 	ids := g.First[:min(len(g.First), ListLength)]
 	if list := strings.Join(ids, ","); g.Count <= ListLength {
 		return list
@@ -131,8 +143,6 @@ func Summarize(scope SessionKey, components []Component, owns func(id string) bo
 		g.First = g.First[:min(len(g.First), ListLength+1)]
 		sorted = append(sorted, *g)
 	}
-	slices.SortFunc(sorted, func(a, b ErrorGroup) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(GroupKey(a.Message), GroupKey(b.Message)))
-	})
+	slices.SortFunc(sorted, compareGroups)
 	return t, sorted
 }

@@ -155,6 +155,7 @@ type ErrorGroup struct {
 	Message string
 	Count   int
 	First   []string // the first ids, ascending; at most ListLength+1
+	Listed  string   // BOS's own list, where its status is shown
 }
 
 // GroupKey names the group of an error message, and orders groups of one size: by

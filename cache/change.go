@@ -108,8 +108,12 @@ func (c *change) referTo(d bos.Digest, by int) *reference {
 // errConflict says that what the change depends on has changed meanwhile.
 var errConflict = errors.New("versions differ")
 
-// run runs the change: all of it, or nothing.
+// run runs the change: all of it, or nothing. A store of a tenure adds that the lease
+// has not changed hands.
 func (s *Store) run(ctx context.Context, c *change) error {
+	if s.fence != "" {
+		c.guards = append(c.guards, guard{s.keys.lease(), fieldFence, s.fence})
+	}
 	names, args := c.arguments(rand.Text())
 	for {
 		reply, err := s.runScript(ctx, names, args)
@@ -240,6 +244,9 @@ func (s *Store) retry(ctx context.Context, decide func() (*change, error)) error
 			return err
 		}
 		if err = s.run(ctx, c); !errors.Is(err, errConflict) {
+			return err
+		}
+		if err := s.fenced(ctx); err != nil {
 			return err
 		}
 		select {

@@ -11,19 +11,32 @@ import (
 // PutComponents stores whole records; one that exists is replaced. What is not
 // a valid record is refused by itself, the others are stored in one write.
 func (s *Store) PutComponents(ctx context.Context, components []bos.ComponentPatch) (bos.BatchResult, error) {
-	return s.patch(ctx, components, false, func(p bos.ComponentPatch, old record) (record, error) {
-		next := old
-		next.present, next.detailed = true, true
-		next.component = p.Apply(bos.Component{})
-		return next, next.component.Check()
+	return batch(ctx, s, components, patched, false, func(p *bos.ComponentPatch, old record) (record, error) {
+		return old.replaced(p.Apply(bos.Component{}))
 	})
 }
+
+// KeepComponents is PutComponents for records that are made already.
+func (s *Store) KeepComponents(ctx context.Context, components []bos.Component) (bos.BatchResult, error) {
+	id := func(c *bos.Component) string { return c.ID }
+	return batch(ctx, s, components, id, false, func(c *bos.Component, old record) (record, error) {
+		return old.replaced(*c)
+	})
+}
+
+// replaced is the record with another component in it.
+func (r record) replaced(by bos.Component) (record, error) {
+	r.present, r.detailed, r.component = true, true, by
+	return r, r.component.Check()
+}
+
+func patched(p *bos.ComponentPatch) string { return p.ID }
 
 // PatchComponents changes the fields that are given. A patch of an unknown
 // component is refused by itself, like one that makes no valid record.
 func (s *Store) PatchComponents(ctx context.Context, patches []bos.ComponentPatch) (bos.BatchResult, error) {
 	detailed := slices.ContainsFunc(patches, func(p bos.ComponentPatch) bool { return p.Detailed() })
-	return s.patch(ctx, patches, detailed, func(p bos.ComponentPatch, old record) (record, error) {
+	return batch(ctx, s, patches, patched, detailed, func(p *bos.ComponentPatch, old record) (record, error) {
 		if !old.present {
 			return old, bos.Errorf(bos.NotFound, "there is no component %q: put it first", p.ID).At("id")
 		}
@@ -35,23 +48,20 @@ func (s *Store) PatchComponents(ctx context.Context, patches []bos.ComponentPatc
 
 // DeleteComponents removes components, and with them what they counted as.
 func (s *Store) DeleteComponents(ctx context.Context, ids []string) (bos.BatchResult, error) {
-	patches := make([]bos.ComponentPatch, len(ids))
-	for i, id := range ids {
-		patches[i].ID = id
-	}
-	return s.patch(ctx, patches, false, func(p bos.ComponentPatch, old record) (record, error) {
+	named := func(id *string) string { return *id }
+	return batch(ctx, s, ids, named, false, func(id *string, old record) (record, error) {
 		if !old.present {
-			return old, bos.Errorf(bos.NotFound, "there is no component %q", p.ID)
+			return old, bos.Errorf(bos.NotFound, "there is no component %q", *id)
 		}
-		return record{owners: old.owners, detailed: true, component: bos.Component{ID: p.ID}}, nil
+		return record{owners: old.owners, detailed: true, component: bos.Component{ID: *id}}, nil
 	})
 }
 
-// patch is one batch: each item decides on its component's record, items of the
-// same component one after the other. detailed says whether decide looks at more
-// than the short part of a record.
-func (s *Store) patch(ctx context.Context, items []bos.ComponentPatch, detailed bool,
-	decide func(p bos.ComponentPatch, old record) (record, error)) (bos.BatchResult, error) {
+// batch is one write: each item, named by the id of its component, decides on that
+// one's record, items of the same component one after the other. detailed says
+// whether decide looks at more than the short part of a record.
+func batch[T any](ctx context.Context, s *Store, items []T, id func(*T) string, detailed bool,
+	decide func(item *T, old record) (record, error)) (bos.BatchResult, error) {
 	var result bos.BatchResult
 	if len(items) > bos.MaxBatch {
 		return result, bos.Errorf(bos.BadUserInput, "%d components are too many for one call: send at most %d", len(items), bos.MaxBatch)
@@ -60,11 +70,12 @@ func (s *Store) patch(ctx context.Context, items []bos.ComponentPatch, detailed 
 	refused := make([]*bos.Error, len(items))
 	var ids []string
 	for i := range items {
-		if err := bos.CheckComponentID(items[i].ID); err != nil {
+		one := id(&items[i])
+		if err := bos.CheckComponentID(one); err != nil {
 			errors.As(err, &refused[i])
 			continue
 		}
-		ids = append(ids, items[i].ID)
+		ids = append(ids, one)
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
@@ -72,13 +83,13 @@ func (s *Store) patch(ctx context.Context, items []bos.ComponentPatch, detailed 
 	err := s.update(ctx, ids, detailed, func(old []record) ([]record, error) {
 		result = bos.BatchResult{}
 		next := slices.Clone(old)
-		for i, p := range items {
+		for i := range items {
 			err := refused[i]
 			if err == nil {
-				at, _ := slices.BinarySearch(ids, p.ID)
+				at, _ := slices.BinarySearch(ids, id(&items[i]))
 				var r record
 				var decideErr error
-				if r, decideErr = decide(p, next[at]); decideErr == nil {
+				if r, decideErr = decide(&items[i], next[at]); decideErr == nil {
 					next[at] = r
 				} else if !errors.As(decideErr, &err) {
 					return nil, decideErr

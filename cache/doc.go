@@ -34,6 +34,8 @@
 //	rx            zset    frozen sessions, score the second of freezing           -
 //	tn:<tenant>   zset    ids that the tenant owns, score 0                       -
 //	w:<write id>  string  the answer of a write                                   1 min
+//	lease         hash    who follows BOS: fence, counted up with each new holder; -
+//	                      holder; until, in seconds; note, what it has to say
 //
 // # Channels
 //
@@ -49,5 +51,7 @@
 // v version, op, tp template, fl flags (s stage, d include disabled), src source,
 // st state, b0 start, e0 end, del deleted at its source, w 1 armed: runs and completes
 // by itself, 3 runs, 2 frozen, else 0, k when it was last sampled and the least time to
-// the next sample, "<ms> <ms>", z moment of freezing (Redis' clock, "seconds.microseconds").
+// the next sample, "<ms> <ms>", z moment of freezing (Redis' clock, "seconds.microseconds"),
+// bs the numbers of the status that BOS itself has saved (bos.SavedStatus), whose text
+// is the field saved of x:<home>.
 package cache

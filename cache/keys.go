@@ -18,6 +18,7 @@ func (k keys) errorIndex() string { return string(k) + "ei" }
 func (k keys) texts() string      { return string(k) + "tx" }
 func (k keys) sessions() string   { return string(k) + "sx" }
 func (k keys) frozen() string     { return string(k) + "rx" }
+func (k keys) lease() string      { return string(k) + "lease" }
 
 func (k keys) component(id string) string { return string(k) + "c:" + id }
 func (k keys) details(id string) string   { return string(k) + "d:" + id }

@@ -38,13 +38,15 @@ const (
 )
 
 // Store is a namespace in Redis. It is safe for concurrent use, keeps no state of
-// its own that others would have to know, and any number of processes may use one namespace at a time.
+// its own that others would have to know, and any number of processes may use one
+// namespace at a time.
 type Store struct {
 	client      redis.UniversalClient
 	keys        keys
 	options     Options
-	rounds      rounds
-	comparisons comparisons
+	rounds      *rounds
+	comparisons *comparisons
+	fence       string // the tenure in which it may write; empty for always
 }
 
 // Open makes a Store. It does not wait for Redis: what needs it says so.
@@ -62,7 +64,10 @@ func Open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{client: redis.NewUniversalClient(universal), keys: keysOf(o.Namespace), options: o}, nil
+	return &Store{
+		client: redis.NewUniversalClient(universal), keys: keysOf(o.Namespace), options: o,
+		rounds: &rounds{}, comparisons: &comparisons{},
+	}, nil
 }
 
 // LogTo sends what the Redis client has to say, of all stores, to a log: nothing

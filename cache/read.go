@@ -132,14 +132,15 @@ func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, 
 	hash := sessionHash{}
 	var groups []bos.ErrorGroup
 	var groupCount int64
+	var saved string
 	if a.script != nil {
 		reply, err := a.script.Slice()
 		if err != nil {
 			return nil, explain(err)
 		}
 		hash.fill(a.fields, reply[0].([]any))
-		groupCount = reply[1].(int64)
-		if groups, err = parseGroups(reply[2:]); err != nil {
+		groupCount, saved = reply[1].(int64), text(reply[2])
+		if groups, err = parseGroups(reply[3:]); err != nil {
 			return nil, err
 		}
 	} else {
@@ -154,7 +155,10 @@ func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, 
 		found.Details = &bos.SessionDetails{Limit: text(v[0]), Error: text(v[1]), InitialComponents: text(v[2])}
 	}
 	if r.Status {
-		st := hash.status(found, now)
+		st, err := hash.status(found, now)
+		if err != nil {
+			return nil, err
+		}
 		st.Errors, st.GroupCount = groups, int(groupCount)
 		if a.groups[0] != nil {
 			which := 0
@@ -163,8 +167,15 @@ func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, 
 			}
 			st.GroupCount = int(a.groups[which].Val())
 		}
+		if st.Saved != nil {
+			st.GroupCount, st.Saved.Text = st.Saved.GroupCount, saved
+			if st.Errors = nil; saved != "" {
+				if st.Errors, err = st.Saved.Groups(r.Groups); err != nil {
+					return nil, err
+				}
+			}
+		}
 		if a.course != nil {
-			var err error
 			if st.Course, err = courseOf(a.course.Val(), st); err != nil {
 				return nil, err
 			}

@@ -17,10 +17,14 @@ var statusSource string
 //go:embed lua/sums.lua
 var sumsSource string
 
+//go:embed lua/lease.lua
+var leaseSource string
+
 var (
 	writeScript  = redis.NewScript(writeSource)
 	statusScript = redis.NewScript(statusSource)
 	sumsScript   = redis.NewScript(sumsSource)
+	leaseScript  = redis.NewScript(leaseSource)
 )
 
 // pipelined sends everything that fill queues in one round trip. A Redis that

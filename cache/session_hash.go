@@ -14,17 +14,18 @@ const (
 	fieldVersion     = "v"
 	fieldRevision    = "r"
 	fieldFrozenAt    = "z"
+	fieldSaved       = "bs"
 	frozenPrefix     = "F"
 )
 
 // recordFields are the fields of the record and the snapshot: all but the
 // counters, which belong to the scope.
-var recordFields = strings.Fields("i v op tp fl src st b0 e0 del w k z Fr Fm Ft Ff Fs Fc Fo Fp Fa Fb")
+var recordFields = strings.Fields("i v op tp fl src st b0 e0 del w k z bs Fr Fm Ft Ff Fs Fc Fo Fp Fa Fb")
 
 // headFields are read with every session, statusFields for its status, besides.
 var (
 	headFields   = strings.Fields("i v op tp fl src st b0 e0 del z")
-	statusFields = strings.Fields("r m t s f c o p a b Fr Fm Ft Fs Ff Fc Fo Fp Fa Fb")
+	statusFields = strings.Fields("bs r m t s f c o p a b Fr Fm Ft Fs Ff Fc Fo Fp Fa Fb")
 )
 
 // lead makes the fields that every write of a component reads and sets the first
@@ -106,7 +107,7 @@ func (sessionHash) number(s string) int64 {
 }
 
 // status makes the status of the hash: as it was frozen, or as it is.
-func (m sessionHash) status(s *bos.Session, now time.Time) *bos.Status {
+func (m sessionHash) status(s *bos.Session, now time.Time) (*bos.Status, error) {
 	st := &bos.Status{Session: s, AsOf: now.UTC()}
 	prefix := ""
 	if at, ok := m.frozenAt(); ok {
@@ -119,7 +120,9 @@ func (m sessionHash) status(s *bos.Session, now time.Time) *bos.Status {
 		PoweringOff: count("o"), PoweringOn: count("p"), Active: count("a"), Both: count("b"),
 	}
 	st.Timing, _ = bos.TimingOf(s.StartTime, s.EndTime, now) // of a start that can't be read: 0
-	return st
+	var err error
+	st.Saved, err = decodeSaved(m[fieldSaved])
+	return st, err
 }
 
 // frozenEntry is a session's entry in the list by time of freezing.

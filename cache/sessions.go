@@ -27,19 +27,7 @@ func (s *Store) CreateSession(ctx context.Context, n bos.NewSession) (*bos.Sessi
 		if old.Incarnation != "" && !old.Deleted {
 			return nil, bos.Errorf(bos.Conflict, "there is a session %q already: delete it first, or choose another name", n.Name).At("name")
 		}
-		c := s.newChange()
-		h := scopeHome(n.SessionKey)
-		c.guard(h, old)
-		if old.Incarnation != "" {
-			c.archive(h, old)
-		}
-		c.do("DEL", s.keys.log(h)) // of an earlier incarnation
-		c.lead(h)
-		c.store(h, next)
-		c.do("ZADD", s.keys.sessions(), "0", sessionPosition(next))
-		c.do("ZADD", s.keys.history(h), "0", historyPosition(next))
-		c.scope(h).record = true
-		return c, nil
+		return s.begins(next, old, nil), nil
 	})
 	return next, err
 }
@@ -101,13 +89,7 @@ func (s *Store) MarkDeleted(ctx context.Context, key bos.SessionKey) error {
 		if err != nil || old.Deleted {
 			return nil, err
 		}
-		c := s.newChange()
-		h := scopeHome(key)
-		c.guard(h, old)
-		c.do("HSET", s.keys.session(h), "del", "1")
-		c.scope(h).record = true
-		c.scope(h).freeze = true
-		return c, nil
+		return s.gone(old), nil
 	})
 }
 
@@ -125,9 +107,9 @@ func unknownSession(key bos.SessionKey) error {
 	return bos.NoSession(key).At("name")
 }
 
-// readForUpdate reads the session that has the name now, whole but for its status.
+// readForUpdate reads the session that has the name now, whole but for its errors.
 func (s *Store) readForUpdate(ctx context.Context, key bos.SessionKey) (*bos.Session, error) {
-	found, err := s.ReadSessions(ctx, []bos.SessionRead{{SessionKey: key, Want: bos.Want{Details: true, Initial: true}}})
+	found, err := s.ReadSessions(ctx, []bos.SessionRead{{SessionKey: key, Want: bos.Want{Details: true, Initial: true, Status: true}}})
 	if err != nil {
 		return nil, err
 	}

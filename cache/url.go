@@ -1,8 +1,6 @@
 package cache
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
@@ -84,13 +82,4 @@ func parseURL(plain, kind string) (*redis.UniversalOptions, error) {
 	default:
 		return nil, fmt.Errorf("a Redis is plain, +cluster or +sentinel, not +%s", kind)
 	}
-}
-
-// TLSFromCA makes the TLS configuration that trusts the authorities in a PEM file.
-func TLSFromCA(pem []byte) (*tls.Config, error) {
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, errors.New("the file of certificate authorities holds no PEM certificate")
-	}
-	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }

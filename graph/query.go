@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/loaders"
@@ -68,7 +69,21 @@ func (r queryResolver) ServerInfo(ctx context.Context) (*ServerInfo, error) {
 	}
 	return &ServerInfo{
 		Version: r.Info.Version, Epoch: epoch, Namespace: r.Info.Namespace, Redis: r.Info.Redis, StartedAt: bos.TimeOf(r.Info.StartedAt),
+		Sync: r.syncInfo(),
 	}, nil
+}
+
+// syncInfo is nil where no BOS is followed.
+func (r queryResolver) syncInfo() *SyncInfo {
+	if r.Sync == nil {
+		return nil
+	}
+	s := r.Sync.Standing()
+	info := &SyncInfo{Source: s.Source, Leader: s.Leader, LagSeconds: s.Lag(time.Now()), Error: orNull(s.Problem)}
+	if !s.LastSweep.IsZero() {
+		info.LastSweep = new(instant(s.LastSweep))
+	}
+	return info
 }
 
 func key(tenant *string, name string) bos.SessionKey {

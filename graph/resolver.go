@@ -40,11 +40,17 @@ type Info struct {
 	StartedAt time.Time
 }
 
+// Sync is what brings in what BOS has.
+type Sync interface {
+	Standing() bos.SyncStanding
+}
+
 // Resolver resolves the fields that are not simply read off a value.
 type Resolver struct {
 	Store Store
 	Live  Live
 	Info  Info
+	Sync  Sync // nil where no BOS is followed
 }
 
 type (

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
@@ -61,6 +62,42 @@ func (sessionStatusResolver) ErrorSummary(_ context.Context, s *bos.Status, firs
 	}
 	return groups, nil
 }
+
+// live says how what comes from BOS stands, if that is what a status shows: nil for
+// one that is frozen, or not from BOS.
+func (r sessionStatusResolver) live(s *bos.Status) *bos.SyncStanding {
+	if r.Sync == nil || s.FromSnapshot || s.Session.Source != bos.SourceBOS {
+		return nil
+	}
+	standing := r.Sync.Standing()
+	return &standing
+}
+
+func (r sessionStatusResolver) Stale(_ context.Context, s *bos.Status) (bool, error) {
+	sync := r.live(s)
+	return s.Stale || sync != nil && sync.Stale(time.Now()), nil
+}
+
+func (r sessionStatusResolver) AsOf(_ context.Context, s *bos.Status) (bos.Time, error) {
+	if sync := r.live(s); sync != nil && !sync.LastSweep.IsZero() {
+		return instant(sync.LastSweep), nil
+	}
+	return instant(s.AsOf), nil
+}
+
+func (r sessionStatusResolver) EstimatedEndTime(ctx context.Context, s *bos.Status) (*bos.Time, error) {
+	if stale, err := r.Stale(ctx, s); stale || err != nil {
+		return nil, err
+	}
+	end := s.EstimatedEndTime()
+	if end == nil {
+		return nil, nil
+	}
+	return new(instant(*end)), nil
+}
+
+// instant is a moment with its fraction.
+func instant(at time.Time) bos.Time { return bos.Time(at.UTC().Format(time.RFC3339Nano)) }
 
 func (r errorSummaryResolver) Components(ctx context.Context, e *ErrorSummary, first *int, after *string) (*ComponentConnection, error) {
 	of := &bos.MembersOf{Session: e.of.Session, Group: e.Digest, Frozen: e.of.FromSnapshot}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/cache"
+	"github.com/bosgraph/bosgraph/internal/bossync"
 	"github.com/bosgraph/bosgraph/internal/config"
 	"github.com/bosgraph/bosgraph/internal/fanout"
 	"github.com/bosgraph/bosgraph/internal/hub"
@@ -29,7 +30,8 @@ type App struct {
 	hub      *hub.Hub
 	fanout   *fanout.Fanout
 	streams  *transport.Streams
-	embedded *embedded // nil with a Redis of its own
+	sync     *bossync.Sync // nil where no BOS is followed
+	embedded *embedded     // nil with a Redis of its own
 	server   *http.Server
 	listener net.Listener
 	stopping atomic.Bool
@@ -52,6 +54,10 @@ func New(c config.Config, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	a.live()
+	if err := a.following(); err != nil {
+		a.embedded.stop()
+		return nil, errors.Join(err, a.store.Close())
+	}
 	a.server = &http.Server{
 		Handler:           a.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -81,6 +87,9 @@ func (a *App) Start() error {
 	})
 	a.follow(ctx)
 	a.running.Go(func() { a.expire(ctx) })
+	if a.sync != nil {
+		a.running.Go(func() { a.sync.Run(ctx) })
+	}
 	if a.embedded != nil {
 		a.running.Go(func() { a.embedded.age(ctx) })
 	}

@@ -38,7 +38,11 @@ const (
 const parsedDocuments = 1000
 
 func (a *App) graphql() http.Handler {
-	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: &graph.Resolver{Store: a.store, Live: a.hub, Info: a.info()}}))
+	resolver := &graph.Resolver{Store: a.graphStore(), Live: a.hub, Info: a.info()}
+	if a.sync != nil {
+		resolver.Sync = a.sync
+	}
+	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: resolver}))
 	exec.SetErrorPresenter(graph.PresentError(a.log))
 	exec.SetRecoverFunc(graph.Recover)
 	exec.SetParserTokenLimit(limits.Tokens)

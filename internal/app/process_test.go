@@ -36,6 +36,8 @@ func TestProcesses(t *testing.T) {
 		"two servers complete one session":   testCompletionRace,
 		"recount while others write":         testRecountOnline,
 		"recount finds and mends any damage": testRecountRepairs,
+		"who follows BOS is killed":          testLeaderKilled,
+		"who follows BOS is overtaken":       testLeaderOvertaken,
 	} {
 		t.Run(name, func(t *testing.T) {
 			test(t, &fleet{binary: binary, redis: redistest.Server(t), namespace: "test-" + rand.Text()})
@@ -51,9 +53,26 @@ func (f *fleet) command(ctx context.Context, words ...string) *exec.Cmd {
 }
 
 // serve starts a server, and returns it as a site and what kills it.
-func (f *fleet) serve(t *testing.T) (s *site, kill func()) {
+func (f *fleet) serve(t *testing.T, options ...string) (s *site, kill func()) {
 	t.Helper()
-	cmd := f.command(context.Background(), "serve", "--listen", "127.0.0.1:0", "--log-format", "json")
+	s, process := f.start(t, options...)
+	return s, process.kill
+}
+
+// process is a server that runs.
+type process struct {
+	cmd  *exec.Cmd
+	dead chan struct{} // closed when it has ended
+}
+
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // fails only if it has ended already
+	<-p.dead
+}
+
+func (f *fleet) start(t *testing.T, options ...string) (s *site, p *process) {
+	t.Helper()
+	cmd := f.command(context.Background(), append([]string{"serve", "--listen", "127.0.0.1:0", "--log-format", "json"}, options...)...)
 	cmd.SysProcAttr = endWithParent()
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -83,11 +102,8 @@ func (f *fleet) serve(t *testing.T) (s *site, kill func()) {
 	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
-	kill = func() {
-		_ = cmd.Process.Kill() // fails only if it has ended already
-		<-dead
-	}
-	t.Cleanup(kill)
+	p = &process{cmd, dead}
+	t.Cleanup(p.kill)
 	s = &site{t: t, namespace: f.namespace, client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}}
 	t.Cleanup(s.client.CloseIdleConnections)
 	select {
@@ -97,7 +113,7 @@ func (f *fleet) serve(t *testing.T) (s *site, kill func()) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("the server does not come up")
 	}
-	return s, kill
+	return s, p
 }
 
 // recount runs the command of that name, and returns the N of its "drift N".

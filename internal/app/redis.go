@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"os"
 	"strings"
@@ -36,15 +38,25 @@ func storeOptions(c config.Redis) (cache.Options, error) {
 		o.Password = strings.TrimRight(string(password), "\r\n")
 	}
 	if c.RedisCA != "" {
-		pem, err := os.ReadFile(c.RedisCA)
-		if err != nil {
-			return o, fmt.Errorf("the certificate authorities for Redis can't be read: %w", err)
-		}
-		if o.TLS, err = cache.TLSFromCA(pem); err != nil {
-			return o, fmt.Errorf("%s: %w", c.RedisCA, err)
+		var err error
+		if o.TLS, err = trusting(c.RedisCA); err != nil {
+			return o, err
 		}
 	}
 	return o, nil
+}
+
+// trusting makes the TLS configuration that trusts the authorities in a PEM file.
+func trusting(file string) (*tls.Config, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("the certificate authorities can't be read: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no PEM certificate of an authority", file)
+	}
+	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }
 
 // embedded is the stand-in for a Redis: in memory, within this process.

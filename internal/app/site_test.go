@@ -45,6 +45,12 @@ type site struct {
 // serve runs a server for this test, on Redis at that URL or on its own.
 func serve(t *testing.T, redisURL string, options ...string) *site {
 	t.Helper()
+	return serveLogging(t, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), redisURL, options...)
+}
+
+// serveLogging is serve with a log of the test's own.
+func serveLogging(t *testing.T, log *slog.Logger, redisURL string, options ...string) *site {
+	t.Helper()
 	s := &site{t: t, namespace: "test-" + rand.Text(), client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}}
 	c, err := config.Parse(append([]string{
 		"serve", "--listen", "127.0.0.1:0", "--redis-url", redisURL, "--namespace", s.namespace,
@@ -52,7 +58,7 @@ func serve(t *testing.T, redisURL string, options ...string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.app, err = New(c, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})))
+	s.app, err = New(c, log)
 	if err != nil {
 		t.Fatal(err)
 	}

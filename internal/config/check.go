@@ -20,6 +20,10 @@ const (
 	mostEmbedded   = 10_000  // components that the embedded Redis simulates well
 	mostComponents = 100_000 // components of the largest systems
 	mostSpeed      = 1000
+	leastInterval  = 100 * time.Millisecond
+	mostInterval   = time.Hour
+	leastPageSize  = 100
+	mostPageSize   = 100_000
 )
 
 var (
@@ -32,7 +36,7 @@ func (c *Config) check() error {
 	checks := []func() error{c.checkRedis, c.checkLog}
 	switch c.Command {
 	case Serve:
-		checks = append(checks, c.checkServer)
+		checks = append(checks, c.checkServer, c.checkBOS)
 	case Demo:
 		checks = append(checks, c.checkServer, c.checkSimulation)
 	case Recount:
@@ -161,6 +165,42 @@ func (c *Config) checkRedis() error {
 		return errors.New("--redis-password-file: the URL has a password already: take it out there, where others can see it")
 	case c.RedisCA != "" && !strings.HasPrefix(u.Scheme, "rediss"):
 		return errors.New("--redis-ca-file: this is for TLS: use rediss://, or rediss+…, in --redis-url")
+	}
+	return nil
+}
+
+// checkBOS checks what BOS to follow, and brings its addresses into form.
+func (c *Config) checkBOS() error {
+	c.BOSURL, c.TAPMSURL = strings.TrimRight(c.BOSURL, "/"), strings.TrimRight(c.TAPMSURL, "/")
+	for _, u := range []struct{ flag, url, example string }{
+		{"--bos-url", c.BOSURL, "https://api-gw-service-nmn.local/apis/bos"},
+		{"--tapms-url", c.TAPMSURL, "https://api-gw-service-nmn.local/apis/tapms"},
+	} {
+		if u.url == "" {
+			continue
+		}
+		// It may hold a password: no message shows it.
+		parsed, err := url.Parse(u.url)
+		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.RawQuery != "" || parsed.Fragment != "" {
+			return fmt.Errorf("%s: this is not the address of a service: write it like %s", u.flag, u.example)
+		}
+		if parsed.User != nil {
+			return fmt.Errorf("%s: the address names a user: give a token with --bos-token-file instead", u.flag)
+		}
+	}
+	switch {
+	case c.BOSURL == "" && (c.BOSToken != "" || c.BOSCA != "" || c.TAPMSURL != "" || c.TenantsFile != ""):
+		return errors.New("--bos-token-file, --bos-ca-file, --tapms-url and --tenants-file are for a BOS to follow: give its --bos-url, too")
+	case c.TAPMSURL != "" && c.TenantsFile != "":
+		return errors.New("--tenants-file: tenants come from --tapms-url already: give one of them only")
+	case strings.HasSuffix(c.BOSURL, "/v2"):
+		return errors.New("--bos-url: leave out /v2 at its end: it is appended")
+	case c.BOSInterval < leastInterval || c.BOSInterval > mostInterval:
+		return fmt.Errorf("--bos-interval: %v is no interval: use %v to %v", c.BOSInterval, leastInterval, mostInterval)
+	case c.BOSPageSize < leastPageSize || c.BOSPageSize > mostPageSize:
+		return fmt.Errorf("--bos-page-size: %d is no size of a page: use %d to %d", c.BOSPageSize, leastPageSize, mostPageSize)
+	case c.BOSTimeout < time.Second:
+		return fmt.Errorf("--bos-timeout: %v is too short: use at least 1s", c.BOSTimeout)
 	}
 	return nil
 }

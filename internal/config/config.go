@@ -30,6 +30,7 @@ const (
 type Config struct {
 	Command      Command
 	Server       // of serve and demo; of recount only Redis and Log
+	BOS          // of serve
 	Simulation   // of demo
 	Verification // of recount
 }
@@ -73,6 +74,18 @@ type Live struct {
 	AllowOrigins             []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins whose web pages may subscribe here, besides the server's own, as https://ops.example.com; several with commas."`
 }
 
+// BOS holds the options of serve alone: which BOS to follow.
+type BOS struct {
+	BOSURL      string        `name:"bos-url" placeholder:"URL" help:"Follow the BOS at this address, to which /v2 is appended, such as https://api-gw-service-nmn.local/apis/bos: its components and sessions are kept here, and mutations of them are refused. One of all servers of a namespace does it for all. Empty for none."`
+	BOSToken    string        `name:"bos-token-file" placeholder:"FILE" help:"File that holds the bearer token for BOS and TAPMS. It is read anew for each request, so it may be replaced at any time."`
+	BOSCA       string        `name:"bos-ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for BOS and TAPMS, instead of the system's."`
+	BOSInterval time.Duration `name:"bos-interval" default:"3s" placeholder:"DURATION" help:"How often BOS is read while a session runs: 100ms to 1h. Five times as seldom while none does, and never so often that BOS is busy with it for more than half of the time."`
+	BOSPageSize int           `name:"bos-page-size" default:"10000" placeholder:"N" help:"The most components that BOS is asked for at a time: 100 to 100000. It looks at all of its components for each page, so fewer pages cost it less; pages shrink by themselves where BOS does not bear them."`
+	BOSTimeout  time.Duration `name:"bos-timeout" default:"1m" placeholder:"DURATION" help:"How long BOS and TAPMS may take for one answer: at least 1s."`
+	TAPMSURL    string        `name:"tapms-url" placeholder:"URL" help:"Learn from the TAPMS at this address, to which /v1alpha3/tenants is appended, which components belong to which tenant, such as https://api-gw-service-nmn.local/apis/tapms. Empty for none."`
+	TenantsFile string        `placeholder:"FILE" help:"The same from a file, read anew with each sweep: a JSON object of lists of xnames by tenant."`
+}
+
 // Verification holds the options of recount alone.
 type Verification struct {
 	Repair bool   `help:"Mend what does not agree. The server may go on meanwhile."`
@@ -90,6 +103,7 @@ type Simulation struct {
 type grammar struct {
 	Serve struct {
 		Server
+		BOS
 	} `cmd:"" default:"withargs" help:"Serve the API and the dashboard. This is what bosgraph does when no command is given."`
 	Demo struct {
 		Server
@@ -142,7 +156,7 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	cfg := Config{Command: Command(parsed.Selected().Name)}
 	switch cfg.Command {
 	case Serve:
-		cfg.Server = g.Serve.Server
+		cfg.Server, cfg.BOS = g.Serve.Server, g.Serve.BOS
 	case Demo:
 		cfg.Server, cfg.Simulation = g.Demo.Server, g.Demo.Simulation
 	case Recount:

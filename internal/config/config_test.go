@@ -22,7 +22,8 @@ func parseLine(t *testing.T, line string) Config {
 }
 
 func TestDefaults(t *testing.T) {
-	want := Config{Command: Serve, Server: Server{
+	follow := BOS{BOSInterval: 3 * time.Second, BOSPageSize: 10_000, BOSTimeout: time.Minute}
+	want := Config{Command: Serve, BOS: follow, Server: Server{
 		Listen: "127.0.0.1:8080", Redis: Redis{Namespace: "bosgraph"}, Retention: 90 * 24 * time.Hour,
 		Live: Live{
 			Tick: 100 * time.Millisecond, PingInterval: 25 * time.Second, InitTimeout: 10 * time.Second, WriteDeadline: 10 * time.Second,
@@ -36,7 +37,7 @@ func TestDefaults(t *testing.T) {
 	if got := parseLine(t, "serve"); !reflect.DeepEqual(got, want) {
 		t.Errorf("serve gives %+v, not %+v", got, want)
 	}
-	want.Command, want.Simulation = Demo, Simulation{Components: 1000, Seed: 1, Speed: 10}
+	want.Command, want.BOS, want.Simulation = Demo, BOS{}, Simulation{Components: 1000, Seed: 1, Speed: 10}
 	if got := parseLine(t, "demo"); !reflect.DeepEqual(got, want) {
 		t.Errorf("demo gives %+v, not %+v", got, want)
 	}
@@ -81,6 +82,10 @@ func TestGoodValues(t *testing.T) {
 		"--redis-url=redis+sentinel://h:1?master_name=m&addr=i:1":     func(c Config) bool { return c.RedisURL != "" },
 		"--redis-url=rediss://h --redis-ca-file=ca --redis-user=u":    func(c Config) bool { return c.RedisCA == "ca" && c.RedisUser == "u" },
 		"--redis-url=rediss+cluster://h:1 --redis-password-file=p":    func(c Config) bool { return c.RedisPassword == "p" },
+		"--bos-url=https://h/apis/bos/ --bos-ca-file=ca":              func(c Config) bool { return c.BOSURL == "https://h/apis/bos" && c.BOSCA == "ca" },
+		"--bos-url=http://h:1 --tapms-url=http://h/t/":                func(c Config) bool { return c.TAPMSURL == "http://h/t" },
+		"--bos-url=http://h --tenants-file=t --bos-token-file=f":      func(c Config) bool { return c.TenantsFile == "t" && c.BOSToken == "f" },
+		"--bos-url=http://h --bos-interval=100ms --bos-page-size=100": func(c Config) bool { return c.BOSPageSize == 100 },
 		"demo --components=10000 --seed=0":                            func(c Config) bool { return c.Components == 10_000 && c.Seed == 0 },
 		"demo --components=100000 --redis-url=redis://h --speed=1000": func(c Config) bool { return c.Components == 100_000 && c.Speed == 1000 },
 	} {
@@ -121,18 +126,31 @@ func TestBadValues(t *testing.T) {
 		"--redis-url=redis+sentinel://h:1":       "add ?master_name=NAME",
 		"--redis-user=u":                         "give its --redis-url, too",
 		"--redis-url=redis://a@h --redis-user=b": "names a user already",
-		"--redis-url=redis://a:secret@h --redis-password-file=f":  "has a password already",
-		"--redis-url=redis://h --redis-ca-file=f":                 "use rediss://",
-		"demo --components=0":                                     "can't be simulated",
-		"demo --components=10001":                                 "give a --redis-url",
-		"demo --components=100001 --redis-url=redis://h":          "up to 100000 with --redis-url",
-		"demo --speed=0":                                          "use more than 0",
-		"demo --speed=NaN":                                        "use more than 0",
-		"demo --speed=1001":                                       "at most 1000",
-		"demo --seed=-1":                                          "expected a valid 64 bit uint",
-		"--redis-url=ftp://u:secret@h":                            "is not known",
-		"--redis-url=redis://u:secret@h:port":                     "not a URL",
-		"--redis-url=redis+cluster://u:secret@h:1 --redis-user=x": "names a user already",
+		"--redis-url=redis://a:secret@h --redis-password-file=f": "has a password already",
+		"--redis-url=redis://h --redis-ca-file=f":                "use rediss://",
+		"--bos-url=api-gw":                                         "write it like https://api-gw-service-nmn.local/apis/bos",
+		"--bos-url=ftp://u:secret@h":                               "is not the address of a service",
+		"--bos-url=http://u:secret@h":                              "give a token with --bos-token-file",
+		"--bos-url=http://h?a=b":                                   "is not the address of a service",
+		"--bos-url=http://h/apis/bos/v2":                           "leave out /v2",
+		"--bos-token-file=f":                                       "give its --bos-url, too",
+		"--tapms-url=http://h":                                     "give its --bos-url, too",
+		"--bos-url=http://h --tapms-url=h":                         "write it like https://api-gw-service-nmn.local/apis/tapms",
+		"--bos-url=http://h --tapms-url=http://h --tenants-file=f": "give one of them only",
+		"--bos-url=http://h --bos-interval=99ms":                   "use 100ms to 1h",
+		"--bos-url=http://h --bos-page-size=99":                    "use 100 to 100000",
+		"--bos-url=http://h --bos-timeout=1ms":                     "use at least 1s",
+		"demo --bos-url=http://h":                                  "unknown flag --bos-url",
+		"demo --components=0":                                      "can't be simulated",
+		"demo --components=10001":                                  "give a --redis-url",
+		"demo --components=100001 --redis-url=redis://h":           "up to 100000 with --redis-url",
+		"demo --speed=0":                                           "use more than 0",
+		"demo --speed=NaN":                                         "use more than 0",
+		"demo --speed=1001":                                        "at most 1000",
+		"demo --seed=-1":                                           "expected a valid 64 bit uint",
+		"--redis-url=ftp://u:secret@h":                             "is not known",
+		"--redis-url=redis://u:secret@h:port":                      "not a URL",
+		"--redis-url=redis+cluster://u:secret@h:1 --redis-user=x":  "names a user already",
 	} {
 		var stdout, stderr bytes.Buffer
 		_, err := Parse(strings.Fields(line), &stdout, &stderr)

@@ -61,6 +61,7 @@ type Hub struct {
 	failing     time.Time // since when reads fail; zero if they do not
 	retry       time.Time // when to read again after a failure
 	stale       bool
+	silent      bool // what comes from BOS may be behind
 }
 
 // New makes a hub. [Hub.Run] needs the feed that tells it of changes.

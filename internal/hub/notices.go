@@ -74,6 +74,26 @@ func (h *Hub) Alive(epoch string, _ int64) {
 	h.epoch, h.interrupted = epoch, false
 }
 
+// Silent is told by the sync from BOS: what comes from there may be behind, or no more.
+func (h *Hub) Silent(silent bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.silent == silent {
+		return
+	}
+	h.silent = silent
+	for _, t := range h.topics {
+		switch {
+		case t.known == nil || !fromBOS(t.known):
+		case silent:
+			t.showStale(h.reads)
+		default:
+			t.again(time.Now())
+		}
+	}
+	h.poke()
+}
+
 // poll looks for changes whose notices were lost, although nothing has told so.
 func (h *Hub) poll(ctx context.Context) {
 	h.mu.Lock()

@@ -130,9 +130,15 @@ func (h *Hub) show(t *topic, st *bos.Status, read uint64, want bos.Want) {
 		t.at(time.Now().Add(h.o.Tick))
 		return
 	}
-	again := before != nil && st.Epoch == before.Epoch && st.Revision == before.Revision && t.stale == h.stale
-	t.known, t.knownWant, t.covered, t.stale = st, want, st.Revision, h.stale
+	stale := h.stale || h.silent && fromBOS(st)
+	again := before != nil && st.Epoch == before.Epoch && st.Revision == before.Revision && t.stale == stale
+	t.known, t.knownWant, t.covered, t.stale = st, want, st.Revision, stale
 	t.tell(read, again)
+}
+
+// fromBOS says whether a status is one that the sync from BOS keeps up to date.
+func fromBOS(st *bos.Status) bool {
+	return st.Session.Source == bos.SourceBOS && !st.FromSnapshot
 }
 
 // showStale shows what was last known, with a warning.

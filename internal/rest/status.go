@@ -22,6 +22,12 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if saved := found.Status.Saved; saved != nil { // byte for byte what BOS answered
+		b := newBody(w)
+		b.buffer.WriteString(saved.Text)
+		b.finish()
+		return nil
+	}
 	return send(w, statusOf(found.Status, h.Now()))
 }
 

@@ -8,6 +8,8 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -22,10 +24,11 @@ type Contract struct {
 	problem *openapi3.Schema
 }
 
-// New reads the description for a test two folders below the module's root.
+// New reads the description for a test of this module, which runs somewhere below its
+// root.
 func New(t testing.TB) *Contract {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromFile("../../api/bos-v2-read.openapi.yaml")
+	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(root(t), "api", "bos-v2-read.openapi.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,6 +37,25 @@ func New(t testing.TB) *Contract {
 		t.Fatal(err)
 	}
 	return &Contract{router, doc.Components.Schemas["Problem"].Value}
+}
+
+// root is the folder with the module's go.mod.
+func root(t testing.TB) string {
+	t.Helper()
+	folder, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+			return folder
+		}
+		above := filepath.Dir(folder)
+		if above == folder {
+			t.Fatal("there is no go.mod above this test")
+		}
+		folder = above
+	}
 }
 
 // Check checks an answer to a request. For an address or a method that the

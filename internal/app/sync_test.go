@@ -1,0 +1,340 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/bossync/bosfake"
+	"github.com/bosgraph/bosgraph/internal/redistest"
+)
+
+// TestFollow lets a server follow a BOS through all that happens to sessions, and
+// compares what both answer.
+func TestFollow(t *testing.T) {
+	for _, b := range backends {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			fake := bosfake.New(bosfake.Options{})
+			ids := fake.AddComponents(250)
+			fake.PutTenant("blue", ids[50:120]...)
+			fake.PutTenant("green", ids[240:]...)
+			blue := bos.SessionKey{Tenant: "blue", Name: "s"}
+			fake.CreateSession(untenanted("s"))
+			fake.CreateSession(blue)
+			fake.Start(untenanted("s"), ids[:100]...)
+			f := followBOS(t, b.url(t), fake, "--bos-page-size", "100", "--tapms-url", listenBOS(t, fake)+"/apis/tapms")
+
+			same := func() {
+				t.Helper()
+				f.likeBOS("/v2/sessions/s/status", "")
+				f.likeBOS("/v2/sessions/s/status", "blue")
+				f.likeBOS("/v2/sessions/s", "")
+				f.likeBOS("/v2/components?ids="+ids[0], "")
+				f.likeBOS("/v2/components/"+ids[60], "blue")
+				f.likeBOS("/v2/components/"+ids[0], "blue") // is not its own
+			}
+			same()
+
+			fake.Patch(bosfake.Record{"status": bosfake.Record{"phase": "powering_on", "status_override": ""}}, ids[:90]...)
+			fake.Patch(bosfake.Record{"status": bosfake.Record{"status_override": "failed"}, "error": "it broke", "enabled": false}, ids[90:100]...)
+			fake.Patch(bosfake.Record{"from_the_future": []int{1, 2}}, ids[30])
+			same()
+			fake.PutTenant("blue", ids[50:95]...)
+			fake.DeleteTenant("green")
+			same()
+			if n := f.must(`{ node(id: "x") { id } serverInfo { sync { leader error lastSweep lagSeconds } } }`).at("serverInfo.sync.leader"); n != true {
+				t.Errorf("leader: %v", n)
+			}
+
+			// BOS completes it, and saves its status a moment later; until then things go on changing.
+			fake.Finish(ids[:90]...)
+			fake.Complete(untenanted("s"))
+			f.eventually("the session is complete", func() bool { return f.status("s")["status"] == "COMPLETE" })
+			fake.Patch(bosfake.Record{"error": "broke later"}, ids[5:25]...)
+			fake.SaveStatus(untenanted("s"))
+			f.likeBOS("/v2/sessions/s/status", "")
+			saved := f.must(`{ session(name: "s") { status { fromSnapshot managedComponentsCount percentFailed errorGroupCount
+				counts { failed successful } errorSummary { message count list components { edges { node { id } } } } } } }`)
+			for path, want := range map[string]any{
+				"fromSnapshot": true, "managedComponentsCount": 100.0, "percentFailed": 10.0, "errorGroupCount": 2.0,
+				"counts.failed": 10.0, "counts.successful": 90.0, "errorSummary.0.message": "broke later", "errorSummary.0.count": 20.0,
+				"errorSummary.1.message": "it broke", "errorSummary.1.components.edges.9.node.id": ids[99],
+			} {
+				if have := saved.at("session.status." + path); have != want {
+					t.Errorf("%s is %v, want %v", path, have, want)
+				}
+			}
+
+			// It is deleted, and made anew under its name.
+			fake.DeleteSession(untenanted("s"))
+			f.likeBOS("/v2/sessions/s", "")
+			if deleted := f.must(`{ session(name: "s") { deleted id } }`).at("session.deleted"); deleted != true {
+				t.Errorf("deleted: %v", deleted)
+			}
+			fake.CreateSession(untenanted("s"), bosfake.Record{"status": bosfake.Record{"start_time": "2026-11-22T09:00:00.25+02:00"}})
+			fake.Start(untenanted("s"), ids[:10]...)
+			same()
+			if n := len(f.must(`{ sessions(filter: {name: "s", tenant: ""}) { edges { node { deleted } } } }`).at("sessions.edges").([]any)); n != 2 {
+				t.Errorf("%d sessions have had the name", n)
+			}
+
+			fake.CreateSession(untenanted("none"))
+			fake.FailSetup(untenanted("none"), "No nodes were found to act upon.")
+			f.likeBOS("/v2/sessions/none", "")
+			if why := f.must(`{ session(name: "none") { error status { status managedComponentsCount } } }`); why.at("session.error") != "No nodes were found to act upon." {
+				t.Errorf("%s", why.body)
+			}
+			fake.Delete(ids[200:]...)
+			f.likeBOS("/v2/components/"+ids[210], "")
+			if n := f.must(`{ components { totalCount } }`).at("components.totalCount"); n != 200.0 {
+				t.Errorf("%v components are left", n)
+			}
+			if problem := f.sync(); problem != "" {
+				t.Errorf("problem: %s", problem)
+			}
+		})
+	}
+}
+
+// TestFollowOracle lets a server follow a BOS that has the records of a case, as they
+// are, and compares the status that it answers with BOS's own, byte for byte once the
+// keys are in order and lists of ids name the first ones. Unlike mutations, the sync
+// can bring about everything but the moment that BOS saw: the duration of a session
+// without an end is left out.
+func TestFollowOracle(t *testing.T) {
+	raw, err := os.ReadFile("../../bos/testdata/bos_status_cases.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var oracle struct{ Cases []oracleCase }
+	var records struct {
+		Cases []struct{ Session, Expected json.RawMessage }
+	}
+	if err := errors.Join(json.Unmarshal(raw, &oracle), json.Unmarshal(raw, &records)); err != nil {
+		t.Fatal(err)
+	}
+	redis := "redis://" + redistest.SharedServer(t)
+	for i, c := range oracle.Cases {
+		t.Run(c.Name, func(t *testing.T) {
+			fake := bosfake.New(bosfake.Options{})
+			for _, record := range c.Components {
+				fake.Put(record)
+			}
+			key := untenanted(c.Session.Name)
+			fake.PutSessionText(key, string(records.Cases[i].Session))
+			f := followBOS(t, redis, fake)
+			want := parseNumbers(t, records.Cases[i].Expected)
+			c.order(want)
+			if want["status"] == nil { // BOS: nothing; a session here always has a state
+				want["status"] = "pending"
+			}
+			expected, err := json.Marshal(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code, have := f.restAnswer("/v2/sessions/"+c.Session.Name+"/status", "")
+			if code != 200 || timeless(have) != timeless(expected) {
+				t.Errorf("status %d\n%s\nBOS\n%s", code, have, expected)
+			}
+			if problem := f.sync(); problem != "" {
+				t.Errorf("problem: %s", problem)
+			}
+		})
+	}
+}
+
+// TestFollowedIsBOSs shows that what comes from BOS is changed by BOS alone.
+func TestFollowedIsBOSs(t *testing.T) {
+	fake := bosfake.New(bosfake.Options{})
+	id := fake.AddComponents(1)[0]
+	fake.CreateSession(untenanted("s"))
+	file := filepath.Join(t.TempDir(), "tenants.json")
+	if err := os.WriteFile(file, []byte(`{"blue": []}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := followBOS(t, "", fake, "--tenants-file", file)
+	for query, variables := range map[string]vars{
+		putComponents: {"in": []vars{powering(id, "s")}}, patchComponents: {"in": []vars{{"id": id, "error": "e"}}},
+		deleteComponents: {"in": []string{id}}, putTenant: {"name": "blue", "in": []string{id}},
+		createSession: {"in": vars{"name": "mine", "operation": "BOOT", "templateName": "t"}},
+		updateSession: {"in": vars{"name": "s", "status": "COMPLETE"}}, deleteSession: {"in": vars{"name": "s"}},
+	} {
+		if codes := f.ask(query, variables).codes(); !slices.Equal(codes, []string{"CONFLICT"}) {
+			t.Errorf("%s: %v", clip(query), codes)
+		}
+	}
+	f.sweeps(1)
+	f.likeBOS("/v2/components", "")
+}
+
+// TestTenantsFromAFile changes the file under the server.
+func TestTenantsFromAFile(t *testing.T) {
+	fake := bosfake.New(bosfake.Options{})
+	ids := fake.AddComponents(6)
+	file := filepath.Join(t.TempDir(), "tenants.json")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	owned := func(f followedSite, tenant string) []string { return f.rest().Texts("/v2/components", tenant, "id") }
+	write(fmt.Sprintf(`{"blue": ["%s", "%s"], "green": ["%s"]}`, ids[0], ids[3], ids[1]))
+	f := followBOS(t, "", fake, "--tenants-file", file)
+	if blue := owned(f, "blue"); !slices.Equal(blue, []string{ids[0], ids[3]}) {
+		t.Errorf("blue owns %v", blue)
+	}
+	write(`{"blue": `)
+	f.eventually("a problem is shown", func() bool { return strings.Contains(f.sync(), "file of tenants") })
+	if blue := owned(f, "blue"); len(blue) != 2 {
+		t.Errorf("after a file that can't be read, blue owns %v", blue)
+	}
+	write(fmt.Sprintf(`{"blue": ["%s"]}`, ids[5]))
+	f.eventually("blue owns another, and green nothing", func() bool {
+		return slices.Equal(owned(f, "blue"), []string{ids[5]}) && len(owned(f, "green")) == 0
+	})
+	f.eventually("no problem is shown", func() bool { return f.sync() == "" })
+}
+
+// TestUnfitRecords shows that a record that can't be read takes nothing away and does
+// not keep the others waiting, and that it is told.
+func TestUnfitRecords(t *testing.T) {
+	fake := bosfake.New(bosfake.Options{})
+	ids := fake.AddComponents(3)
+	fake.CreateSession(untenanted("s"))
+	fake.Start(untenanted("s"), ids...)
+	f := followBOS(t, "", fake)
+	fake.PutText(ids[1], `{"id": "`+ids[1]+`", "enabled": "perhaps"}`)
+	fake.Patch(bosfake.Record{"error": "it broke"}, ids[2])
+	fake.PutSessionText(untenanted("odd"), `{"name": "odd", "status": 7}`)
+	fake.CreateSession(untenanted("t"), bosfake.Record{"operation": "dance"})
+	f.eventually("the other change, and the problems", func() bool {
+		return len(f.status("s")["errorSummary"].([]any)) == 1 && strings.Contains(f.sync(), "3 records from BOS can't be kept")
+	})
+	if n := f.must(`{ session(name: "s") { status { managedComponentsCount } } }`).at("session.status.managedComponentsCount"); n != 3.0 {
+		t.Errorf("%v components are counted", n)
+	}
+	fake.Put(bosfake.Record{"id": ids[1], "session": "s", "enabled": nil, "status": nil, "error": nil})
+	fake.DeleteSession(untenanted("odd"))
+	fake.PatchSession(untenanted("t"), bosfake.Record{"operation": "boot"})
+	f.eventually("all is well", func() bool { return f.sync() == "" })
+	f.likeBOS("/v2/sessions/t", "")
+	if c := f.must(`{ component(id: "` + ids[1] + `") { enabled session } }`); c.at("component.enabled") != false || c.at("component.session") != "s" {
+		t.Errorf("%s", c.body)
+	}
+}
+
+// TestIdleSweepsWriteNothing counts what goes to Redis while nothing changes at BOS.
+func TestIdleSweepsWriteNothing(t *testing.T) {
+	fake := bosfake.New(bosfake.Options{})
+	ids := fake.AddComponents(1500)
+	for _, name := range []string{"s", "t"} {
+		fake.CreateSession(untenanted(name))
+	}
+	fake.Start(untenanted("s"), ids[:1000]...)
+	fake.Complete(untenanted("t"))
+	fake.SaveStatus(untenanted("t"))
+	redis := redistest.SharedServer(t)
+	meter := redistest.NewMeter(t, redis)
+	f := followBOS(t, "redis://"+meter.Addr(), fake)
+	f.sweeps(3) // BOS's saved status was asked for twice
+	lease := "{" + f.namespace + "}:lease"
+	keys := func() (without []string) {
+		for line := range strings.Lines(dump(t, redis, f.namespace)) {
+			if !strings.HasPrefix(line, lease) {
+				without = append(without, line)
+			}
+		}
+		return without
+	}
+	before := keys()
+	meter.Reset()
+	f.sweeps(5)
+	for _, c := range meter.Snapshot().Commands {
+		switch name := c.Name(); {
+		case strings.HasPrefix(name, "EVAL") && c.Key() == lease: // renewed once a second, whatever the sweeps do
+		case name == "PUBLISH", name == "HMGET", name == "HGET", name == "MULTI", name == "EXEC": // the feed's probes, and reads
+		default:
+			t.Errorf("an idle sweep sends %s", clip(strings.Join(c, " ")))
+		}
+	}
+	if after := keys(); !slices.Equal(before, after) {
+		t.Error("an idle sweep has written something")
+	}
+}
+
+// TestToken replaces the token under the server, as Kubernetes does, and follows BOS
+// over TLS with an authority of its own.
+func TestToken(t *testing.T) {
+	fake := bosfake.New(bosfake.Options{})
+	fake.AddComponents(2)
+	fake.RequireToken("first")
+	file, ca := filepath.Join(t.TempDir(), "token"), filepath.Join(t.TempDir(), "ca.pem")
+	server := httptest.NewTLSServer(fake)
+	t.Cleanup(server.Close)
+	for name, text := range map[string][]byte{file: []byte("first\n"), ca: pemOf(server)} {
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log := &journal{}
+	f := followedSite{serveLogging(t, textLog(log), "", "--bos-url", server.URL, "--bos-interval", "100ms",
+		"--bos-token-file", file, "--bos-ca-file", ca), fake, log}
+	f.sweeps(1)
+	fake.RequireToken("second")
+	f.eventually("the token is refused", func() bool { return strings.Contains(f.sync(), "it refuses the token") })
+	if err := os.WriteFile(file, []byte("second"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.eventually("the new token is used", func() bool { return f.sync() == "" })
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	f.eventually("there is no token", func() bool { return strings.Contains(f.sync(), "the file with its token can't be read") })
+	if bytes.Contains([]byte(log.String()), []byte("second")) {
+		t.Error("the log shows the token")
+	}
+
+	stranger := serve(t, "", "--bos-url", server.URL, "--bos-interval", "100ms")
+	eventually(t, "the certificate is not trusted", func() bool {
+		problem, _ := stranger.must(`{ serverInfo { sync { error } } }`).at("serverInfo.sync.error").(string)
+		return strings.Contains(problem, "certificate")
+	})
+}
+
+// TestStaleWhileBOSIsSilent watches a session while BOS does not answer.
+func TestStaleWhileBOSIsSilent(t *testing.T) {
+	fake := bosfake.New(bosfake.Options{})
+	ids := fake.AddComponents(2)
+	fake.CreateSession(untenanted("s"))
+	fake.Start(untenanted("s"), ids...)
+	f := followBOS(t, "", fake)
+	w := watch(t, f.site, follow, vars{"name": "s"})
+	f.eventually("the first state", func() bool { return w.now("stale") == false })
+	seen := f.must(`{ session(name: "s") { status { asOf } } }`).at("session.status.asOf").(string)
+	at, err := time.Parse(time.RFC3339Nano, seen)
+	if err != nil || time.Since(at) > 10*time.Second {
+		t.Errorf("as of %s, %v", seen, err)
+	}
+	fault := fake.Inject(bosfake.Fault{Path: "/v2/components", Status: 503})
+	f.eventually("it is stale", func() bool { return w.now("stale") == true })
+	if stale := f.must(`{ session(name: "s") { status { stale } } }`).at("session.status.stale"); stale != true {
+		t.Errorf("a query says %v", stale)
+	}
+	fault.Lift()
+	fake.Patch(bosfake.Record{"error": "it broke"}, ids[0])
+	f.eventually("it is current", func() bool { return w.now("stale") == false && len(w.now("errorSummary").([]any)) == 1 })
+	if w.count() > 10 {
+		t.Errorf("%d messages", w.count())
+	}
+}

@@ -204,17 +204,21 @@ func TestCourseIsSampledOnceASecond(t *testing.T) {
 	})
 }
 
+// bosRuns has BOS say that a session of its own runs.
+func (s *suite) bosRuns(one *bos.Session) {
+	s.Helper()
+	s.must(s.store.KeepSession(s.ctx, bos.SourceSession{State: bos.StateRunning, NewSession: bos.NewSession{
+		SessionKey: one.SessionKey, Operation: one.Operation, TemplateName: one.TemplateName, StartTime: one.StartTime, Source: one.Source,
+	}}))
+}
+
 // TestCourseOfBOS runs a session that bosgraph does not complete.
 func TestCourseOfBOS(t *testing.T) {
 	conform(t, func(s *suite) {
 		time0 := s.clocked()
 		made := s.createAs(bos.NewSession{SessionKey: name("a"), Source: bos.SourceBOS})
 		s.put(component("x1", "a"), component("x2", "a"))
-		c := s.store.newChange()
-		made.State = bos.StateRunning
-		c.store("/a", made)
-		c.scope("/a").record = true
-		s.must(s.store.run(s.ctx, c))
+		s.bosRuns(made)
 		for range 2 {
 			time0.pass(time.Second)
 			s.patch(bos.ComponentPatch{ID: "x1", Status: &bos.StatusPatch{Phase: new(fmt.Sprint(time0.Now().Unix()))}})
@@ -238,11 +242,7 @@ func TestCourseBelongsToOneIncarnation(t *testing.T) {
 			if course := s.course(name("a")); len(course) != 0 {
 				s.Errorf("created anew it has gone %+v", course)
 			}
-			c := s.store.newChange()
-			made.State = bos.StateRunning
-			c.store("/a", made)
-			c.scope("/a").record = true
-			s.must(s.store.run(s.ctx, c))
+			s.bosRuns(made)
 			time0.pass(2 * time.Second)
 			s.put(component(fmt.Sprint("x", time0.Now().Unix()), "a"))
 			s.must(s.store.MarkDeleted(s.ctx, name("a")))

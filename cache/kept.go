@@ -50,7 +50,7 @@ func (s *Store) KeepSession(ctx context.Context, r bos.SourceSession) error {
 // begins is the change that begins an incarnation, old being the session that had
 // its name until now, if there was one.
 func (s *Store) begins(next, old *bos.Session, saved *bos.SavedStatus) *change {
-	c := newChange(s.keys)
+	c := s.newChange()
 	h := scopeHome(next.SessionKey)
 	c.guard(h, old)
 	if old.Incarnation != "" {
@@ -80,7 +80,7 @@ func (s *Store) follows(old *bos.Session, r bos.SourceSession) (*change, error) 
 	if next == old && !saves {
 		return nil, nil
 	}
-	c := newChange(s.keys)
+	c := s.newChange()
 	h := scopeHome(old.SessionKey)
 	c.guard(h, old)
 	if next != old {
@@ -98,7 +98,7 @@ func (s *Store) follows(old *bos.Session, r bos.SourceSession) (*change, error) 
 // gone is the change that makes a session history: it is frozen if it was not yet,
 // and stays until its retention ends.
 func (s *Store) gone(old *bos.Session) *change {
-	c := newChange(s.keys)
+	c := s.newChange()
 	h := scopeHome(old.SessionKey)
 	c.guard(h, old)
 	c.do("HSET", s.keys.session(h), "del", "1")

@@ -23,6 +23,9 @@ type Options struct {
 	Timeout        time.Duration // for one exchange with Redis; 0 for DefaultTimeout
 	Retention      time.Duration // how long a frozen session is kept; 0 for DefaultRetention
 
+	// Now is the clock by which sessions begin and are sampled; nil for time.Now.
+	Now func() time.Time
+
 	// Dialer replaces the connection's; tests lose answers with it.
 	Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -35,13 +38,15 @@ const (
 )
 
 // Store is a namespace in Redis. It is safe for concurrent use, keeps no state of
-// its own, and any number of processes may use one namespace at a time.
+// its own that others would have to know, and any number of processes may use one
+// namespace at a time.
 type Store struct {
-	client  redis.UniversalClient
-	keys    keys
-	options Options
-	rounds  *rounds
-	fence   string // the tenure in which it may write; empty for always
+	client      redis.UniversalClient
+	keys        keys
+	options     Options
+	rounds      *rounds
+	comparisons *comparisons
+	fence       string // the tenure in which it may write; empty for always
 }
 
 // Open makes a Store. It does not wait for Redis: what needs it says so.
@@ -52,11 +57,17 @@ func Open(o Options) (*Store, error) {
 	if o.Retention == 0 {
 		o.Retention = DefaultRetention
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	universal, err := clientOptions(o)
 	if err != nil {
 		return nil, err
 	}
-	return &Store{client: redis.NewUniversalClient(universal), keys: keysOf(o.Namespace), options: o, rounds: &rounds{}}, nil
+	return &Store{
+		client: redis.NewUniversalClient(universal), keys: keysOf(o.Namespace), options: o,
+		rounds: &rounds{}, comparisons: &comparisons{},
+	}, nil
 }
 
 // LogTo sends what the Redis client has to say, of all stores, to a log: nothing

@@ -86,6 +86,9 @@ var rules = []rule{
 	{says: "of ours, internal/push imports nothing", of: under("internal/push"), bars: oursBut("internal/push")},
 	{says: "of ours, internal/fanout imports only graph and bos", of: under("internal/fanout"), bars: oursBut("bos", "graph", "internal/fanout")},
 	{says: "of ours, internal/rest imports only bos", of: under("internal/rest"), bars: oursBut("bos", "internal/rest")},
+	{says: "of ours, internal/client imports only bos", of: under("internal/client"), bars: oursBut("bos", "internal/client")},
+	{says: "of ours, internal/watch imports only internal/client and bos", of: under("internal/watch"), bars: oursBut("bos", "internal/client", "internal/watch")},
+	{says: "only internal/watch draws on terminals", of: not(under("internal/watch")), bars: below("charm.land")},
 	{says: "only internal/transport imports gorilla/websocket", of: not(under("internal/transport")), bars: below("github.com/gorilla/websocket")},
 	{says: "of ours, internal/sim imports only bos", of: under("internal/sim"), bars: oursBut("bos", "internal/sim")},
 }
@@ -216,6 +219,12 @@ func TestRulesBite(t *testing.T) {
 		{"internal/app", goRedis, 1, 1},
 		{"internal/rest", module + "/internal/app", 2, 0},
 		{"internal/rest", module + "/bos", 0, 0},
+		{"internal/client", module + "/bos", 0, 0},
+		{"internal/client", module + "/internal/watch", 1, 0},
+		{"internal/watch", module + "/internal/client", 0, 0},
+		{"internal/watch", module + "/internal/config", 1, 0},
+		{"internal/watch", "charm.land/bubbletea/v2", 0, 0},
+		{"internal/app", "charm.land/bubbletea/v2", 1, 0},
 		{".", module + "/internal/app", 0, 0},
 		{".", module + "/cache", 1, 0},
 	}

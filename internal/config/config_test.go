@@ -45,6 +45,14 @@ func TestDefaults(t *testing.T) {
 	if got := parseLine(t, "recount --repair --resume 17 --redis-url redis://h:1"); !reflect.DeepEqual(got, want) {
 		t.Errorf("recount gives %+v, not %+v", got, want)
 	}
+	want = Config{Command: Watch, Client: Client{Session: "s1", URL: "http://127.0.0.1:8080", Patience: time.Minute}}
+	if got := parseLine(t, "watch s1"); !reflect.DeepEqual(got, want) {
+		t.Errorf("watch gives %+v, not %+v", got, want)
+	}
+	want.Command, want.Tenant, want.JSON = Failed, "t1", true
+	if got := parseLine(t, "failed --tenant t1 --json s1"); !reflect.DeepEqual(got, want) {
+		t.Errorf("failed gives %+v, not %+v", got, want)
+	}
 	if got := parseLine(t, "version"); !reflect.DeepEqual(got, Config{Command: Version}) {
 		t.Errorf("version gives %+v", got)
 	}
@@ -81,6 +89,8 @@ func TestGoodValues(t *testing.T) {
 		"--redis-url=redis+sentinel://h:1?master_name=m&addr=i:1":     func(c Config) bool { return c.RedisURL != "" },
 		"--redis-url=rediss://h --redis-ca-file=ca --redis-user=u":    func(c Config) bool { return c.RedisCA == "ca" && c.RedisUser == "u" },
 		"--redis-url=rediss+cluster://h:1 --redis-password-file=p":    func(c Config) bool { return c.RedisPassword == "p" },
+		"watch s --server=https://h/base/path --ca-file=ca":           func(c Config) bool { return c.URL == "https://h/base/path" && c.CA == "ca" },
+		"failed s --patience=0s --token-file=t":                       func(c Config) bool { return c.Patience == 0 && c.TokenFile == "t" },
 		"demo --components=10000 --seed=0":                            func(c Config) bool { return c.Components == 10_000 && c.Seed == 0 },
 		"demo --components=100000 --redis-url=redis://h --speed=1000": func(c Config) bool { return c.Components == 100_000 && c.Speed == 1000 },
 	} {
@@ -121,8 +131,18 @@ func TestBadValues(t *testing.T) {
 		"--redis-url=redis+sentinel://h:1":       "add ?master_name=NAME",
 		"--redis-user=u":                         "give its --redis-url, too",
 		"--redis-url=redis://a@h --redis-user=b": "names a user already",
-		"--redis-url=redis://a:secret@h --redis-password-file=f":  "has a password already",
-		"--redis-url=redis://h --redis-ca-file=f":                 "use rediss://",
+		"--redis-url=redis://a:secret@h --redis-password-file=f": "has a password already",
+		"--redis-url=redis://h --redis-ca-file=f":                "use rediss://",
+		"watch":                                                   "expected \"<session>\"",
+		"watch a b":                                               "unexpected argument b",
+		"watch s --redis-url=redis://h":                           "unknown flag",
+		"watch s --server=127.0.0.1:8080":                         "not the URL of a server",
+		"watch s --server=http://u:secret@h":                      "not the URL of a server",
+		"watch s --server=http://u:secret@h:x":                    "not the URL of a server",
+		"watch s --server=http:///x":                              "not the URL of a server",
+		"failed s --server=http://h?a=b":                          "not the URL of a server",
+		"watch s --server=http://h --ca-file=f":                   "use https://",
+		"watch s --patience=-1s":                                  "not a time to wait",
 		"demo --components=0":                                     "can't be simulated",
 		"demo --components=10001":                                 "give a --redis-url",
 		"demo --components=100001 --redis-url=redis://h":          "up to 100000 with --redis-url",
@@ -194,7 +214,7 @@ func TestOptionsDocumentIsFresh(t *testing.T) {
 	if string(have) != want.String() {
 		t.Error("docs/options.md is out of date: run go generate ./internal/config")
 	}
-	for _, option := range []string{"`BOSGRAPH_REDIS_URL`", "`90d`", "`--speed=X`", "`--redis-password-file=FILE`"} {
+	for _, option := range []string{"`BOSGRAPH_REDIS_URL`", "`90d`", "`--speed=X`", "`--redis-password-file=FILE`", "`BOSGRAPH_PATIENCE`", "`watch <session>`"} {
 		if strings.Count(want.String(), option) != 1 {
 			t.Errorf("the document does not name %s once", option)
 		}

@@ -1,4 +1,4 @@
-// Command bosgraph serves the status of BOS sessions over GraphQL.
+// Command bosgraph serves the status of BOS sessions over GraphQL, and shows it.
 package main
 
 import (
@@ -10,8 +10,11 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/internal/app"
+	"github.com/bosgraph/bosgraph/internal/client"
 	"github.com/bosgraph/bosgraph/internal/config"
+	"github.com/bosgraph/bosgraph/internal/watch"
 )
 
 //go:generate go tool gqlgen generate
@@ -25,6 +28,9 @@ func main() {
 		fmt.Println("bosgraph", app.Version())
 		return
 	}
+	if c.Command == config.Watch || c.Command == config.Failed {
+		os.Exit(show(c))
+	}
 	log := logger(c)
 	if c.Command == config.Recount {
 		os.Exit(recount(c, log))
@@ -33,6 +39,20 @@ func main() {
 		log.Error("bosgraph has ended", "error", err)
 		os.Exit(1)
 	}
+}
+
+// show asks a running server, and returns the status to exit with.
+func show(c config.Config) int {
+	signals, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer restore()
+	o := watch.Options{
+		Options: client.Options{Server: c.URL, CAFile: c.CA, TokenFile: c.TokenFile, Patience: c.Patience},
+		Session: bos.SessionKey{Tenant: c.Tenant, Name: c.Session}, JSON: c.JSON,
+	}
+	if c.Command == config.Failed {
+		return watch.Failed(signals, o, os.Stdout, os.Stderr)
+	}
+	return watch.Run(signals, o, os.Stdout, os.Stderr)
 }
 
 // recount returns the status to exit with.

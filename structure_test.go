@@ -88,6 +88,9 @@ var rules = []rule{
 	{says: "of ours, internal/rest imports only bos", of: under("internal/rest"), bars: oursBut("bos", "internal/rest")},
 	{says: "of ours, internal/bossync imports only bos", of: under("internal/bossync"), bars: oursBut("bos", "internal/bossync")},
 	{says: "only tests import internal/bossync/bosfake", of: not(under("internal/bossync/bosfake")), bars: within("internal/bossync/bosfake")},
+	{says: "of ours, internal/client imports only bos", of: under("internal/client"), bars: oursBut("bos", "internal/client")},
+	{says: "of ours, internal/watch imports only internal/client and bos", of: under("internal/watch"), bars: oursBut("bos", "internal/client", "internal/watch")},
+	{says: "only internal/watch draws on terminals", of: not(under("internal/watch")), bars: below("charm.land")},
 	{says: "only internal/transport imports gorilla/websocket", of: not(under("internal/transport")), bars: below("github.com/gorilla/websocket")},
 	{says: "of ours, internal/sim imports only bos", of: under("internal/sim"), bars: oursBut("bos", "internal/sim")},
 }
@@ -222,6 +225,12 @@ func TestRulesBite(t *testing.T) {
 		{"internal/bossync/bosfake", module + "/bos", 0, 0},
 		{"internal/bossync/bosfake", module + "/internal/rest", 1, 0},
 		{"internal/bossync", module + "/internal/bossync/bosfake", 1, 0},
+		{"internal/client", module + "/bos", 0, 0},
+		{"internal/client", module + "/internal/watch", 1, 0},
+		{"internal/watch", module + "/internal/client", 0, 0},
+		{"internal/watch", module + "/internal/config", 1, 0},
+		{"internal/watch", "charm.land/bubbletea/v2", 0, 0},
+		{"internal/app", "charm.land/bubbletea/v2", 1, 0},
 		{".", module + "/internal/app", 0, 0},
 		{".", module + "/cache", 1, 0},
 	}

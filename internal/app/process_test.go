@@ -55,7 +55,14 @@ func (f *fleet) command(ctx context.Context, words ...string) *exec.Cmd {
 // serve starts a server, and returns it as a site and what kills it.
 func (f *fleet) serve(t *testing.T, options ...string) (s *site, kill func()) {
 	t.Helper()
-	s, process := f.start(t, options...)
+	s, process := f.start(t, "127.0.0.1:0", options...)
+	return s, process.kill
+}
+
+// serveAt is serve on an address that is known beforehand.
+func (f *fleet) serveAt(t *testing.T, address string) (s *site, kill func()) {
+	t.Helper()
+	s, process := f.start(t, address)
 	return s, process.kill
 }
 
@@ -70,15 +77,15 @@ func (p *process) kill() {
 	<-p.dead
 }
 
-func (f *fleet) start(t *testing.T, options ...string) (s *site, p *process) {
+func (f *fleet) start(t *testing.T, address string, options ...string) (s *site, p *process) {
 	t.Helper()
-	cmd := f.command(context.Background(), append([]string{"serve", "--listen", "127.0.0.1:0", "--log-format", "json"}, options...)...)
+	cmd := f.command(context.Background(), append([]string{"serve", "--listen", address, "--log-format", "json"}, options...)...)
 	cmd.SysProcAttr = endWithParent()
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, dead, started := make(chan string, 1), make(chan struct{}), make(chan error, 1)
+	base, dead, started := make(chan string, 1), make(chan struct{}), make(chan error, 1)
 	go func() {
 		// The kernel's "parent" is this thread, so it has to live as long.
 		runtime.LockOSThread()
@@ -92,7 +99,7 @@ func (f *fleet) start(t *testing.T, options ...string) (s *site, p *process) {
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			var line struct{ Msg, Level, GraphQL string }
 			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "serving" {
-				address <- strings.TrimSuffix(line.GraphQL, "/graphql")
+				base <- strings.TrimSuffix(line.GraphQL, "/graphql")
 			} else if line.Level != "INFO" {
 				fmt.Fprintf(t.Output(), "%s\n", lines.Bytes())
 			}
@@ -107,7 +114,7 @@ func (f *fleet) start(t *testing.T, options ...string) (s *site, p *process) {
 	s = &site{t: t, namespace: f.namespace, client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}}
 	t.Cleanup(s.client.CloseIdleConnections)
 	select {
-	case s.base = <-address:
+	case s.base = <-base:
 	case <-dead:
 		t.Fatal("the server has ended")
 	case <-time.After(30 * time.Second):

@@ -61,7 +61,7 @@ func testLeaderKilled(t *testing.T, f *fleet) {
 func testLeaderOvertaken(t *testing.T, f *fleet) {
 	fake, ids, url := runningAtBOS(t)
 	follow := []string{"--bos-url", url, "--bos-interval", "200ms"}
-	a, process := f.start(t, follow...)
+	a, process := f.start(t, "127.0.0.1:0", follow...)
 	eventually(t, "the first follows BOS", func() bool { return leads(a) })
 	b, _ := f.serve(t, follow...)
 

@@ -41,6 +41,8 @@ func (c *Config) check() error {
 		checks = append(checks, c.checkServer, c.checkSimulation)
 	case Recount:
 		checks = append(checks, c.checkRecount)
+	case Watch, Failed:
+		checks = []func() error{c.checkClient}
 	}
 	for _, check := range checks { // one at a time: the first may explain the rest
 		if err := check(); err != nil {
@@ -117,6 +119,19 @@ func (c *Config) checkLive() error {
 func (c *Config) checkLog() error {
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		return fmt.Errorf("--log-format: %q is no format: use text or json", c.LogFormat)
+	}
+	return nil
+}
+
+func (c *Config) checkClient() error {
+	u, err := url.Parse(c.URL)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return errors.New("--server: this is not the URL of a server: write it like http://127.0.0.1:8080, or https://host/base/path; without a password, for which there is --token-file")
+	case c.CA != "" && u.Scheme != "https":
+		return errors.New("--ca-file: this is for TLS: use https:// in --server")
+	case c.Patience < 0:
+		return fmt.Errorf("--patience: %v is not a time to wait: use 0 or more, such as 1m", c.Patience)
 	}
 	return nil
 }

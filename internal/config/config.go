@@ -23,6 +23,8 @@ const (
 	Serve   Command = "serve"
 	Demo    Command = "demo"
 	Recount Command = "recount"
+	Watch   Command = "watch"
+	Failed  Command = "failed"
 	Version Command = "version"
 )
 
@@ -33,6 +35,7 @@ type Config struct {
 	BOS          // of serve
 	Simulation   // of demo
 	Verification // of recount
+	Client       // of watch and failed
 }
 
 // Redis holds the options of every command that needs Redis.
@@ -99,6 +102,17 @@ type Simulation struct {
 	Speed      float64 `default:"10" placeholder:"X" help:"Simulated seconds per second: more than 0, up to 1000."`
 }
 
+// Client holds the options of the commands that ask a running server.
+type Client struct {
+	Session   string        `arg:"" name:"session" help:"The session's name; of several in the course of time, the newest."`
+	URL       string        `name:"server" default:"http://127.0.0.1:8080" placeholder:"URL" help:"The bosgraph server to ask, with its base path if it has one."`
+	Tenant    string        `placeholder:"NAME" help:"Tenant that the session is of. Empty for none."`
+	JSON      bool          `help:"Print JSON, for scripts."`
+	Patience  time.Duration `default:"1m" placeholder:"DURATION" help:"How long the server may be out of reach before it counts as lost."`
+	CA        string        `name:"ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for https, instead of the system's."`
+	TokenFile string        `placeholder:"FILE" help:"File that holds a token to send as Authorization: Bearer. It is read anew for every request."`
+}
+
 // grammar is what kong makes the command line of.
 type grammar struct {
 	Serve struct {
@@ -114,6 +128,12 @@ type grammar struct {
 		Log
 		Verification
 	} `cmd:"" help:"Verify that all counters, members, indexes and error groups in Redis are what the records of the components make, while servers go on. Prints what is wrong and, last, \"drift N\"; exits with 0 if N is 0, 1 if not, 2 if it could not tell."`
+	Watch struct {
+		Client
+	} `cmd:"" help:"Show how a session goes, until it is complete: on a terminal live, otherwise in lines. Survives restarts of the server. Exits with 0 if the session is complete and all its components are successful, 1 if it is complete with failures, 2 if there is no such session or the server is lost, 130 after Ctrl-C."`
+	Failed struct {
+		Client
+	} `cmd:"" help:"Print the components of a session that have failed, comma-separated as BOS takes them for the limit of a retry; an empty line if there are none. Exits with 0, or 2 if there is no such session or the server is lost."`
 	Version struct{} `cmd:"" help:"Print the version."`
 }
 
@@ -134,7 +154,7 @@ func ExitCode(err error) int {
 func Parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	cfg, err := parse(args, stdout, stderr)
 	if err != nil && !errors.Is(err, ErrHelp) {
-		fmt.Fprintf(stderr, "bosgraph: %v\nRun \"bosgraph serve --help\" or \"bosgraph demo --help\" for the options.\n", err)
+		fmt.Fprintf(stderr, "bosgraph: %v\nRun \"bosgraph --help\" for the commands, \"bosgraph serve --help\" for the options of one.\n", err)
 	}
 	return cfg, err
 }
@@ -161,6 +181,10 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 		cfg.Server, cfg.Simulation = g.Demo.Server, g.Demo.Simulation
 	case Recount:
 		cfg.Redis, cfg.Log, cfg.Verification = g.Recount.Redis, g.Recount.Log, g.Recount.Verification
+	case Watch:
+		cfg.Client = g.Watch.Client
+	case Failed:
+		cfg.Client = g.Failed.Client
 	default:
 		return cfg, nil
 	}

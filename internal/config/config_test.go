@@ -46,6 +46,14 @@ func TestDefaults(t *testing.T) {
 	if got := parseLine(t, "recount --repair --resume 17 --redis-url redis://h:1"); !reflect.DeepEqual(got, want) {
 		t.Errorf("recount gives %+v, not %+v", got, want)
 	}
+	want = Config{Command: Watch, Client: Client{Session: "s1", URL: "http://127.0.0.1:8080", Patience: time.Minute}}
+	if got := parseLine(t, "watch s1"); !reflect.DeepEqual(got, want) {
+		t.Errorf("watch gives %+v, not %+v", got, want)
+	}
+	want.Command, want.Tenant, want.JSON = Failed, "t1", true
+	if got := parseLine(t, "failed --tenant t1 --json s1"); !reflect.DeepEqual(got, want) {
+		t.Errorf("failed gives %+v, not %+v", got, want)
+	}
 	if got := parseLine(t, "version"); !reflect.DeepEqual(got, Config{Command: Version}) {
 		t.Errorf("version gives %+v", got)
 	}
@@ -86,6 +94,8 @@ func TestGoodValues(t *testing.T) {
 		"--bos-url=http://h:1 --tapms-url=http://h/t/":                func(c Config) bool { return c.TAPMSURL == "http://h/t" },
 		"--bos-url=http://h --tenants-file=t --bos-token-file=f":      func(c Config) bool { return c.TenantsFile == "t" && c.BOSToken == "f" },
 		"--bos-url=http://h --bos-interval=100ms --bos-page-size=100": func(c Config) bool { return c.BOSPageSize == 100 },
+		"watch s --server=https://h/base/path --ca-file=ca":           func(c Config) bool { return c.URL == "https://h/base/path" && c.CA == "ca" },
+		"failed s --patience=0s --token-file=t":                       func(c Config) bool { return c.Patience == 0 && c.TokenFile == "t" },
 		"demo --components=10000 --seed=0":                            func(c Config) bool { return c.Components == 10_000 && c.Seed == 0 },
 		"demo --components=100000 --redis-url=redis://h --speed=1000": func(c Config) bool { return c.Components == 100_000 && c.Speed == 1000 },
 	} {
@@ -141,6 +151,16 @@ func TestBadValues(t *testing.T) {
 		"--bos-url=http://h --bos-page-size=99":                    "use 100 to 100000",
 		"--bos-url=http://h --bos-timeout=1ms":                     "use at least 1s",
 		"demo --bos-url=http://h":                                  "unknown flag --bos-url",
+		"watch":                                                    "expected \"<session>\"",
+		"watch a b":                                                "unexpected argument b",
+		"watch s --redis-url=redis://h":                            "unknown flag",
+		"watch s --server=127.0.0.1:8080":                          "not the URL of a server",
+		"watch s --server=http://u:secret@h":                       "not the URL of a server",
+		"watch s --server=http://u:secret@h:x":                     "not the URL of a server",
+		"watch s --server=http:///x":                               "not the URL of a server",
+		"failed s --server=http://h?a=b":                           "not the URL of a server",
+		"watch s --server=http://h --ca-file=f":                    "use https://",
+		"watch s --patience=-1s":                                   "not a time to wait",
 		"demo --components=0":                                      "can't be simulated",
 		"demo --components=10001":                                  "give a --redis-url",
 		"demo --components=100001 --redis-url=redis://h":           "up to 100000 with --redis-url",
@@ -212,7 +232,7 @@ func TestOptionsDocumentIsFresh(t *testing.T) {
 	if string(have) != want.String() {
 		t.Error("docs/options.md is out of date: run go generate ./internal/config")
 	}
-	for _, option := range []string{"`BOSGRAPH_REDIS_URL`", "`90d`", "`--speed=X`", "`--redis-password-file=FILE`"} {
+	for _, option := range []string{"`BOSGRAPH_REDIS_URL`", "`90d`", "`--speed=X`", "`--redis-password-file=FILE`", "`BOSGRAPH_PATIENCE`", "`watch <session>`"} {
 		if strings.Count(want.String(), option) != 1 {
 			t.Errorf("the document does not name %s once", option)
 		}

@@ -1,0 +1,82 @@
+package client
+
+import (
+	"context"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// Component is a component that has failed.
+type Component struct {
+	ID    string `json:"id"` // the xname
+	Error string `json:"error"`
+}
+
+// pageSize is the largest that a server answers.
+const pageSize = 1000
+
+const failedComponents = `query($name: String!, $tenant: String, $first: Int, $after: String) {
+	session(name: $name, tenant: $tenant) {
+		components(first: $first, after: $after, filter: {status: FAILED}) {
+			edges { node { id error } } pageInfo { hasNextPage endCursor }
+		}
+	}
+}`
+
+type failedPage struct {
+	Session *struct {
+		Components struct {
+			Edges    []struct{ Node Component }
+			PageInfo struct {
+				HasNextPage bool
+				EndCursor   *string
+			}
+		}
+	}
+}
+
+// Failed returns the components of a session that have failed, ascending by id. Its
+// errors are those of [Client.Follow]; told is told of what is tried again.
+func (c *Client) Failed(ctx context.Context, s bos.SessionKey, told func(error)) ([]Component, error) {
+	variables := map[string]any{"name": s.Name, "first": pageSize}
+	if s.Tenant != "" {
+		variables["tenant"] = s.Tenant
+	}
+	all := []Component{}
+	for more := true; more; {
+		page, err := again(ctx, c, request{Query: failedComponents, Variables: variables}, told)
+		switch {
+		case err != nil:
+			return nil, err
+		case page.Session == nil:
+			return nil, &Refusal{Code: bos.NotFound, Message: bos.NoSession(s).Message}
+		}
+		components := page.Session.Components
+		for _, edge := range components.Edges {
+			all = append(all, edge.Node)
+		}
+		more = components.PageInfo.HasNextPage
+		variables["after"] = components.PageInfo.EndCursor
+	}
+	return all, nil
+}
+
+// again asks until it is answered, or patience ends.
+func again(ctx context.Context, c *Client, operation request, told func(error)) (failedPage, error) {
+	for p := newPatience(c.o.Patience); ; {
+		page, err := query[failedPage](ctx, c, operation)
+		switch {
+		case err == nil:
+			return page, nil
+		case ctx.Err() != nil:
+			return page, ctx.Err()
+		}
+		if end := p.over(err); end != nil {
+			return page, end
+		}
+		told(err)
+		if err := p.wait(ctx); err != nil {
+			return page, err
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// Event is what somebody who follows a session is told.
+type Event struct {
+	Status *Status // newer than the one before; nil if only the connection has changed
+	Lost   error   // why there is no connection; nil while there is one
+}
+
+// maxSilence is how long a stream may be silent before it is taken for dead. Servers
+// say something every 25 s unless they are told otherwise, and starting anew costs little.
+const maxSilence = 65 * time.Second
+
+// Follow follows a session until it is complete: then it ends without an error. It
+// ends with a [Refusal] if the server has no such session or will not show it, with
+// [Lost] if it is out of reach, and with the error of ctx.
+//
+// Statuses come at most once an interval. What came in between is skipped, the last never.
+func (c *Client) Follow(ctx context.Context, s bos.SessionKey, interval time.Duration) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		f := follower{c: c, session: s, interval: interval, patience: newPatience(c.o.Patience), yield: yield}
+		for !f.stopped {
+			err := f.stream(ctx)
+			switch {
+			case f.stopped || f.last != nil && f.last.Status == Complete:
+				return // nothing follows that status
+			case ctx.Err() != nil:
+				f.tell(Event{}, ctx.Err())
+				return
+			}
+			if end := f.patience.over(err); end != nil {
+				f.tell(Event{}, end)
+				return
+			}
+			f.lost = true
+			f.tell(Event{Lost: err}, nil)
+			if err := f.patience.wait(ctx); err != nil && !f.stopped {
+				f.tell(Event{}, err)
+				return
+			}
+		}
+	}
+}
+
+// follower is one who follows a session over any number of streams.
+type follower struct {
+	c        *Client
+	session  bos.SessionKey
+	interval time.Duration
+	patience *patience
+	last     *Status
+	lost     bool // whether it has been told that there is no connection
+	yield    func(Event, error) bool
+	stopped  bool // whether nobody listens any more
+}
+
+func (f *follower) tell(e Event, err error) {
+	if !f.stopped {
+		f.stopped = !f.yield(e, err)
+	}
+}
+
+// settled is how long a stream stays open before it counts as one that works, though
+// nothing has come: there is nothing to send to who has seen the newest state.
+const settled = time.Second
+
+// stream follows one stream to its end. That there is an end is an error, too.
+func (f *follower) stream(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answer, err := f.c.send(ctx, typeEvents, f.operation())
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	parts := make(chan part)
+	go read(ctx, answer.Body, parts)
+	silent, works := time.NewTimer(maxSilence), time.NewTimer(settled)
+	defer silent.Stop()
+	defer works.Stop()
+	for !f.stopped {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-silent.C:
+			return errors.New("the server has fallen silent")
+		case <-works.C:
+			f.well()
+		case p := <-parts:
+			silent.Reset(maxSilence)
+			if err := f.take(p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// take takes a part of the stream. Its error ends that.
+func (f *follower) take(p part) error {
+	switch {
+	case errors.Is(p.err, io.EOF) || errors.Is(p.err, io.ErrUnexpectedEOF):
+		return errors.New("the connection has been closed")
+	case p.err != nil:
+		return p.err
+	case p.event == "complete":
+		return errors.New("the server has ended the subscription")
+	case p.event != "next": // a comment, which keeps the connection alive
+		f.well()
+		return nil
+	}
+	var r result[struct{ SessionStatusUpdated *Status }]
+	if err := json.Unmarshal([]byte(p.data), &r); err != nil {
+		return err
+	}
+	if err := r.err(); err != nil {
+		return err
+	}
+	if r.Data.SessionStatusUpdated == nil {
+		return errors.New("the server has sent a result without data")
+	}
+	f.last, f.lost = r.Data.SessionStatusUpdated, false
+	f.patience.well()
+	f.tell(Event{Status: f.last}, nil)
+	return nil
+}
+
+// well notes that the connection works.
+func (f *follower) well() {
+	f.patience.well()
+	if f.lost && f.last != nil {
+		f.lost = false
+		f.tell(Event{}, nil)
+	}
+}
+
+// operation asks for what is newer than the last status.
+func (f *follower) operation() request {
+	v := map[string]any{"name": f.session.Name, "interval": f.interval.Milliseconds(), "groups": Groups}
+	if f.session.Tenant != "" {
+		v["tenant"] = f.session.Tenant
+	}
+	if f.last != nil {
+		v["revision"], v["epoch"] = f.last.Revision, f.last.Epoch
+	}
+	return request{Query: followStatus, Variables: v}
+}

@@ -1,0 +1,50 @@
+package watch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/bosgraph/bosgraph/internal/client"
+)
+
+// Failed prints the components of a session that have failed, as BOS takes them for a
+// limit, and returns the status to exit with: [Successful] also if there are none.
+func Failed(ctx context.Context, o Options, stdout, stderr io.Writer) int {
+	c, err := client.New(o.Options)
+	if err != nil {
+		complain(stderr, err)
+		return Unknown
+	}
+	defer c.Close()
+	tried := false
+	components, err := c.Failed(ctx, o.Session, func(err error) {
+		if !tried {
+			complain(stderr, unreachable(o, err))
+		}
+		tried = true
+	})
+	switch {
+	case ctx.Err() != nil:
+		return Interrupted
+	case err != nil:
+		complain(stderr, err)
+		return Unknown
+	}
+	if o.JSON {
+		err = json.NewEncoder(stdout).Encode(components)
+	} else {
+		ids := make([]string, len(components))
+		for i, c := range components {
+			ids[i] = c.ID
+		}
+		_, err = fmt.Fprintln(stdout, strings.Join(ids, ","))
+	}
+	if err != nil { // a list that is cut off must not pass for whole
+		complain(stderr, err)
+		return Unknown
+	}
+	return Successful
+}

@@ -1,0 +1,170 @@
+package watch
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/client"
+)
+
+// at is a running picture with so many successful components.
+func at(successful int) picture {
+	return with(running(), func(s *client.Status) {
+		s.Counts.Successful, s.Counts.Complete = successful, successful+s.Counts.Failed
+		s.Phases.Complete = float64(s.Counts.Complete) / 10
+		s.Counts.Configuring = 1000 - s.Counts.Complete - s.Counts.PoweringOn
+		s.ErrorGroupCount, s.ErrorSummary, s.EstimatedEnd = 1, s.ErrorSummary[2:3], nil
+	})
+}
+
+// TestPlain goes with a session from its creation to its end: what is told, and when.
+func TestPlain(t *testing.T) {
+	none := func(successful int) picture {
+		return with(at(successful), func(s *client.Status) {
+			s.Counts.Failed, s.ErrorGroupCount, s.ErrorSummary = 0, 0, nil
+		})
+	}
+	var told teller
+	var got strings.Builder
+	for _, step := range []struct {
+		says string
+		at   time.Duration // since the first
+		p    picture
+	}{
+		{"it is pending", 0, pending()},
+		{"nothing happens", 30 * time.Second, pending()},
+		{"it runs", 31 * time.Second, none(0)},
+		{"progress", 32 * time.Second, none(10)},
+		{"more of it", 35 * time.Second, none(20)},
+		{"what was held back is due", 36 * time.Second, none(20)},
+		{"nothing new", 42 * time.Second, none(20)},
+		{"it moves again", 43 * time.Second, none(30)},
+		{"something fails", 44 * time.Second, at(40)},
+		{"more fails", 45 * time.Second, at(50)},
+		{"other errors", 49 * time.Second, with(at(50), func(s *client.Status) {
+			s.Counts.Failed, s.ErrorGroupCount, s.ErrorSummary = 43, 4, running().status.ErrorSummary
+		})},
+		{"stale", 50 * time.Second, with(at(50), func(s *client.Status) { s.Stale = true })},
+		{"no more", 51 * time.Second, at(50)},
+		{"no connection", 52 * time.Second, lost()},
+		{"still none", 80 * time.Second, lost()},
+		{"connected", 81 * time.Second, at(60)},
+		{"an estimate", 86 * time.Second, with(at(70), func(s *client.Status) { s.EstimatedEnd = running().status.EstimatedEnd })},
+		{"complete", 90 * time.Second, complete()},
+	} {
+		when := came.Add(step.at)
+		step.p.came = when
+		fmt.Fprintf(&got, "-- %v: %s\n", step.at, step.says)
+		for _, line := range told.lines(step.p, when) {
+			fmt.Fprintln(&got, line)
+		}
+	}
+	fmt.Fprintln(&got, "-- the end")
+	for _, line := range told.last(complete(), came.Add(90*time.Second), endingOf(complete(), nil)) {
+		fmt.Fprintln(&got, line)
+	}
+	golden(t, "plain.txt", got.String())
+}
+
+// TestPlainIsBounded shows that errors which are all different do not flood.
+func TestPlainIsBounded(t *testing.T) {
+	var told teller
+	lines := 0
+	for i := range 600 { // a minute
+		p := with(at(i), func(s *client.Status) {
+			s.ErrorSummary = nil
+			for g := range client.Groups {
+				s.ErrorSummary = append(s.ErrorSummary, client.ErrorGroup{Message: fmt.Sprint("error ", i*10+g), Count: 1, List: "x1"})
+			}
+		})
+		lines += len(told.lines(p, came.Add(time.Duration(i)*100*time.Millisecond)))
+	}
+	if lines > 1+12+client.Groups {
+		t.Errorf("%d lines in a minute", lines)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	var out bytes.Buffer
+	d := newJSON(&out)
+	pictures := make(chan picture, 10)
+	p := running()
+	pictures <- p
+	p = p.after(client.Event{Lost: errors.New("cut")}, now)
+	pictures <- p
+	p = p.after(client.Event{Lost: errors.New("refused")}, now)
+	pictures <- p // still the same loss
+	p = p.after(client.Event{}, now)
+	pictures <- p
+	p = p.after(client.Event{Lost: errors.New("cut")}, now)
+	pictures <- p
+	status := complete().status
+	pictures <- p.after(client.Event{Status: &status}, now)
+	close(pictures)
+	d.follow(pictures)
+	d.end(p, ending{"failures", Failures, "959 of 1000"})
+
+	var got []string
+	for line := range strings.Lines(out.String()) {
+		var o struct {
+			Time      time.Time
+			Event     string
+			Status    map[string]any
+			Connected *bool
+			Reason    string
+			Outcome   string
+			Exit      *int `json:"exitStatus"`
+		}
+		if err := json.Unmarshal([]byte(line), &o); err != nil || time.Since(o.Time) > time.Minute {
+			t.Fatalf("%s: %v", line, err)
+		}
+		text := o.Event
+		switch {
+		case o.Status != nil:
+			text += fmt.Sprint(" ", o.Status["status"], " ", o.Status["counts"].(map[string]any)["successful"], " ", o.Status["session"].(map[string]any)["templateName"])
+		case o.Connected != nil:
+			text += fmt.Sprint(" ", *o.Connected, " ", o.Reason)
+		case o.Exit != nil:
+			text += fmt.Sprint(" ", o.Outcome, " ", *o.Exit, " ", o.Reason)
+		}
+		got = append(got, text)
+	}
+	want := "status RUNNING 739 compute-24.7|connection false cut|connection true |connection false cut|status COMPLETE 959 compute-24.7|end failures 1 959 of 1000"
+	if all := strings.Join(got, "|"); all != want {
+		t.Errorf("it tells %s\nnot %s", all, want)
+	}
+}
+
+// TestEndings goes through the statuses to exit with.
+func TestEndings(t *testing.T) {
+	missing := &client.Refusal{Code: bos.NotFound, Message: "there is no session"}
+	for _, test := range []struct {
+		name    string
+		p       picture
+		failure error
+		outcome string
+		status  int
+	}{
+		{"all well", successful(), nil, "successful", 0},
+		{"some failed", complete(), nil, "failures", 1},
+		{"set-up failed", setUpFailed(), nil, "failures", 1},
+		{"neither failed nor successful", with(successful(), func(s *client.Status) { s.Counts.Successful-- }), nil, "failures", 1},
+		{"nothing to do", with(setUpFailed(), func(s *client.Status) { s.Session.Error = nil }), nil, "successful", 0},
+		{"never there", picture{}, missing, "not_found", 2},
+		{"deleted", running(), fmt.Errorf("wrapped: %w", missing), "not_found", 2},
+		{"lost", running(), &client.Lost{For: time.Minute, Err: errors.New("refused")}, "lost", 2},
+		{"not allowed", picture{}, &client.Refusal{Code: bos.Forbidden, Message: "not you"}, "refused", 2},
+		{"interrupted", running(), context.Canceled, "interrupted", 130},
+	} {
+		if e := endingOf(test.p, test.failure); e.outcome != test.outcome || e.status != test.status || e.reason == "" {
+			t.Errorf("%s: %+v", test.name, e)
+		}
+	}
+}

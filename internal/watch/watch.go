@@ -1,0 +1,142 @@
+// Package watch shows on a terminal, or tells scripts, how a session goes.
+//
+// What is shown is made of a picture and the time by functions without effects: of a
+// terminal's screen in screen.go, of lines for a pipe in plain.go.
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/client"
+)
+
+// Options say what to watch, and how to tell of it.
+type Options struct {
+	client.Options
+	Session bos.SessionKey
+	JSON    bool // one object a line, for scripts
+}
+
+// What [Run] and [Failed] return: the status to exit with.
+const (
+	Successful  = 0   // complete, and all components are successful
+	Failures    = 1   // complete, and something has failed
+	Unknown     = 2   // there is no such session, or the server is out of reach or does not tell
+	Interrupted = 130 // ended by the user, as shells have it
+)
+
+// display shows pictures, on which it works alone.
+type display interface {
+	// follow shows pictures as they come, until there are no more.
+	follow(pictures <-chan picture)
+	// end shows how it ended. The picture is empty if there has never been a status.
+	end(p picture, e ending)
+}
+
+// Run shows a session until it is complete, ctx ends or the server is lost, and returns
+// the status to exit with.
+func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
+	c, err := client.New(o.Options)
+	if err != nil {
+		complain(stderr, err)
+		return Unknown
+	}
+	defer c.Close()
+	ctx, interrupt := context.WithCancel(ctx)
+	defer interrupt()
+	var d display
+	interval := time.Second
+	switch screen, ok := terminal(stdout); {
+	case o.JSON:
+		d = newJSON(stdout)
+	case ok:
+		d, interval = &live{out: screen, stderr: stderr, interrupt: interrupt}, 200*time.Millisecond
+	default:
+		d = &plain{out: stdout}
+	}
+	pictures, shown := make(chan picture), make(chan struct{})
+	go func() {
+		d.follow(pictures)
+		close(shown)
+	}()
+	p := picture{server: o.Server}
+	var failure error
+	for event, err := range c.Follow(ctx, o.Session, interval) {
+		if failure = err; err != nil {
+			break
+		}
+		first := p.lost == nil
+		if p = p.after(event, time.Now()); !p.came.IsZero() {
+			pictures <- p
+		} else if first {
+			complain(stderr, unreachable(o, p.lost))
+		}
+	}
+	close(pictures)
+	<-shown
+	e := endingOf(p, failure)
+	d.end(p, e)
+	if e.status == Unknown {
+		complain(stderr, failure)
+	}
+	return e.status
+}
+
+func complain(stderr io.Writer, err error) { fmt.Fprintf(stderr, "bosgraph: %s\n", clean(err.Error())) }
+
+func unreachable(o Options, err error) error {
+	return fmt.Errorf("%s does not answer, trying for %v: %w", o.Server, o.Patience, err)
+}
+
+// terminal tells whether this is a terminal on which text can be replaced.
+func terminal(w io.Writer) (*os.File, bool) {
+	f, ok := w.(*os.File)
+	kind := os.Getenv("TERM")
+	return f, ok && term.IsTerminal(f.Fd()) && kind != "" && kind != "dumb"
+}
+
+// onlyASCII tells whether the locale has nothing else, or does not say.
+func onlyASCII() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} { // the first that is set decides
+		if v := strings.ToUpper(os.Getenv(name)); v != "" {
+			return !strings.Contains(v, "UTF-8") && !strings.Contains(v, "UTF8")
+		}
+	}
+	return true
+}
+
+// ending is how watching came to its end.
+type ending struct {
+	outcome string // for scripts
+	status  int    // to exit with
+	reason  string // in a sentence
+}
+
+func endingOf(p picture, failure error) ending {
+	s := p.status
+	switch {
+	case errors.Is(failure, context.Canceled):
+		return ending{"interrupted", Interrupted, "interrupted; the session goes on"}
+	case client.NotFound(failure):
+		return ending{"not_found", Unknown, failure.Error()}
+	case errors.As(failure, new(*client.Lost)):
+		return ending{"lost", Unknown, failure.Error()}
+	case failure != nil:
+		return ending{"refused", Unknown, failure.Error()}
+	case s.Session.Error != nil:
+		return ending{"failures", Failures, "set-up failed: " + *s.Session.Error}
+	case p.successful():
+		return ending{"successful", Successful, fmt.Sprintf("all %s successful", count(s.Managed, "component"))}
+	}
+	reason := fmt.Sprintf("%d of %s successful, %d failed", s.Counts.Successful, count(s.Managed, "component"), s.Counts.Failed)
+	return ending{"failures", Failures, reason}
+}

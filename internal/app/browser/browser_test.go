@@ -23,6 +23,12 @@ func TestPages(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(web, vitest)); err != nil {
 		t.Fatalf("the tools of web/ are not installed, which scripts/need.sh does: %v", err)
 	}
+	// go test keeps results, and does not see what other processes read.
+	for _, folder := range []string{"e2e", filepath.Join("src", "gql")} {
+		if _, err := os.ReadDir(filepath.Join(web, folder)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	// Before the deadline of go test, whose end would leave no word of what went wrong.
 	ctx, cancel := context.WithTimeout(t.Context(), 7*time.Minute)
 	defer cancel()

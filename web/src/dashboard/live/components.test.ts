@@ -80,6 +80,14 @@ describe('a component sync', () => {
     expect(shown()).toBe('a2')
   })
 
+  it('drops what came before everything had to be read again', async () => {
+    void sync.take(update([], [], true))
+    void sync.take(update([{ id: 'new', v: 1 }]))
+    void sync.take(update([], [], true))
+    await answer(1, [{ id: 'a', v: 1 }])
+    expect(shown()).toBe('a1')
+  })
+
   it('tells of a reading that failed, and goes on taking messages', async () => {
     const reading = sync.read()
     asked[0]!.fail(new Error('away'))

@@ -64,9 +64,9 @@ export class ComponentSync<C extends Component> {
   /** Reads everything. A reading that is under way is given up: it may have begun too early. */
   async read(): Promise<void> {
     const run = ++this.#run
-    const first = !this.#reading
-    if (first) this.#touched.clear()
+    if (!this.#reading) this.#touched.clear()
     this.#reading = true
+    const began = this.#message
     const seen = new Set<string>()
     try {
       for (let after: string | null = null, more = true; more; ) {
@@ -81,7 +81,7 @@ export class ComponentSync<C extends Component> {
         more = after !== null
       }
       const gone: string[] = []
-      for (const id of this.#target.ids()) if (!seen.has(id) && !this.#touched.has(id)) gone.push(id)
+      for (const id of this.#target.ids()) if (!seen.has(id) && (this.#touched.get(id) ?? 0) <= began) gone.push(id)
       this.#target.apply([], gone)
     } finally {
       if (run === this.#run) {

@@ -86,6 +86,8 @@ var rules = []rule{
 	{says: "of ours, internal/push imports nothing", of: under("internal/push"), bars: oursBut("internal/push")},
 	{says: "of ours, internal/fanout imports only graph and bos", of: under("internal/fanout"), bars: oursBut("bos", "graph", "internal/fanout")},
 	{says: "of ours, internal/rest imports only bos", of: under("internal/rest"), bars: oursBut("bos", "internal/rest")},
+	{says: "of ours, internal/pages imports nothing", of: under("internal/pages"), bars: oursBut("internal/pages")},
+	{says: "of ours, web imports nothing", of: under("web"), bars: oursBut("web")},
 	{says: "only internal/transport imports gorilla/websocket", of: not(under("internal/transport")), bars: below("github.com/gorilla/websocket")},
 	{says: "of ours, internal/sim imports only bos", of: under("internal/sim"), bars: oursBut("bos", "internal/sim")},
 }
@@ -216,6 +218,9 @@ func TestRulesBite(t *testing.T) {
 		{"internal/app", goRedis, 1, 1},
 		{"internal/rest", module + "/internal/app", 2, 0},
 		{"internal/rest", module + "/bos", 0, 0},
+		{"internal/pages", module + "/web", 1, 0},
+		{"internal/app", module + "/web", 0, 0},
+		{"web", module + "/bos", 1, 0},
 		{".", module + "/internal/app", 0, 0},
 		{".", module + "/cache", 1, 0},
 	}

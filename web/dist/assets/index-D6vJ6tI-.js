@@ -1,0 +1,1 @@
+import{n as e,r as t,t as n}from"./jsx-runtime-Dy6t4TF3.js";var r=t(),i=e(),a=n();(0,i.createRoot)(document.getElementById(`root`)).render((0,a.jsx)(r.StrictMode,{children:(0,a.jsx)(`h1`,{children:`Hello from bosgraph`})}));

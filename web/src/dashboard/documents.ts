@@ -3,14 +3,14 @@
 import { graphql, type ResultOf } from '../gql/index.ts'
 
 const counts = graphql(`
-  fragment Counts on SessionCounts { managed staged successful failed complete configuring poweringOff poweringOn active }
+  fragment Counts on SessionCounts @_unmask { managed staged successful failed complete configuring poweringOff poweringOn active }
 `)
 
 const status = graphql(`
   fragment Status on SessionStatus @_unmask {
     revision epoch status percentStaged percentSuccessful percentFailed fromSnapshot stale asOf
     phases { percentComplete percentConfiguring percentPoweringOn percentPoweringOff }
-    counts { ...Counts @_unmask }
+    counts { ...Counts }
     timing { startTime endTime durationSeconds }
   }
 `, [counts])
@@ -62,7 +62,7 @@ export const STATUS_UPDATED = graphql(`
 `, [details, status, errors])
 
 const points = graphql(`
-  fragment Points on SessionStatus @_unmask { progress(maxPoints: 200) { time counts { ...Counts @_unmask } } }
+  fragment Points on SessionStatus @_unmask { progress(maxPoints: 200) { time counts { ...Counts } } }
 `, [counts])
 
 const stragglers = graphql(`

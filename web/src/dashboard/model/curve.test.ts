@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { areas, doneLine, extendTo, pointAt, tickLabel, ticks, toPoints } from './curve.ts'
+import { areas, doneLine, extendTo, places, pointAt, tickLabel, ticks, toPoints } from './curve.ts'
 import type { Counts } from './shares.ts'
 
 const counts = (successful: number, failed: number, poweringOn: number): Counts =>
@@ -20,6 +20,11 @@ describe('areas', () => {
     const [, failed] = areas([{ at: 0, counts: counts(0, 10, 10) }], 1)
     expect(failed!.path).toBe('M0 0.5L0 1Z')
   })
+})
+
+it('names the areas where they are highest and have room', () => {
+  expect(places(course, 100)).toEqual([{ layer: 'successful', x: 0.5, y: 0.75 }, { layer: 'poweringOn', x: 0.5, y: 0.3 }])
+  expect(places(course, 51)).toEqual([]) // at the very edge
 })
 
 it('draws what is done', () => {

@@ -36,6 +36,24 @@ export function areas(points: readonly Point[], end: number): { layer: Layer; pa
   })
 }
 
+/** Least height of an area that has room for its name. */
+const ROOM = 0.13
+
+/** Where the names of the layers go: in the middle of their highest place, where that has room. */
+export function places(points: readonly Point[], end: number): { layer: Layer; x: number; y: number }[] {
+  const stacks = points.map((p) => stack(p.counts))
+  return LAYERS.flatMap((layer, i) => {
+    let best = -1
+    let height = ROOM
+    stacks.forEach((s, n) => {
+      const h = s[i + 1]! - s[i]!
+      const x = points[n]!.at / end
+      if (h > height && x > 0.06 && x < 0.9) [best, height] = [n, h]
+    })
+    return best < 0 ? [] : [{ layer, x: points[best]!.at / end, y: round(1 - (stacks[best]![i]! + stacks[best]![i + 1]!) / 2) }]
+  })
+}
+
 /** The line of what is done, well or not. */
 export function doneLine(points: readonly Point[], end: number): string {
   if (points.length === 0 || end <= 0) return ''

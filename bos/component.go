@@ -1,5 +1,7 @@
 package bos
 
+import "time"
+
 // Component is BOS's record of one node. Its optional parts are nil where the
 // producer gave none. What BOS calls status.status is not here: see [Component.Status].
 type Component struct {
@@ -14,6 +16,10 @@ type Component struct {
 	StagedState  *StagedState  `json:"staged_state,omitempty"`
 	LastAction   *LastAction   `json:"last_action,omitempty"`
 	EventStats   *EventStats   `json:"event_stats,omitempty"`
+
+	// StatusSince is when the status was seen to become what it is: bosgraph's own, no
+	// part of the record. Zero where it is not known.
+	StatusSince time.Time `json:"-"`
 }
 
 // StatusRecord is what is stored of a component's status; the rest is computed.

@@ -151,6 +151,8 @@ type Want struct {
 	Groups     int // so many error groups
 	GroupCount bool
 	Epoch      bool
+	Course     bool // how it went
+	Estimate   bool // what its end is estimated by, besides the course
 }
 
 // Covers says whether a read of w brings all that other asks for.
@@ -161,6 +163,7 @@ func (w Want) With(other Want) Want {
 	return Want{
 		Details: w.Details || other.Details, Initial: w.Initial || other.Initial, Status: w.Status || other.Status,
 		Groups: max(w.Groups, other.Groups), GroupCount: w.GroupCount || other.GroupCount, Epoch: w.Epoch || other.Epoch,
+		Course: w.Course || other.Course, Estimate: w.Estimate || other.Estimate,
 	}
 }
 

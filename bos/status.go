@@ -17,6 +17,8 @@ type Status struct {
 	Errors       []ErrorGroup // the largest groups, as many as were asked for
 	GroupCount   int          // how many groups there are
 	Timing       Timing
+	Course       Course    // until this moment; empty while pending, or where it was not asked for
+	Earlier      Course    // of the session that the end is estimated by; empty for none
 	AsOf         time.Time // when this was observed at its source
 	FromSnapshot bool      // frozen
 	Stale        bool      // may be behind: Redis or the source was silent too long

@@ -114,6 +114,10 @@ func (s *suite) audit() {
 			tallies[h].Add(counting, scope.Name, 1)
 			if counting.Session == scope.Name {
 				add(k.members(h), id, 0)
+				if r.component.Enabled {
+					since, _ := strconv.Atoi(r.since)
+					add(k.active(h), id, since)
+				}
 				if counting.Group != "" {
 					add(k.groups(h), counting.Group, -1)
 					digest, _, _ := bos.ParseGroupKey(counting.Group)
@@ -135,10 +139,12 @@ func (s *suite) audit() {
 	for key := range have {
 		kind, rest, _ := strings.Cut(strings.TrimPrefix(key, string(k)), ":")
 		switch kind {
-		case "ids", "ei", "tr", "tn", "m", "st", "g", "e":
+		case "ids", "ei", "tr", "tn", "m", "a", "st", "g", "e":
 			if want[key] == nil {
 				s.Errorf("%s is left over: %s", key, have[key])
 			}
+		case "co":
+			s.auditCourse(key, have[string(k)+"s:"+rest] != "")
 		case "s":
 			if !strings.HasPrefix(rest, "@") {
 				s.auditCounters(home(rest), tallies[home(rest)])
@@ -148,6 +154,22 @@ func (s *suite) audit() {
 	}
 	for h, t := range tallies {
 		s.Errorf("nothing is counted for %s, want %+v", h, *t)
+	}
+}
+
+// auditCourse wants a course to be that of a session, in order, and not too long.
+func (s *suite) auditCourse(key string, session bool) {
+	s.Helper()
+	samples := s.store.client.LRange(s.ctx, key, 0, -1).Val()
+	course, err := courseOf(samples, &bos.Status{Session: &bos.Session{State: bos.StateRunning}})
+	s.must(err)
+	if !session || len(samples) >= bos.MaxCourse {
+		s.Errorf("%s has %d samples, and it is %v that it is a session's", key, len(samples), session)
+	}
+	for i := 1; i < len(samples); i++ {
+		if gap := course[i].Time.Sub(course[i-1].Time); gap < bos.CourseGap {
+			s.Errorf("%s has a sample %v after the one before", key, gap)
+		}
 	}
 }
 

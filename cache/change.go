@@ -28,6 +28,7 @@ const (
 // and what it does. See lua/write.lua, which runs it.
 type change struct {
 	keys     keys
+	at       time.Time // the moment of all that it notes
 	values   []versioned
 	guards   []guard
 	commands [][]string
@@ -53,8 +54,8 @@ type scopeChange struct {
 	freeze           bool
 }
 
-func newChange(k keys) *change {
-	return &change{keys: k, texts: map[bos.Digest]*reference{}, scopes: map[home]*scopeChange{}}
+func (s *Store) newChange() *change {
+	return &change{keys: s.keys, at: s.options.Now(), texts: map[bos.Digest]*reference{}, scopes: map[home]*scopeChange{}}
 }
 
 func (c *change) scope(h home) *scopeChange {
@@ -159,7 +160,8 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 		}
 	}
 	add(writeID, string(c.keys), strconv.FormatInt(answerLife.Milliseconds(), 10), string(bos.StateComplete),
-		strconv.Itoa(logLength), strconv.FormatInt(logLife.Milliseconds(), 10), strconv.Itoa(schemaVersion))
+		strconv.Itoa(logLength), strconv.FormatInt(logLife.Milliseconds(), 10), strconv.Itoa(schemaVersion),
+		strconv.FormatInt(c.at.UnixMilli(), 10), strconv.FormatInt(bos.CourseGap.Milliseconds(), 10), strconv.Itoa(bos.MaxCourse))
 
 	add(strconv.Itoa(len(c.values)))
 	for _, v := range c.values {

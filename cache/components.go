@@ -111,7 +111,7 @@ func (s *Store) update(ctx context.Context, ids []string, detailed bool, decide 
 		if err != nil {
 			return nil, err
 		}
-		c := newChange(s.keys)
+		c := s.newChange()
 		if err := c.replace(old, next); err != nil || len(c.values) == 0 {
 			return nil, err
 		}

@@ -18,14 +18,19 @@
 //	x:<home>      hash    the parts of a session that can be long                 -
 //	m:<scope>     zset    ids of the components whose session this is, score 0    -
 //	st:<scope>    zset    ids of the components staged in it, score 0             -
+//	a:<scope>     zset    ids of those of m: that are active, score the second    -
+//	                      since when they have had their status, 0 for unknown
 //	g:<scope>     zset    error groups, score minus their size                    -
 //	e:<scope>     zset    "<digest> <id>" of components with an error, score 0    -
 //	fg:, fe:<home> zset   g: and e: as they were when the session was frozen      -
+//	co:<home>     list    a session's course while it ran, "<ms> <counters>"      -
 //	log:<scope>   list    one entry a write, "<rev> <ids changed> <ids removed>"    10 min once frozen
 //	ei            zset    "<digest> <id>" of all components with an error         -
 //	tx, tr        hash    long error texts by digest, and how many refer to them  -
 //	sx            zset    all sessions by start, "<start>:<incarnation>:<scope>"  -
 //	h:<scope>     zset    all sessions of one name, "<start>:<incarnation>"       -
+//	al:<operation>:<tenant>/<template>
+//	              zset    sessions alike by start, as in sx                       -
 //	rx            zset    frozen sessions, score the second of freezing           -
 //	tn:<tenant>   zset    ids that the tenant owns, score 0                       -
 //	w:<write id>  string  the answer of a write                                   1 min
@@ -42,6 +47,7 @@
 // o powering off, p powering on, a active, b counted twice; the same with an F
 // before them are frozen. r and Fr: revision. Of the record: i incarnation,
 // v version, op, tp template, fl flags (s stage, d include disabled), src source,
-// st state, b0 start, e0 end, del deleted at its source, w 1 armed: completes by
-// itself, 2 frozen, else 0, z moment of freezing (Redis' clock, "seconds.microseconds").
+// st state, b0 start, e0 end, del deleted at its source, w 1 armed: runs and completes
+// by itself, 3 runs, 2 frozen, else 0, k when it was last sampled and the least time to
+// the next sample, "<ms> <ms>", z moment of freezing (Redis' clock, "seconds.microseconds").
 package cache

@@ -32,7 +32,14 @@ func (k keys) staged(h home) string       { return string(k) + "st:" + string(h)
 func (k keys) groups(h home) string       { return string(k) + "g:" + string(h) }
 func (k keys) errors(h home) string       { return string(k) + "e:" + string(h) }
 func (k keys) log(h home) string          { return string(k) + "log:" + string(h) }
+func (k keys) course(h home) string       { return string(k) + "co:" + string(h) }
+func (k keys) active(h home) string       { return string(k) + "a:" + string(h) }
 func (k keys) history(h home) string      { return string(k) + "h:" + string(h) }
+
+// alike lists the sessions that can be compared with one.
+func (k keys) alike(s *bos.Session) string {
+	return string(k) + "al:" + string(s.Operation) + ":" + s.Tenant + "/" + s.TemplateName
+}
 
 // listNotices is the channel of the list of sessions, notices that of a scope, and
 // allNotices the pattern of the channels of all scopes.

@@ -77,7 +77,7 @@ func (s *Store) begin(ctx context.Context) ([]any, error) {
 // It is for a Redis that came back with older data: the epoch is part of those, and
 // the revisions that were lost will be given out again. Redis learns the script anew.
 func (s *Store) renew(ctx context.Context, old string) error {
-	c := newChange(s.keys)
+	c := s.newChange()
 	c.guards = append(c.guards, guard{s.keys.meta(), "epoch", old})
 	c.do("HSET", s.keys.meta(), "epoch", rand.Text())
 	names, args := c.arguments(rand.Text())

@@ -23,6 +23,9 @@ type Options struct {
 	Timeout        time.Duration // for one exchange with Redis; 0 for DefaultTimeout
 	Retention      time.Duration // how long a frozen session is kept; 0 for DefaultRetention
 
+	// Now is the clock by which sessions begin and are sampled; nil for time.Now.
+	Now func() time.Time
+
 	// Dialer replaces the connection's; tests lose answers with it.
 	Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -35,12 +38,13 @@ const (
 )
 
 // Store is a namespace in Redis. It is safe for concurrent use, keeps no state of
-// its own, and any number of processes may use one namespace at a time.
+// its own that others would have to know, and any number of processes may use one namespace at a time.
 type Store struct {
-	client  redis.UniversalClient
-	keys    keys
-	options Options
-	rounds  rounds
+	client      redis.UniversalClient
+	keys        keys
+	options     Options
+	rounds      rounds
+	comparisons comparisons
 }
 
 // Open makes a Store. It does not wait for Redis: what needs it says so.
@@ -50,6 +54,9 @@ func Open(o Options) (*Store, error) {
 	}
 	if o.Retention == 0 {
 		o.Retention = DefaultRetention
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	universal, err := clientOptions(o)
 	if err != nil {

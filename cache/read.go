@@ -43,7 +43,7 @@ func (s *Store) ReadSessions(ctx context.Context, reads []bos.SessionRead) ([]*b
 	for i, at := range where {
 		found[at] = past[i]
 	}
-	return found, nil
+	return found, s.compare(ctx, reads, found)
 }
 
 // locate finds where an incarnation lives now: nil if it is not there any more.
@@ -67,6 +67,7 @@ type sessionReply struct {
 	script *redis.Cmd      // with groups
 	groups [2]*redis.IntCmd
 	extras *redis.SliceCmd
+	course *redis.StringSliceCmd
 }
 
 // readHomes reads sessions where they live; nil stands for one that is not there.
@@ -78,7 +79,7 @@ func (s *Store) readHomes(ctx context.Context, reads []homeRead) ([]*bos.Session
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
+	now := s.options.Now()
 	found := make([]*bos.Session, len(reads))
 	for i, r := range reads {
 		if found[i], err = replies.asked[r].session(r.SessionRead, now); err != nil {
@@ -97,6 +98,9 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sess
 	a := &sessionReply{fields: headFields}
 	if r.Status {
 		a.fields = append(append([]string{}, headFields...), statusFields...)
+	}
+	if r.Course { // before the status: what it holds is never newer
+		a.course = pipe.LRange(ctx, s.keys.course(h), 0, -1)
 	}
 	key := s.keys.session(h)
 	switch {
@@ -158,6 +162,12 @@ func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, 
 				which = 1
 			}
 			st.GroupCount = int(a.groups[which].Val())
+		}
+		if a.course != nil {
+			var err error
+			if st.Course, err = courseOf(a.course.Val(), st); err != nil {
+				return nil, err
+			}
 		}
 		found.Status = st
 	}

@@ -20,6 +20,7 @@ type record struct {
 	body      string // what is stored under that version
 	present   bool   // false: a tenant owns the id, but there is no component
 	owners    []string
+	since     string       // the second since when it has had its status; "" for unknown
 	counted   bos.Counting // what it was counted as when it was written
 	digest    string       // of the rest; "" when that is empty
 	detailed  bool         // the rest has been read into component
@@ -39,6 +40,7 @@ const (
 	fieldAction
 	fieldDigest
 	fieldOwners
+	fieldSince // left out where it is not known, as in records from before there was one
 	fieldCount
 )
 
@@ -79,6 +81,10 @@ func (r *record) encode() string {
 	f[fieldSession], f[fieldStaged] = c.Session, c.StagedSession()
 	f[fieldPhase], f[fieldOverride] = string(c.Phase), c.Override
 	f[fieldDigest], f[fieldOwners] = r.digest, strings.Join(r.owners, ",")
+	if r.since == "" {
+		return strings.Join(f[:fieldSince], "\x00")
+	}
+	f[fieldSince] = r.since
 	return strings.Join(f[:], "\x00")
 }
 
@@ -102,11 +108,14 @@ func decode(id, value string) (r record, longError bos.Digest, err error) {
 		return r, "", fmt.Errorf("the stored record of component %q can't be read", id)
 	}
 	has := func(flag string) bool { return strings.Contains(f[fieldFlags], flag) }
-	r.version, r.present, r.digest = version, has(flagPresent), f[fieldDigest]
+	r.version, r.present, r.digest, r.since = version, has(flagPresent), f[fieldDigest], f[fieldSince]
 	if f[fieldOwners] != "" {
 		r.owners = strings.Split(f[fieldOwners], ",")
 	}
 	c := &r.component
+	if c.StatusSince, err = parseSecond(r.since); err != nil {
+		return r, "", fmt.Errorf("the stored record of component %q can't be read: %w", id, err)
+	}
 	c.Enabled, c.Session = has(flagEnabled), f[fieldSession]
 	c.Phase, c.Override = bos.Phase(f[fieldPhase]), f[fieldOverride]
 	if has(flagLongError) {

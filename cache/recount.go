@@ -132,36 +132,40 @@ func (r *recount) supports(rec *record, index, entry string) bool {
 		}
 		return false
 	}
-	return r.entries(rec)[indexEntry{index, entry}]
+	_, made := r.entries(rec)[indexEntry{index, entry}]
+	return made
 }
 
 type indexEntry struct{ key, entry string }
 
-// entries are all index entries that a record makes.
-func (r *recount) entries(rec *record) map[indexEntry]bool {
-	all := map[indexEntry]bool{}
+// entries are all index entries that a record makes, with their scores.
+func (r *recount) entries(rec *record) map[indexEntry]string {
+	all := map[indexEntry]string{}
 	id := rec.component.ID
 	for _, t := range rec.owners {
-		all[indexEntry{r.keys.tenant(t), id}] = true
+		all[indexEntry{r.keys.tenant(t), id}] = "0"
 	}
 	if !rec.present {
 		return all
 	}
-	all[indexEntry{r.keys.ids(), id}] = true
+	all[indexEntry{r.keys.ids(), id}] = "0"
 	if e := rec.component.Error; e != "" {
-		all[indexEntry{r.keys.errorIndex(), errorEntry(bos.DigestOf(e), id)}] = true
+		all[indexEntry{r.keys.errorIndex(), errorEntry(bos.DigestOf(e), id)}] = "0"
 	}
 	rec.counted.Scopes(rec.owners, func(key bos.SessionKey) {
 		h := scopeHome(key)
 		if rec.counted.Session == key.Name {
-			all[indexEntry{r.keys.members(h), id}] = true
+			all[indexEntry{r.keys.members(h), id}] = "0"
+			if since := rec.activeSince(); since != "" {
+				all[indexEntry{r.keys.active(h), id}] = since
+			}
 			if g := rec.counted.Group; g != "" {
 				digest, _, _ := bos.ParseGroupKey(g)
-				all[indexEntry{r.keys.errors(h), errorEntry(digest, id)}] = true
+				all[indexEntry{r.keys.errors(h), errorEntry(digest, id)}] = "0"
 			}
 		}
 		if rec.counted.Staged == key.Name {
-			all[indexEntry{r.keys.staged(h), id}] = true
+			all[indexEntry{r.keys.staged(h), id}] = "0"
 		}
 	})
 	return all

@@ -35,14 +35,14 @@ func (r *recount) records(ctx context.Context) error {
 	})
 }
 
-func (r *recount) verifyRecord(ctx context.Context, rec *record, missing []indexEntry) error {
+func (r *recount) verifyRecord(ctx context.Context, rec *record, missing []scoredEntry) error {
 	id := rec.component.ID
 	if len(missing) > 0 {
-		c := newChange(r.keys)
+		c := r.newChange()
 		c.values = []versioned{{r.keys.component(id), rec.version, rec.body}}
 		for _, e := range missing {
-			r.found(e.key, "lacks "+id)
-			c.do("ZADD", e.key, "0", e.entry)
+			r.found(e.key, e.lacking(id))
+			c.do("ZADD", e.key, e.score, e.entry)
 		}
 		if err := r.mend(ctx, c); err != nil {
 			return err
@@ -59,18 +59,18 @@ func (r *recount) verifyRecord(ctx context.Context, rec *record, missing []index
 	return nil
 }
 
-// missing returns the entries that records make and that are not there, by id,
-// confirmed as of one moment: a record that has changed since it was read is
-// verified by whoever changed it.
-func (r *recount) missing(ctx context.Context, records []record) (map[string][]indexEntry, error) {
+// missing returns the entries that records make and that are not there, or not with
+// that score, by id, confirmed as of one moment: a record that has changed since it
+// was read is verified by whoever changed it.
+func (r *recount) missing(ctx context.Context, records []record) (map[string][]scoredEntry, error) {
 	byKey := map[string][]string{}
-	owner := map[indexEntry]*record{}
+	owner, score := map[indexEntry]*record{}, map[indexEntry]string{}
 	names := make([]string, len(records))
 	for i := range records {
 		names[i] = r.keys.component(records[i].component.ID)
-		for e := range r.entries(&records[i]) {
+		for e, s := range r.entries(&records[i]) {
 			byKey[e.key] = append(byKey[e.key], e.entry)
-			owner[e] = &records[i]
+			owner[e], score[e] = &records[i], s
 		}
 	}
 	if len(names) == 0 {
@@ -95,7 +95,7 @@ func (r *recount) missing(ctx context.Context, records []record) (map[string][]i
 	for i := range records {
 		same[records[i].component.ID] = text(now.Val()[i]) == records[i].version+" "+records[i].body
 	}
-	missing := map[string][]indexEntry{}
+	missing := map[string][]scoredEntry{}
 	for key, entries := range byKey {
 		there, err := scores[key].Slice()
 		if err != nil {
@@ -103,8 +103,8 @@ func (r *recount) missing(ctx context.Context, records []record) (map[string][]i
 		}
 		for i, entry := range entries {
 			e := indexEntry{key, entry}
-			if id := owner[e].component.ID; there[i] == nil && same[id] {
-				missing[id] = append(missing[id], e)
+			if id := owner[e].component.ID; !scored(there[i], score[e]) && same[id] {
+				missing[id] = append(missing[id], scoredEntry{e, score[e]})
 			}
 		}
 	}
@@ -114,7 +114,7 @@ func (r *recount) missing(ctx context.Context, records []record) (map[string][]i
 // indexes verifies that every index entry is made by a record.
 func (r *recount) indexes(ctx context.Context) error {
 	all := []string{r.keys.ids(), r.keys.errorIndex()}
-	for _, kind := range []string{"m:*", "st:*", "e:*", "tn:*"} {
+	for _, kind := range []string{"m:*", "a:*", "st:*", "e:*", "tn:*"} {
 		if err := r.scan(ctx, kind, 0, func(found []string, _ uint64) error {
 			all = append(all, found...)
 			return nil
@@ -132,12 +132,7 @@ func (r *recount) indexes(ctx context.Context) error {
 }
 
 func (r *recount) verifyIndex(ctx context.Context, key string) error {
-	idx := index{keys: []string{key}}
-	for after := ""; ; {
-		entries, err := r.idsAfter(ctx, idx, after, recountChunk)
-		if err != nil || len(entries) == 0 {
-			return err
-		}
+	return r.walk(ctx, key, func(entries []string) error {
 		ids := make([]string, len(entries))
 		for i, e := range entries {
 			ids[i] = e[strings.IndexByte(e, ' ')+1:] // an entry with a digest has the id behind it
@@ -153,8 +148,8 @@ func (r *recount) verifyIndex(ctx context.Context, key string) error {
 				}
 			}
 		}
-		after = entries[len(entries)-1]
-	}
+		return nil
+	})
 }
 
 // verifyStray confirms that an entry is there although its record, unchanged, does
@@ -176,7 +171,7 @@ func (r *recount) verifyStray(ctx context.Context, key, entry string, rec *recor
 		return nil
 	}
 	r.found(key, "has "+rec.component.ID+", which does not belong there")
-	c := newChange(r.keys)
+	c := r.newChange()
 	c.values = []versioned{{name, rec.version, rec.body}}
 	c.do("ZREM", key, entry)
 	return r.mend(ctx, c)

@@ -49,7 +49,7 @@ func (r *recount) verifySums(ctx context.Context, scope bos.SessionKey) error {
 		return err
 	}
 	h := scopeHome(scope)
-	c := newChange(r.keys)
+	c := r.newChange()
 	c.guards = []guard{{r.keys.meta(), fieldRepairs, repairs}}
 	c.do("HINCRBY", r.keys.meta(), fieldRepairs, "1")
 	wrong := 0

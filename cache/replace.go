@@ -23,6 +23,8 @@ type derivedScope struct {
 	add, remove             []string
 	stagedAdd, stagedRemove []string
 	errorAdd, errorRemove   []string // "<digest> <id>"
+	activeRemove, activeAdd []string
+	activeSince             []string // of those added, the score
 	groups                  map[string]int
 	changed, removed        []string
 }
@@ -31,6 +33,7 @@ type derivedScope struct {
 // follows from it. Records that stay the same add nothing.
 func (c *change) replace(old, next []record) error {
 	d := derived{owned: map[string][]string{}, disowned: map[string][]string{}, scopes: map[bos.SessionKey]*derivedScope{}}
+	second := strconv.FormatInt(c.at.Unix(), 10)
 	for i := range old {
 		o, n := &old[i], &next[i]
 		n.counted = bos.Counting{}
@@ -40,6 +43,7 @@ func (c *change) replace(old, next []record) error {
 		if n.detailed {
 			n.digest = digestRest(&n.component)
 		}
+		n.since = o.sinceThen(n, second)
 		body := n.encode()
 		if body == o.body {
 			continue
@@ -85,11 +89,15 @@ func (d *derived) step(id string, o, n *record) {
 		}
 	}
 	stays := o.sameMembers(n)
+	activates := !stays || o.activeSince() != n.activeSince()
 	o.counted.Scopes(o.owners, func(key bos.SessionKey) {
 		sc := d.scope(key)
 		sc.tally.Add(o.counted, key.Name, -1)
 		if !stays {
 			sc.member(o, key.Name, id, -1)
+		}
+		if since := o.activeSince(); activates && since != "" && o.counted.Session == key.Name {
+			sc.activeRemove = append(sc.activeRemove, id)
 		}
 	})
 	n.counted.Scopes(n.owners, func(key bos.SessionKey) {
@@ -98,6 +106,10 @@ func (d *derived) step(id string, o, n *record) {
 		sc.changed = append(sc.changed, id)
 		if !stays {
 			sc.member(n, key.Name, id, 1)
+		}
+		if since := n.activeSince(); activates && since != "" && n.counted.Session == key.Name {
+			sc.activeAdd = append(sc.activeAdd, id)
+			sc.activeSince = append(sc.activeSince, since)
 		}
 	})
 }
@@ -154,6 +166,8 @@ func (c *change) derive(d *derived) {
 		c.settle(c.keys.members(h), sc.add, sc.remove)
 		c.settle(c.keys.staged(h), sc.stagedAdd, sc.stagedRemove)
 		c.settle(c.keys.errors(h), sc.errorAdd, sc.errorRemove)
+		c.removeMembers(c.keys.active(h), without(sc.activeRemove, sc.activeAdd))
+		c.addActive(c.keys.active(h), sc.activeAdd, sc.activeSince)
 		c.regroup(c.keys.groups(h), sc.groups)
 		to := c.scope(h)
 		to.changed, to.removed, to.tally = sc.changed, without(sc.removed, sc.changed), sc.tally
@@ -181,6 +195,14 @@ var counterFields = strings.Fields("m t s f c o p a b")
 
 func counters(t *bos.Tally) [9]int {
 	return [...]int{t.Managed, t.Staged, t.Successful, t.Failed, t.Configuring, t.PoweringOff, t.PoweringOn, t.Active, t.Both}
+}
+
+// tallyOf is the tally with those counters.
+func tallyOf(n [9]int) bos.Tally {
+	return bos.Tally{
+		Managed: n[0], Staged: n[1], Successful: n[2], Failed: n[3], Configuring: n[4],
+		PoweringOff: n[5], PoweringOn: n[6], Active: n[7], Both: n[8],
+	}
 }
 
 func put(joins bool, add, remove *[]string, id string) {

@@ -19,7 +19,7 @@ const (
 
 // recordFields are the fields of the record and the snapshot: all but the
 // counters, which belong to the scope.
-var recordFields = strings.Fields("i v op tp fl src st b0 e0 del w z Fr Fm Ft Ff Fs Fc Fo Fp Fa Fb")
+var recordFields = strings.Fields("i v op tp fl src st b0 e0 del w k z Fr Fm Ft Ff Fs Fc Fo Fp Fa Fb")
 
 // headFields are read with every session, statusFields for its status, besides.
 var (
@@ -33,6 +33,7 @@ func (c *change) lead(h home) {
 	for _, field := range append([]string{"w", fieldRevision}, counterFields...) {
 		c.do("HSETNX", c.keys.session(h), field, "0")
 	}
+	c.do("HSETNX", c.keys.session(h), "k", noSample)
 }
 
 // store writes a session's record. The script sets its version.
@@ -44,13 +45,17 @@ func (c *change) store(h home, s *bos.Session) {
 	if s.IncludeDisabled {
 		flags += "d"
 	}
-	armed := "0"
-	if s.SelfCompleting() {
-		armed = "1"
+	watched := "0"
+	switch {
+	case s.SelfCompleting():
+		watched = "1"
+	case s.State == bos.StateRunning:
+		watched = "3"
 	}
 	c.do("HSET", c.keys.session(h), "i", s.Incarnation, "op", string(s.Operation), "tp", s.TemplateName, "fl", flags,
-		"src", string(s.Source), "st", string(s.State), "b0", string(s.StartTime), "e0", string(s.EndTime), "w", armed)
+		"src", string(s.Source), "st", string(s.State), "b0", string(s.StartTime), "e0", string(s.EndTime), "w", watched)
 	c.do("HSET", c.keys.extras(h), "limit", s.Details.Limit, "error", s.Details.Error, "initial", s.Details.InitialComponents)
+	c.do("ZADD", c.keys.alike(s), "0", sessionPosition(s))
 }
 
 // sessionHash is a session's hash as it was read.

@@ -13,7 +13,7 @@ import (
 
 // CreateSession creates a pending session. Its components may count already.
 func (s *Store) CreateSession(ctx context.Context, n bos.NewSession) (*bos.Session, error) {
-	next, err := n.Create(rand.Text(), time.Now())
+	next, err := n.Create(rand.Text(), s.options.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (s *Store) CreateSession(ctx context.Context, n bos.NewSession) (*bos.Sessi
 		if old.Incarnation != "" && !old.Deleted {
 			return nil, bos.Errorf(bos.Conflict, "there is a session %q already: delete it first, or choose another name", n.Name).At("name")
 		}
-		c := newChange(s.keys)
+		c := s.newChange()
 		h := scopeHome(n.SessionKey)
 		c.guard(h, old)
 		if old.Incarnation != "" {
@@ -59,7 +59,7 @@ func (s *Store) UpdateSession(ctx context.Context, key bos.SessionKey, u bos.Ses
 		if next, err = old.Update(u); err != nil || next == old {
 			return nil, err
 		}
-		c := newChange(s.keys)
+		c := s.newChange()
 		h := scopeHome(key)
 		c.guard(h, old)
 		c.store(h, next)
@@ -101,7 +101,7 @@ func (s *Store) MarkDeleted(ctx context.Context, key bos.SessionKey) error {
 		if err != nil || old.Deleted {
 			return nil, err
 		}
-		c := newChange(s.keys)
+		c := s.newChange()
 		h := scopeHome(key)
 		c.guard(h, old)
 		c.do("HSET", s.keys.session(h), "del", "1")
@@ -148,7 +148,7 @@ func (c *change) guard(h home, old *bos.Session) {
 // name is taken again. The counters stay: they belong to the scope.
 func (c *change) archive(h home, old *bos.Session) {
 	to := historyHome(old.Incarnation)
-	for _, key := range []func(home) string{c.keys.session, c.keys.extras, c.keys.frozenGroups, c.keys.frozenErrors} {
+	for _, key := range []func(home) string{c.keys.session, c.keys.extras, c.keys.frozenGroups, c.keys.frozenErrors, c.keys.course} {
 		c.do("COPY", key(h), key(to))
 	}
 	c.clear(h)
@@ -157,13 +157,13 @@ func (c *change) archive(h home, old *bos.Session) {
 // clear removes a session's record and snapshot from its home.
 func (c *change) clear(h home) {
 	c.do(append([]string{"HDEL", c.keys.session(h)}, recordFields...)...)
-	c.do("DEL", c.keys.extras(h), c.keys.frozenGroups(h), c.keys.frozenErrors(h))
+	c.do("DEL", c.keys.extras(h), c.keys.frozenGroups(h), c.keys.frozenErrors(h), c.keys.course(h))
 }
 
 // erase removes all that is kept of one incarnation, wherever it lives.
 func (s *Store) erase(ctx context.Context, h home, old *bos.Session) (*change, error) {
 	scope := scopeHome(old.SessionKey)
-	c := newChange(s.keys)
+	c := s.newChange()
 	c.guard(h, old)
 	// A frozen group never changes again, so this read needs no guard of its own.
 	var groups *redis.StringSliceCmd
@@ -180,6 +180,7 @@ func (s *Store) erase(ctx context.Context, h home, old *bos.Session) (*change, e
 	c.clear(h)
 	c.do("ZREM", s.keys.sessions(), sessionPosition(old))
 	c.do("ZREM", s.keys.history(scope), historyPosition(old))
+	c.do("ZREM", s.keys.alike(old), sessionPosition(old))
 	c.do("ZREM", s.keys.frozen(), frozenEntry(old))
 	if h == scope {
 		c.do("DEL", s.keys.log(h))

@@ -53,7 +53,7 @@ func TestRefusedWriteChangesNothing(t *testing.T) {
 
 		next := []record{old[0], old[1]}
 		next[0].component.Enabled, next[1].component.Enabled = false, false
-		c := newChange(s.store.keys)
+		c := s.store.newChange()
 		s.must(c.replace(old, next))
 		if err := s.store.run(s.ctx, c); !errors.Is(err, errConflict) {
 			s.Fatalf("the write got %v, want a conflict", err)

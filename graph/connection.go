@@ -6,12 +6,15 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// pageSize is the argument first; the schema's default stands in for null, too.
-func pageSize(first *int) int {
-	if first == nil {
-		return 100
+// pageSize is the argument first of a connection.
+func pageSize(first *int) int { return orDefault(first, 100) }
+
+// orDefault is an argument; the schema's default stands in for null, too.
+func orDefault(n *int, otherwise int) int {
+	if n == nil {
+		return otherwise
 	}
-	return *first
+	return *n
 }
 
 // components resolves every connection of components.

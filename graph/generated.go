@@ -67,6 +67,7 @@ type ComplexityRoot struct {
 		Session      func(childComplexity int) int
 		StagedState  func(childComplexity int) int
 		Status       func(childComplexity int) int
+		StatusSince  func(childComplexity int) int
 	}
 
 	ComponentConnection struct {
@@ -153,6 +154,11 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	ProgressPoint struct {
+		Tally func(childComplexity int) int
+		Time  func(childComplexity int) int
+	}
+
 	PutTenantPayload struct {
 		Owned      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -186,9 +192,11 @@ type ComplexityRoot struct {
 		Limit             func(childComplexity int) int
 		Name              func(childComplexity int) int
 		Operation         func(childComplexity int) int
+		Previous          func(childComplexity int, first *int) int
 		Source            func(childComplexity int) int
 		Stage             func(childComplexity int) int
 		Status            func(childComplexity int) int
+		Stragglers        func(childComplexity int, first *int) int
 		TemplateName      func(childComplexity int) int
 		Tenant            func(childComplexity int) int
 	}
@@ -227,6 +235,7 @@ type ComplexityRoot struct {
 		AsOf              func(childComplexity int) int
 		Epoch             func(childComplexity int) int
 		ErrorSummary      func(childComplexity int, first *int) int
+		EstimatedEndTime  func(childComplexity int) int
 		FromSnapshot      func(childComplexity int) int
 		GroupCount        func(childComplexity int) int
 		Managed           func(childComplexity int) int
@@ -234,6 +243,7 @@ type ComplexityRoot struct {
 		PercentStaged     func(childComplexity int) int
 		PercentSuccessful func(childComplexity int) int
 		Phases            func(childComplexity int) int
+		Progress          func(childComplexity int, maxPoints *int) int
 		Revision          func(childComplexity int) int
 		Session           func(childComplexity int) int
 		Stale             func(childComplexity int) int
@@ -293,6 +303,7 @@ type ComplexityRoot struct {
 
 type ComponentResolver interface {
 	Status(ctx context.Context, obj *bos.Component) (*bos.Component, error)
+	StatusSince(ctx context.Context, obj *bos.Component) (*bos.Time, error)
 }
 type ComponentStatusResolver interface {
 	RawPhase(ctx context.Context, obj *bos.Component) (string, error)
@@ -327,9 +338,14 @@ type SessionResolver interface {
 	Error(ctx context.Context, obj *bos.Session) (*string, error)
 	InitialComponents(ctx context.Context, obj *bos.Session) (string, error)
 	Components(ctx context.Context, obj *bos.Session, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error)
+
+	Stragglers(ctx context.Context, obj *bos.Session, first *int) ([]bos.Component, error)
+	Previous(ctx context.Context, obj *bos.Session, first *int) ([]bos.Session, error)
 }
 type SessionStatusResolver interface {
 	ErrorSummary(ctx context.Context, obj *bos.Status, first *int) ([]ErrorSummary, error)
+
+	Progress(ctx context.Context, obj *bos.Status, maxPoints *int) ([]bos.Point, error)
 }
 type SubscriptionResolver interface {
 	SessionStatusUpdated(ctx context.Context, name string, tenant *string, minInterval *int, sinceRevision *int64, sinceEpoch *string) (<-chan *bos.Status, error)
@@ -459,6 +475,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Component.Status(childComplexity), true
+	case "Component.statusSince":
+		if e.ComplexityRoot.Component.StatusSince == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Component.StatusSince(childComplexity), true
 
 	case "ComponentConnection.edges":
 		if e.ComplexityRoot.ComponentConnection.Edges == nil {
@@ -783,6 +805,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "ProgressPoint.counts":
+		if e.ComplexityRoot.ProgressPoint.Tally == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressPoint.Tally(childComplexity), true
+	case "ProgressPoint.time":
+		if e.ComplexityRoot.ProgressPoint.Time == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProgressPoint.Time(childComplexity), true
+
 	case "PutTenantPayload.owned":
 		if e.ComplexityRoot.PutTenantPayload.Owned == nil {
 			break
@@ -955,6 +990,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.Operation(childComplexity), true
+	case "Session.previous":
+		if e.ComplexityRoot.Session.Previous == nil {
+			break
+		}
+
+		args, err := ec.field_Session_previous_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Session.Previous(childComplexity, args["first"].(*int)), true
 	case "Session.source":
 		if e.ComplexityRoot.Session.Source == nil {
 			break
@@ -973,6 +1019,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.Status(childComplexity), true
+	case "Session.stragglers":
+		if e.ComplexityRoot.Session.Stragglers == nil {
+			break
+		}
+
+		args, err := ec.field_Session_stragglers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Session.Stragglers(childComplexity, args["first"].(*int)), true
 	case "Session.templateName":
 		if e.ComplexityRoot.Session.TemplateName == nil {
 			break
@@ -1121,6 +1178,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.ErrorSummary(childComplexity, args["first"].(*int)), true
+	case "SessionStatus.estimatedEndTime":
+		if e.ComplexityRoot.SessionStatus.EstimatedEndTime == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStatus.EstimatedEndTime(childComplexity), true
 	case "SessionStatus.fromSnapshot":
 		if e.ComplexityRoot.SessionStatus.FromSnapshot == nil {
 			break
@@ -1163,6 +1226,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.Phases(childComplexity), true
+	case "SessionStatus.progress":
+		if e.ComplexityRoot.SessionStatus.Progress == nil {
+			break
+		}
+
+		args, err := ec.field_SessionStatus_progress_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SessionStatus.Progress(childComplexity, args["maxPoints"].(*int)), true
 	case "SessionStatus.revision":
 		if e.ComplexityRoot.SessionStatus.Revision == nil {
 			break
@@ -1648,6 +1722,23 @@ type Session implements Node {
   ): ComponentConnection!
   "How far it is: live until it is complete, then frozen."
   status: SessionStatus!
+  """
+  Its enabled components that have had their present status longest, longest first, those of
+  which that is not known before all others; by id where it is the same second. Staged ones are
+  not among them. None once the session is complete.
+  """
+  stragglers(
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 10
+  ): [Component!]!
+  """
+  Earlier sessions of the same template, operation and tenant that have completed, newest first:
+  to compare with. Those that BOS has deleted are among them, with deleted: true.
+  """
+  previous(
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 1
+  ): [Session!]!
   "True once it has been deleted at its source and only the history has it."
   deleted: Boolean!
 }
@@ -1731,6 +1822,27 @@ type SessionStatus {
   errorGroupCount: Int!
   "When it started and ended, and how long it took."
   timing: SessionTiming!
+  """
+  How the session went until the moment of this status, oldest first. Its counts are sampled with
+  the updates that change them, at most once a second while it runs, and at longer intervals the
+  longer it does: 500 points are kept. The first is how it began to run, the last is this status.
+  Empty while it is PENDING.
+  """
+  progress(
+    "At most so many points, 2 to 500; anything else is BAD_USER_INPUT. Thinned evenly, first and last kept."
+    maxPoints: Int = 200
+  ): [ProgressPoint!]!
+  """
+  When the session is likely to end; never before asOf. Estimated by the share of its components
+  that are not active any more. If the latest completed session of the same template, operation
+  and tenant tells how such a session goes: how long it took from the same share to its end,
+  stretched by how much slower this one has been so far, at most twofold. Otherwise by the pace of
+  the last quarter of the time so far, a minute at least: between what it takes at that speed and
+  what it takes if ever fewer are left to end. Null when that can't be told: the session is not
+  RUNNING, the status is stale, fewer than a tenth of its components have ended (without a session
+  to compare with), or nothing has moved lately.
+  """
+  estimatedEndTime: DateTime
   "True when answered from the snapshot frozen at completion."
   fromSnapshot: Boolean!
   "True while this may be behind: Redis, its messages or the sync from BOS has been silent too long."
@@ -1774,6 +1886,14 @@ type SessionCounts {
   poweringOn: Int!
   "Enabled ones of the session, plus staged in it. BOS: a running session with none left is complete."
   active: Int!
+}
+
+"A session's counts at one moment of its course."
+type ProgressPoint {
+  "When they were counted."
+  time: DateTime!
+  "The counts."
+  counts: SessionCounts!
 }
 
 "One error text, and the session's components that have it."
@@ -1826,6 +1946,11 @@ type Component implements Node {
   retryPolicy: Int
   "What it is going through."
   status: ComponentStatus!
+  """
+  Since when it has its present status, in whole seconds: when bosgraph saw it come to that, or
+  come to its present session. Null when that is not known.
+  """
+  statusSince: DateTime
   "What it shall become."
   desiredState: DesiredState
   "What it last reported of itself."
@@ -2504,6 +2629,8 @@ func (ec *executionContext) childFields_Component(ctx context.Context, field gra
 		return ec.fieldContext_Component_retryPolicy(ctx, field)
 	case "status":
 		return ec.fieldContext_Component_status(ctx, field)
+	case "statusSince":
+		return ec.fieldContext_Component_statusSince(ctx, field)
 	case "desiredState":
 		return ec.fieldContext_Component_desiredState(ctx, field)
 	case "actualState":
@@ -2666,6 +2793,16 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_ProgressPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "time":
+		return ec.fieldContext_ProgressPoint_time(ctx, field)
+	case "counts":
+		return ec.fieldContext_ProgressPoint_counts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProgressPoint", field.Name)
+}
+
 func (ec *executionContext) childFields_PutTenantPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "owned":
@@ -2722,6 +2859,10 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_components(ctx, field)
 	case "status":
 		return ec.fieldContext_Session_status(ctx, field)
+	case "stragglers":
+		return ec.fieldContext_Session_stragglers(ctx, field)
+	case "previous":
+		return ec.fieldContext_Session_previous(ctx, field)
 	case "deleted":
 		return ec.fieldContext_Session_deleted(ctx, field)
 	}
@@ -2816,6 +2957,10 @@ func (ec *executionContext) childFields_SessionStatus(ctx context.Context, field
 		return ec.fieldContext_SessionStatus_errorGroupCount(ctx, field)
 	case "timing":
 		return ec.fieldContext_SessionStatus_timing(ctx, field)
+	case "progress":
+		return ec.fieldContext_SessionStatus_progress(ctx, field)
+	case "estimatedEndTime":
+		return ec.fieldContext_SessionStatus_estimatedEndTime(ctx, field)
 	case "fromSnapshot":
 		return ec.fieldContext_SessionStatus_fromSnapshot(ctx, field)
 	case "stale":
@@ -3284,6 +3429,20 @@ func (ec *executionContext) field_SessionStatus_errorSummary_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_SessionStatus_progress_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "maxPoints",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["maxPoints"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Session_components_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3311,6 +3470,34 @@ func (ec *executionContext) field_Session_components_args(ctx context.Context, r
 		return nil, err
 	}
 	args["filter"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Session_previous_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Session_stragglers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
 	return args, nil
 }
 
@@ -3756,6 +3943,29 @@ func (ec *executionContext) fieldContext_Component_status(_ context.Context, fie
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Component_statusSince(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Component_statusSince(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Component().StatusSince(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Component_statusSince(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Component", field, true, true, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _Component_desiredState(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
@@ -5202,6 +5412,61 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _ProgressPoint_time(ctx context.Context, field graphql.CollectedField, obj *bos.Point) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressPoint_time(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Time, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressPoint_time(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProgressPoint", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _ProgressPoint_counts(ctx context.Context, field graphql.CollectedField, obj *bos.Point) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProgressPoint_counts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Tally, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.Tally) graphql.Marshaler {
+			return ec.marshalNSessionCounts2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTally(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProgressPoint_counts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProgressPoint",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionCounts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PutTenantPayload_owned(ctx context.Context, field graphql.CollectedField, obj *PutTenantPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6061,6 +6326,94 @@ func (ec *executionContext) fieldContext_Session_status(_ context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Session_stragglers(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_stragglers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Session().Stragglers(ctx, obj, fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Component) graphql.Marshaler {
+			return ec.marshalNComponent2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_stragglers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Session",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Component(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Session_stragglers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Session_previous(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_previous(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Session().Previous(ctx, obj, fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_previous(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Session",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Session_previous_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Session_deleted(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6879,6 +7232,73 @@ func (ec *executionContext) fieldContext_SessionStatus_timing(_ context.Context,
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _SessionStatus_progress(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_progress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.SessionStatus().Progress(ctx, obj, fc.Args["maxPoints"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Point) graphql.Marshaler {
+			return ec.marshalNProgressPoint2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPointᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_progress(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionStatus",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProgressPoint(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_SessionStatus_progress_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionStatus_estimatedEndTime(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_estimatedEndTime(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EstimatedEndTime(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_estimatedEndTime(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStatus", field, true, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _SessionStatus_fromSnapshot(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -9770,6 +10190,44 @@ func (ec *executionContext) _Component(ctx context.Context, sel ast.SelectionSet
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "statusSince":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Component_statusSince(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "desiredState":
 			out.Values[i] = ec._Component_desiredState(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -10591,6 +11049,49 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var progressPointImplementors = []string{"ProgressPoint"}
+
+func (ec *executionContext) _ProgressPoint(ctx context.Context, sel ast.SelectionSet, obj *bos.Point) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, progressPointImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ProgressPoint")
+		case "time":
+			out.Values[i] = ec._ProgressPoint_time(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "counts":
+			out.Values[i] = ec._ProgressPoint_counts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var putTenantPayloadImplementors = []string{"PutTenantPayload"}
 
 func (ec *executionContext) _PutTenantPayload(ctx context.Context, sel ast.SelectionSet, obj *PutTenantPayload) graphql.Marshaler {
@@ -11126,6 +11627,82 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "stragglers":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Session_stragglers(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "previous":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Session_previous(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "deleted":
 			out.Values[i] = ec._Session_deleted(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -11482,6 +12059,49 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 		case "timing":
 			out.Values[i] = ec._SessionStatus_timing(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "progress":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._SessionStatus_progress(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "estimatedEndTime":
+			out.Values[i] = ec._SessionStatus_estimatedEndTime(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "fromSnapshot":
@@ -12254,6 +12874,26 @@ func (ec *executionContext) marshalNBootArtifacts2githubᚗcomᚋbosgraphᚋbosg
 	return ec._BootArtifacts(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNComponent2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx context.Context, sel ast.SelectionSet, v bos.Component) graphql.Marshaler {
+	return ec._Component(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNComponent2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.Component) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNComponent2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNComponent2ᚕᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentᚄ(ctx context.Context, sel ast.SelectionSet, v []*bos.Component) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -12606,6 +13246,26 @@ func (ec *executionContext) unmarshalNPatchComponentsInput2githubᚗcomᚋbosgra
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNProgressPoint2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPoint(ctx context.Context, sel ast.SelectionSet, v bos.Point) graphql.Marshaler {
+	return ec._ProgressPoint(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNProgressPoint2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPointᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.Point) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNProgressPoint2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPoint(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNPutComponentsInput2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentBatch(ctx context.Context, v any) (ComponentBatch, error) {
 	var res ComponentBatch
 	err := res.UnmarshalGQL(v)
@@ -12651,6 +13311,26 @@ func (ec *executionContext) marshalNServerInfo2ᚖgithubᚗcomᚋbosgraphᚋbosg
 		return graphql.Null
 	}
 	return ec._ServerInfo(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSession2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSession(ctx context.Context, sel ast.SelectionSet, v bos.Session) graphql.Marshaler {
+	return ec._Session(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSession2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.Session) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSession2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSession(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSession(ctx context.Context, sel ast.SelectionSet, v *bos.Session) graphql.Marshaler {
@@ -13132,6 +13812,24 @@ func (ec *executionContext) marshalODateTime2ᚖgithubᚗcomᚋbosgraphᚋbosgra
 	_ = sel
 	_ = ctx
 	res := MarshalDateTime(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalODateTime2ᚖtimeᚐTime(ctx context.Context, v any) (*time.Time, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := UnmarshalInstant(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context, sel ast.SelectionSet, v *time.Time) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := MarshalInstant(*v)
 	return res
 }
 

@@ -18,6 +18,8 @@ type Store interface {
 	ListSessions(ctx context.Context, f bos.SessionFilter, page bos.Page, want bos.Want, total bool) (*bos.List[*bos.Session], error)
 	ListComponents(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
 		detailed, total bool) (*bos.List[*bos.Component], error)
+	Stragglers(ctx context.Context, of *bos.Session, first int, detailed bool) ([]*bos.Component, error)
+	PreviousSessions(ctx context.Context, of *bos.Session, first int, want bos.Want) ([]*bos.Session, error)
 
 	CreateSession(ctx context.Context, n bos.NewSession) (*bos.Session, error)
 	UpdateSession(ctx context.Context, key bos.SessionKey, u bos.SessionUpdate) (*bos.Session, error)

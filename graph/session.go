@@ -26,6 +26,30 @@ func (r sessionResolver) Components(ctx context.Context, s *bos.Session, first *
 	return r.components(ctx, &bos.MembersOf{Session: s}, first, after, filter)
 }
 
+func (r sessionResolver) Stragglers(ctx context.Context, s *bos.Session, first *int) ([]bos.Component, error) {
+	n := orDefault(first, 10)
+	if err := bos.CheckFirst(n); err != nil {
+		return nil, err
+	}
+	return values(r.Store.Stragglers(ctx, s, n, detailed(ctx)))
+}
+
+func (r sessionResolver) Previous(ctx context.Context, s *bos.Session, first *int) ([]bos.Session, error) {
+	n := orDefault(first, 1)
+	if err := bos.CheckFirst(n); err != nil {
+		return nil, err
+	}
+	return values(r.Store.PreviousSessions(ctx, s, n, wanted(ctx)))
+}
+
+func (sessionStatusResolver) Progress(_ context.Context, s *bos.Status, maxPoints *int) ([]bos.Point, error) {
+	most := orDefault(maxPoints, bos.DefaultPoints)
+	if err := bos.CheckPoints(most); err != nil {
+		return nil, err
+	}
+	return s.Course.Thin(most), nil
+}
+
 func (sessionStatusResolver) ErrorSummary(_ context.Context, s *bos.Status, first *int) ([]ErrorSummary, error) {
 	n := pageSize(first)
 	if err := bos.CheckFirst(n); err != nil {
@@ -47,12 +71,28 @@ func (componentResolver) Status(_ context.Context, c *bos.Component) (*bos.Compo
 	return c, nil
 }
 
+func (componentResolver) StatusSince(_ context.Context, c *bos.Component) (*bos.Time, error) {
+	if c.StatusSince.IsZero() {
+		return nil, nil
+	}
+	return new(bos.TimeOf(c.StatusSince)), nil
+}
+
 func (componentStatusResolver) RawPhase(_ context.Context, c *bos.Component) (string, error) {
 	return string(c.Phase), nil
 }
 
 func (componentStatusResolver) RawStatus(_ context.Context, c *bos.Component) (string, error) {
 	return string(c.Status()), nil
+}
+
+// values are what pointers point to, as the generated code has a list.
+func values[T any](found []*T, err error) ([]T, error) {
+	list := make([]T, len(found))
+	for i, v := range found {
+		list[i] = *v
+	}
+	return list, err
 }
 
 func orNull(s string) *string {

@@ -89,6 +89,10 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 		case "errorSummary":
 			// A number outside of the page size is refused by the resolver.
 			want.Groups = max(want.Groups, min(firstOf(op, f), bos.MaxPage))
+		case "progress":
+			want.Course = true
+		case "estimatedEndTime":
+			want.Course, want.Estimate = true, true
 		case "session":
 			sessionWants(op, f.Selections, want)
 		}

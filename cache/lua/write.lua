@@ -9,7 +9,8 @@
 --             are derived from the prefix and share the hash tag of KEYS[1].
 -- ARGV        write id, prefix, how long an answer is kept (ms), the final state's
 --             name, change-log length, change-log life (ms), version of the key
---             schema; then five lists, each headed by its length:
+--             schema, the time (ms), least time between two samples (ms), how many
+--             are kept; then five lists, each headed by its length:
 --   values    one a versioned value: version expected ("" for absent),
 --             new value ("" to delete)
 --   guards    hash, field, expected ("" for absent)
@@ -38,7 +39,7 @@ elseif schema ~= ARGV[7] then
   return {'schema', schema}
 end
 
-local at = 8
+local at = 11
 local function list()
   local n = tonumber(ARGV[at])
   at = at + 1
@@ -117,7 +118,7 @@ end
 local COUNTERS = {'m', 't', 's', 'f', 'c', 'o', 'p', 'a', 'b'}
 
 -- What the field w of a session says; it is absent where there is no session.
-local ARMED, FROZEN = '1', '2'
+local ARMED, FROZEN, RUNNING = '1', '2', '3'
 
 -- freeze keeps a scope's counters and error groups as they are now, once.
 local function freeze(scope, key)
@@ -143,6 +144,52 @@ local function freeze(scope, key)
   redis.call('ZADD', p .. 'rx', time[1], redis.call('HGET', key, 'i') .. ':' .. scope)
 end
 
+local now, most = tonumber(ARGV[8]), tonumber(ARGV[10])
+
+-- The number that a text begins with.
+local function number(text)
+  return tonumber(string.sub(text, 1, string.find(text, ' ', 1, true) - 1))
+end
+
+-- thin drops samples that are too near to those before, until at most half are left.
+local function thin(course, gap)
+  local samples, kept = redis.call('LRANGE', course, 0, -1), nil
+  repeat
+    gap = 2 * gap
+    kept = {samples[1]}
+    local last = number(samples[1])
+    for i = 2, #samples do
+      local time = number(samples[i])
+      if time - last >= gap then
+        kept[#kept + 1], last = samples[i], time
+      end
+    end
+  until #kept <= #samples / 2
+  redis.call('DEL', course)
+  redis.call('RPUSH', course, unpack(kept))
+  return gap
+end
+
+-- sample keeps a scope's counters as they are now, unless the last sample, which
+-- pace tells of, is too near.
+local function sample(scope, key, pace)
+  local gap = tonumber(ARGV[9])
+  if pace then
+    gap = tonumber(string.sub(pace, string.find(pace, ' ', 1, true) + 1, -1))
+    if now - number(pace) < gap then
+      return
+    end
+  end
+  local course, taken = p .. 'co:' .. scope, ARGV[8]
+  for i, count in ipairs(redis.call('HMGET', key, unpack(COUNTERS))) do
+    taken = taken .. ' ' .. (count or '0')
+  end
+  if redis.call('RPUSH', course, taken) >= most then
+    gap = thin(course, gap)
+  end
+  redis.call('HSET', key, 'k', ARGV[8] .. ' ' .. gap)
+end
+
 for _ = 1, list() do
   local scope, changed, removed, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   at = at + 4
@@ -156,14 +203,14 @@ for _ = 1, list() do
   -- What is needed is read in one call and what changes is set in another: a batch
   -- may touch hundreds of scopes. Counts are small: unlike revisions they print
   -- the same everywhere.
-  local fields, by = check and {'w', 'a'} or {'w'}, {}
+  local fields, by = check and {'w', 'k', 'a'} or {'w', 'k'}, {}
   local known = #fields
   for i = 1, list() do
     fields[known + i], by[i] = COUNTERS[tonumber(ARGV[at])], tonumber(ARGV[at + 1])
     at = at + 2
   end
   local has = redis.call('HMGET', key, unpack(fields))
-  local session, active = has[1], has[2] or '0'
+  local session, pace, active = has[1], has[2], has[3] or '0'
   local set = {'r', rev}
   for i, change in ipairs(by) do
     local field, count = fields[known + i], tostring((has[known + i] or 0) + change)
@@ -191,6 +238,9 @@ for _ = 1, list() do
     if force or (check and session == ARMED and active == '0') then
       freeze(scope, key)
       session, record = FROZEN, true
+    end
+    if session == ARMED or session == RUNNING then
+      sample(scope, key, pace)
     end
     if session == FROZEN then -- nobody has to follow it for long any more
       redis.call('PEXPIRE', log, ARGV[6])

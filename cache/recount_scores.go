@@ -1,0 +1,85 @@
+package cache
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// scoredEntry is an index entry as a record makes it.
+type scoredEntry struct {
+	indexEntry
+	score string
+}
+
+// lacking says that the entry is not there, or has another score.
+func (e scoredEntry) lacking(id string) string {
+	if e.score == "0" {
+		return "lacks " + id
+	}
+	return "lacks " + id + " since " + e.score
+}
+
+// scored says whether a reply is that score: one server writes it as a number,
+// another as a text.
+func scored(reply any, want string) bool {
+	have, number := reply.(float64)
+	if !number {
+		var err error
+		if have, err = strconv.ParseFloat(text(reply), 64); err != nil {
+			return false // there is none
+		}
+	}
+	expected, err := strconv.ParseFloat(want, 64)
+	return err == nil && have == expected
+}
+
+// walk visits the entries of an index, in chunks.
+func (r *recount) walk(ctx context.Context, key string, visit func(entries []string) error) error {
+	if strings.HasPrefix(key, string(r.keys)+"a:") {
+		return r.walkScored(ctx, key, visit)
+	}
+	for after := ""; ; {
+		entries, err := r.idsAfter(ctx, index{keys: []string{key}}, after, recountChunk)
+		if err != nil || len(entries) == 0 {
+			return err
+		}
+		if err := visit(entries); err != nil {
+			return err
+		}
+		after = entries[len(entries)-1]
+	}
+}
+
+// walkScored is walk for an index whose order changes all the time. It may meet an
+// entry more than once, which is visited once.
+func (r *recount) walkScored(ctx context.Context, key string, visit func(entries []string) error) error {
+	met := map[string]bool{}
+	for cursor := uint64(0); ; {
+		var scan *redis.ScanCmd
+		if err := r.pipelined(ctx, func(pipe redis.Pipeliner) {
+			scan = pipe.ZScan(ctx, key, cursor, "", recountChunk)
+		}); err != nil {
+			return err
+		}
+		found, next := scan.Val()
+		var entries []string
+		for i := 0; i < len(found); i += 2 { // a score follows each
+			if !met[found[i]] {
+				met[found[i]] = true
+				entries = append(entries, found[i])
+			}
+		}
+		if len(entries) > 0 {
+			if err := visit(entries); err != nil {
+				return err
+			}
+		}
+		if next == 0 {
+			return nil
+		}
+		cursor = next
+	}
+}

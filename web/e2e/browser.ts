@@ -52,7 +52,7 @@ export function useBrowser() {
     }
     page.on('request', (request) => elsewhere(request.url()))
     page.on('websocket', (socket) => elsewhere(socket.url()))
-    page.on('pageerror', (error) => complaints.push(`threw: ${error.stack ?? error}`))
+    page.on('pageerror', (error) => complaints.push(`threw: ${error.name}: ${error.message} ${error.stack}`))
     page.on('crash', () => complaints.push('crashed'))
     page.on('console', (message) => {
       // While a server is away, the browser itself logs each attempt to reach it.

@@ -35,6 +35,9 @@ func TestPages(t *testing.T) {
 	cmd := exec.CommandContext(ctx, "node", vitest, "run", "--config", filepath.Join("e2e", "vitest.config.ts"))
 	cmd.Dir = web
 	cmd.Env = append(os.Environ(), "BOSGRAPH_STAGE="+openStage(t), "NO_COLOR=1")
+	if only := os.Getenv("BOSGRAPH_ONLY"); only != "" {
+		cmd.Args = append(cmd.Args, "-t", only)
+	}
 	// Asked to end, it ends its browser, too.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second

@@ -21,9 +21,11 @@ export function openSocket(url: string, watcher: Watcher): Channel {
     clearTimeout(deadline)
     if (lost) return
     lost = true
-    void client.dispose()
+    dispose()
     watcher.lost()
   }
+  // It fails if the socket could not be opened, which is known by then.
+  const dispose = () => void Promise.resolve(client.dispose()).catch(() => {})
   const client = createClient({
     url,
     lazy: false,
@@ -58,7 +60,7 @@ export function openSocket(url: string, watcher: Watcher): Channel {
     close: () => {
       lost = true
       clearTimeout(deadline)
-      void client.dispose()
+      dispose()
     },
   }
 }

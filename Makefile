@@ -37,7 +37,7 @@ test: ## run all tests, on a real Redis and with the race detector; installs wha
 
 long: ## run the model-based test for half an hour at most, and the pages for five minutes
 	@scripts/need.sh
-	BOSGRAPH_LONG=1 go test -count=1 -timeout 15m -run TestPages ./internal/app/browser
+	BOSGRAPH_LONG=1 BOSGRAPH_ONLY=load: go test -v -count=1 -timeout 15m -run TestPages ./internal/app/browser
 	RAPID_CHECKS=500 CGO_ENABLED=1 go test -race -timeout 30m -run 'TestModel/^redis$$' ./cache
 
 bench: ## run the benchmarks

@@ -16,7 +16,8 @@ import (
 
 func TestMain(m *testing.M) { redistest.Main(m) }
 
-// TestPages runs the tests of web/e2e.
+// TestPages runs the tests of web/e2e: those alone whose name BOSGRAPH_ONLY matches, if
+// it is set.
 func TestPages(t *testing.T) {
 	web := filepath.Join("..", "..", "..", "web")
 	vitest := filepath.Join("node_modules", "vitest", "vitest.mjs")
@@ -30,8 +31,12 @@ func TestPages(t *testing.T) {
 		}
 	}
 	// Before the deadline of go test, whose end would leave no word of what went wrong.
-	ctx, cancel := context.WithTimeout(t.Context(), 7*time.Minute)
-	defer cancel()
+	ctx := t.Context()
+	if deadline, ok := t.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-20*time.Second))
+		defer cancel()
+	}
 	cmd := exec.CommandContext(ctx, "node", vitest, "run", "--config", filepath.Join("e2e", "vitest.config.ts"))
 	cmd.Dir = web
 	cmd.Env = append(os.Environ(), "BOSGRAPH_STAGE="+openStage(t), "NO_COLOR=1")

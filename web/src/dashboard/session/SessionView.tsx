@@ -2,10 +2,9 @@ import { useCallback, useEffect, useRef } from 'react'
 import { ComponentPanel } from '../component/ComponentPanel.tsx'
 import { useApp } from '../context.tsx'
 import type { SessionDetails, SessionStatus } from '../documents.ts'
-import { NO_FILTERS } from '../model/filters.ts'
 import { label, percent, several } from '../model/format.ts'
 import type { Route, SessionRoute } from '../model/route.ts'
-import { Link, useGo } from '../place.tsx'
+import { useGo } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
 import { useTitle } from '../shell/useTitle.ts'
 import { CourseSection } from './CourseSection.tsx'
@@ -13,6 +12,7 @@ import { DetailsSection } from './DetailsSection.tsx'
 import { ErrorsSection } from './ErrorsSection.tsx'
 import { Headline } from './Headline.tsx'
 import { MachineSection } from './MachineSection.tsx'
+import { Missing } from './Missing.tsx'
 import { Numbers } from './Numbers.tsx'
 import { StragglersSection } from './StragglersSection.tsx'
 import { useCourse } from './useCourse.ts'
@@ -91,19 +91,4 @@ function Loading({ name }: { name: string }) {
 function Unreadable({ name, message }: { name: string; message: string }) {
   useTitle(name)
   return <div className="empty"><h1>Session {name}</h1><p role="alert">{message} The session is shown as soon as it can be read.</p></div>
-}
-
-function Missing({ route }: { route: SessionRoute }) {
-  useTitle('No such session')
-  return (
-    <div className="empty">
-      <h1>There is no such session</h1>
-      <p>
-        No session is called <code>{route.name}</code>
-        {route.tenant === null ? ' without a tenant' : <> in the tenant <code>{route.tenant}</code></>}
-        {route.started !== null && <> and started at <code>{route.started}</code></>}. It may have been deleted, or its status kept no longer. If one is created, it appears here.
-      </p>
-      <p><Link className="button" to={{ view: 'sessions', filters: NO_FILTERS }}>See all sessions</Link></p>
-    </div>
-  )
 }

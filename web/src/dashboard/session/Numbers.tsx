@@ -90,7 +90,7 @@ function Estimate({ end, now }: { end: string | null; now: number }) {
     <div className="big big-time" data-none={end === null || undefined}>
       <dt><Icon name="complete" />Ends about</dt>
       <dd>{end === null ? <span title="Too early to tell, or nothing is moving">–</span> : <time dateTime={end} title={end}>{about(new Date(end), new Date())}</time>}</dd>
-      <dd className="big-count">{end === null ? 'can’t be told yet' : left > 0 ? `in ${span(left)}` : 'any moment'}</dd>
+      <dd className="big-count">{end === null ? 'can’t be told yet' : left >= 1 ? `in ${span(left)}` : 'any moment'}</dd>
     </div>
   )
 }

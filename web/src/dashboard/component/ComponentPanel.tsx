@@ -5,7 +5,7 @@ import { Icon } from '../shell/Icon.tsx'
 import { ComponentRecord } from './ComponentRecord.tsx'
 
 /** A component's record beside its session. */
-export function ComponentPanel({ id, onClose }: { id: string; onClose: () => void }) {
+export function ComponentPanel({ id, side, onClose }: { id: string; side: 'left' | 'right'; onClose: () => void }) {
   const title = useRef<HTMLHeadingElement>(null)
   const opener = useRef<Element | null>(null)
   useEffect(() => {
@@ -16,7 +16,7 @@ export function ComponentPanel({ id, onClose }: { id: string; onClose: () => voi
     }
   }, [])
   return (
-    <aside className="panel" aria-labelledby="panel-title" onKeyDown={(event) => event.key === 'Escape' && onClose()}>
+    <aside className="panel" data-side={side} aria-labelledby="panel-title" onKeyDown={(event) => event.key === 'Escape' && onClose()}>
       <div className="panel-head">
         <h2 id="panel-title" ref={title} tabIndex={-1}><code>{id}</code></h2>
         <CopyButton text={id} label="Copy the xname" />

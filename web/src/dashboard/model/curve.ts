@@ -39,6 +39,9 @@ export function areas(points: readonly Point[], end: number): { layer: Layer; pa
 /** Least height of an area that has room for its name. */
 const ROOM = 0.13
 
+/** So near to a side a name would hang over. */
+const EDGE = 0.12
+
 /** Where the names of the layers go: in the middle of their highest place, where that has room. */
 export function places(points: readonly Point[], end: number): { layer: Layer; x: number; y: number }[] {
   const stacks = points.map((p) => stack(p.counts))
@@ -48,7 +51,7 @@ export function places(points: readonly Point[], end: number): { layer: Layer; x
     stacks.forEach((s, n) => {
       const h = s[i + 1]! - s[i]!
       const x = points[n]!.at / end
-      if (h > height && x > 0.06 && x < 0.9) [best, height] = [n, h]
+      if (h > height && x > EDGE && x < 1 - EDGE) [best, height] = [n, h]
     })
     return best < 0 ? [] : [{ layer, x: points[best]!.at / end, y: round(1 - (stacks[best]![i]! + stacks[best]![i + 1]!) / 2) }]
   })

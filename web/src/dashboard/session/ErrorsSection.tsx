@@ -113,8 +113,8 @@ function Affected({ group, at, which, frozen, onSelect }: Omit<GroupProps, 'open
       <p className="affected-foot">
         {found.next !== null && <button type="button" className="button" onClick={() => load(found.next, found.ids)}>Show more</button>}
         {found.state === 'reading' ? <span className="muted">Reading…</span> : <span className="muted">{whole(found.ids.length)} of {whole(count)}{frozen && found.next === null && found.ids.length < count && ': the others have been deleted'}</span>}
-        {found.ids.length > 0 && <CopyButton text={found.ids.join(',')} label="Copy these xnames, comma-separated" />}
-        <CopyButton text={message} label="Copy the error's text" />
+        {found.ids.length > 0 && <CopyButton text={found.ids.join(',')} label="Copy these xnames, comma-separated">xnames</CopyButton>}
+        <CopyButton text={message} label="Copy the error's text">text</CopyButton>
       </p>
     </div>
   )

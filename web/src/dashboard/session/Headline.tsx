@@ -13,7 +13,7 @@ export function Headline({ session, status }: { session: SessionDetails; status:
   const failed = status.counts.failed > 0 || session.error !== null
   return (
     <div className="headline">
-      <div>
+      <div className="headline-what">
         <nav aria-label="Where you are" className="crumbs"><Link to={{ view: 'sessions', filters: NO_FILTERS }}>Sessions</Link><Icon name="next" /></nav>
         <h1>{label(session.operation)} <b>{session.templateName}</b></h1>
         <p className="headline-sub">

@@ -1,23 +1,21 @@
-import { useCallback, useState, useSyncExternalStore } from 'react'
-import { type ComponentStore, Legend, Machine, type State, stateOf } from '../../machine/index.ts'
+import { useCallback, useState } from 'react'
+import { Legend, Machine, type State, stateOf } from '../../machine/index.ts'
 import '../../machine/machine.css'
 import { useReadable } from '../context.tsx'
-import type { SessionDetails, SessionStatus } from '../documents.ts'
+import type { SessionStatus } from '../documents.ts'
 import { several, whole } from '../model/format.ts'
 import { theme } from '../shell/theme.ts'
 import { ComponentList } from './ComponentList.tsx'
-import { useMachine } from './useMachine.ts'
-import type { Which } from './useSession.ts'
+import type { MachineData } from './useMachine.ts'
 
 /** The machine: a cell a component. */
-export function MachineSection({ which, session, status, selected, onSelect }: {
-  which: Which; session: SessionDetails; status: SessionStatus; selected: string | null; onSelect: (id: string | null) => void
+export function MachineSection({ machine, status, selected, onSelect }: {
+  machine: MachineData; status: SessionStatus; selected: string | null; onSelect: (id: string | null) => void
 }) {
-  const { store, loading } = useMachine(which, session.stage)
+  const { store, loading, size } = machine
   const [highlighted, setHighlighted] = useState<State | null>(null)
   const [asList, setAsList] = useState(false)
   const filter = useCallback((cell: Parameters<typeof stateOf>[0]) => stateOf(cell) === highlighted, [highlighted])
-  const size = useSize(store)
   const colours = useReadable(theme)
   const taken = status.status === 'COMPLETE' && loading === null ? status.counts.managed - size : 0
   return (
@@ -44,9 +42,4 @@ export function MachineSection({ which, session, status, selected, onSelect }: {
 
 function NoComponents({ status }: { status: SessionStatus }) {
   return <p className="card-empty">{status.status === 'PENDING' ? 'No component bears the session yet. They appear as it is set up.' : 'No component bears this session now.'}</p>
-}
-
-/** How many components there are, told when that changes. */
-function useSize(store: ComponentStore): number {
-  return useSyncExternalStore(store.subscribe, () => store.size)
 }

@@ -62,7 +62,7 @@ function percentOf(status: SessionStatus, kind: Kind): number {
 
 function Timing({ status, estimatedEnd }: { status: SessionStatus; estimatedEnd: string | null }) {
   const complete = status.status === 'COMPLETE'
-  const now = useServerNow(!complete)
+  const now = useServerNow()
   const start = new Date(status.timing.startTime)
   const today = new Date()
   return (
@@ -70,12 +70,13 @@ function Timing({ status, estimatedEnd }: { status: SessionStatus; estimatedEnd:
       <div className="big big-time">
         <dt><Icon name="waiting" />{complete ? 'Took' : status.status === 'PENDING' ? 'Waiting for' : 'Running for'}</dt>
         <dd>{duration(complete ? status.timing.durationSeconds : (now - start.getTime()) / 1000)}</dd>
-        <dd className="big-count">since <time dateTime={status.timing.startTime} title={status.timing.startTime}>{moment(start, today)}</time></dd>
+        <dd className="big-count">{complete ? 'from' : 'since'} <time dateTime={status.timing.startTime} title={status.timing.startTime}>{moment(start, today)}</time></dd>
       </div>
       {complete && status.timing.endTime !== null && (
         <div className="big big-time">
           <dt><Icon name="complete" />Ended</dt>
           <dd><time dateTime={status.timing.endTime} title={status.timing.endTime}>{moment(new Date(status.timing.endTime), today)}</time></dd>
+          <dd className="big-count">{span((now - Date.parse(status.timing.endTime)) / 1000)} ago</dd>
         </div>
       )}
       {!complete && <Estimate end={estimatedEnd} now={now} />}
@@ -89,7 +90,7 @@ function Estimate({ end, now }: { end: string | null; now: number }) {
     <div className="big big-time" data-none={end === null || undefined}>
       <dt><Icon name="complete" />Ends about</dt>
       <dd>{end === null ? <span title="Too early to tell, or nothing is moving">–</span> : <time dateTime={end} title={end}>{about(new Date(end), new Date())}</time>}</dd>
-      <dd className="big-count">{end === null ? 'can’t be told yet' : left > 0 ? `in ${span(left)}` : 'any moment'}</dd>
+      <dd className="big-count">{end === null ? 'can’t be told yet' : left >= 1 ? `in ${span(left)}` : 'any moment'}</dd>
     </div>
   )
 }

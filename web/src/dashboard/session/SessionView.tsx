@@ -1,11 +1,10 @@
-import { useCallback, useEffect, useRef } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { ComponentPanel } from '../component/ComponentPanel.tsx'
 import { useApp } from '../context.tsx'
 import type { SessionDetails, SessionStatus } from '../documents.ts'
-import { NO_FILTERS } from '../model/filters.ts'
 import { label, percent, several } from '../model/format.ts'
 import type { Route, SessionRoute } from '../model/route.ts'
-import { Link, useGo } from '../place.tsx'
+import { useGo } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
 import { useTitle } from '../shell/useTitle.ts'
 import { CourseSection } from './CourseSection.tsx'
@@ -13,9 +12,11 @@ import { DetailsSection } from './DetailsSection.tsx'
 import { ErrorsSection } from './ErrorsSection.tsx'
 import { Headline } from './Headline.tsx'
 import { MachineSection } from './MachineSection.tsx'
+import { Missing } from './Missing.tsx'
 import { Numbers } from './Numbers.tsx'
 import { StragglersSection } from './StragglersSection.tsx'
 import { useCourse } from './useCourse.ts'
+import { useMachine } from './useMachine.ts'
 import { useSession } from './useSession.ts'
 
 /** One session. */
@@ -35,7 +36,12 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
   const { behind } = useApp()
   const go = useGo()
   const course = useCourse(route)
+  const machine = useMachine(route, session.stage)
+  const [side, setSide] = useState<'left' | 'right'>('right')
   const open = useCallback((component: string | null) => go({ view: 'session', ...route, component } satisfies Route, route.component !== null), [go, route])
+  // The record must not cover what it was opened from.
+  const openFromMachine = useCallback((component: string | null) => (setSide('right'), open(component)), [open])
+  const openFromList = useCallback((component: string | null) => (setSide('left'), open(component)), [open])
   const openError = useCallback((error: string | null) => go({ view: 'session', ...route, error } satisfies Route, true), [go, route])
 
   const { counts } = status
@@ -47,7 +53,7 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
   useTellEnd(what, status)
 
   return (
-    <div className="session" data-panel={route.component !== null || undefined}>
+    <div className="session">
       <Headline session={session} status={status} />
       {session.error !== null && (
         <div className="notice notice-bad" role="alert">
@@ -56,16 +62,16 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
         </div>
       )}
       <Numbers status={status} estimatedEnd={course?.status.estimatedEndTime ?? null} />
-      <div className="session-grid">
-        <MachineSection which={route} session={session} status={status} selected={route.component} onSelect={open} />
+      <div className="session-grid" data-bare={(machine.size === 0 && machine.loading === null) || undefined}>
+        <MachineSection machine={machine} status={status} selected={route.component} onSelect={openFromMachine} />
         <div className="session-side">
           <CourseSection which={route} status={status} course={course} />
-          <ErrorsSection which={route} status={status} open={route.error} onOpen={openError} onSelect={open} />
-          {status.status !== 'COMPLETE' && <StragglersSection stragglers={course?.stragglers ?? null} onSelect={open} />}
+          <ErrorsSection which={route} status={status} open={route.error} onOpen={openError} onSelect={openFromList} />
+          {status.status !== 'COMPLETE' && <StragglersSection stragglers={course?.stragglers ?? null} onSelect={openFromList} />}
           <DetailsSection which={route} session={session} status={status} />
         </div>
       </div>
-      {route.component !== null && <ComponentPanel id={route.component} onClose={() => open(null)} />}
+      {route.component !== null && <ComponentPanel id={route.component} side={side} onClose={() => open(null)} />}
     </div>
   )
 }
@@ -91,19 +97,4 @@ function Loading({ name }: { name: string }) {
 function Unreadable({ name, message }: { name: string; message: string }) {
   useTitle(name)
   return <div className="empty"><h1>Session {name}</h1><p role="alert">{message} The session is shown as soon as it can be read.</p></div>
-}
-
-function Missing({ route }: { route: SessionRoute }) {
-  useTitle('No such session')
-  return (
-    <div className="empty">
-      <h1>There is no such session</h1>
-      <p>
-        No session is called <code>{route.name}</code>
-        {route.tenant === null ? ' without a tenant' : <> in the tenant <code>{route.tenant}</code></>}
-        {route.started !== null && <> and started at <code>{route.started}</code></>}. It may have been deleted, or its status kept no longer. If one is created, it appears here.
-      </p>
-      <p><Link className="button" to={{ view: 'sessions', filters: NO_FILTERS }}>See all sessions</Link></p>
-    </div>
-  )
 }

@@ -1,4 +1,4 @@
-import { useMemo } from 'react'
+import { useMemo, useSyncExternalStore } from 'react'
 import type { Client } from 'urql'
 import { type Cell, type ComponentStore, createComponentStore } from '../../machine/index.ts'
 import { useApp, useFeed, useReadable } from '../context.tsx'
@@ -13,6 +13,8 @@ import type { Which } from './useSession.ts'
 export interface MachineData {
   readonly store: ComponentStore
   readonly loading: Loading | null
+  /** How many components there are so far. */
+  readonly size: number
 }
 
 /** The session's components as they change, outside React. Those of a complete session are read once. */
@@ -21,7 +23,8 @@ export function useMachine(which: Which, staged: boolean): MachineData {
   const { name, tenant, started } = which
   const data = useMemo(() => follow(api, { name, tenant, started }, staged), [api, name, tenant, started, staged])
   useFeed(data.feed)
-  return { store: data.store, loading: useReadable(data.loading) }
+  const { store } = data
+  return { store, loading: useReadable(data.loading), size: useSyncExternalStore(store.subscribe, () => store.size) }
 }
 
 function follow(api: Client, which: Which, staged: boolean): { feed: Feed; store: ComponentStore; loading: Readable<Loading | null> } {

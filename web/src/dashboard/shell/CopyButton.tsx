@@ -1,10 +1,10 @@
-import { useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { useApp } from '../context.tsx'
 import { copy } from './clipboard.ts'
 import { Icon } from './Icon.tsx'
 
-/** Copies a text. */
-export function CopyButton({ text, label }: { text: string; label: string }) {
+/** Copies a text. What is within the button is a word for the eye; the label says it whole. */
+export function CopyButton({ text, label, children }: { text: string; label: string; children?: ReactNode }) {
   const { said } = useApp()
   const [done, setDone] = useDone()
   return (
@@ -13,7 +13,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
         setDone(ok)
         said.set(ok ? 'Copied.' : 'The browser does not allow copying.')
       })}>
-      <Icon name={done ? 'successful' : 'copy'} />
+      <Icon name={done ? 'successful' : 'copy'} />{children}
     </button>
   )
 }

@@ -1,7 +1,8 @@
 import { useEffect, useId, useRef } from 'react'
 import { attachInput } from './input'
+import type { Filter } from './picture'
 import type { ComponentStore } from './store'
-import { type Filter, MachineView } from './view'
+import { MachineView } from './view'
 
 export interface MachineProps {
   store: ComponentStore

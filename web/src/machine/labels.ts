@@ -22,7 +22,7 @@ export class Labels {
   header(label: string, failures: number, at: Rectangle, gutter: number) {
     const { palette, ratio } = this
     const size = Math.min(12, Math.max(9, Math.floor((at.height / ratio) * 0.7)))
-    const bold = failures > 0
+    const bold = failures > 0 && size > 9 // many small ones in bold would be all one sees
     const start = at.x + (this.width(label, size) + gutter <= at.width ? gutter : 0)
     const top = at.y + Math.max(0, at.height - (size + (size > 9 ? 5 : 2)) * ratio)
     this.text(label, start, top, size, bold, bold ? palette.text : palette.muted, 'left')

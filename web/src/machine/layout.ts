@@ -76,7 +76,6 @@ export interface Metrics {
 }
 
 const LARGEST = 48 // CSS pixels a cell may be high; more would look lost
-const WIDEST = 1.6 // width of a cell by its height
 const MARGIN = 4 // CSS pixels around everything, for outlines
 
 // Chassis stand in two columns, as they do in a cabinet, unless cells become that
@@ -88,19 +87,25 @@ const WORTH = 1.3
 export function layOut(plan: Plan, viewport: Viewport, capacity: number): Layout {
   let best = measure(1, 1, ACROSS[0]!, viewport.ratio)
   for (const across of ACROSS) {
-    const found = largest(plan.blocks, across, viewport)
+    const found = largest(plan, across, viewport)
     if (found && area(found) > area(best) * (across === ACROSS[0] ? 1 : WORTH)) best = found
   }
   return place(plan, spread(plan.blocks, best, viewport), viewport, capacity)
 }
 
+// Cells are a little wider than high, as nodes are. Where they are dots and a pixel
+// counts, other proportions will do.
+const widest = (pitchY: number) => pitchY * (pitchY < 4 ? 2 : 1.6)
+const narrowest = (pitchY: number) => pitchY * (pitchY < 4 ? 0.6 : 1)
+
 const area = ({ pitchX, pitchY }: Metrics) => pitchX * pitchY
 
 /** The measures with the largest cells that fit, null if none do. */
-function largest(blocks: readonly Block[], across: number, viewport: Viewport): Metrics | null {
+function largest({ blocks, size }: Plan, across: number, viewport: Viewport): Metrics | null {
+  const most = (viewport.width * viewport.height) / size // for a cell, if there were nothing else
   let best: Metrics | null = null
   for (let pitchY = Math.round(LARGEST * viewport.ratio); pitchY >= 1; pitchY--) {
-    for (let pitchX = Math.floor(pitchY * WIDEST); pitchX >= pitchY; pitchX--) {
+    for (let pitchX = Math.floor(Math.min(widest(pitchY), most / pitchY)); pitchX >= narrowest(pitchY); pitchX--) {
       if (best && pitchX * pitchY <= area(best)) break
       const metrics = measure(pitchX, pitchY, across, viewport.ratio)
       if (flow(blocks, metrics, viewport).height <= viewport.height) best = metrics
@@ -121,12 +126,12 @@ function measure(pitchX: number, pitchY: number, across: number, ratio: number):
     cellWidth: pitchX - gap,
     cellHeight: pitchY - gap,
     pad: css(small ? 1 : Math.min(5, pitch / 4)),
-    chassisGap: css(small ? 1 : Math.min(10, pitch / 2.5)),
-    gutter: pitch < 7 ? 0 : css(Math.min(24, 13 + pitch / 3)),
+    chassisGap: pitch < 4 ? 0 : css(Math.min(10, pitch / 2.5)),
+    gutter: pitch < 7 ? 0 : css(Math.min(26, 15 + pitch / 3)),
     header: css(small ? 11 : 18),
     headerWidth: css(small ? 37 : 56), // of a label and a cross
     blockGapX: css(Math.min(28, Math.max(5, pitch * 1.4))),
-    blockGapY: css(Math.min(20, Math.max(4, pitch))),
+    blockGapY: css(Math.min(20, Math.max(3, pitch))),
   }
 }
 

@@ -17,7 +17,7 @@ const MOST_FLASHES = 4000 // beyond it nobody sees single cells
 // With more cells than that, zooming and panning move the picture that is painted
 // already, and it is painted sharp once they have settled for as many ms.
 const MOST_MOVING = 3000
-const SETTLE = 120
+const SETTLE = 200
 
 /** The cells of a store on a canvas, current: draws what changed, once a frame, and knows where everything is. */
 export class Picture {

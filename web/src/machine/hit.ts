@@ -20,9 +20,9 @@ export function cellAt(layout: Layout, x: number, y: number): number {
   const { block, across, columns } = placed
   // All chassis of a block have the size of its first one.
   const { width, height } = chassis[placed.firstChassis]!
-  const column = Math.floor((x - placed.x) / (m.gutter + width + m.chassisGap))
+  const column = Math.floor((x - placed.x) / (m.gutter + width))
   const row = Math.floor((y - placed.y - m.header) / (height + m.chassisGap))
-  const inX = x - placed.x - column * (m.gutter + width + m.chassisGap) - m.gutter - m.pad
+  const inX = x - placed.x - column * (m.gutter + width) - m.gutter - m.pad
   const inY = y - placed.y - m.header - row * (height + m.chassisGap) - m.pad
   const cellColumn = Math.floor(inX / m.pitchX)
   const cellRow = Math.floor(inY / m.pitchY)

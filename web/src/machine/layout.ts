@@ -66,8 +66,9 @@ export interface Metrics {
   readonly cellHeight: number
   /** From the edge of a tray to its cells. */
   readonly pad: number
+  /** Between chassis below each other. */
   readonly chassisGap: number
-  /** At the left of a chassis, for its label or those of its rows. */
+  /** At the left of a chassis, for its label or those of its rows; too narrow for them where cells are small, until they are zoomed. */
   readonly gutter: number
   readonly header: number
   readonly headerWidth: number
@@ -127,7 +128,7 @@ function measure(pitchX: number, pitchY: number, across: number, ratio: number):
     cellHeight: pitchY - gap,
     pad: css(small ? 1 : Math.min(5, pitch / 4)),
     chassisGap: pitch < 4 ? 0 : css(Math.min(10, pitch / 2.5)),
-    gutter: pitch < 7 ? 0 : css(Math.min(26, 15 + pitch / 3)),
+    gutter: pitch < 4 ? css(1) : css(pitch < 7 ? pitch * 0.9 : Math.min(26, 15 + pitch / 3)),
     header: css(small ? 11 : 18),
     headerWidth: css(small ? 37 : 56), // of a label and a cross
     blockGapX: css(Math.min(28, Math.max(5, pitch * 1.4))),
@@ -154,7 +155,7 @@ function extent({ kind, shape, table }: Block, m: Metrics, room: number): Extent
   }
   const across = Math.min(m.across, shape.chassis)
   const down = Math.ceil(shape.chassis / across)
-  const width = across * (m.gutter + chassisWidth(m, columns) + m.chassisGap) - m.chassisGap
+  const width = across * (m.gutter + chassisWidth(m, columns))
   const height = m.header + down * (chassisHeight(m, rows) + m.chassisGap) - m.chassisGap
   return { across, columns, rows, width: Math.max(width, m.headerWidth), height }
 }
@@ -213,7 +214,7 @@ function place(plan: Plan, m: Metrics, viewport: Viewport, capacity: number): La
     const firstChassis = chassis.length
     const perChassis = block.kind === 'other' ? block.table.length : columns * rows
     block.chassis.forEach((label, c) => {
-      const left = rest.x + (c % across) * (m.gutter + chassisWidth(m, columns) + m.chassisGap) + m.gutter
+      const left = rest.x + (c % across) * (m.gutter + chassisWidth(m, columns)) + m.gutter
       const top = rest.y + m.header + Math.floor(c / across) * (chassisHeight(m, rows) + m.chassisGap)
       const cells = block.table.subarray(c * perChassis, (c + 1) * perChassis)
       cells.forEach((index, i) => {

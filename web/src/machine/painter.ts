@@ -91,14 +91,14 @@ export class Painter {
     context.globalAlpha = 1
   }
 
-  left = (x: number) => Math.round(x * this.view.scale + this.view.x)
-  top = (y: number) => Math.round(y * this.view.scale + this.view.y)
+  private left = (x: number) => Math.round(x * this.view.scale + this.view.x)
+  private top = (y: number) => Math.round(y * this.view.scale + this.view.y)
 
-  get cellWidth() {
+  private get cellWidth() {
     return Math.max(1, Math.floor(this.layout!.metrics.cellWidth * this.view.scale))
   }
 
-  get cellHeight() {
+  private get cellHeight() {
     return Math.max(1, Math.floor(this.layout!.metrics.cellHeight * this.view.scale))
   }
 
@@ -169,15 +169,16 @@ export class Painter {
   }
 
   private repaintChassis(c: number) {
-    const { context, layout, palette, view } = this
+    const { context, layout, palette } = this
     const chassis = layout!.chassis[c]!
     const placed = layout!.blocks[chassis.block]!
     this.paintHeader(placed)
     if (!this.inView(chassis)) return
     const { gutter } = layout!.metrics
-    context.fillStyle = palette.background
     const left = this.left(chassis.x - gutter)
-    context.fillRect(left, this.top(chassis.y), this.left(chassis.x) - left, chassis.height * view.scale)
+    const top = this.top(chassis.y)
+    context.fillStyle = palette.background
+    context.fillRect(left, top, this.left(chassis.x + chassis.width) - left, this.top(chassis.y + chassis.height) - top)
     this.paintTray(chassis, this.failures[c]!)
     const buckets = emptyBuckets()
     for (const index of chassis.cells) if (index >= 0) buckets[this.look(index)]!.push(index)

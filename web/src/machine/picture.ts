@@ -121,14 +121,18 @@ export class Picture {
     return [(x * room.ratio - view.x) / view.scale, (y * room.ratio - view.y) / view.scale]
   }
 
-  /** Where a cell is painted, in device pixels; null while it is not, or while the picture moves. */
+  /** Where a cell is in the view, in device pixels; null for none. */
   box(id: string | null): Box | null {
-    const { layout, painter, store, moving } = this
+    const { layout, store, view } = this
     const index = id === null ? -1 : store.indexOf(id)
-    if (index < 0 || moving || !layout || (layout.chassisOf[index] ?? -1) < 0) return null
-    const x = painter.left(layout.x[index]!)
-    const y = painter.top(layout.y[index]!)
-    return { x, y, width: painter.cellWidth, height: painter.cellHeight }
+    if (!layout || (layout.chassisOf[index] ?? -1) < 0) return null
+    const { cellWidth, cellHeight } = layout.metrics
+    return {
+      x: Math.round(layout.x[index]! * view.scale + view.x),
+      y: Math.round(layout.y[index]! * view.scale + view.y),
+      width: Math.max(1, Math.floor(cellWidth * view.scale)),
+      height: Math.max(1, Math.floor(cellHeight * view.scale)),
+    }
   }
 
   private take({ changed, structure }: StoreUpdate) {

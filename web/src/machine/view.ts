@@ -1,8 +1,8 @@
 import { STATES } from './cell'
 import { inWords, showTooltip, write } from './description'
 import { blockAt, neighbour } from './hit'
-import type { Layout } from './layout'
-import { drawOutlines } from './outlines'
+import type { Layout, Viewport } from './layout'
+import { type Box, drawOutlines } from './outlines'
 import { type Filter, Picture } from './picture'
 import type { ComponentStore } from './store'
 import { FIT, fitting, panned, pans, revealing, zoomed } from './viewport'
@@ -53,9 +53,18 @@ export class MachineView {
     this.picture.schedule()
   }
 
-  zoomAt(factor: number, x = this.elements.stage.clientWidth / 2, y = this.elements.stage.clientHeight / 2) {
+  zoomAt(factor: number, x: number, y: number) {
     const { layout, room, view } = this.picture
     if (layout) this.picture.show(zoomed(view, factor, x * room.ratio, y * room.ratio, layout, room))
+  }
+
+  /** Zooms around the cursor or else the selected cell, or around the middle. */
+  zoom(factor: number) {
+    const { stage } = this.elements
+    const { room } = this.picture
+    const box = this.picture.box(this.cursor ?? this.selected)
+    if (box && overlaps(box, room)) this.zoomAt(factor, (box.x + box.width / 2) / room.ratio, (box.y + box.height / 2) / room.ratio)
+    else this.zoomAt(factor, stage.clientWidth / 2, stage.clientHeight / 2)
   }
 
   resetZoom() {
@@ -184,7 +193,13 @@ export class MachineView {
       this.outlined = outlined
       drawOutlines(elements.outlines, room, palette, boxes)
     }
-    showTooltip(elements.tooltip, elements.stage, id === null ? undefined : store.get(id), boxes.pointed, room.ratio)
+    const beside = boxes.pointed && overlaps(boxes.pointed, room) ? boxes.pointed : null
+    showTooltip(elements.tooltip, elements.stage, id === null ? undefined : store.get(id), beside, room.ratio)
     write(elements.live, inWords(this.cursor === null ? undefined : store.get(this.cursor)))
   }
+}
+
+/** Whether any of a box is in sight. */
+function overlaps({ x, y, width, height }: Box, room: Viewport): boolean {
+  return x < room.width && y < room.height && x + width > 0 && y + height > 0
 }

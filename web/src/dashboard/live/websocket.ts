@@ -3,7 +3,7 @@ import { type Channel, tell, type Watcher } from './channel.ts'
 
 const PING_EVERY = 10_000 // ms
 const PONG_WITHIN = 6_000
-const OPEN_WITHIN = 6_000
+const OPEN_WITHIN = 4_000
 
 /**
  * Opens a WebSocket that carries all subscriptions. A peer that has gone without a word
@@ -21,9 +21,11 @@ export function openSocket(url: string, watcher: Watcher): Channel {
     clearTimeout(deadline)
     if (lost) return
     lost = true
-    void client.dispose()
+    dispose()
     watcher.lost()
   }
+  // Disposing waits for a connection that is being opened; that it can't be is no news.
+  const dispose = () => void Promise.resolve(client.dispose()).catch(() => {})
   const client = createClient({
     url,
     lazy: false,
@@ -58,7 +60,7 @@ export function openSocket(url: string, watcher: Watcher): Channel {
     close: () => {
       lost = true
       clearTimeout(deadline)
-      void client.dispose()
+      dispose()
     },
   }
 }

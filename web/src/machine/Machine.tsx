@@ -1,7 +1,8 @@
 import { useEffect, useId, useRef } from 'react'
 import { attachInput } from './input'
+import type { Filter } from './picture'
 import type { ComponentStore } from './store'
-import { type Filter, MachineView } from './view'
+import { MachineView } from './view'
 
 export interface MachineProps {
   store: ComponentStore
@@ -10,7 +11,7 @@ export interface MachineProps {
   onSelect: (id: string | null) => void
   /** Cells for which it is false are dimmed. */
   filter?: Filter | undefined
-  /** Which default colours hold; without it the system's preference decides. */
+  /** Which colours hold on the page: when it becomes another, they are read again. */
   theme?: 'light' | 'dark' | undefined
   /** The accessible name. */
   label?: string
@@ -50,7 +51,7 @@ export function Machine({ store, selected, onSelect, filter, theme, label = 'Mac
   useEffect(() => view.current?.recolour(), [store, theme])
 
   return (
-    <div className="machine" data-theme={theme}>
+    <div className="machine">
       <div ref={stage} className="machine-stage" role="application" tabIndex={0} aria-label={label} aria-describedby={help}>
         <canvas ref={cells} aria-hidden="true" />
         <canvas ref={outlines} aria-hidden="true" />
@@ -61,10 +62,10 @@ export function Machine({ store, selected, onSelect, filter, theme, label = 'Mac
         </div>
       </div>
       <div className="machine-zoom" role="group" aria-label="Zoom">
-        <button type="button" aria-label="Zoom in" title="Zoom in (+, or Ctrl and wheel)" onClick={() => view.current?.zoomAt(1.5)}>
+        <button type="button" aria-label="Zoom in" title="Zoom in (+, or Ctrl and wheel)" onClick={() => view.current?.zoom(1.5)}>
           +
         </button>
-        <button type="button" aria-label="Zoom out" title="Zoom out (−)" onClick={() => view.current?.zoomAt(1 / 1.5)}>
+        <button type="button" aria-label="Zoom out" title="Zoom out (−)" onClick={() => view.current?.zoom(1 / 1.5)}>
           −
         </button>
         <button type="button" aria-label="Show all" title="Show all (0)" onClick={() => view.current?.resetZoom()}>

@@ -17,17 +17,16 @@ export function cellAt(layout: Layout, x: number, y: number): number {
   const placed = blockAt(layout, x, y)
   if (!placed) return -1
   const { metrics: m, chassis } = layout
-  const { block, columns } = placed
-  const { across } = block.shape
+  const { block, across, columns } = placed
   // All chassis of a block have the size of its first one.
   const { width, height } = chassis[placed.firstChassis]!
-  const column = Math.floor((x - placed.x) / (m.gutter + width + m.chassisGap))
+  const column = Math.floor((x - placed.x) / (m.gutter + width))
   const row = Math.floor((y - placed.y - m.header) / (height + m.chassisGap))
-  const inX = x - placed.x - column * (m.gutter + width + m.chassisGap) - m.gutter - m.pad
+  const inX = x - placed.x - column * (m.gutter + width) - m.gutter - m.pad
   const inY = y - placed.y - m.header - row * (height + m.chassisGap) - m.pad
   const cellColumn = Math.floor(inX / m.pitchX)
   const cellRow = Math.floor(inY / m.pitchY)
-  if (column < 0 || column >= across || row < 0 || row >= block.shape.down) return -1
+  if (column < 0 || column >= across || row < 0 || row * across + column >= block.shape.chassis) return -1
   if (cellColumn < 0 || cellColumn >= columns || cellRow < 0 || cellRow >= placed.rows) return -1
   const perChassis = block.kind === 'other' ? block.table.length : columns * placed.rows
   return block.table[(row * across + column) * perChassis + cellRow * columns + cellColumn] ?? -1

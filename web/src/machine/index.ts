@@ -2,4 +2,4 @@ export { type Cell, type Counts, equal, type State, STATE_LABELS, STATES, stateO
 export { Legend, type LegendProps } from './Legend'
 export { Machine, type MachineProps } from './Machine'
 export { type ComponentStore, createComponentStore } from './store'
-export type { Filter } from './view'
+export type { Filter } from './picture'

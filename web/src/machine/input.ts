@@ -123,10 +123,10 @@ function key(stage: HTMLElement, view: MachineView, key: string): boolean {
       return true
     case '+':
     case '=':
-      view.zoomAt(1.5)
+      view.zoom(1.5)
       return true
     case '-':
-      view.zoomAt(1 / 1.5)
+      view.zoom(1 / 1.5)
       return true
     case '0':
       view.resetZoom()

@@ -9,7 +9,8 @@ export interface Viewport {
 
 /** A chassis with its cells; the rectangle is its tray, around the cells. */
 export interface PlacedChassis {
-  readonly label: string
+  /** Null for one that other cabinets have at this place. */
+  readonly label: string | null
   readonly x: number
   readonly y: number
   readonly width: number
@@ -26,6 +27,8 @@ export interface PlacedBlock {
   readonly y: number
   readonly width: number
   readonly height: number
+  /** Chassis beside each other, and columns and rows of cells in each. */
+  readonly across: number
   readonly columns: number
   readonly rows: number
   /** Its chassis in Layout.chassis: from the first to before the last. */
@@ -55,14 +58,17 @@ export interface Layout {
 
 /** The measures that follow from the distance between cells. */
 export interface Metrics {
+  /** The most chassis that stand beside each other in a cabinet. */
+  readonly across: number
   readonly pitchX: number
   readonly pitchY: number
   readonly cellWidth: number
   readonly cellHeight: number
   /** From the edge of a tray to its cells. */
   readonly pad: number
+  /** Between chassis below each other. */
   readonly chassisGap: number
-  /** At the left of a chassis, for its label or those of its rows. */
+  /** At the left of a chassis, for its label or those of its rows; too narrow for them where cells are small, until they are zoomed. */
   readonly gutter: number
   readonly header: number
   readonly headerWidth: number
@@ -70,43 +76,63 @@ export interface Metrics {
   readonly blockGapY: number
 }
 
-const LARGEST = 40 // CSS pixels a cell may be high; more would look lost
-const WIDEST = 1.6 // width of a cell by its height
+const LARGEST = 48 // CSS pixels a cell may be high; more would look lost
 const MARGIN = 4 // CSS pixels around everything, for outlines
+
+// Chassis stand in two columns, as they do in a cabinet, unless cells become that
+// much larger with one or four.
+const ACROSS = [2, 4, 1]
+const WORTH = 1.3
 
 /** Lays out a plan with the largest cells that fit. What does not fit at one pixel a cell runs over at the bottom. */
 export function layOut(plan: Plan, viewport: Viewport, capacity: number): Layout {
-  const { ratio } = viewport
-  let best = measure(1, 1, ratio)
-  let area = 1
-  for (let pitchY = Math.round(LARGEST * ratio); pitchY >= 1; pitchY--) {
-    for (let pitchX = Math.floor(pitchY * WIDEST); pitchX >= pitchY && pitchX * pitchY > area; pitchX--) {
-      const metrics = measure(pitchX, pitchY, ratio)
-      if (flow(plan.blocks, metrics, viewport).height > viewport.height) continue
-      best = metrics
-      area = pitchX * pitchY
-    }
+  let best = measure(1, 1, ACROSS[0]!, viewport.ratio)
+  for (const across of ACROSS) {
+    const found = largest(plan, across, viewport)
+    if (found && area(found) > area(best) * (across === ACROSS[0] ? 1 : WORTH)) best = found
   }
   return place(plan, spread(plan.blocks, best, viewport), viewport, capacity)
 }
 
-function measure(pitchX: number, pitchY: number, ratio: number): Metrics {
+// Cells are a little wider than high, as nodes are. Where they are dots and a pixel
+// counts, other proportions will do.
+const widest = (pitchY: number) => pitchY * (pitchY < 4 ? 2 : 1.6)
+const narrowest = (pitchY: number) => pitchY * (pitchY < 4 ? 0.6 : 1)
+
+const area = ({ pitchX, pitchY }: Metrics) => pitchX * pitchY
+
+/** The measures with the largest cells that fit, null if none do. */
+function largest({ blocks, size }: Plan, across: number, viewport: Viewport): Metrics | null {
+  const most = (viewport.width * viewport.height) / size // for a cell, if there were nothing else
+  let best: Metrics | null = null
+  for (let pitchY = Math.round(LARGEST * viewport.ratio); pitchY >= 1; pitchY--) {
+    for (let pitchX = Math.floor(Math.min(widest(pitchY), most / pitchY)); pitchX >= narrowest(pitchY); pitchX--) {
+      if (best && pitchX * pitchY <= area(best)) break
+      const metrics = measure(pitchX, pitchY, across, viewport.ratio)
+      if (flow(blocks, metrics, viewport).height <= viewport.height) best = metrics
+    }
+  }
+  return best
+}
+
+function measure(pitchX: number, pitchY: number, across: number, ratio: number): Metrics {
   const css = (pixels: number) => Math.max(1, Math.round(pixels * ratio))
   const pitch = pitchY / ratio // in CSS pixels
-  const gap = pitchY < 3 ? 0 : css(Math.min(4, pitch / 9))
+  const gap = pitchY < 4 ? 0 : css(Math.min(4, pitch / 9))
   const small = pitch < 5
   return {
+    across,
     pitchX,
     pitchY,
-    cellWidth: pitchX - (pitchX < 3 ? 0 : gap),
+    cellWidth: pitchX - gap,
     cellHeight: pitchY - gap,
     pad: css(small ? 1 : Math.min(5, pitch / 4)),
-    chassisGap: css(small ? 1 : Math.min(10, pitch / 2.5)),
-    gutter: pitch < 7 ? 0 : css(Math.min(22, 11 + pitch / 3)),
-    header: css(small ? 12 : 18),
-    headerWidth: css(small ? 36 : 44),
+    chassisGap: pitch < 4 ? 0 : css(Math.min(10, pitch / 2.5)),
+    gutter: pitch < 4 ? css(1) : css(pitch < 7 ? pitch * 0.9 : Math.min(26, 15 + pitch / 3)),
+    header: css(small ? 11 : 18),
+    headerWidth: css(small ? 37 : 56), // of a label and a cross
     blockGapX: css(Math.min(28, Math.max(5, pitch * 1.4))),
-    blockGapY: css(Math.min(20, Math.max(4, pitch))),
+    blockGapY: css(Math.min(20, Math.max(3, pitch))),
   }
 }
 
@@ -114,6 +140,7 @@ const chassisWidth = (m: Metrics, columns: number) => columns * m.pitchX - (m.pi
 const chassisHeight = (m: Metrics, rows: number) => rows * m.pitchY - (m.pitchY - m.cellHeight) + 2 * m.pad
 
 interface Extent {
+  across: number
   columns: number
   rows: number
   width: number
@@ -126,9 +153,11 @@ function extent({ kind, shape, table }: Block, m: Metrics, room: number): Extent
     columns = Math.max(1, Math.min(columns, Math.floor((room - m.gutter - 2 * m.pad) / m.pitchX)))
     rows = Math.ceil(table.length / columns)
   }
-  const width = shape.across * (m.gutter + chassisWidth(m, columns) + m.chassisGap) - m.chassisGap
-  const height = m.header + shape.down * (chassisHeight(m, rows) + m.chassisGap) - m.chassisGap
-  return { columns, rows, width: Math.max(width, m.headerWidth), height }
+  const across = Math.min(m.across, shape.chassis)
+  const down = Math.ceil(shape.chassis / across)
+  const width = across * (m.gutter + chassisWidth(m, columns))
+  const height = m.header + down * (chassisHeight(m, rows) + m.chassisGap) - m.chassisGap
+  return { across, columns, rows, width: Math.max(width, m.headerWidth), height }
 }
 
 /** Lets blocks follow each other like words. */
@@ -181,13 +210,12 @@ function place(plan: Plan, m: Metrics, viewport: Viewport, capacity: number): La
   let ranked = 0
 
   const blocks = plan.blocks.map((block, b): PlacedBlock => {
-    const { columns, rows, ...rest } = placed[b]!
+    const { across, columns, rows, ...rest } = placed[b]!
     const firstChassis = chassis.length
     const perChassis = block.kind === 'other' ? block.table.length : columns * rows
     block.chassis.forEach((label, c) => {
-      if (label === null) return
-      const left = rest.x + (c % block.shape.across) * (m.gutter + chassisWidth(m, columns) + m.chassisGap) + m.gutter
-      const top = rest.y + m.header + Math.floor(c / block.shape.across) * (chassisHeight(m, rows) + m.chassisGap)
+      const left = rest.x + (c % across) * (m.gutter + chassisWidth(m, columns)) + m.gutter
+      const top = rest.y + m.header + Math.floor(c / across) * (chassisHeight(m, rows) + m.chassisGap)
       const cells = block.table.subarray(c * perChassis, (c + 1) * perChassis)
       cells.forEach((index, i) => {
         if (index < 0) return
@@ -200,7 +228,7 @@ function place(plan: Plan, m: Metrics, viewport: Viewport, capacity: number): La
       const size = { width: chassisWidth(m, columns), height: chassisHeight(m, rows) }
       chassis.push({ label, x: left, y: top, ...size, cells, block: b })
     })
-    return { block, columns, rows, ...rest, firstChassis, lastChassis: chassis.length }
+    return { block, across, columns, rows, ...rest, firstChassis, lastChassis: chassis.length }
   })
   return {
     width: right, height: bottom, ratio: viewport.ratio, metrics: m, blocks, chassis, x, y, chassisOf, rank, order, bands,

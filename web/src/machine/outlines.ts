@@ -12,12 +12,13 @@ const SMALLEST = 9 // CSS pixels: an outline of a smaller cell is drawn wider, t
 
 /** Draws what is around cells, alone on its canvas: the selection, and what pointer or keyboard point at. */
 export function drawOutlines(
-  context: CanvasRenderingContext2D,
+  canvas: HTMLCanvasElement,
   room: Viewport,
   palette: Palette,
   { selected, pointed }: { selected: Box | null; pointed: Box | null },
 ) {
-  context.clearRect(0, 0, room.width, room.height)
+  Object.assign(canvas, { width: room.width, height: room.height }) // clears it, too
+  const context = canvas.getContext('2d')!
   if (pointed) outline(context, pointed, room.ratio, 1.5, palette.background, palette.text)
   if (selected) outline(context, selected, room.ratio, 2.5, palette.background, palette.focus)
 }

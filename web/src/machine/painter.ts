@@ -1,4 +1,5 @@
 import { STATES } from './cell'
+import { Labels } from './labels'
 import type { Layout, PlacedBlock, PlacedChassis, Viewport } from './layout'
 import { drawMark, FAILED_MARK } from './marks'
 import type { Palette } from './palette'
@@ -7,7 +8,6 @@ import { FIT, type View } from './viewport'
 
 const FAILED = STATES.indexOf('failed')
 const SPRITES = 5 // CSS pixels: smaller cells are plain rectangles
-const FONT = 'ui-monospace, "SF Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace'
 
 /** Draws cells, trays and labels. What it draws is given to it; when, is the caller's. */
 export class Painter {
@@ -20,21 +20,26 @@ export class Painter {
   private drawnFailed = new Uint8Array(0) // by index: counted in failures
   private readonly sprites = new Map<number, OffscreenCanvas>()
   private spriteSize = ''
+  private labels: Labels
 
   constructor(
     private readonly context: CanvasRenderingContext2D,
     private readonly store: ComponentStore,
     private palette: Palette,
-  ) {}
+  ) {
+    this.labels = new Labels(context, palette, this.room.ratio)
+  }
 
   setPalette(palette: Palette) {
     this.palette = palette
+    this.labels = new Labels(this.context, palette, this.room.ratio)
     this.sprites.clear()
   }
 
   setLayout(layout: Layout, room: Viewport) {
     this.layout = layout
     this.room = room
+    this.labels = new Labels(this.context, this.palette, room.ratio)
     this.failures = new Int32Array(layout.chassis.length)
     this.drawnFailed = new Uint8Array(layout.x.length)
   }
@@ -47,7 +52,7 @@ export class Painter {
     context.fillRect(0, 0, room.width, room.height)
     if (!layout) return
     for (const index of layout.order) this.count(index)
-    const buckets: number[][] = Array.from({ length: 2 * STATES.length }, () => [])
+    const buckets = emptyBuckets()
     for (const placed of layout.blocks) {
       if (!this.inView(placed)) continue
       this.paintHeader(placed)
@@ -66,7 +71,7 @@ export class Painter {
     const { layout } = this
     if (!layout) return
     const marked = new Set<number>()
-    const buckets: number[][] = Array.from({ length: 2 * STATES.length }, () => [])
+    const buckets = emptyBuckets()
     for (const index of indices) {
       if ((layout.chassisOf[index] ?? -1) < 0) continue
       if (this.count(index)) marked.add(layout.chassisOf[index]!)
@@ -86,14 +91,14 @@ export class Painter {
     context.globalAlpha = 1
   }
 
-  left = (x: number) => Math.round(x * this.view.scale + this.view.x)
-  top = (y: number) => Math.round(y * this.view.scale + this.view.y)
+  private left = (x: number) => Math.round(x * this.view.scale + this.view.x)
+  private top = (y: number) => Math.round(y * this.view.scale + this.view.y)
 
-  get cellWidth() {
+  private get cellWidth() {
     return Math.max(1, Math.floor(this.layout!.metrics.cellWidth * this.view.scale))
   }
 
-  get cellHeight() {
+  private get cellHeight() {
     return Math.max(1, Math.floor(this.layout!.metrics.cellHeight * this.view.scale))
   }
 
@@ -164,17 +169,18 @@ export class Painter {
   }
 
   private repaintChassis(c: number) {
-    const { context, layout, palette, view } = this
+    const { context, layout, palette } = this
     const chassis = layout!.chassis[c]!
     const placed = layout!.blocks[chassis.block]!
     this.paintHeader(placed)
     if (!this.inView(chassis)) return
     const { gutter } = layout!.metrics
-    context.fillStyle = palette.background
     const left = this.left(chassis.x - gutter)
-    context.fillRect(left, this.top(chassis.y), this.left(chassis.x) - left, chassis.height * view.scale)
+    const top = this.top(chassis.y)
+    context.fillStyle = palette.background
+    context.fillRect(left, top, this.left(chassis.x + chassis.width) - left, this.top(chassis.y + chassis.height) - top)
     this.paintTray(chassis, this.failures[c]!)
-    const buckets: number[][] = Array.from({ length: 2 * STATES.length }, () => [])
+    const buckets = emptyBuckets()
     for (const index of chassis.cells) if (index >= 0) buckets[this.look(index)]!.push(index)
     buckets.forEach((indices, look) => this.paintCells(indices, look))
   }
@@ -186,7 +192,12 @@ export class Painter {
     const top = this.top(chassis.y)
     const width = this.left(chassis.x + chassis.width) - left
     const height = this.top(chassis.y + chassis.height) - top
+    const line = Math.max(1, Math.round(room.ratio))
     context.fillStyle = palette.tray
+    if (chassis.label === null) {
+      frame(context, left, top, width, height, line)
+      return
+    }
     context.beginPath()
     context.roundRect(left, top, width, height, Math.min(5 * room.ratio, metrics.pad * view.scale))
     context.fill()
@@ -194,96 +205,46 @@ export class Painter {
       // Cells are too small for a cross: the chassis says it, by a frame inside
       // its tray.
       context.fillStyle = palette.failed
-      const line = Math.max(1, Math.round(room.ratio))
-      context.fillRect(left, top, width, line)
-      context.fillRect(left, top + height - line, width, line)
-      context.fillRect(left, top, line, height)
-      context.fillRect(left + width - line, top, line, height)
+      frame(context, left, top, width, height, line)
     }
+    const { rowLabels } = blocks[chassis.block]!.block.shape
     const gutter = metrics.gutter * view.scale
-    const { block } = blocks[chassis.block]!
-    if (block.shape.rowLabels.length > 0) this.paintRowLabels(chassis, block.shape.rowLabels)
-    else if (gutter >= 14 * room.ratio && chassis.label !== '') {
-      const font = this.font(10)
-      const right = left - 4 * room.ratio
-      this.text(chassis.label, right, top + metrics.pad * view.scale, font, palette.muted, 'right')
-      if (failures > 0 && height > 28 * room.ratio) {
-        this.text(`×${failures}`, right, top + metrics.pad * view.scale + 12 * room.ratio, this.font(10, true), palette.text, 'right')
-      }
-    }
-  }
-
-  private paintRowLabels(chassis: PlacedChassis, labels: readonly string[]) {
-    const { metrics } = this.layout!
-    const { palette, room, view } = this
-    const pitch = metrics.pitchY * view.scale
-    if (metrics.gutter * view.scale < 14 * room.ratio || pitch < 9 * room.ratio) return
-    const size = Math.min(10, pitch / room.ratio - 1)
-    labels.forEach((label, row) => {
-      const middle = this.top(chassis.y + metrics.pad + row * metrics.pitchY) + this.cellHeight / 2
-      const top = middle - (size * room.ratio) / 2
-      this.text(label, this.left(chassis.x) - 4 * room.ratio, top, this.font(size), palette.muted, 'right')
-    })
+    if (rowLabels.length > 0) {
+      const pitch = metrics.pitchY * view.scale
+      const first = this.top(chassis.y + metrics.pad) + this.cellHeight / 2
+      this.labels.rows(rowLabels, left, first, pitch, gutter)
+    } else this.labels.chassis(chassis.label, failures, left, top + metrics.pad * view.scale, gutter, height)
   }
 
   private paintHeader(placed: PlacedBlock) {
-    const { context, palette, room, view } = this
+    const { context, palette, view } = this
     const { metrics } = this.layout!
     const left = this.left(placed.x)
     const top = this.top(placed.y)
-    const width = placed.width * view.scale
-    const height = metrics.header * view.scale
+    const width = this.left(placed.x + placed.width) - left
+    const height = this.top(placed.y + metrics.header) - top
     context.fillStyle = palette.background
-    context.fillRect(left, top, width, this.top(placed.y + metrics.header) - top)
+    context.fillRect(left, top, width, height)
     let failures = 0
     for (let c = placed.firstChassis; c < placed.lastChassis; c++) failures += this.failures[c]!
-    const size = Math.min(12, Math.max(9, (height / room.ratio) * 0.66))
-    const indent = placed.block.kind === 'rack' || placed.columns > 0 ? metrics.gutter * view.scale : 0
-    const label = placed.block.label
-    const start = width - indent > 5 * 0.62 * size * room.ratio ? left + indent : left
-    const drop = Math.max(0, height - (size + 4) * room.ratio) // text stands just above the tray
-    this.text(label, start, top + drop, this.font(size, failures > 0), failures > 0 ? palette.text : palette.muted, 'left')
-    if (failures > 0) this.paintFailures(failures, start + context.measureText(label).width, top + drop, left + width, size)
-  }
-
-  /** A cross behind a block's label, with the number of failures if there is room. */
-  private paintFailures(failures: number, start: number, top: number, end: number, size: number) {
-    const { context, palette, room } = this
-    const r = size * room.ratio * 0.24
-    const cx = start + size * room.ratio * 0.62
-    const cy = top + size * room.ratio * 0.46
-    context.strokeStyle = palette.failed
-    context.lineWidth = Math.max(1, 1.6 * room.ratio)
-    context.lineCap = 'round'
-    context.beginPath()
-    context.moveTo(cx - r, cy - r)
-    context.lineTo(cx + r, cy + r)
-    context.moveTo(cx + r, cy - r)
-    context.lineTo(cx - r, cy + r)
-    context.stroke()
-    const number = String(failures)
-    const next = cx + r + 3 * room.ratio
-    if (next + context.measureText(number).width <= end) this.text(number, next, top, this.font(size, true), palette.text, 'left')
-  }
-
-  private font(size: number, bold = false): string {
-    return `${bold ? '600 ' : ''}${Math.round(size * this.room.ratio)}px ${FONT}`
-  }
-
-  private text(text: string, x: number, y: number, font: string, colour: string, align: CanvasTextAlign) {
-    const { context } = this
-    context.font = font
-    context.fillStyle = colour
-    context.textAlign = align
-    context.textBaseline = 'top'
-    context.fillText(text, Math.round(x), Math.round(y))
+    this.labels.header(placed.block.label, failures, { x: left, y: top, width, height }, metrics.gutter * view.scale)
   }
 
   private inView({ x, y, width, height }: { x: number; y: number; width: number; height: number }): boolean {
     const { room, layout } = this
-    const gutter = layout!.metrics.gutter
+    const { gutter } = layout!.metrics
     return (
       this.left(x - gutter) < room.width && this.left(x + width) > 0 && this.top(y) < room.height && this.top(y + height) > 0
     )
   }
+}
+
+/** For the cells of each colour: a canvas is slow to change its colour. */
+const emptyBuckets = () => Array.from({ length: 2 * STATES.length }, (): number[] => [])
+
+function frame(context: CanvasRenderingContext2D, x: number, y: number, width: number, height: number, line: number) {
+  context.fillRect(x, y, width, line)
+  context.fillRect(x, y + height - line, width, line)
+  context.fillRect(x, y, line, height)
+  context.fillRect(x + width - line, y, line, height)
 }

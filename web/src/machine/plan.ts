@@ -6,10 +6,9 @@ import { type Address, parseXname } from './xname'
  */
 export type Kind = 'cabinet' | 'rack' | 'other'
 
-/** What all blocks of a kind have in common: chassis across and down, and columns and rows of cells in each. */
+/** What all blocks of a kind have in common: how many chassis, and columns and rows of cells in each. */
 export interface Shape {
-  readonly across: number
-  readonly down: number
+  readonly chassis: number
   readonly columns: number
   readonly rows: number
   /** Names of the rows, of racks: the slots. Empty for none. */
@@ -45,7 +44,7 @@ interface Cabinet {
 // Under this share of places taken, the nodes of a chassis close up; and beyond that
 // many empty places for a node the ids are no machine's, and stand in rows.
 const SPARSE = 8
-const ABSURD = 64
+const ABSURD = 32
 
 /** Plans the machine that `idAt` names, for indices below `capacity`. Addresses are kept in `known` between plans. */
 export function makePlan(
@@ -101,12 +100,14 @@ function planKind(kind: 'cabinet' | 'rack', cabinets: readonly Cabinet[]) {
   const nodes = ranks(members.map(({ address }) => nodeKey(address)))
   const sparse = cabinets.length * chassis.size * slots.size * nodes.size > SPARSE * members.length
 
-  const across = Math.min(2, chassis.size)
-  const shape: Shape = sparse
-    ? { across, down: Math.ceil(chassis.size / across), ...closedUp(cabinets), rowLabels: [] }
-    : kind === 'rack'
-      ? { across: 1, down: 1, columns: nodes.size, rows: slots.size, rowLabels: [...slots.keys()].reverse().map(String) }
-      : { across, down: Math.ceil(chassis.size / across), columns: slots.size, rows: nodes.size, rowLabels: [] }
+  const shape: Shape = {
+    chassis: chassis.size,
+    ...(sparse
+      ? { ...closedUp(cabinets), rowLabels: [] }
+      : kind === 'rack'
+        ? { columns: nodes.size, rows: slots.size, rowLabels: [...slots.keys()].reverse().map(String) }
+        : { columns: slots.size, rows: nodes.size, rowLabels: [] }),
+  }
   const perChassis = shape.columns * shape.rows
   if (cabinets.length * chassis.size * perChassis > ABSURD * members.length) return null
 
@@ -142,7 +143,7 @@ function closedUp(cabinets: readonly Cabinet[]) {
       most = Math.max(most, count)
     }
   }
-  const columns = Math.ceil(Math.sqrt(2 * most))
+  const columns = Math.round(Math.sqrt(1.5 * most))
   return { columns, rows: Math.ceil(most / columns) }
 }
 
@@ -153,7 +154,7 @@ function planOthers(indices: number[], idAt: (index: number) => string | undefin
   return {
     kind: 'other',
     label: 'other',
-    shape: { across: 1, down: 1, columns: named.length, rows: 1, rowLabels: [] },
+    shape: { chassis: 1, columns: named.length, rows: 1, rowLabels: [] },
     chassis: [''],
     table: Int32Array.from(named, ({ index }) => index),
   }

@@ -7,6 +7,9 @@ import (
 	"io/fs"
 )
 
+//go:generate npm run --silent generate
+//go:generate npm run --silent build
+
 //go:embed all:dist
 var dist embed.FS
 

@@ -13,11 +13,12 @@ import (
 
 // What the pages may do. All that they load is of this server, and nothing is in
 // line: a text that gets into a page as markup runs no script, loads nothing and
-// sends nothing away. 'self' covers WebSockets of this server, too.
+// sends nothing away. Nor can code of the dashboard make markup of a text by accident.
+// 'self' covers WebSockets of this server, too.
 const (
 	nothingElse = "default-src 'none'; script-src 'self'; font-src 'self'; connect-src 'self'; " +
 		"base-uri 'self'; form-action 'none'; frame-ancestors 'none'; "
-	dashboardPolicy = nothingElse + "style-src 'self'; img-src 'self'"
+	dashboardPolicy = nothingElse + "style-src 'self'; img-src 'self'; require-trusted-types-for 'script'"
 	// The playground's editor makes its styles as it goes, and draws with images in them.
 	playgroundPolicy = nothingElse + "style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 )

@@ -157,6 +157,42 @@ query SessionComponents($name: String!, $after: String) {
     takesName: true,
   },
   {
+    query: `# How has a session gone, when will it end, and what holds it up? Compare it with the one before.
+query Course($name: String!) {
+  session(name: $name) {
+    status {
+      estimatedEndTime
+      progress(maxPoints: 20) {
+        time
+        counts {
+          managed
+          successful
+          failed
+        }
+      }
+    }
+    stragglers(first: 5) {
+      id
+      statusSince
+      status {
+        rawStatus
+      }
+    }
+    previous(first: 1) {
+      name
+      status {
+        percentSuccessful
+        timing {
+          duration
+        }
+      }
+    }
+  }
+}
+`,
+    takesName: true,
+  },
+  {
     query: `# Follow a session: its state now, then every newer one, until it is complete.
 subscription WatchSession($name: String!) {
   sessionStatusUpdated(name: $name) {
@@ -177,6 +213,7 @@ subscription WatchSession($name: String!) {
     timing {
       duration
     }
+    estimatedEndTime
     stale
   }
 }

@@ -14,13 +14,19 @@ import './main.css'
 import { newestSession } from './newest.ts'
 
 const fetcher = createFetcher({ http: graphqlURL, socket: socketURL })
-const defaultTabs = tabs(await newestSession(graphqlURL))
+
+// A link may bring a query of its own, which is shown first. It is not run.
+const link = new URLSearchParams(location.search)
+const query = link.get('query')
+const brought = query === null ? null : { query, variables: link.get('variables') }
+const examples = tabs(await newestSession(graphqlURL))
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <GraphiQL
       fetcher={fetcher}
-      defaultTabs={defaultTabs}
+      defaultTabs={brought ? [brought, ...examples] : examples}
+      {...(brought && { initialQuery: brought.query, initialVariables: brought.variables ?? '' })}
       defaultEditorToolsVisibility="variables"
     >
       <GraphiQL.Logo>

@@ -1,1 +1,0 @@
-import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{i as t,n,t as r}from"./jsx-runtime-C1iE8mnY.js";var i=e(t(),1),a=n(),o=r();(0,a.createRoot)(document.getElementById(`root`)).render((0,o.jsx)(i.StrictMode,{children:(0,o.jsx)(`h1`,{children:`Hello from bosgraph`})}));

@@ -4,6 +4,7 @@ import { Link, usePlace } from './place.tsx'
 import { SessionView } from './session/SessionView.tsx'
 import { SessionsView } from './sessions/SessionsView.tsx'
 import { Shell } from './shell/Shell.tsx'
+import { useTitle } from './shell/useTitle.ts'
 
 export function App() {
   return <Shell><View /></Shell>
@@ -19,12 +20,17 @@ function View() {
     case 'component':
       return <ComponentView id={route.id} />
     case 'unknown':
-      return (
-        <div className="empty">
-          <h1>There is no such page</h1>
-          <p>The address leads nowhere: <code>{route.path}</code></p>
-          <p><Link to={{ view: 'sessions', filters: NO_FILTERS }}>See all sessions</Link></p>
-        </div>
-      )
+      return <NoSuchPage path={route.path} />
   }
+}
+
+function NoSuchPage({ path }: { path: string }) {
+  useTitle('No such page')
+  return (
+    <div className="empty">
+      <h1>There is no such page</h1>
+      <p>The address leads nowhere: <code>{path}</code></p>
+      <p><Link className="button" to={{ view: 'sessions', filters: NO_FILTERS }}>See all sessions</Link></p>
+    </div>
+  )
 }

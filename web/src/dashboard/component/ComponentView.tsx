@@ -12,7 +12,10 @@ export function ComponentView({ id }: { id: string }) {
     <div className="component-view">
       <nav aria-label="Where you are" className="crumbs"><Link to={{ view: 'sessions', filters: NO_FILTERS }}>Sessions</Link><Icon name="next" /></nav>
       <h1>Component <code>{id}</code> <CopyButton text={id} label="Copy the xname" /></h1>
-      <div className="card"><ComponentRecord key={id} id={id} /></div>
+      <section className="card" aria-labelledby="record-title">
+        <h2 id="record-title" className="visually-hidden">Record</h2>
+        <ComponentRecord key={id} id={id} />
+      </section>
     </div>
   )
 }

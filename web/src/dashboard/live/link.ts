@@ -16,7 +16,7 @@ export interface Feed {
   readonly readsFirst: boolean
   /** How often to read while polling, in milliseconds. */
   readonly every: number
-  /** The server refused or ended it, for good. */
+  /** The server refused or ended it. It is tried again after a while: what is not there now may come. */
   failed?(problem: Problem): void
   /** The server has said all there is to say. */
   complete?(): void
@@ -34,8 +34,11 @@ export interface Ways {
 /** How often the server is asked for a sign of life, and a better way is tried, in milliseconds. */
 const ASK_EVERY = 15_000
 const PROBE_EVERY = 60_000
-/** A subscription that the server refused for the moment is tried again after this. */
+/** What nothing is pushed to yet is read once after this, so that there is something to see. */
+const PATIENCE = 1_000
+/** A subscription that the server refused is tried again after this: for the moment; for good, as far as it knows. */
 const AGAIN = 2_000
+const MUCH_LATER = 10_000
 /** What is read when a subscription begins is read once more: it may not have begun yet then. */
 const SETTLED = 2_000
 /** Event streams of a hidden tab are given back after this: a browser has few. */
@@ -86,7 +89,11 @@ export class Link {
     const followed: Followed = { feed, stop: () => {} }
     this.#feeds.add(followed)
     if (this.#state.get().up) this.#begin(followed)
+    const impatient = setTimeout(() => {
+      if (!this.#state.get().up) feed.read().then(() => this.heard(), () => {})
+    }, PATIENCE)
     return () => {
+      clearTimeout(impatient)
       this.#feeds.delete(followed)
       followed.stop()
     }
@@ -156,8 +163,9 @@ export class Link {
       next: (data) => feed.take(data),
       complete: () => feed.complete?.(),
       failed: (problem) => {
-        if (problem.code === 'UNAVAILABLE') timers.push(setTimeout(() => this.#begin(followed), AGAIN))
-        else feed.failed?.(problem)
+        const later = problem.code === 'UNAVAILABLE' ? AGAIN : MUCH_LATER
+        timers.push(setTimeout(() => this.#begin(followed), later))
+        if (later === MUCH_LATER) feed.failed?.(problem)
       },
     })
     const read = () => void feed.read().catch(() => {}) // the settling read, or the next beginning, makes up for it

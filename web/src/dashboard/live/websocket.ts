@@ -3,7 +3,7 @@ import { type Channel, tell, type Watcher } from './channel.ts'
 
 const PING_EVERY = 10_000 // ms
 const PONG_WITHIN = 6_000
-const OPEN_WITHIN = 6_000
+const OPEN_WITHIN = 4_000
 
 /**
  * Opens a WebSocket that carries all subscriptions. A peer that has gone without a word
@@ -24,7 +24,7 @@ export function openSocket(url: string, watcher: Watcher): Channel {
     dispose()
     watcher.lost()
   }
-  // It fails if the socket could not be opened, which is known by then.
+  // Disposing waits for a connection that is being opened; that it can't be is no news.
   const dispose = () => void Promise.resolve(client.dispose()).catch(() => {})
   const client = createClient({
     url,

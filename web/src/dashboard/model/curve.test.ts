@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { areas, doneLine, extendTo, places, pointAt, tickLabel, ticks, toPoints } from './curve.ts'
+import { areas, doneLine, extendTo, hold, places, pointAt, tickLabel, ticks, toPoints } from './curve.ts'
 import type { Counts } from './shares.ts'
 
 const counts = (successful: number, failed: number, poweringOn: number): Counts =>
@@ -23,8 +23,10 @@ describe('areas', () => {
 })
 
 it('names the areas where they are highest and have room', () => {
-  expect(places(course, 100)).toEqual([{ layer: 'successful', x: 0.5, y: 0.75 }, { layer: 'poweringOn', x: 0.5, y: 0.3 }])
-  expect(places(course, 51)).toEqual([]) // at the very edge
+  const [successful, poweringOn, ...none] = places(course, 100)
+  expect(none).toEqual([]) // failed is too thin
+  expect([successful, poweringOn]).toMatchObject([{ layer: 'successful', x: 0.48 }, { layer: 'poweringOn', x: 0.12 }])
+  expect(places(course.slice(0, 1), 100)).toEqual([])
 })
 
 it('draws what is done', () => {
@@ -36,6 +38,14 @@ it('begins at the start and goes on to what is newest', () => {
   expect(points.map((p) => p.at)).toEqual([5])
   expect(extendTo(course, { at: 50, counts: counts(6, 1, 1) }).map((p) => [p.at, p.counts.successful])).toEqual([[0, 0], [50, 6]])
   expect(extendTo(course, { at: 60, counts: counts(6, 1, 1) })).toHaveLength(3)
+})
+
+it('stands still over long gaps, and is not bent by short ones', () => {
+  const at = [0, 1, 2, 3, 60, 61]
+  const points = at.map((at, i) => ({ at, counts: counts(i, 0, 0) }))
+  expect(hold(points).map((p) => [p.at, p.counts.successful])).toEqual([[0, 0], [1, 1], [2, 2], [3, 3], [59, 3], [60, 4], [61, 5]])
+  expect(hold(points.slice(0, 4))).toHaveLength(4)
+  expect(hold([])).toEqual([])
 })
 
 it('finds the point of a moment', () => {

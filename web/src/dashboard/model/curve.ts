@@ -19,6 +19,22 @@ export function toPoints(progress: readonly { time: string; counts: Counts }[], 
   return progress.map(({ time, counts }) => ({ at: Math.max(0, (Date.parse(time) - zero) / 1000), counts }))
 }
 
+/** A gap between points is a standstill if it is so many times longer than most. */
+const STANDSTILL = 4
+
+/**
+ * The course with its standstills: points are taken when something changes, so over a
+ * long gap nothing did until its end, and a slope across it would tell a lie.
+ */
+export function hold(points: readonly Point[]): Point[] {
+  const gaps = points.slice(1).map((p, i) => p.at - points[i]!.at)
+  const usual = gaps.toSorted((a, b) => a - b)[gaps.length >> 1] ?? 0
+  return points.flatMap((p, i) => {
+    const before = points[i - 1]
+    return before !== undefined && p.at - before.at > STANDSTILL * Math.max(usual, 1) ? [{ at: p.at - usual, counts: before.counts }, p] : [p]
+  })
+}
+
 /** The course up to a newer status, which the last points may not know of yet. */
 export function extendTo(points: readonly Point[], latest: Point): Point[] {
   return [...points.filter((p) => p.at < latest.at), latest]
@@ -42,19 +58,30 @@ const ROOM = 0.13
 /** So near to a side a name would hang over. */
 const EDGE = 0.12
 
+/** Where names may be, across. */
+const COLUMNS = Array.from({ length: 20 }, (_, i) => EDGE + ((1 - 2 * EDGE) * i) / 19)
+
 /** Where the names of the layers go: in the middle of their highest place, where that has room. */
 export function places(points: readonly Point[], end: number): { layer: Layer; x: number; y: number }[] {
-  const stacks = points.map((p) => stack(p.counts))
-  return LAYERS.flatMap((layer, i) => {
-    let best = -1
-    let height = ROOM
-    stacks.forEach((s, n) => {
-      const h = s[i + 1]! - s[i]!
-      const x = points[n]!.at / end
-      if (h > height && x > EDGE && x < 1 - EDGE) [best, height] = [n, h]
-    })
-    return best < 0 ? [] : [{ layer, x: points[best]!.at / end, y: round(1 - (stacks[best]![i]! + stacks[best]![i + 1]!) / 2) }]
+  const columns = COLUMNS.flatMap((x) => {
+    const heights = stackAt(points, x * end)
+    return heights === null ? [] : [{ x, heights }]
   })
+  return LAYERS.flatMap((layer, i) => {
+    const height = ({ heights }: (typeof columns)[number]) => heights[i + 1]! - heights[i]!
+    const best = columns.reduce<(typeof columns)[number] | null>((was, column) => (height(column) > (was === null ? ROOM : height(was)) ? column : was), null)
+    return best === null ? [] : [{ layer, x: round(best.x), y: round(1 - (best.heights[i]! + best.heights[i + 1]!) / 2) }]
+  })
+}
+
+/** How high the layers are between two points; null outside of the course. */
+function stackAt(points: readonly Point[], at: number): number[] | null {
+  const next = points.findIndex((p) => p.at >= at)
+  if (next <= 0) return null
+  const [a, b] = [points[next - 1]!, points[next]!]
+  const part = b.at === a.at ? 1 : (at - a.at) / (b.at - a.at)
+  const from = stack(a.counts)
+  return stack(b.counts).map((height, i) => from[i]! + (height - from[i]!) * part)
 }
 
 /** The line of what is done, well or not. */

@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react'
 import { useServerNow } from '../context.tsx'
 import type { Course, SessionStatus } from '../documents.ts'
-import { extendTo, type Point, toPoints } from '../model/curve.ts'
+import { extendTo, hold, type Point, toPoints } from '../model/curve.ts'
 import { duration, percent, whole } from '../model/format.ts'
 import { sessionRoute } from '../model/route.ts'
 import { Link } from '../place.tsx'
@@ -16,9 +16,9 @@ export function CourseSection({ which, status, course }: { which: Which; status:
   const start = Date.parse(status.timing.startTime)
   const ran = complete ? status.timing.durationSeconds : Math.max(1, (now - start) / 1000)
   const sampled = useMemo(() => (course === null ? [] : toPoints(course.status.progress, status.timing.startTime)), [course, status.timing.startTime])
-  const points = useMemo(() => (sampled.length === 0 ? [] : extendTo(sampled, { at: ran, counts: status.counts })), [sampled, ran, status.counts])
+  const points = useMemo(() => (sampled.length === 0 ? [] : hold(extendTo(sampled, { at: ran, counts: status.counts }))), [sampled, ran, status.counts])
   const previous = course?.previous[0]
-  const before = useMemo(() => (previous === undefined ? [] : toPoints(previous.status.progress, previous.status.timing.startTime)), [previous])
+  const before = useMemo(() => (previous === undefined ? [] : hold(toPoints(previous.status.progress, previous.status.timing.startTime))), [previous])
   const estimate = course?.status.estimatedEndTime
   const expected = complete || estimate == null ? null : (Date.parse(estimate) - start) / 1000
   return (

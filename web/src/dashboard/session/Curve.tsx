@@ -47,7 +47,7 @@ export function Curve({ points, before, ran, expected }: { points: readonly Poin
           </div>
         )}
       </div>
-      <div className="curve-times" aria-hidden="true">{ticks(end, 6).map((at) => <span key={at} style={{ left: `${(100 * at) / end}%` }}>{tickLabel(at, end)}</span>)}</div>
+      <div className="curve-times" aria-hidden="true">{ticks(end, 6).map((at) => <span key={at} data-last={at / end > 0.95 || undefined} style={{ left: `${(100 * at) / end}%` }}>{tickLabel(at, end)}</span>)}</div>
     </figure>
   )
 }

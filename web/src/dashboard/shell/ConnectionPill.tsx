@@ -14,6 +14,9 @@ export function ConnectionPill() {
   const { tone, label, detail } = report(connection, useReadable(behind), now, EVERY)
   const known = connection.heard === null ? '' : `Last heard of the server at ${moment(new Date(connection.heard), new Date(now))}.`
   const old = tone === 'offline' || tone === 'stale'
+  useEffect(() => {
+    document.documentElement.dataset['link'] = tone // what is old looks old, from across the room
+  }, [tone])
   const was = useRef(label)
   useEffect(() => {
     if (was.current !== label && (was.current !== 'Connecting' || tone === 'offline')) said.set(`Connection: ${label}. ${detail}`)

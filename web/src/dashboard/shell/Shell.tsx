@@ -15,6 +15,16 @@ export function Shell({ children }: { children: ReactNode }) {
     event.preventDefault() // with a <base href>, #main would be another page
     main.current?.focus()
   }
+  // Who moves to another view by keyboard or screen reader begins at its start.
+  const { route } = place
+  const view = route.view === 'session' ? route.name : route.view === 'component' ? route.id : route.view
+  const seen = useRef(view)
+  useEffect(() => {
+    if (seen.current === view) return
+    seen.current = view
+    main.current?.focus({ preventScroll: true })
+    window.scrollTo(0, 0)
+  }, [view])
   useEffect(() => {
     document.documentElement.toggleAttribute('data-wall', place.wall)
   }, [place.wall])

@@ -169,6 +169,13 @@ func (g *ingest) inStore(b *testing.B, u update, component func(i int) []byte) f
 // that the store has made before.
 func (g *ingest) bareScript(b *testing.B, u update, component func(i int) []byte) func() {
 	b.Helper()
+	calls := g.captured(b, u, component)
+	return func() { g.send(b, calls, "ok") }
+}
+
+// captured are the calls of the script that the store makes for changes.
+func (g *ingest) captured(b *testing.B, u update, component func(i int) []byte) [][]byte {
+	b.Helper()
 	all := g.patches(b, component)
 	parallel(b, len(all), func(_, i int) error { return applied(u.write(g.dry, b.Context(), all[i])) })
 	calls := g.writes.take()
@@ -178,7 +185,7 @@ func (g *ingest) bareScript(b *testing.B, u update, component func(i int) []byte
 			b.Fatalf("a batch of %d changes %s keys", batch, words[2])
 		}
 	}
-	return func() { g.send(b, calls, "ok") }
+	return calls
 }
 
 // countScript does the least that counting components can do: one is stored, one

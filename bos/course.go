@@ -12,8 +12,8 @@ type Point struct {
 // the tally may have changed and changed back.
 type Course []Point
 
-// What is kept of a course: a point at most every CourseGap, and at most MaxCourse of
-// them; whenever there are as many, the gap is doubled and what lies nearer together
+// What is kept of a course: a point at most every CourseGap, and fewer than MaxCourse
+// of them. Whenever there are as many, the gap is doubled and what lies nearer together
 // is dropped.
 const (
 	CourseGap = time.Second

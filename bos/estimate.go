@@ -18,13 +18,17 @@ import (
 // when their times scatter. The first ends too early, the second too late; the estimate is
 // the geometric mean of both.
 //
-// "Of late" is the last quarter of the time so far, a minute at least.
+// "Of late" is the last quarter of the time so far, a minute at least. One sample shall
+// not throw the estimate about, so it is the mean of those made at several moments of the
+// last quarter of that.
 
 const (
 	leastLately = time.Minute
-	lateShare   = 4 // one part in so many of the time so far is of late
-	enough      = 0.1
+	lateShare   = 4   // one part in so many of the time so far is of late
+	enough      = 0.2 // of those that were active in the beginning
+	farthest    = 4   // times the time so far: what is told beyond is worth nothing
 	mostStretch = 2.0
+	moments     = 8
 )
 
 // EstimatedEndTime is when the session is likely to end, in whole seconds and never before
@@ -34,7 +38,7 @@ func (s *Status) EstimatedEndTime() *time.Time {
 	if s.State() != StateRunning || s.Stale || len(s.Course) == 0 {
 		return nil
 	}
-	left, ok := s.Course.left(s.Earlier)
+	left, ok := s.Course.calmly(s.Earlier)
 	if !ok {
 		return nil
 	}
@@ -45,6 +49,31 @@ func (s *Status) EstimatedEndTime() *time.Time {
 	return &end
 }
 
+// calmly is the mean of what was left by the estimates of several moments, the last one
+// among them.
+func (c Course) calmly(earlier Course) (time.Duration, bool) {
+	now, ok := c.left(earlier)
+	if !ok || now == 0 {
+		return now, ok
+	}
+	from := len(c) - 1
+	for from > 0 && c.last().Time.Sub(c[from-1].Time) <= c.lately()/4 {
+		from--
+	}
+	sum, told := now, time.Duration(1)
+	for n := range moments - 1 {
+		until := c[:from+1+n*(len(c)-1-from)/(moments-1)]
+		if len(until) == len(c) {
+			break
+		}
+		if left, ok := until.left(earlier); ok {
+			sum += max(left-c.last().Time.Sub(until.last().Time), 0)
+			told++
+		}
+	}
+	return sum / told, true
+}
+
 // left is how much longer the session is likely to take.
 func (c Course) left(earlier Course) (time.Duration, bool) {
 	switch now := c.last().Tally; {
@@ -52,15 +81,15 @@ func (c Course) left(earlier Course) (time.Duration, bool) {
 		return 0, false
 	case now.Active == 0:
 		return 0, true
-	case earlier.Comparable():
+	case earlier.whole():
 		return c.leftAs(earlier)
 	default:
 		return c.leftAtPace()
 	}
 }
 
-// Comparable says whether a course tells how a session of its kind goes to its end.
-func (c Course) Comparable() bool {
+// whole says whether a course tells how a session of its kind goes to its end.
+func (c Course) whole() bool {
 	return len(c) > 1 && c.took() > 0 && c.last().Tally.Managed > 0 && c.last().Tally.Active == 0
 }
 
@@ -86,7 +115,8 @@ func (c Course) leftAtPace() (time.Duration, bool) {
 		return 0, false
 	}
 	atSpeed := float64(window) * (1 - share) / moved
-	return time.Duration(atSpeed * math.Sqrt(1+math.Log(float64(c.last().Tally.Active)))), true
+	left := atSpeed * math.Sqrt(1+math.Log(float64(c.last().Tally.Active)))
+	return time.Duration(left), left <= farthest*float64(c.took())
 }
 
 // idle is the share of components that are not active.

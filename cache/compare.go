@@ -54,8 +54,9 @@ func (s *Store) compare(ctx context.Context, reads []bos.SessionRead, found []*b
 		if one == nil || !reads[i].Estimate || one.Status == nil || one.State != bos.StateRunning {
 			continue
 		}
-		course, known := s.comparisons.get(one.Incarnation, now)
-		if one.Status.Earlier = course; !known {
+		if course, known := s.comparisons.get(one.Incarnation, now); known {
+			one.Status.Earlier = course
+		} else {
 			running = append(running, one)
 		}
 	}

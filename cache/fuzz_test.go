@@ -17,7 +17,9 @@ func FuzzRecord(f *testing.F) {
 	}}
 	whole.counted = whole.component.Counting()
 	long := record{version: "8", present: true, component: bos.Component{ID: "x1", Session: "a", Error: strings.Repeat("e", bos.ShortText+1)}}
-	for _, r := range []record{whole, long, {version: "9", owners: []string{"blue"}}} {
+	dated := whole
+	dated.since = "1795338000"
+	for _, r := range []record{whole, dated, long, {version: "9", owners: []string{"blue"}}} {
 		f.Add(r.version + " " + r.encode())
 	}
 	for _, value := range []string{"", " ", "7", "7 ", "7 P\x00256", "7 P\x00-1", strings.Repeat("\x00", 20), "7 PEAFL\x000"} {

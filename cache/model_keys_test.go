@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"pgregory.net/rapid"
+
+	"github.com/bosgraph/bosgraph/bos"
 )
 
 // checkKeys wants each session in every index once, and nothing of those that
@@ -25,6 +27,10 @@ func (x *machine) checkKeys(rt *rapid.T) {
 	for h, s := range homes {
 		all = append(all, sessionPosition(&s.Session))
 		kept[k.session(h)], kept[k.extras(h)] = true, true
+		kept[k.course(h)] = s.State != bos.StatePending
+		alike := k.alike(&s.Session)
+		kept[alike] = true
+		histories[alike] = append(histories[alike], sessionPosition(&s.Session))
 		history := k.history(scopeHome(s.SessionKey))
 		kept[history] = true
 		histories[history] = append(histories[history], historyPosition(&s.Session))
@@ -45,11 +51,14 @@ func (x *machine) checkKeys(rt *rapid.T) {
 		}
 		x.checkIndex(rt, k.history(h), histories[k.history(h)])
 	}
+	for key, positions := range histories {
+		x.checkIndex(rt, key, positions)
+	}
 	x.checkIndex(rt, k.sessions(), all)
 	x.checkIndex(rt, k.frozen(), frozen)
 	for _, key := range x.allKeys() {
 		switch kind, _, _ := strings.Cut(strings.TrimPrefix(key, string(k)), ":"); kind {
-		case "s", "x", "fg", "fe", "log", "h":
+		case "s", "x", "fg", "fe", "log", "co", "al", "h":
 			if !kept[key] {
 				rt.Fatalf("%s is left over: %s", key, x.value(key))
 			}

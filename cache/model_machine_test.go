@@ -55,7 +55,7 @@ func testModel(t *testing.T, url string) {
 		x := &machine{t: t, model: newModel(), prints: map[bos.SessionKey]string{}, changed: map[bos.SessionKey]bool{}, known: map[string]bool{}}
 		x.model.note = x.note
 		x.note()
-		x.suite = &suite{T: t, ctx: context.WithoutCancel(t.Context()), options: Options{URL: url, Namespace: rand.Text(), Timeout: 20 * time.Second}}
+		x.suite = &suite{T: t, ctx: context.WithoutCancel(t.Context()), options: Options{URL: url, Namespace: rand.Text(), Timeout: 20 * time.Second, Now: x.model.clock.Now}}
 		x.store = openUntil(rt, x.options)
 		unlucky := x.options
 		unlucky.Dialer = x.faults.Dialer()
@@ -110,6 +110,7 @@ type machine struct {
 
 func (x *machine) step(rt *rapid.T, store *Store, s step) {
 	rt.Log(s.text)
+	x.model.clock.pass(time.Duration(rapid.IntRange(0, 3).Draw(rt, "pause")) * 400 * time.Millisecond)
 	x.last = &s
 	want := s.expect(x.model)
 	x.note()
@@ -125,6 +126,7 @@ func (x *machine) note() {
 		x.changed[key] = x.changed[key] || now != x.prints[key]
 		x.prints[key] = now
 	}
+	x.model.sample()
 	print := x.model.print(nil)
 	x.anything = x.anything || print != x.print
 	x.print = print
@@ -222,6 +224,7 @@ func (x *machine) checkSessions(rt *rapid.T) {
 		}
 		if got != nil {
 			x.checkSession(rt, got, want[i])
+			x.checkCourse(rt, got.Status, want[i])
 		}
 	}
 }
@@ -286,6 +289,9 @@ func (x *machine) checkComponents(rt *rapid.T) {
 		var want *bos.Component
 		if c, ok := x.model.components[id]; ok {
 			want = &c
+			if since := x.model.since[id]; found[i] != nil && !found[i].StatusSince.Equal(since) {
+				rt.Fatalf("component %s has its status since %v, want %v", id, found[i].StatusSince, since)
+			}
 		}
 		got, err1 := json.Marshal(found[i])
 		expected, err2 := json.Marshal(want)

@@ -19,7 +19,9 @@ type model struct {
 	owners     map[string]map[string]bool // id, tenant
 	sessions   map[bos.SessionKey]*modelSession
 	history    []*modelSession // gone at their source, their name taken since
-	note       func()          // called between the calls of a chain
+	clock      clock
+	since      map[string]time.Time // by id, since when a component has its status
+	note       func()               // called between the calls of a chain
 }
 
 // modelSession is one incarnation. Its id and, where it ended by itself, its end
@@ -29,6 +31,7 @@ type modelSession struct {
 	frozen   *modelStatus
 	ended    bos.Time
 	revision int64
+	went     map[bos.Point]bool // how it was at times while it ran
 }
 
 type modelStatus struct {
@@ -39,7 +42,8 @@ type modelStatus struct {
 func newModel() *model {
 	return &model{
 		components: map[string]bos.Component{}, owners: map[string]map[string]bool{},
-		sessions: map[bos.SessionKey]*modelSession{},
+		sessions: map[bos.SessionKey]*modelSession{}, since: map[string]time.Time{},
+		clock: clock{now: time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond).UTC()},
 	}
 }
 
@@ -115,6 +119,7 @@ func countOutcome(n int, err error) string {
 // batch runs items one after the other, each by itself.
 func (m *model) batch(items []bos.ComponentPatch, apply func(p bos.ComponentPatch) error) string {
 	var r bos.BatchResult
+	before := maps.Clone(m.components)
 	for i, p := range items {
 		err := bos.CheckComponentID(p.ID)
 		if err == nil {
@@ -126,6 +131,7 @@ func (m *model) batch(items []bos.ComponentPatch, apply func(p bos.ComponentPatc
 			r.Applied++
 		}
 	}
+	m.date(before)
 	m.complete()
 	return batchOutcome(r, nil)
 }
@@ -172,15 +178,18 @@ func (m *model) putTenant(name string, ids []string) string {
 			return failed(err)
 		}
 	}
-	for _, tenants := range m.owners {
-		delete(tenants, name)
-	}
 	owned := map[string]bool{}
 	for _, id := range ids {
 		if m.owners[id] == nil {
 			m.owners[id] = map[string]bool{}
 		}
 		m.owners[id][name], owned[id] = true, true
+	}
+	m.note() // it is two writes
+	for id, tenants := range m.owners {
+		if !owned[id] {
+			delete(tenants, name)
+		}
 	}
 	m.complete()
 	return countOutcome(len(owned), nil)
@@ -197,7 +206,7 @@ func (m *model) create(n bos.NewSession) string {
 		}
 		m.history = append(m.history, old)
 	}
-	m.sessions[n.SessionKey] = &modelSession{Session: *made}
+	m.sessions[n.SessionKey] = &modelSession{Session: *made, went: map[bos.Point]bool{}}
 	return ""
 }
 

@@ -89,14 +89,15 @@ func (d *derived) step(id string, o, n *record) {
 		}
 	}
 	stays := o.sameMembers(n)
-	activates := !stays || o.activeSince() != n.activeSince()
+	was, is := o.activeSince(), n.activeSince()
+	there := o.counted.Session == n.counted.Session && slices.Equal(o.owners, n.owners)
 	o.counted.Scopes(o.owners, func(key bos.SessionKey) {
 		sc := d.scope(key)
 		sc.tally.Add(o.counted, key.Name, -1)
 		if !stays {
 			sc.member(o, key.Name, id, -1)
 		}
-		if since := o.activeSince(); activates && since != "" && o.counted.Session == key.Name {
+		if was != "" && o.counted.Session == key.Name && !(there && is != "") {
 			sc.activeRemove = append(sc.activeRemove, id)
 		}
 	})
@@ -107,9 +108,8 @@ func (d *derived) step(id string, o, n *record) {
 		if !stays {
 			sc.member(n, key.Name, id, 1)
 		}
-		if since := n.activeSince(); activates && since != "" && n.counted.Session == key.Name {
-			sc.activeAdd = append(sc.activeAdd, id)
-			sc.activeSince = append(sc.activeSince, since)
+		if is != "" && n.counted.Session == key.Name && !(there && is == was) {
+			sc.activeAdd, sc.activeSince = append(sc.activeAdd, id), append(sc.activeSince, is)
 		}
 	})
 }

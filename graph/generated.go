@@ -1839,8 +1839,8 @@ type SessionStatus {
   stretched by how much slower this one has been so far, at most twofold. Otherwise by the pace of
   the last quarter of the time so far, a minute at least: between what it takes at that speed and
   what it takes if ever fewer are left to end. Null when that can't be told: the session is not
-  RUNNING, the status is stale, fewer than a tenth of its components have ended (without a session
-  to compare with), or nothing has moved lately.
+  RUNNING, the status is stale, or nothing has moved lately;
+  with no session to compare with also while fewer than a fifth of its components have ended.
   """
   estimatedEndTime: DateTime
   "True when answered from the snapshot frozen at completion."

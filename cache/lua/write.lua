@@ -151,7 +151,8 @@ local function number(text)
   return tonumber(string.sub(text, 1, string.find(text, ' ', 1, true) - 1))
 end
 
--- thin drops samples that are too near to those before, until at most half are left.
+-- thin drops samples that are too near to those before: at ever larger distances,
+-- until a quarter of them has gone.
 local function thin(course, gap)
   local samples, kept = redis.call('LRANGE', course, 0, -1), nil
   repeat
@@ -164,7 +165,7 @@ local function thin(course, gap)
         kept[#kept + 1], last = samples[i], time
       end
     end
-  until #kept <= #samples / 2
+  until #kept <= 0.75 * #samples
   redis.call('DEL', course)
   redis.call('RPUSH', course, unpack(kept))
   return gap

@@ -87,9 +87,13 @@ func (x *expansion) expand(set ast.SelectionSet, depth int, times *big.Int) bool
 // first reads the argument the way the executor does.
 func (x *expansion) first(f *ast.Field) *big.Int {
 	n := big.NewInt(1)
-	value, given := f.ArgumentMap(x.variables)["first"]
+	name := "first"
+	if f.Definition.Arguments.ForName(name) == nil {
+		name = "maxPoints"
+	}
+	value, given := f.ArgumentMap(x.variables)[name]
 	if value == nil && given {
-		value, _ = f.Definition.Arguments.ForName("first").DefaultValue.Value(nil)
+		value, _ = f.Definition.Arguments.ForName(name).DefaultValue.Value(nil)
 	}
 	if i, ok := value.(int64); ok && i > 1 {
 		n.SetInt64(i)

@@ -29,7 +29,7 @@ type Limits struct {
 	Depth   int // fields within fields
 	Aliases int // fields under another name: one field asked for many times
 	Spreads int // uses of fragments
-	Cost    int // 1 a field, times the "first" of every field that it lies under
+	Cost    int // 1 a field, times the "first" or "maxPoints" of every field that it lies under
 }
 
 var _ interface {

@@ -69,21 +69,27 @@ func (m *meter) fragment(def *ast.FragmentDefinition) totals {
 	return t
 }
 
-// pageSize is how many times what lies under a field may be answered: its "first", or 1
-// where there is none.
+// pages are the arguments that say how long an answer may be; a field has one at most.
+var pages = []string{"first", "maxPoints"}
+
+// pageSize is how many times what lies under a field may be answered: what its argument
+// of that kind says, or 1 where there is none.
 func (m *meter) pageSize(f *ast.Field) int {
-	definition := f.Definition.Arguments.ForName("first")
-	if definition == nil {
-		return 1
+	for _, name := range pages {
+		definition := f.Definition.Arguments.ForName(name)
+		if definition == nil {
+			continue
+		}
+		var given any
+		if a := f.Arguments.ForName(name); a != nil {
+			given = m.value(a.Value)
+		}
+		if given == nil && definition.DefaultValue != nil {
+			given = m.value(definition.DefaultValue)
+		}
+		return count(given)
 	}
-	var given any
-	if a := f.Arguments.ForName("first"); a != nil {
-		given = m.value(a.Value)
-	}
-	if given == nil && definition.DefaultValue != nil {
-		given = m.value(definition.DefaultValue)
-	}
-	return count(given)
+	return 1
 }
 
 func (m *meter) value(v *ast.Value) any {

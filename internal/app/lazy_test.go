@@ -17,6 +17,8 @@ var (
 	counters = []string{"r", "m", "t", "s", "f", "c", "o", "p", "a", "b", "Fr", "Fm", "Ft", "Fs", "Ff", "Fc", "Fo", "Fp", "Fa", "Fb"}
 	// errorKeys begin the keys of error groups and of their members.
 	errorKeys = []string{"g:", "e:", "fg:", "fe:", "ei", "tx"}
+	// courseKeys begin those of courses, of who is active, and of what can be compared.
+	courseKeys = []string{"co:", "a:", "al:"}
 )
 
 // reads is what a query has asked Redis for.
@@ -109,6 +111,8 @@ func TestLazy(t *testing.T) {
 	const counted = `status { status percentSuccessful counts { active } phases { percentComplete } timing { startTime } }`
 	noStatus := func(r reads) bool { return !r.fields(counters...) && !r.named("EVAL") }
 	noErrors := func(r reads) bool { return !r.named("EVAL") && !slices.ContainsFunc(errorKeys, r.keyed) }
+	noCourse := func(r reads) bool { return !slices.ContainsFunc(courseKeys, r.keyed) && !r.fields("k", "w") }
+	commands := func(n int) func(reads) bool { return func(r reads) bool { return len(r.commands) == n } }
 	noExtras := func(r reads) bool { return !r.keyed("x:") }
 	noDetails := func(r reads) bool { return !r.keyed("d:") && r.keyed("c:") }
 	noTotal := func(r reads) bool { return !r.named("CARD") && !r.named("COUNT") }
@@ -125,19 +129,31 @@ func TestLazy(t *testing.T) {
 		{"a session's name", `{ session(name: "s001") { name operation tenant } }`, 1,
 			[]rule{{"no counters", noStatus}, {"no errors", noErrors}, {"no long parts", noExtras}}},
 		{"a status without errors", `{ session(name: "s001") { ` + counted + ` } }`, 1,
-			[]rule{{"no errors", noErrors}, {"no long parts", noExtras}, {"no epoch", func(r reads) bool { return !r.keyed("meta") }}}},
+			[]rule{{"no errors", noErrors}, {"no long parts", noExtras}, {"no course", noCourse}, {"one command", commands(1)},
+				{"no epoch", func(r reads) bool { return !r.keyed("meta") }}}},
 		{"a status with its epoch", `{ session(name: "s001") { status { epoch } } }`, 1, []rule{{"the epoch", func(r reads) bool { return r.keyed("meta") }}}},
 		{"a status with errors", `{ session(name: "s001") { status { errorSummary { message list } } } }`, 1,
 			[]rule{{"one script", func(r reads) bool { return r.named("EVALSHA_RO") && len(r.commands) == 1 }}}},
 		{"how many error groups", `{ session(name: "s001") { status { errorGroupCount } } }`, 1, []rule{{"no script", func(r reads) bool { return !r.named("EVAL") }}}},
 		{"a completed status", `{ session(name: "s002") { ` + counted + ` } }`, 1, []rule{{"no errors", noErrors}}},
 		{"all of a completed status", `{ session(name: "s002") { initialComponents status { epoch fromSnapshot errorGroupCount errorSummary { message list } } } }`, 1, nil},
+		{"a course", `{ session(name: "s001") { status { percentSuccessful progress { counts { active } } } } }`, 1,
+			[]rule{{"one command more", commands(2)}, {"no errors", noErrors}, {"nothing to compare with", func(r reads) bool { return !r.keyed("al:") }}}},
+		{"a course twice, and errors", `{ session(name: "s001") { status { a: progress { counts { active } } b: progress(maxPoints: 2) { counts { failed } }
+			errorSummary { message } } } }`, 1, []rule{{"one command more", commands(2)}}},
+		{"a completed course", `{ session(name: "s002") { status { progress { time } } } }`, 1, []rule{{"one command more", commands(2)}}},
+		{"an estimate whose comparison is known", `{ session(name: "s001") { status { estimatedEndTime } } }`, 1, []rule{{"one command more", commands(2)}}},
+		{"courses in a list", `{ sessions(first: 100) { edges { node { status { progress(maxPoints: 50) { counts { active } } } } } } }`, 2,
+			[]rule{{"one command more a session", commands(1 + 2*101)}, {"no errors", noErrors}}},
+		{"stragglers", `{ session(name: "s001") { stragglers { id statusSince } } }`, 3,
+			[]rule{{"no details", noDetails}, {"no counters", noStatus}, {"no members", func(r reads) bool { return !r.keyed("m:") }}}},
+		{"previous sessions", `{ session(name: "s149") { previous(first: 3) { name } } }`, 3, []rule{{"no course", func(r reads) bool { return !r.keyed("co:") }}}},
 		{"a session that is not there", `{ session(name: "none") { status { percentFailed } } }`, 1, nil},
 		{"20 sessions by their names", twentySessions("status { percentFailed }"), 1, nil},
 		{"one session 3 times", `{ a: session(name: "s001") { name } b: session(name: "s001") { name } c: session(name: "s001") { limit } }`, 1, nil},
 
 		{"a list of statuses", `{ sessions(first: 100) { edges { node { name status { percentSuccessful phases { percentComplete } } } } } }`, 2,
-			[]rule{{"no errors", noErrors}, {"no long parts", noExtras}, {"no total", noTotal}}},
+			[]rule{{"no errors", noErrors}, {"no courses", noCourse}, {"no long parts", noExtras}, {"no total", noTotal}}},
 		{"a list of names", `{ sessions(first: 100) { edges { node { name } } } }`, 2,
 			[]rule{{"no counters", noStatus}, {"no errors", noErrors}, {"no long parts", noExtras}, {"no total", noTotal}}},
 		{"a list and its total", `{ sessions(first: 100) { totalCount edges { node { name } } } }`, 2, []rule{{"the total", func(r reads) bool { return r.named("ZCARD") }}}},

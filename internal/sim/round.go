@@ -67,19 +67,19 @@ func (w *world) beginRound() {
 		at time.Duration
 		*session
 	}{
-		{0, &session{operation: bos.OperationBoot, template: "compute-" + release, image: compute, components: free}},
-		{0, &session{operation: bos.OperationBoot, template: "uan-" + release, image: uan, components: w.access}},
-		{failingAt, &session{operation: bos.OperationBoot, template: "compute-" + release + "-test"}},
+		{0, &session{operation: bos.OperationBoot, template: "compute-24.7", image: compute, components: free}},
+		{0, &session{operation: bos.OperationBoot, template: "uan-24.7", image: uan, components: w.access}},
+		{failingAt, &session{operation: bos.OperationBoot, template: "compute-24.7-test"}},
 		{tenantAt, &session{
 			key: bos.SessionKey{Tenant: tenantName}, operation: bos.OperationBoot,
-			template: "compute-" + release, image: compute, components: w.ownedByTenant(),
+			template: "compute-24.7", image: compute, components: w.ownedByTenant(),
 		}},
 		{rebootAt, &session{
-			operation: bos.OperationReboot, template: "compute-" + release + "-debug", limit: "canary",
+			operation: bos.OperationReboot, template: "compute-24.7-debug", limit: "canary",
 			image: w.newImage("compute", release+"-debug"), components: rebooted,
 		}},
 		{stagedAt, &session{
-			operation: bos.OperationReboot, template: "compute-" + release + "-rc1", limit: "rolling",
+			operation: bos.OperationReboot, template: "compute-24.7-rc1", limit: "rolling",
 			image: next, staged: true, components: later,
 		}},
 	}

@@ -50,7 +50,7 @@ func TestRound(t *testing.T) {
 		t.Errorf("a round had %d sessions: %s", n, f.describe())
 	}
 
-	boot, seen := f.find(func(s *bos.Session) bool { return s.TemplateName == "compute-24.7.0" && s.Tenant == "" })
+	boot, seen := f.find(func(s *bos.Session) bool { return s.TemplateName == "compute-24.7" && s.Tenant == "" })
 	reboot, rebootSeen := f.find(func(s *bos.Session) bool { return s.Operation == bos.OperationReboot && !s.Stage })
 	if taken := seen.most - seen.final.Managed; taken != rebootSeen.most || taken == 0 {
 		t.Errorf("the boot had %d components and ended with %d, but the reboot took over %d", seen.most, seen.final.Managed, rebootSeen.most)
@@ -119,7 +119,7 @@ func TestBootTakesMinutes(t *testing.T) {
 	const speed = 10
 	f := newFake(t)
 	f.simulate(Options{Components: 1000, Seed: 3, Speed: speed}, 1)
-	boot, _ := f.find(func(s *bos.Session) bool { return s.TemplateName == "compute-24.7.0" })
+	boot, _ := f.find(func(s *bos.Session) bool { return s.TemplateName == "compute-24.7" })
 	took, err := bos.Elapsed(boot.StartTime, boot.EndTime, time.Time{})
 	if took *= speed; err != nil || took < 8*time.Minute || took > 25*time.Minute {
 		t.Errorf("the boot took %v of simulated time (%v)", took, err)

@@ -10,7 +10,8 @@ IN_TESTS := -r --include='*_test.go' --exclude-dir=node_modules --exclude-dir='.
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-generate: ## write the generated code anew
+generate: ## write the generated code and the pages' bundle anew
+	@scripts/need.sh node
 	go generate ./...
 
 fresh: ## fail if generated code is not what generate writes
@@ -21,19 +22,22 @@ fresh: ## fail if generated code is not what generate writes
 		echo "generated code was stale; it is written anew, see git diff" >&2; exit 1; \
 	fi
 
-lint: ## check format, go vet, staticcheck
+lint: ## check format, go vet, staticcheck, types of the pages
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
 		echo "not formatted as gofmt does:" >&2; echo "$$unformatted" >&2; exit 1; fi
 	go vet ./...
 	go tool staticcheck ./...
 	cd bench/live && go vet ./...
+	@scripts/need.sh node
+	cd web && npm run --silent typecheck
 
 test: ## run all tests, on a real Redis and with the race detector; installs what is missing
 	@scripts/need.sh
 	CGO_ENABLED=1 go test -race -timeout 8m -p 2 ./...
 
-long: ## run the model-based test for half an hour at most
+long: ## run the model-based test for half an hour at most, and the pages for five minutes
 	@scripts/need.sh
+	BOSGRAPH_LONG=1 BOSGRAPH_ONLY=load: go test -v -count=1 -timeout 15m -run TestPages ./internal/app/browser
 	RAPID_CHECKS=500 CGO_ENABLED=1 go test -race -timeout 30m -run 'TestModel/^redis$$' ./cache
 
 bench: ## run the benchmarks

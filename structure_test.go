@@ -91,6 +91,8 @@ var rules = []rule{
 	{says: "of ours, internal/client imports only bos", of: under("internal/client"), bars: oursBut("bos", "internal/client")},
 	{says: "of ours, internal/watch imports only internal/client and bos", of: under("internal/watch"), bars: oursBut("bos", "internal/client", "internal/watch")},
 	{says: "only internal/watch draws on terminals", of: not(under("internal/watch")), bars: below("charm.land")},
+	{says: "of ours, internal/pages imports nothing", of: under("internal/pages"), bars: oursBut("internal/pages")},
+	{says: "of ours, web imports nothing", of: under("web"), bars: oursBut("web")},
 	{says: "only internal/transport imports gorilla/websocket", of: not(under("internal/transport")), bars: below("github.com/gorilla/websocket")},
 	{says: "of ours, internal/sim imports only bos", of: under("internal/sim"), bars: oursBut("bos", "internal/sim")},
 }
@@ -231,6 +233,9 @@ func TestRulesBite(t *testing.T) {
 		{"internal/watch", module + "/internal/config", 1, 0},
 		{"internal/watch", "charm.land/bubbletea/v2", 0, 0},
 		{"internal/app", "charm.land/bubbletea/v2", 1, 0},
+		{"internal/pages", module + "/web", 1, 0},
+		{"internal/app", module + "/web", 0, 0},
+		{"web", module + "/bos", 1, 0},
 		{".", module + "/internal/app", 0, 0},
 		{".", module + "/cache", 1, 0},
 	}

@@ -1,32 +1,38 @@
 #!/bin/sh
-# Makes sure that what the tests need is installed: real GraphQL clients, a real
-# Redis, and the C compiler that the race detector takes. Never skips: what can't be
-# installed is an error that says so.
+# Makes sure that what the tests need is installed: what the pages are made with, real
+# GraphQL clients, a real browser, a real Redis, and the C compiler that the race
+# detector takes. Never skips: what can't be installed is an error that says so.
+# With the argument "node" only what runs in Node.
 set -eu
 
-clients=$(dirname "$0")/../internal/app/testdata/clients
+top=$(dirname "$0")/..
 if ! command -v npm >/dev/null 2>&1 || ! node --eval 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)'; then
 	echo "not installed: Node.js 20 or newer, with npm. Install it, so that node and npm are in the PATH, then try again." >&2
 	exit 1
 fi
-# npm writes this file at the end of an installation.
-installed=$clients/node_modules/.package-lock.json
-if [ ! -e "$installed" ] || [ -n "$(find "$clients/package-lock.json" -newer "$installed")" ]; then
-	echo "installing the GraphQL clients of the tests" >&2
-	(cd "$clients" && npm ci --no-audit --no-fund >&2) || {
-		echo "npm could not install the GraphQL clients of internal/app/testdata/clients; see above." >&2
-		exit 1
-	}
-fi
+for project in web internal/app/testdata/clients; do
+	# npm writes this file at the end of an installation.
+	installed=$top/$project/node_modules/.package-lock.json
+	if [ ! -e "$installed" ] || [ -n "$(find "$top/$project/package-lock.json" -newer "$installed")" ]; then
+		echo "installing the packages of $project" >&2
+		(cd "$top/$project" && npm ci --no-audit --no-fund >&2) || {
+			echo "npm could not install the packages of $project; see above." >&2
+			exit 1
+		}
+	fi
+done
+[ "${1:-}" != node ] || exit 0
 
 missing=
 command -v redis-server >/dev/null 2>&1 || missing="redis-server"
 command -v cc >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
+[ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing="$missing chromium"
 [ -n "$missing" ] || exit 0
 
 give_up() {
 	echo "not installed: $missing, and $1." >&2
-	echo "Install Redis 7.0 or newer and a C compiler, so that redis-server and cc are in the PATH, then try again." >&2
+	echo "Install Redis 7.0 or newer and a C compiler, so that redis-server and cc are in the PATH, and Chromium," >&2
+	echo "as /usr/bin/chromium or where the variable CHROMIUM says, then try again." >&2
 	exit 1
 }
 

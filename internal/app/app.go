@@ -17,8 +17,10 @@ import (
 	"github.com/bosgraph/bosgraph/internal/config"
 	"github.com/bosgraph/bosgraph/internal/fanout"
 	"github.com/bosgraph/bosgraph/internal/hub"
+	"github.com/bosgraph/bosgraph/internal/pages"
 	"github.com/bosgraph/bosgraph/internal/sim"
 	"github.com/bosgraph/bosgraph/internal/transport"
+	"github.com/bosgraph/bosgraph/web"
 )
 
 // App is one server: New, then Start, then Stop.
@@ -45,6 +47,10 @@ type App struct {
 func New(c config.Config, log *slog.Logger) (*App, error) {
 	a := &App{config: c, log: log, failed: make(chan error, 1)}
 	cache.LogTo(log)
+	site, err := pages.Handler(web.Pages(), c.BasePath)
+	if err != nil {
+		return nil, err
+	}
 	options, err := a.redis()
 	if err != nil {
 		return nil, err
@@ -59,7 +65,7 @@ func New(c config.Config, log *slog.Logger) (*App, error) {
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.server = &http.Server{
-		Handler:           a.handler(),
+		Handler:           a.handler(site),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		IdleTimeout:       2 * time.Minute,
@@ -112,8 +118,9 @@ func (a *App) announce() {
 	if a.embedded != nil {
 		a.log.Warn("no --redis-url: the state is kept in memory and lost when this process ends")
 	}
-	a.log.Info("serving", "graphql", "http://"+a.Addr()+a.config.BasePath+"/graphql", "redis", redisKind(a.config.RedisURL),
-		"namespace", a.config.Namespace)
+	base := "http://" + a.Addr() + a.config.BasePath
+	a.log.Info("serving", "dashboard", base+"/", "graphql", base+"/graphql",
+		"redis", redisKind(a.config.RedisURL), "namespace", a.config.Namespace)
 }
 
 // Addr is the address served on.

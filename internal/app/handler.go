@@ -12,18 +12,21 @@ import (
 
 	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/graph/limits"
+	"github.com/bosgraph/bosgraph/internal/pages"
 	"github.com/bosgraph/bosgraph/internal/transport"
 	"github.com/bosgraph/bosgraph/loaders"
 )
 
-// handler routes everything that is served, below the base path.
-func (a *App) handler() http.Handler {
+// handler routes everything that is served, below the base path: to the site, which
+// is the pages, what is nothing else.
+func (a *App) handler(site http.Handler) http.Handler {
 	base := a.config.BasePath
 	mux := http.NewServeMux()
-	mux.Handle(base+"/graphql", principal(a.graphql()))
+	mux.Handle(base+"/graphql", pages.Playable(principal(a.graphql()), base))
 	mux.HandleFunc("GET "+base+"/healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET "+base+"/readyz", a.ready)
 	a.rest(mux, base)
+	mux.Handle(base+"/", site)
 	return mux
 }
 

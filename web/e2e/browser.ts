@@ -1,0 +1,113 @@
+// A real browser whose pages are watched: what goes to another host, or goes wrong
+// without being seen, fails the test.
+
+import axe from 'axe-core'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+
+const screenshots = join(import.meta.dirname, 'screenshots')
+
+/** Gives the tests of a file a browser. */
+export function useBrowser() {
+  let browser: Browser
+  const contexts: BrowserContext[] = []
+  const complaints: string[] = []
+  let outage = false
+
+  beforeAll(async () => {
+    mkdirSync(screenshots, { recursive: true })
+    browser = await chromium.launch({
+      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox', // tests may run as root
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        // Only what a page tries would be seen by it; this holds for the browser itself.
+        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+        '--enable-precise-memory-info',
+        '--js-flags=--expose-gc',
+      ],
+    })
+  })
+  afterAll(async () => {
+    await browser?.close()
+  })
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close()
+    outage = false
+    expect(complaints.splice(0), 'what the pages complained of').toEqual([])
+  })
+
+  /** Lets nothing of a page pass that a user, or an administrator, would not want. */
+  function watch(page: Page, host: string) {
+    const elsewhere = (address: string) => {
+      const url = new URL(address)
+      if (/^(https?|wss?):$/.test(url.protocol) && url.host !== host) complaints.push(`asked another host: ${address}`)
+    }
+    page.on('request', (request) => elsewhere(request.url()))
+    page.on('websocket', (socket) => elsewhere(socket.url()))
+    page.on('pageerror', (error) => complaints.push(`threw: ${error.name}: ${error.message} ${error.stack}`))
+    page.on('crash', () => complaints.push('crashed'))
+    page.on('console', (message) => {
+      // While a server is away, the browser itself logs each attempt to reach it.
+      const unreachable = /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING|WebSocket connection to/
+      if (message.type() !== 'error' || (outage && unreachable.test(message.text()))) return
+      complaints.push(`logged: ${message.text()} (${message.location().url})`)
+    })
+  }
+
+  return {
+    /**
+     * Opens a page, as somebody who was never here before. It is closed at the end of
+     * the test.
+     */
+    async open(url: string, look: BrowserContextOptions = {}): Promise<Page> {
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...look })
+      contexts.push(context)
+      const page = await context.newPage()
+      watch(page, new URL(url).host)
+      await page.goto(url)
+      return page
+    },
+    /** From now on, and to the end of the test, the server may be away. */
+    allowOutage() {
+      outage = true
+    },
+  }
+}
+
+/** Writes what a page shows into screenshots/, which git ignores. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(screenshots, `${name}.png`) })
+}
+
+/** The looks that a page has to be good in. */
+export const looks = ['light', 'dark'] as const
+
+/**
+ * Fails if axe finds a serious or critical barrier on the page as it looks now. Rules
+ * that are left out have a reason, which the caller gives.
+ */
+export async function expectAccessible(page: Page, leftOut: string[] = []): Promise<void> {
+  await page.evaluate(axe.source)
+  const found = await page.evaluate(async (leftOut) => {
+    const rules = Object.fromEntries(leftOut.map((rule) => [rule, { enabled: false }]))
+    const { violations } = await window.axe.run({ rules, resultTypes: ['violations'] })
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((n) => `  ${n.html}\n  ${n.failureSummary}`).join('\n')}`)
+  }, leftOut)
+  expect(found, `barriers on ${page.url()}`).toEqual([])
+}
+
+declare global {
+  interface Window {
+    axe: typeof axe
+  }
+}

@@ -1,0 +1,204 @@
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { beforeAll, expect, test } from 'vitest'
+import { graphql } from '../src/gql/index.ts'
+import { expectAccessible, looks, shoot, useBrowser } from './browser.ts'
+import { Server, xnames } from './stage.ts'
+
+const { open, allowOutage } = useBrowser()
+
+const done = (page: Page) => page.getByRole('region', { name: 'How far it is' }).locator('dd').first()
+const pill = (page: Page) => page.locator('.pill')
+const errorGroup = (page: Page, text: string) => page.getByRole('button', { name: text })
+
+/** Marks the page, so that a reload of it would be noticed. */
+const mark = (page: Page) => page.evaluate(() => document.documentElement.setAttribute('data-marked', 'yes'))
+const expectNotReloaded = async (page: Page) =>
+  expect(await page.evaluate(() => document.documentElement.getAttribute('data-marked')), 'the page has been reloaded').toBe('yes')
+
+const NewestBoot = graphql(`
+  query NewestBoot {
+    sessions(first: 1, filter: { status: RUNNING, operation: BOOT }) {
+      edges {
+        node {
+          name
+          status {
+            counts {
+              managed
+              complete
+            }
+          }
+        }
+      }
+    }
+  }
+`)
+
+const Counts = graphql(`
+  query Counts($name: String!) {
+    session(name: $name) {
+      status {
+        status
+        counts {
+          complete
+        }
+      }
+    }
+  }
+`)
+
+test('a demo: percentages move without a reload, and come back after the server has been away', async () => {
+  const demo = await Server.start(['demo', '--components', '400', '--speed', '20'])
+  const replica = await Server.start(['serve'], demo.namespace)
+  let name = ''
+  await expect.poll(async () => {
+    const [edge] = (await demo.ask(NewestBoot)).sessions.edges
+    name = edge?.node.name ?? ''
+    return edge?.node.status.counts.managed ?? 0
+  }, { timeout: 30_000 }).toBeGreaterThan(20)
+
+  const page = await open(`${replica.url}/`)
+  await mark(page)
+  const row = page.getByRole('row').filter({ hasText: name })
+  const list = await row.textContent()
+  await expect.poll(() => row.textContent()).not.toBe(list)
+
+  await row.getByRole('link').first().click()
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  const before = await done(page).textContent()
+  await expect.poll(() => done(page).textContent(), { timeout: 30_000 }).not.toBe(before)
+  await shoot(page, 'demo-session')
+
+  allowOutage()
+  await replica.stop()
+  await expect.poll(() => pill(page).getAttribute('data-tone')).toBe('waiting')
+  const away = await done(page).textContent()
+  const complete = async () => (await demo.ask(Counts, { name })).session!.status.counts.complete
+  const then = await complete()
+  await expect.poll(complete, { timeout: 30_000 }).toBeGreaterThan(then)
+  await shoot(page, 'server-away')
+  await replica.restart()
+  await expect.poll(() => pill(page).getAttribute('data-tone')).toBe('live')
+  await expect.poll(() => done(page).textContent()).not.toBe(away)
+  await expectNotReloaded(page)
+  await demo.stop()
+})
+
+/** A session of 64 components whose course this test decides. */
+async function friday(options: string[] = []) {
+  const server = await Server.start(['serve', ...options])
+  const ids = xnames(64)
+  await server.boot('friday', ids)
+  const failed = ids.slice(0, 12)
+  const message = "An error was encountered while calling CAPMC to power on: unable to reach the node's BMC"
+  await server.patch(failed.map((id, i) => ({ id, status: { statusOverride: 'failed' }, error: i < 9 ? message : 'kernel panic' })))
+  await server.patch(ids.slice(12, 32).map((id) => ({ id, status: { phase: '' } })))
+  await server.patch(ids.slice(32, 48).map((id) => ({ id, status: { phase: 'configuring' } })))
+  return { server, ids, failed, message }
+}
+
+/** Ends it as BOS does: what is done is not to be acted on any more. */
+async function end({ server, ids }: { server: Server; ids: string[] }) {
+  await server.patch(ids.map((id) => ({ id, enabled: false, status: { phase: '' } })))
+}
+
+test('a session: an error group, a component, and how it ends', async () => {
+  const it = await friday()
+  const page = await open(`${it.server.url}/`)
+  await mark(page)
+  await page.getByRole('link', { name: 'Boot compute' }).click()
+  await expect.poll(() => done(page).textContent()).toMatch(/^50(\.00)?\s%$/)
+
+  await errorGroup(page, it.message).click()
+  const affected = page.getByRole('list', { name: 'Affected components' }).getByRole('button')
+  await expect.poll(() => affected.count()).toBe(9)
+  await affected.nth(3).click()
+  const panel = page.getByRole('complementary', { name: it.failed[3]! })
+  await expect.poll(() => panel.textContent()).toContain(it.message)
+  await shoot(page, 'session-error-component')
+
+  // The address leads to just this, for a colleague, too.
+  const colleague = await open(page.url())
+  await expect.poll(() => colleague.getByRole('complementary').textContent()).toContain(it.message)
+  await expect.poll(() => colleague.getByRole('list', { name: 'Affected components' }).getByRole('button').count()).toBe(9)
+  await colleague.close()
+
+  await page.keyboard.press('Escape')
+  await expect.poll(() => panel.count()).toBe(0)
+  await end(it)
+  await expect.poll(() => page.getByText('Frozen').count()).toBe(1)
+  expect(await done(page).textContent()).toMatch(/^100(\.00)?\s%$/)
+  await it.server.patch(it.ids.map((id) => ({ id, status: { phase: 'powering_on', statusOverride: '' }, error: '' })))
+  await page.reload()
+  await expect.poll(() => page.getByText('Frozen').count()).toBe(1)
+  expect(await done(page).textContent()).toMatch(/^100(\.00)?\s%$/)
+  await expect.poll(() => errorGroup(page, it.message).count()).toBe(1)
+  await shoot(page, 'session-frozen')
+})
+
+test('below a base path', async () => {
+  const it = await friday(['--base-path', '/ops/boot'])
+  const page = await open(`${it.server.url}/`)
+  await page.getByRole('link', { name: 'Boot compute' }).click()
+  await expect.poll(() => page.url()).toBe(`${it.server.url}/sessions/friday`)
+  await expect.poll(() => done(page).textContent()).toMatch(/^50(\.00)?\s%$/)
+  expect(await pill(page).getAttribute('data-way')).toBe('websocket')
+  await page.getByRole('link', { name: 'Query' }).click()
+  await expect.poll(() => page.getByRole('tab', { selected: true }).textContent()).toMatch(/^Session/)
+  await expect.poll(() => page.locator('.graphiql-editor-tool').textContent()).toContain('friday')
+  await page.goBack()
+  await expect.poll(() => done(page).textContent()).toMatch(/^50(\.00)?\s%$/)
+})
+
+test.each(['events', 'polling'])('where nothing better gets through, by %s', async (way) => {
+  const it = await friday()
+  const page = await open(`${it.server.url}/`)
+  allowOutage()
+  await page.routeWebSocket(/./, (socket) => socket.close())
+  if (way === 'polling') {
+    await page.route('**/graphql', (route) =>
+      route.request().headers()['accept']?.includes('text/event-stream') ? route.abort('connectionrefused') : route.continue())
+  }
+  await page.goto(`${it.server.url}/sessions/friday`)
+  await expect.poll(() => pill(page).getAttribute('data-way'), { timeout: 30_000 }).toBe(way)
+  await expect.poll(() => done(page).textContent()).toMatch(/^50(\.00)?\s%$/)
+  await it.server.patch(it.ids.slice(32, 64).map((id) => ({ id, status: { phase: '' } })))
+  await expect.poll(() => done(page).textContent()).toMatch(/^100(\.00)?\s%$/)
+})
+
+let shown: Awaited<ReturnType<typeof friday>>
+let ended: Awaited<ReturnType<typeof friday>>
+let empty: Server
+beforeAll(async () => {
+  shown = await friday()
+  ended = await friday()
+  await end(ended)
+  empty = await Server.start(['serve'])
+})
+
+const views: [name: string, url: () => string, ready: string | RegExp][] = [
+  ['sessions', () => `${shown.server.url}/`, 'Boot compute'],
+  ['no-sessions', () => `${empty.url}/`, 'No sessions yet'],
+  ['session', () => `${shown.server.url}/sessions/friday`, 'unable to reach'],
+  ['session-component', () => `${shown.server.url}/sessions/friday?component=${shown.failed[0]}`, /Own page/],
+  ['session-complete', () => `${ended.server.url}/sessions/friday`, 'Frozen'],
+  ['wall-sessions', () => `${shown.server.url}/?wall=1`, 'Boot compute'],
+  ['wall-session', () => `${shown.server.url}/sessions/friday?wall=1`, 'unable to reach'],
+  ['session-missing', () => `${shown.server.url}/sessions/saturday`, 'There is no such session'],
+  ['component', () => `${shown.server.url}/components/${shown.ids[0]}`, 'unable to reach'],
+  ['nowhere', () => `${shown.server.url}/no/where`, 'There is no such page'],
+]
+const sizes: [string, BrowserContextOptions][] = [
+  ['laptop', { viewport: { width: 1366, height: 768 } }],
+  ['phone', { viewport: { width: 390, height: 844 } }],
+]
+
+for (const [view, url, ready] of views) {
+  test.each(looks)(`no barriers: ${view}, %s`, async (colorScheme) => {
+    for (const [size, look] of sizes) {
+      const page = await open(url(), { ...look, colorScheme, reducedMotion: 'reduce' })
+      await page.getByText(ready).first().waitFor()
+      await expectAccessible(page)
+      await shoot(page, `${view}-${size}-${colorScheme}`)
+    }
+  })
+}

@@ -1,0 +1,85 @@
+import { beforeAll, expect, test } from 'vitest'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { expectAccessible, looks, shoot, useBrowser } from './browser.ts'
+import { Server, xnames } from './stage.ts'
+
+const { open } = useBrowser()
+const ids = xnames(8)
+let server: Server
+
+beforeAll(async () => {
+  server = await Server.start(['serve', '--base-path', '/ops/boot'])
+  await server.boot('monday', ids)
+})
+
+/** What the playground shows as the answer. Its editor shows spaces as no-break spaces. */
+const answer = async (page: Page) =>
+  ((await page.getByLabel('Result Window').textContent()) ?? '').replaceAll('\u00a0', ' ')
+
+/** Opens the playground, and waits until its editor has the first example. */
+async function openPlayground(look: BrowserContextOptions = {}): Promise<Page> {
+  const page = await open(`${server.url}/graphiql`, look)
+  await page.locator('.graphiql-query-editor .view-line').first().waitFor()
+  return page
+}
+
+const execute = (page: Page) => page.getByRole('button', { name: /execute query/i }).click()
+
+const watchTab = (page: Page) => page.getByRole('tab', { name: 'WatchSession', exact: true }).click()
+
+test('a query is asked, and its answer shown', async () => {
+  const page = await openPlayground()
+  await execute(page)
+  await expect.poll(() => answer(page)).toContain('"name": "monday"')
+  expect(await answer(page)).toContain('"percentPoweringOn": 100')
+  await shoot(page, 'playground-query')
+})
+
+test('a subscription shows what changes, and ends with the session', async () => {
+  const page = await openPlayground()
+  await watchTab(page)
+  await execute(page)
+  await expect.poll(() => answer(page)).toContain('"percentSuccessful": 0')
+  await server.patch(ids.slice(0, 4).map((id) => ({ id, status: { phase: '' } })))
+  await expect.poll(() => answer(page)).toContain('"percentSuccessful": 50')
+  await shoot(page, 'playground-subscription')
+  await server.patch(ids.map((id) => ({ id, session: '' })))
+  await expect.poll(() => answer(page)).toContain('"status": "COMPLETE"')
+  await page.getByRole('button', { name: /execute query/i }).waitFor()
+})
+
+test('headers go with queries and subscriptions', async () => {
+  const page = await openPlayground()
+  await page.getByRole('button', { name: 'Headers' }).click()
+  await page.locator('.graphiql-editor-tool .graphiql-editor:visible').click()
+  await page.keyboard.insertText('{"x-asked-by": "ops"}')
+  const asked = page.waitForRequest((request) => request.headers()['x-asked-by'] === 'ops')
+  await execute(page)
+  await asked
+})
+
+test('where no WebSocket gets through, subscriptions come as events', async () => {
+  const page = await openPlayground()
+  await page.routeWebSocket(/./, (socket) => socket.close())
+  await watchTab(page)
+  const events = page.waitForResponse((response) => response.headers()['content-type']?.startsWith('text/event-stream') ?? false)
+  await execute(page)
+  await events
+  await expect.poll(() => answer(page)).toContain('"percentSuccessful"')
+})
+
+test('the schema is described', async () => {
+  const page = await openPlayground()
+  await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
+  await page.getByRole('link', { name: 'Query', exact: true }).click()
+  await expect.poll(() => page.getByRole('complementary').or(page.locator('.graphiql-plugin')).first().textContent())
+    .toContain('Only what is selected is computed')
+  await shoot(page, 'playground-docs')
+})
+
+test.each(looks)('no barriers, %s', async (colorScheme) => {
+  const page = await openPlayground({ colorScheme })
+  // GraphiQL's tabs have buttons inside.
+  await expectAccessible(page, ['nested-interactive'])
+  await shoot(page, `playground-${colorScheme}`)
+})

@@ -1,0 +1,36 @@
+import { ComponentView } from './component/ComponentView.tsx'
+import { NO_FILTERS } from './model/filters.ts'
+import { Link, usePlace } from './place.tsx'
+import { SessionView } from './session/SessionView.tsx'
+import { SessionsView } from './sessions/SessionsView.tsx'
+import { Shell } from './shell/Shell.tsx'
+import { useTitle } from './shell/useTitle.ts'
+
+export function App() {
+  return <Shell><View /></Shell>
+}
+
+function View() {
+  const { route } = usePlace()
+  switch (route.view) {
+    case 'sessions':
+      return <SessionsView filters={route.filters} />
+    case 'session':
+      return <SessionView key={`${route.tenant} ${route.name} ${route.started}`} route={route} />
+    case 'component':
+      return <ComponentView id={route.id} />
+    case 'unknown':
+      return <NoSuchPage path={route.path} />
+  }
+}
+
+function NoSuchPage({ path }: { path: string }) {
+  useTitle('No such page')
+  return (
+    <div className="empty">
+      <h1>There is no such page</h1>
+      <p>The address leads nowhere: <code>{path}</code></p>
+      <p><Link className="button" to={{ view: 'sessions', filters: NO_FILTERS }}>See all sessions</Link></p>
+    </div>
+  )
+}

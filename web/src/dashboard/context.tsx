@@ -1,0 +1,95 @@
+// What every view needs: the API, the link, where we are, and a voice.
+
+import { createContext, type ReactNode, use, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import type { Client, TypedDocumentNode } from 'urql'
+import { ask, Refusal } from './live/api.ts'
+import type { Feed, Link } from './live/link.ts'
+import type { Readable, Store } from './live/store.ts'
+import type { ServerClock } from './model/clock.ts'
+
+export interface App {
+  readonly api: Client
+  readonly link: Link
+  /** Whether the server says that what is shown may be behind. */
+  readonly behind: Store<boolean>
+  readonly clock: ServerClock
+  /** What a screen reader is to say next. */
+  readonly said: Store<string>
+}
+
+const Context = createContext<App | null>(null)
+
+export function AppProvider({ app, children }: { app: App; children: ReactNode }) {
+  return <Context value={app}>{children}</Context>
+}
+
+export function useApp(): App {
+  const app = use(Context)
+  if (app === null) throw new Error('no App around this')
+  return app
+}
+
+export function useReadable<T>(store: Readable<T>): T {
+  return useSyncExternalStore(store.subscribe, store.get)
+}
+
+/** Follows the feed as long as the caller is shown; null: nothing. Make it with useMemo. */
+export function useFeed(feed: Feed | null): void {
+  const { link } = useApp()
+  useEffect(() => (feed === null ? undefined : link.follow(feed)), [link, feed])
+}
+
+/** The present moment, moved on once a second. */
+export function useNow(running = true): number {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    if (!running) return
+    setNow(Date.now())
+    const timer = setInterval(() => setNow(Date.now()), 1000)
+    return () => clearInterval(timer)
+  }, [running])
+  return now
+}
+
+/** The present moment by the server's clock, moved on once a second. */
+export function useServerNow(running = true): number {
+  return useApp().clock.at(useNow(running))
+}
+
+export interface Asked<D> {
+  readonly data: D | null
+  readonly problem: Refusal | null
+  readonly again: () => void
+}
+
+/** Asks when shown, when the variables change, and every so many milliseconds; null variables: not at all. */
+export function useAsk<D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V | null, every = 0): Asked<D> {
+  const { api } = useApp()
+  const [state, setState] = useState<{ data: D | null; problem: Refusal | null }>({ data: null, problem: null })
+  const [round, setRound] = useState(0)
+  const key = JSON.stringify(variables)
+  const asked = useRef(key)
+  useEffect(() => {
+    if (asked.current !== key) setState({ data: null, problem: null })
+    asked.current = key
+    if (variables === null) return
+    let current = true
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const load = async () => {
+      try {
+        const data = await ask(api, document, variables)
+        if (current) setState({ data, problem: null })
+      } catch (problem) {
+        if (current && problem instanceof Refusal) setState((was) => ({ data: was.data, problem }))
+      }
+      if (current && every > 0) timer = setTimeout(() => void load(), every)
+    }
+    void load()
+    return () => {
+      current = false
+      clearTimeout(timer)
+    }
+  }, [api, document, key, every, round])
+  const again = useCallback(() => setRound((n) => n + 1), [])
+  return { ...state, again }
+}

@@ -1,0 +1,65 @@
+import { type Channel, type Request, type Sink, tell, type Watcher } from './channel.ts'
+import { EventParser } from './eventstream.ts'
+
+/** The server pings every 25 s; silence for so long is an end: milliseconds. */
+const SILENT = 60_000
+
+/**
+ * Carries each subscription over an event stream of its own (GraphQL over SSE, distinct
+ * connections), read with fetch: EventSource can't post. If one breaks off all are lost.
+ */
+export function openEvents(url: string, watcher: Watcher): Channel {
+  const all = new AbortController()
+  let lost = false
+  const lose = () => {
+    if (lost) return
+    lost = true
+    all.abort()
+    watcher.lost()
+  }
+  queueMicrotask(() => lost || watcher.opened())
+  return {
+    subscribe: (request, sink) => {
+      const one = new AbortController()
+      const signal = AbortSignal.any([all.signal, one.signal])
+      read(url, request, sink, signal, watcher.heard).catch(() => signal.aborted || lose())
+      return () => one.abort()
+    },
+    close: () => {
+      lost = true
+      all.abort()
+    },
+  }
+}
+
+async function read(url: string, request: Request, sink: Sink, signal: AbortSignal, heard: () => void): Promise<void> {
+  const silent = new AbortController()
+  let deadline = setTimeout(() => silent.abort(), SILENT)
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' },
+      body: JSON.stringify(request),
+      signal: AbortSignal.any([signal, silent.signal]),
+    })
+    if (!response.ok || response.body === null || !response.headers.get('Content-Type')?.startsWith('text/event-stream')) {
+      throw new Error(`no event stream: ${response.status}`)
+    }
+    const parser = new EventParser()
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) throw new Error('the stream broke off')
+      clearTimeout(deadline)
+      deadline = setTimeout(() => silent.abort(), SILENT)
+      heard()
+      for (const event of parser.push(value)) {
+        if (signal.aborted) return
+        if (event.type === 'next') tell(sink, JSON.parse(event.data))
+        if (event.type === 'complete') return sink.complete()
+      }
+    }
+  } finally {
+    clearTimeout(deadline)
+  }
+}

@@ -1,0 +1,9 @@
+import { stringifyDocument, type TypedDocumentNode } from 'urql'
+import type { Request } from './channel.ts'
+
+export type { VariablesOf } from '../../gql/index.ts'
+
+/** What to send for a subscription. */
+export function subscription<D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V): Request {
+  return { query: stringifyDocument(document), variables }
+}

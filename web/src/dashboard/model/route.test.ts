@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { apiFilter, looksLikeXname, matches, NO_FILTERS } from './filters.ts'
+import { digest, type Place, readPlace, sessionRoute, writePlace } from './route.ts'
+
+const places: [string, Place][] = [
+  ['./', { route: { view: 'sessions', filters: NO_FILTERS }, wall: false }],
+  ['./?state=running&operation=boot&template=a%26b&tenant=&text=x+y&wall=1', {
+    route: { view: 'sessions', filters: { state: 'RUNNING', operation: 'BOOT', template: 'a&b', tenant: '', text: 'x y' } }, wall: true,
+  }],
+  ['sessions/a%2Fb', { route: sessionRoute('a/b', null), wall: false }],
+  ['sessions/s?tenant=t&started=2026-11-25T03%3A00%3A00Z&component=x1c0s0b0n0&error=00ff', {
+    route: { view: 'session', name: 's', tenant: 't', started: '2026-11-25T03:00:00Z', component: 'x1c0s0b0n0', error: '00ff' }, wall: false,
+  }],
+  ['components/x1000c0s0b0n0', { route: { view: 'component', id: 'x1000c0s0b0n0' }, wall: false }],
+]
+
+describe('a place and its address', () => {
+  it.each(places)('%s', (address, place) => {
+    expect(writePlace(place)).toBe(address)
+    const [path, search] = address.replace('./', '').split('?')
+    expect(readPlace(path!, search ?? '')).toEqual(place)
+  })
+
+  it('knows no other', () => {
+    expect(readPlace('sessions', '').route.view).toBe('unknown')
+    expect(readPlace('sessions/a/b', '').route.view).toBe('unknown')
+    expect(readPlace('sessions/%E0%A4%A', '').route).toMatchObject({ name: '%E0%A4%A' })
+    expect(readPlace('', 'state=nonsense').route).toEqual({ view: 'sessions', filters: NO_FILTERS })
+  })
+})
+
+it('asks the API for what it can compare', () => {
+  expect(apiFilter({ ...NO_FILTERS, tenant: '', state: 'PENDING', text: 'x' })).toEqual({ tenant: '', status: 'PENDING' })
+  expect(apiFilter(NO_FILTERS)).toEqual({})
+})
+
+it('finds all words of a text in a row', () => {
+  const session = { name: 'f5f9', tenant: 'blue', templateName: 'uan-24.7', limit: 'canary', operation: 'BOOT' }
+  expect(['', 'UAN blue', 'f5 canary', 'boot'].map((t) => matches(session, t))).toEqual([true, true, true, true])
+  expect(matches(session, 'uan red')).toBe(false)
+})
+
+it('tells xnames of components from others', () => {
+  expect(['x3000c0s13b0n0', ' X3000C0S13B0N0 '].every(looksLikeXname)).toBe(true)
+  expect(['x3000c0s13', 'uan', 'x3000c0s13b0n0,x3000c0s13b0n1'].some(looksLikeXname)).toBe(false)
+})
+
+it('names texts shortly', () => {
+  expect(digest('')).toBe('811c9dc5')
+  expect(digest('a')).toBe('e40c292c')
+})

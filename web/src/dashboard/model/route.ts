@@ -1,0 +1,93 @@
+// Which view an address stands for, and the address of a view. Addresses are relative
+// to the base path: `<base href>` makes links of them.
+
+import { type Filters, readFilters, writeFilters } from './filters.ts'
+
+export type Route =
+  | { readonly view: 'sessions'; readonly filters: Filters }
+  | ({ readonly view: 'session' } & SessionRoute)
+  | { readonly view: 'component'; readonly id: string }
+  | { readonly view: 'unknown'; readonly path: string }
+
+export interface SessionRoute {
+  readonly name: string
+  readonly tenant: string | null
+  /** The start time, where an earlier session of that name is meant. */
+  readonly started: string | null
+  /** The component whose record is open beside it. */
+  readonly component: string | null
+  /** The error group that is open, by the digest of its text. */
+  readonly error: string | null
+}
+
+/** An address: the view, and whether it is shown for a wall. */
+export interface Place {
+  readonly route: Route
+  readonly wall: boolean
+}
+
+/** What a path below the base, without a slash at its start, and a query stand for. */
+export function readPlace(path: string, search: string): Place {
+  const query = new URLSearchParams(search)
+  return { route: readRoute(path, query), wall: query.has('wall') }
+}
+
+function readRoute(path: string, query: URLSearchParams): Route {
+  const parts = path.split('/').filter((part) => part !== '').map(decode)
+  const [first, second] = parts
+  if (parts.length === 0) return { view: 'sessions', filters: readFilters(query) }
+  if (parts.length === 2 && first === 'sessions') {
+    return {
+      view: 'session', name: second!, tenant: query.get('tenant'), started: query.get('started'),
+      component: query.get('component'), error: query.get('error'),
+    }
+  }
+  if (parts.length === 2 && first === 'components') return { view: 'component', id: second! }
+  return { view: 'unknown', path }
+}
+
+/** The address of a place, relative to the base; "./" is the base itself. */
+export function writePlace({ route, wall }: Place): string {
+  const query = new URLSearchParams()
+  let path = './'
+  switch (route.view) {
+    case 'sessions':
+      writeFilters(route.filters, query)
+      break
+    case 'session':
+      path = `sessions/${encodeURIComponent(route.name)}`
+      for (const key of ['tenant', 'started', 'component', 'error'] as const) {
+        const value = route[key]
+        if (value !== null) query.set(key, value)
+      }
+      break
+    case 'component':
+      path = `components/${encodeURIComponent(route.id)}`
+      break
+    case 'unknown':
+      path = route.path
+  }
+  if (wall) query.set('wall', '1')
+  const search = query.toString()
+  return search === '' ? path : `${path}?${search}`
+}
+
+/** The view of a session, with nothing open in it. */
+export function sessionRoute(name: string, tenant: string | null, started: string | null = null): Route {
+  return { view: 'session', name, tenant, started, component: null, error: null }
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part // a percent sign by hand: it names nothing, and shall say so as it is
+  }
+}
+
+/** A short name for a text in an address: FNV-1a, 32 bits. */
+export function digest(text: string): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return (hash >>> 0).toString(16).padStart(8, '0')
+}

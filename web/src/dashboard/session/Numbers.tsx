@@ -1,0 +1,96 @@
+import { useServerNow } from '../context.tsx'
+import type { SessionStatus } from '../documents.ts'
+import { about, duration, moment, percent, span, whole } from '../model/format.ts'
+import { countOf, KIND_LABELS, KIND_MEANINGS, KINDS, type Kind, part } from '../model/shares.ts'
+import { Icon } from '../shell/Icon.tsx'
+import { PhaseBar } from '../shell/PhaseBar.tsx'
+
+/** How far the session is: what one reads from across the room. */
+export function Numbers({ status, estimatedEnd }: { status: SessionStatus; estimatedEnd: string | null }) {
+  const { counts } = status
+  return (
+    <section className="numbers" aria-label="How far it is">
+      <dl className="numbers-big">
+        <div className="big big-done">
+          <dt>Done</dt>
+          <dd>{percent(status.phases.percentComplete, counts.complete, counts.managed)}</dd>
+          <dd className="big-count">{whole(counts.complete)} of {whole(counts.managed)}</dd>
+        </div>
+        <div className="big">
+          <dt><Icon name="successful" />Successful</dt>
+          <dd>{percent(status.percentSuccessful, counts.successful, counts.managed)}</dd>
+          <dd className="big-count">{whole(counts.successful)}</dd>
+        </div>
+        <div className="big big-failed" data-none={counts.failed === 0 || undefined}>
+          <dt><Icon name="failed" />Failed</dt>
+          <dd>{percent(status.percentFailed, counts.failed, counts.managed)}</dd>
+          <dd className="big-count">{whole(counts.failed)}</dd>
+        </div>
+        <Timing status={status} estimatedEnd={estimatedEnd} />
+      </dl>
+      <PhaseBar counts={counts} />
+      <dl className="phases">
+        {KINDS.map((kind) => <Phase key={kind} kind={kind} status={status} />)}
+      </dl>
+    </section>
+  )
+}
+
+function Phase({ kind, status }: { kind: Kind; status: SessionStatus }) {
+  const count = countOf(status.counts, kind)
+  return (
+    <div className="phase" data-kind={kind} data-none={count === 0 || undefined} title={KIND_MEANINGS[kind]}>
+      <dt><span className="swatch" data-kind={kind}><Icon name={kind} /></span>{KIND_LABELS[kind]}</dt>
+      <dd className="phase-count">{whole(count)}</dd>
+      <dd className="phase-percent">{percent(percentOf(status, kind), count, status.counts.managed)}</dd>
+    </div>
+  )
+}
+
+/** The percentage as the API rounds it, where it has one. */
+function percentOf(status: SessionStatus, kind: Kind): number {
+  switch (kind) {
+    case 'successful': return status.percentSuccessful
+    case 'failed': return status.percentFailed
+    case 'configuring': return status.phases.percentConfiguring
+    case 'poweringOn': return status.phases.percentPoweringOn
+    case 'poweringOff': return status.phases.percentPoweringOff
+    case 'staged': return status.percentStaged
+    case 'waiting': return part(countOf(status.counts, kind), status.counts.managed)
+  }
+}
+
+function Timing({ status, estimatedEnd }: { status: SessionStatus; estimatedEnd: string | null }) {
+  const complete = status.status === 'COMPLETE'
+  const now = useServerNow()
+  const start = new Date(status.timing.startTime)
+  const today = new Date()
+  return (
+    <>
+      <div className="big big-time">
+        <dt><Icon name="waiting" />{complete ? 'Took' : status.status === 'PENDING' ? 'Waiting for' : 'Running for'}</dt>
+        <dd>{duration(complete ? status.timing.durationSeconds : (now - start.getTime()) / 1000)}</dd>
+        <dd className="big-count">{complete ? 'from' : 'since'} <time dateTime={status.timing.startTime} title={status.timing.startTime}>{moment(start, today)}</time></dd>
+      </div>
+      {complete && status.timing.endTime !== null && (
+        <div className="big big-time">
+          <dt><Icon name="complete" />Ended</dt>
+          <dd><time dateTime={status.timing.endTime} title={status.timing.endTime}>{moment(new Date(status.timing.endTime), today)}</time></dd>
+          <dd className="big-count">{span((now - Date.parse(status.timing.endTime)) / 1000)} ago</dd>
+        </div>
+      )}
+      {!complete && <Estimate end={estimatedEnd} now={now} />}
+    </>
+  )
+}
+
+function Estimate({ end, now }: { end: string | null; now: number }) {
+  const left = end === null ? 0 : (Date.parse(end) - now) / 1000
+  return (
+    <div className="big big-time" data-none={end === null || undefined}>
+      <dt><Icon name="complete" />Ends about</dt>
+      <dd>{end === null ? <span title="Too early to tell, or nothing is moving">–</span> : <time dateTime={end} title={end}>{about(new Date(end), new Date())}</time>}</dd>
+      <dd className="big-count">{end === null ? 'can’t be told yet' : left >= 1 ? `in ${span(left)}` : 'any moment'}</dd>
+    </div>
+  )
+}

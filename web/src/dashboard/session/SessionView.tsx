@@ -1,0 +1,100 @@
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { ComponentPanel } from '../component/ComponentPanel.tsx'
+import { useApp } from '../context.tsx'
+import type { SessionDetails, SessionStatus } from '../documents.ts'
+import { label, percent, several } from '../model/format.ts'
+import type { Route, SessionRoute } from '../model/route.ts'
+import { useGo } from '../place.tsx'
+import { Icon } from '../shell/Icon.tsx'
+import { useTitle } from '../shell/useTitle.ts'
+import { CourseSection } from './CourseSection.tsx'
+import { DetailsSection } from './DetailsSection.tsx'
+import { ErrorsSection } from './ErrorsSection.tsx'
+import { Headline } from './Headline.tsx'
+import { MachineSection } from './MachineSection.tsx'
+import { Missing } from './Missing.tsx'
+import { Numbers } from './Numbers.tsx'
+import { StragglersSection } from './StragglersSection.tsx'
+import { useCourse } from './useCourse.ts'
+import { useMachine } from './useMachine.ts'
+import { useSession } from './useSession.ts'
+
+/** One session. */
+export function SessionView({ route }: { route: SessionRoute }) {
+  const known = useSession(route)
+  switch (known.state) {
+    case 'loading':
+      return known.problem === null ? <Loading name={route.name} /> : <Unreadable name={route.name} message={known.problem.message} />
+    case 'missing':
+      return <Missing route={route} />
+    case 'here':
+      return <Shown route={route} session={known.session} status={known.status} />
+  }
+}
+
+function Shown({ route, session, status }: { route: SessionRoute; session: SessionDetails; status: SessionStatus }) {
+  const { behind } = useApp()
+  const go = useGo()
+  const course = useCourse(route)
+  const machine = useMachine(route, session.stage)
+  const [side, setSide] = useState<'left' | 'right'>('right')
+  const open = useCallback((component: string | null) => go({ view: 'session', ...route, component } satisfies Route, route.component !== null), [go, route])
+  // The record must not cover what it was opened from.
+  const openFromMachine = useCallback((component: string | null) => (setSide('right'), open(component)), [open])
+  const openFromList = useCallback((component: string | null) => (setSide('left'), open(component)), [open])
+  const openError = useCallback((error: string | null) => go({ view: 'session', ...route, error } satisfies Route, true), [go, route])
+
+  const { counts } = status
+  const done = percent(status.phases.percentComplete, counts.complete, counts.managed)
+  const what = `${label(session.operation)} ${session.templateName}`
+  useTitle(`${status.status === 'PENDING' ? 'Pending' : done}${counts.failed > 0 ? ` · ${counts.failed} failed` : ''} · ${what}`)
+  useEffect(() => behind.set(status.stale), [behind, status.stale])
+  useEffect(() => () => behind.set(false), [behind])
+  useTellEnd(what, status)
+
+  return (
+    <div className="session">
+      <Headline session={session} status={status} />
+      {session.error !== null && (
+        <div className="notice notice-bad" role="alert">
+          <Icon name="warning" />
+          <div><strong>The set-up of this session failed.</strong> <pre>{session.error}</pre></div>
+        </div>
+      )}
+      <Numbers status={status} estimatedEnd={course?.status.estimatedEndTime ?? null} />
+      <div className="session-grid" data-bare={(machine.size === 0 && machine.loading === null) || undefined}>
+        <MachineSection machine={machine} status={status} selected={route.component} onSelect={openFromMachine} />
+        <div className="session-side">
+          <CourseSection which={route} status={status} course={course} />
+          <ErrorsSection which={route} status={status} open={route.error} onOpen={openError} onSelect={openFromList} />
+          {status.status !== 'COMPLETE' && <StragglersSection stragglers={course?.stragglers ?? null} onSelect={openFromList} />}
+          <DetailsSection which={route} session={session} status={status} />
+        </div>
+      </div>
+      {route.component !== null && <ComponentPanel id={route.component} side={side} onClose={() => open(null)} />}
+    </div>
+  )
+}
+
+/** Says once that the session has ended, to who can't see it. */
+function useTellEnd(what: string, status: SessionStatus): void {
+  const { said } = useApp()
+  const was = useRef(status.status)
+  useEffect(() => {
+    if (was.current !== 'COMPLETE' && status.status === 'COMPLETE') {
+      const { successful, failed, managed } = status.counts
+      said.set(`${what} is complete: of ${several(managed, 'component')} ${successful} successful, ${failed} failed.`)
+    }
+    was.current = status.status
+  }, [said, what, status])
+}
+
+function Loading({ name }: { name: string }) {
+  useTitle(name)
+  return <div className="loading"><h1 className="visually-hidden">Session {name}</h1>Reading the session…</div>
+}
+
+function Unreadable({ name, message }: { name: string; message: string }) {
+  useTitle(name)
+  return <div className="empty"><h1>Session {name}</h1><p role="alert">{message} The session is shown as soon as it can be read.</p></div>
+}

@@ -1,0 +1,28 @@
+import { type Filters, isFiltered, NO_FILTERS } from '../model/filters.ts'
+import { several } from '../model/format.ts'
+import { Link } from '../place.tsx'
+import { PhaseBar } from '../shell/PhaseBar.tsx'
+
+const SAMPLE = { managed: 10, staged: 0, successful: 4, failed: 1, complete: 5, configuring: 2, poweringOff: 0, poweringOn: 2 }
+
+/** What to do about an empty list. `searched`: so many were looked through, and there are more. */
+export function NoSessions({ filters, searched }: { filters: Filters; searched: number | null }) {
+  if (!isFiltered(filters)) {
+    return (
+      <section className="empty">
+        <div aria-hidden="true" className="empty-sample"><PhaseBar counts={SAMPLE} /></div>
+        <h2>No sessions yet</h2>
+        <p>As soon as one is created it appears here by itself: there is nothing to reload.</p>
+        <p className="muted">Sessions come from a producer, by the mutation <code>createSession</code>. To look around without one, start <code>bosgraph demo</code>.</p>
+      </section>
+    )
+  }
+  return (
+    <section className="empty">
+      <h2>No session is like that</h2>
+      {searched !== null && <p>The newest {several(searched, 'session')} were searched. Older ones may match.</p>}
+      {filters.template !== '' && <p>Templates and tenants are compared as a whole. For a part of a name use the search field.</p>}
+      <p><Link className="button" to={{ view: 'sessions', filters: NO_FILTERS }}>Show all sessions</Link></p>
+    </section>
+  )
+}

@@ -1,0 +1,83 @@
+import { memo } from 'react'
+import { useServerNow } from '../context.tsx'
+import type { SessionRow } from '../documents.ts'
+import { about, duration, label, moment, percent, span, whole } from '../model/format.ts'
+import { sessionRoute } from '../model/route.ts'
+import { Link } from '../place.tsx'
+import { Icon } from '../shell/Icon.tsx'
+import { PhaseBar } from '../shell/PhaseBar.tsx'
+import { StateBadge } from '../shell/StateBadge.tsx'
+
+export interface ShownRow {
+  readonly row: SessionRow
+  /** Whether the name alone leads to a newer session. */
+  readonly started: boolean
+}
+
+export function SessionTable({ rows }: { rows: readonly ShownRow[] }) {
+  const now = useServerNow()
+  return (
+    <div className="scroller" tabIndex={0} role="region" aria-label="Sessions, newest first">
+      <table className="table sessions-table">
+        <thead>
+          <tr>
+            <th scope="col">State</th>
+            <th scope="col">Session</th>
+            <th scope="col" className="wide">Progress</th>
+            <th scope="col" className="number">Done</th>
+            <th scope="col" className="number">Failed</th>
+            <th scope="col" className="number">Components</th>
+            <th scope="col" className="number">Started</th>
+            <th scope="col" className="number">Duration</th>
+            <th scope="col" className="number">Ends about</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ row, started }) => <Row key={row.id} row={row} started={started} now={row.status.status === 'COMPLETE' ? 0 : now} />)}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** One session. `now` ticks, and is 0 for one whose times stand still. */
+const Row = memo(function Row({ row, started, now }: ShownRow & { now: number }) {
+  const { status } = row
+  const { counts, timing } = status
+  const start = new Date(timing.startTime)
+  const today = new Date()
+  const to = sessionRoute(row.name, row.tenant, started || row.deleted ? timing.startTime : null)
+  return (
+    <tr data-state={status.status}>
+      <td><StateBadge state={status.status} failed={counts.failed > 0 || row.error !== null} /></td>
+      <th scope="row">
+        <Link to={to} className="row-link">{label(row.operation)} <b>{row.templateName}</b></Link>
+        <span className="row-sub">
+          <code>{row.name}</code>
+          {row.tenant !== null && <span className="chip">tenant {row.tenant}</span>}
+          {row.limit !== '' && <span className="chip chip-cut" title={row.limit}>limit {row.limit}</span>}
+          {row.stage && <span className="chip">staged</span>}
+          {row.deleted && <span className="chip">deleted</span>}
+        </span>
+      </th>
+      <td className="wide">{row.error !== null ? <span className="row-error" title={row.error}><Icon name="warning" />{row.error}</span> : <PhaseBar counts={counts} small />}</td>
+      <td className="number strong">{counts.managed === 0 ? <None /> : percent(status.phases.percentComplete, counts.complete, counts.managed)}</td>
+      <td className="number">{counts.failed > 0 ? <span className="bad"><Icon name="failed" />{whole(counts.failed)}</span> : <span className="muted">0</span>}</td>
+      <td className="number">{whole(counts.managed)}</td>
+      <td className="number"><time dateTime={timing.startTime} title={timing.startTime}>{moment(start, today)}</time></td>
+      <td className="number">{duration(now === 0 ? timing.durationSeconds : (now - start.getTime()) / 1000)}</td>
+      <td className="number"><Estimate status={status} now={now} today={today} /></td>
+    </tr>
+  )
+})
+
+function Estimate({ status, now, today }: { status: SessionRow['status']; now: number; today: Date }) {
+  if (status.estimatedEndTime === null) return <None />
+  const end = new Date(status.estimatedEndTime)
+  return <time dateTime={status.estimatedEndTime} title={`in about ${span((end.getTime() - now) / 1000)}`}>{about(end, today)}</time>
+}
+
+function None() {
+  return <span className="muted"><span aria-hidden="true">–</span><span className="visually-hidden">none</span></span>
+}
+

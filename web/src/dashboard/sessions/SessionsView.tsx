@@ -1,0 +1,78 @@
+import { useEffect, useMemo } from 'react'
+import { useApp } from '../context.tsx'
+import type { SessionRow } from '../documents.ts'
+import { apiFilter, type Filters, looksLikeXname, matches } from '../model/filters.ts'
+import { several, whole } from '../model/format.ts'
+import { Link, usePlace } from '../place.tsx'
+import { useTitle } from '../shell/useTitle.ts'
+import { FilterForm } from './FilterForm.tsx'
+import { hidden } from './list.ts'
+import { NoSessions } from './NoSessions.tsx'
+import { SessionTable } from './SessionTable.tsx'
+import { useSessions } from './useSessions.ts'
+
+const PAGE = 50
+/** A text is looked for in pages of this many sessions, up to so many on its own. */
+const SEARCHED = { page: 500, most: 2000 }
+
+/** The list of sessions. */
+export function SessionsView({ filters }: { filters: Filters }) {
+  const { behind } = useApp()
+  const { wall } = usePlace()
+  const { list, problem, loading, more } = useSessions(useMemo(() => apiFilter(filters), [filters]))
+  const rows = list?.rows ?? []
+  const shown = useMemo(() => rows.map((row, i) => ({ row, started: hidden(rows, i) })).filter(({ row }) => matches(row, filters.text)), [rows, filters.text])
+
+  const goOn = filters.text.trim() !== '' && shown.length < PAGE && list?.more != null && rows.length < SEARCHED.most
+  useEffect(() => {
+    if (goOn && !loading) more(SEARCHED.page)
+  }, [goOn, loading, more])
+
+  useEffect(() => behind.set(rows.some((row) => row.status.stale)), [behind, rows])
+  const summary = useMemo(() => summarize(rows), [rows])
+  useTitle(summary.running > 0 ? `${summary.running} running · Sessions` : 'Sessions')
+
+  return (
+    <div className="sessions">
+      <div className="sessions-head">
+        <h1>Sessions</h1>
+        {list !== null && <p className="sessions-summary">{words(summary, list.total)}</p>}
+      </div>
+      {!wall && <FilterForm filters={filters} rows={rows} />}
+      {looksLikeXname(filters.text) && (
+        <p className="hint">
+          <Link to={{ view: 'component', id: filters.text.trim().toLowerCase() }}>Open the component {filters.text.trim().toLowerCase()}</Link>
+        </p>
+      )}
+      {problem !== null && <p className="notice" role="alert">{problem.code === 'UNREACHABLE' ? 'The server does not answer. The list comes back by itself.' : problem.message}</p>}
+      {list === null && problem === null && <p className="loading">Reading the sessions…</p>}
+      {list !== null && shown.length === 0 && !goOn && <NoSessions filters={filters} searched={list.more !== null ? rows.length : null} />}
+      {shown.length > 0 && <SessionTable rows={shown} />}
+      {list?.more != null && (
+        <p className="more">
+          <button type="button" className="button" disabled={loading} onClick={() => more(filters.text === '' ? PAGE : SEARCHED.page)}>
+            {loading || goOn ? 'Reading…' : filters.text === '' ? 'Show more' : 'Search further back'}
+          </button>
+          <span className="muted">{filters.text === '' ? `${whole(rows.length)} shown${list.total === null ? '' : ` of ${whole(list.total)}`}` : `The newest ${several(rows.length, 'session')} searched`}</span>
+        </p>
+      )}
+    </div>
+  )
+}
+
+function summarize(rows: readonly SessionRow[]) {
+  const running = rows.filter((row) => row.status.status === 'RUNNING')
+  return {
+    running: running.length,
+    pending: rows.filter((row) => row.status.status === 'PENDING').length,
+    failed: running.reduce((n, row) => n + row.status.counts.failed, 0),
+  }
+}
+
+function words({ running, pending, failed }: ReturnType<typeof summarize>, total: number | null): string {
+  const parts = [`${whole(running)} running`]
+  if (pending > 0) parts.push(`${whole(pending)} pending`)
+  if (failed > 0) parts.push(`${several(failed, 'component')} failed in what runs`)
+  if (total !== null) parts.push(`${whole(total)} in all`)
+  return parts.join(' · ')
+}

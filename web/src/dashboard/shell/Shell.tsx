@@ -1,0 +1,82 @@
+import { type MouseEvent, type ReactNode, useEffect, useRef } from 'react'
+import { useApp, useAsk, useReadable } from '../context.tsx'
+import { SERVER } from '../documents.ts'
+import { NO_FILTERS } from '../model/filters.ts'
+import { go, Link, usePlace } from '../place.tsx'
+import { ConnectionPill } from './ConnectionPill.tsx'
+import { Icon } from './Icon.tsx'
+import { theme, toggleTheme } from './theme.ts'
+
+/** What is around every view. */
+export function Shell({ children }: { children: ReactNode }) {
+  const place = usePlace()
+  const main = useRef<HTMLElement>(null)
+  const skip = (event: MouseEvent) => {
+    event.preventDefault() // with a <base href>, #main would be another page
+    main.current?.focus()
+  }
+  // Who moves to another view by keyboard or screen reader begins at its start.
+  const { route } = place
+  const view = route.view === 'session' ? route.name : route.view === 'component' ? route.id : route.view
+  const seen = useRef(view)
+  useEffect(() => {
+    if (seen.current === view) return
+    seen.current = view
+    main.current?.focus({ preventScroll: true })
+    window.scrollTo(0, 0)
+  }, [view])
+  useEffect(() => {
+    document.documentElement.toggleAttribute('data-wall', place.wall)
+  }, [place.wall])
+  return (
+    <>
+      <a className="skip" href="#main" onClick={skip}>Skip to the content</a>
+      <header className="bar">
+        <Link to={{ view: 'sessions', filters: NO_FILTERS }} className="brand" aria-label="bosgraph, all sessions">
+          <svg viewBox="0 0 16 16" aria-hidden="true"><path className="mark-low" d="M1 10h3.6v5H1z" /><path className="mark-mid" d="M6.2 6h3.6v9H6.2z" /><path className="mark-high" d="M11.4 1H15v14h-3.6z" /></svg>
+          bosgraph
+        </Link>
+        <ServerName />
+        <div className="bar-end">
+          <ConnectionPill />
+          <button type="button" className="tool" aria-pressed={place.wall} title="Large type, for a display on a wall"
+            onClick={() => go({ route: place.route, wall: !place.wall }, true)}>
+            <Icon name="wall" /><span>Wall</span>
+          </button>
+          <ThemeButton />
+          <a className="tool" href="graphiql"><Icon name="code" /><span>Playground</span></a>
+        </div>
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>{children}</main>
+      <Voice />
+    </>
+  )
+}
+
+function ServerName() {
+  const { data } = useAsk(SERVER, {}, 30_000)
+  const sync = data?.serverInfo.sync
+  if (!data) return null
+  return (
+    <p className="server">
+      <span title={`bosgraph ${data.serverInfo.version}`}>{data.serverInfo.namespace}</span>
+      {sync?.error && <span className="server-problem"><Icon name="warning" />The sync from BOS does not work: {sync.error}</span>}
+    </p>
+  )
+}
+
+function ThemeButton() {
+  const dark = useReadable(theme) === 'dark'
+  return (
+    <button type="button" className="tool" onClick={toggleTheme} aria-label={dark ? 'Switch to light colours' : 'Switch to dark colours'}
+      title={dark ? 'Light colours' : 'Dark colours'}>
+      <Icon name={dark ? 'sun' : 'moon'} />
+    </button>
+  )
+}
+
+/** Says aloud, through a screen reader, what happens. */
+function Voice() {
+  const { said } = useApp()
+  return <p className="visually-hidden" role="status" aria-live="polite">{useReadable(said)}</p>
+}

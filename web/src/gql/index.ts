@@ -1,0 +1,14 @@
+import { initGraphQLTada } from 'gql.tada'
+import type { introspection } from './schema.d.ts'
+
+/**
+ * Makes a typed document of the text of an operation or a fragment: the types of its
+ * result and variables follow from schema.graphqls.
+ */
+export const graphql = initGraphQLTada<{
+  introspection: introspection
+  scalars: { DateTime: string; Duration: string; Revision: number }
+}>()
+
+export type { FragmentOf, ResultOf, VariablesOf } from 'gql.tada'
+export { readFragment } from 'gql.tada'

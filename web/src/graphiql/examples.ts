@@ -1,0 +1,250 @@
+/** What the tabs ask at first. Those about one session take its name as a variable. */
+export const examples: { query: string; takesName?: true }[] = [
+  {
+    query: `# How far is the newest session?
+query NewestSession {
+  sessions(first: 1) {
+    edges {
+      node {
+        name
+        operation
+        templateName
+        status {
+          status
+          managedComponentsCount
+          percentSuccessful
+          percentFailed
+          phases {
+            percentComplete
+            percentConfiguring
+            percentPoweringOn
+            percentPoweringOff
+          }
+          errorSummary(first: 3) {
+            message
+            count
+            list
+          }
+          timing {
+            startTime
+            endTime
+            duration
+          }
+          fromSnapshot
+        }
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    query: `# What is running? Only what is selected is computed: ask for little, and it costs little.
+query RunningSessions {
+  sessions(first: 50, filter: { status: RUNNING }) {
+    edges {
+      node {
+        name
+        tenant
+        operation
+        templateName
+        status {
+          counts {
+            managed
+            successful
+            failed
+            active
+          }
+          timing {
+            duration
+          }
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
+  },
+  {
+    query: `# Which components of a session have failed, and why? The ids are what a retry takes as its limit.
+query FailedComponents($name: String!) {
+  session(name: $name) {
+    components(first: 1000, filter: { status: FAILED }) {
+      edges {
+        node {
+          id
+          error
+          lastAction {
+            action
+            failed
+            lastUpdated
+          }
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+`,
+    takesName: true,
+  },
+  {
+    query: `# What goes wrong in a session? Each error text once, with the components that have it.
+query ErrorGroups($name: String!) {
+  session(name: $name) {
+    status {
+      errorGroupCount
+      errorSummary(first: 20) {
+        message
+        count
+        list
+        components(first: 5) {
+          edges {
+            node {
+              id
+              enabled
+              status {
+                rawStatus
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+`,
+    takesName: true,
+  },
+  {
+    query: `# One page of a session's components; put endCursor into after for the next.
+query SessionComponents($name: String!, $after: String) {
+  session(name: $name) {
+    components(first: 20, after: $after) {
+      edges {
+        node {
+          id
+          enabled
+          error
+          status {
+            phase
+            rawStatus
+          }
+          lastAction {
+            action
+            lastUpdated
+          }
+          eventStats {
+            powerOnAttempts
+          }
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+`,
+    takesName: true,
+  },
+  {
+    query: `# How has a session gone, when will it end, and what holds it up? Compare it with the one before.
+query Course($name: String!) {
+  session(name: $name) {
+    status {
+      estimatedEndTime
+      progress(maxPoints: 20) {
+        time
+        counts {
+          managed
+          successful
+          failed
+        }
+      }
+    }
+    stragglers(first: 5) {
+      id
+      statusSince
+      status {
+        rawStatus
+      }
+    }
+    previous(first: 1) {
+      name
+      status {
+        percentSuccessful
+        timing {
+          duration
+        }
+      }
+    }
+  }
+}
+`,
+    takesName: true,
+  },
+  {
+    query: `# Follow a session: its state now, then every newer one, until it is complete.
+subscription WatchSession($name: String!) {
+  sessionStatusUpdated(name: $name) {
+    revision
+    status
+    percentSuccessful
+    percentFailed
+    phases {
+      percentComplete
+      percentConfiguring
+      percentPoweringOn
+      percentPoweringOff
+    }
+    errorSummary(first: 3) {
+      message
+      count
+    }
+    timing {
+      duration
+    }
+    estimatedEndTime
+    stale
+  }
+}
+`,
+    takesName: true,
+  },
+  {
+    query: `# Follow all sessions: one message for each that appears, changes or goes.
+# Nothing comes until something happens.
+subscription WatchSessions {
+  sessionsUpdated {
+    session {
+      name
+      operation
+      status {
+        status
+        percentSuccessful
+        percentFailed
+      }
+    }
+    deletedId
+  }
+}
+`,
+  },
+]
+
+/** The examples as tabs, with a session to try them on. */
+export function tabs(name: string): { query: string; variables: string | null }[] {
+  return examples.map(({ query, takesName }) => ({
+    query,
+    variables: takesName ? JSON.stringify({ name }, null, 2) : null,
+  }))
+}

@@ -78,7 +78,7 @@ function follow(api: Client, clock: ServerClock, filter: Filter): [Feed, Readabl
       (next) => {
         // If the start was read anew meanwhile, there may be another end.
         change((list) => (list.more === after ? extend(list, next) : list))
-        state.set({ ...state.get(), loading: false })
+        state.set({ ...state.get(), problem: null, loading: false })
       },
       failed,
     )

@@ -1,7 +1,7 @@
 // Keeps a store of a session's components as they are: reads all pages, and applies the
 // changes that are pushed, in whatever order the two arrive.
 
-/** What is known of a component here: enough to colour a cell and to say why. */
+/** What has to be known of a component here: the rest is carried along. */
 export interface Component {
   readonly id: string
 }

@@ -20,6 +20,8 @@ export interface Feed {
   failed?(problem: Problem): void
   /** The server has said all there is to say. */
   complete?(): void
+  /** It is not followed any more. */
+  left?(): void
 }
 
 export interface Ways {
@@ -96,6 +98,7 @@ export class Link {
       clearTimeout(impatient)
       this.#feeds.delete(followed)
       followed.stop()
+      feed.left?.()
     }
   }
 

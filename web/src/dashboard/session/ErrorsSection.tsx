@@ -9,6 +9,7 @@ import { Icon } from '../shell/Icon.tsx'
 import type { Which } from './useSession.ts'
 
 const MORE = 100
+const PAGE = 100 // components, as documents.ts asks for
 
 /** The errors, grouped by text, largest group first. */
 export function ErrorsSection({ which, status, open, onOpen, onSelect }: {
@@ -17,7 +18,7 @@ export function ErrorsSection({ which, status, open, onOpen, onSelect }: {
   const { api } = useApp()
   const [read, setRead] = useState<ErrorGroup[]>([])
   const [wanted, setWanted] = useState(0)
-  const { errorSummary, errorGroupCount, revision } = status
+  const { errorSummary, errorGroupCount } = status
   useEffect(() => {
     if (wanted === 0) return
     let current = true
@@ -26,7 +27,7 @@ export function ErrorsSection({ which, status, open, onOpen, onSelect }: {
     return () => {
       current = false
     }
-  }, [api, which.name, which.tenant, which.started, wanted, status.status === 'COMPLETE' ? revision : Math.floor(revision / 50)])
+  }, [api, which.name, which.tenant, which.started, wanted, errorGroupCount])
   const groups = read.length > PUSHED_GROUPS ? [...errorSummary, ...read.slice(errorSummary.length)] : errorSummary
   const affected = groups.reduce((n, group) => n + group.count, 0)
   return (
@@ -103,7 +104,9 @@ function Affected({ group, at, which, frozen, onSelect }: Omit<GroupProps, 'open
       current = false
     }
   }, [read])
-  useEffect(() => load(null, []), [load, count])
+  // While the count grows the first page is read anew; who has paged on is not thrown back.
+  const paged = found.ids.length > PAGE
+  useEffect(() => (paged ? undefined : load(null, [])), [load, count, paged])
   return (
     <div className="affected">
       {found.state === 'failed' && <p className="muted">They could not be read. <button type="button" className="button" onClick={() => load(found.next, found.ids)}>Try again</button></p>}

@@ -10,6 +10,9 @@ import { createStore, onFrame, type Readable } from '../live/store.ts'
 import { subscription } from '../live/subscription.ts'
 import type { Which } from './useSession.ts'
 
+/** If not all could be read it is tried again after this, in milliseconds. */
+const AGAIN = 3_000
+
 export interface MachineData {
   readonly store: ComponentStore
   readonly loading: Loading | null
@@ -39,14 +42,23 @@ function follow(api: Client, which: Which, staged: boolean): { feed: Feed; store
       next: page?.pageInfo.hasNextPage ? page.pageInfo.endCursor : null,
     }
   }, loading.set)
+  let retry: ReturnType<typeof setTimeout> | undefined
+  const again = () => {
+    clearTimeout(retry)
+    retry = setTimeout(() => void sync.read().catch(again), AGAIN)
+  }
   const feed: Feed = {
     request: () => subscription(COMPONENTS_UPDATED, { name: which.name, tenant: which.tenant, staged }),
     take: (data) => {
       const { components, removed, resync } = (data as { componentsUpdated: Pushed }).componentsUpdated
       const update = { components: components.map((c) => toCell(c, which.name)), removed, resync }
-      sync.take(update).catch(() => {}) // not all could be read: the link breaks, too, and begins anew
+      sync.take(update).catch(again)
     },
     read: () => sync.read(),
+    left: () => {
+      clearTimeout(retry)
+      sync.stop()
+    },
     readsFirst: false, // the first message asks for it
     every: 10_000,
   }

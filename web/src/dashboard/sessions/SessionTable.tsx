@@ -16,6 +16,7 @@ export interface ShownRow {
 
 export function SessionTable({ rows }: { rows: readonly ShownRow[] }) {
   const now = useServerNow()
+  const day = new Date().toDateString()
   return (
     <div className="scroller" tabIndex={0} role="region" aria-label="Sessions, newest first">
       <table className="table sessions-table">
@@ -33,19 +34,19 @@ export function SessionTable({ rows }: { rows: readonly ShownRow[] }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ row, started }) => <Row key={row.id} row={row} started={started} now={row.status.status === 'COMPLETE' ? 0 : now} />)}
+          {rows.map(({ row, started }) => <Row key={row.id} row={row} started={started} day={day} now={row.status.status === 'COMPLETE' ? 0 : now} />)}
         </tbody>
       </table>
     </div>
   )
 }
 
-/** One session. `now` ticks, and is 0 for one whose times stand still. */
-const Row = memo(function Row({ row, started, now }: ShownRow & { now: number }) {
+/** One session. `now` ticks, and is 0 for one whose times stand still, until another `day` begins. */
+const Row = memo(function Row({ row, started, now, day }: ShownRow & { now: number; day: string }) {
   const { status } = row
   const { counts, timing } = status
   const start = new Date(timing.startTime)
-  const today = new Date()
+  const today = new Date(day)
   const to = sessionRoute(row.name, row.tenant, started || row.deleted ? timing.startTime : null)
   return (
     <tr data-state={status.status}>

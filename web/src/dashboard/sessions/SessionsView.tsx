@@ -12,6 +12,7 @@ import { SessionTable } from './SessionTable.tsx'
 import { useSessions } from './useSessions.ts'
 
 const PAGE = 50
+const NONE: readonly SessionRow[] = []
 /** A text is looked for in pages of this many sessions, up to so many on its own. */
 const SEARCHED = { page: 500, most: 2000 }
 
@@ -20,15 +21,19 @@ export function SessionsView({ filters }: { filters: Filters }) {
   const { behind } = useApp()
   const { wall } = usePlace()
   const { list, problem, loading, more } = useSessions(useMemo(() => apiFilter(filters), [filters]))
-  const rows = list?.rows ?? []
-  const shown = useMemo(() => rows.map((row, i) => ({ row, started: hidden(rows, i) })).filter(({ row }) => matches(row, filters.text)), [rows, filters.text])
+  const rows = list?.rows ?? NONE
+  const shown = useMemo(() => {
+    const older = hidden(rows)
+    return rows.filter((row) => matches(row, filters.text)).map((row) => ({ row, started: older.has(row) }))
+  }, [rows, filters.text])
 
-  const goOn = filters.text.trim() !== '' && shown.length < PAGE && list?.more != null && rows.length < SEARCHED.most
+  const goOn = problem === null && filters.text.trim() !== '' && shown.length < PAGE && list?.more != null && rows.length < SEARCHED.most
   useEffect(() => {
     if (goOn && !loading) more(SEARCHED.page)
   }, [goOn, loading, more])
 
   useEffect(() => behind.set(rows.some((row) => row.status.stale)), [behind, rows])
+  useEffect(() => () => behind.set(false), [behind])
   const summary = useMemo(() => summarize(rows), [rows])
   useTitle(summary.running > 0 ? `${summary.running} running · Sessions` : 'Sessions')
 

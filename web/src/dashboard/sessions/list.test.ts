@@ -39,6 +39,7 @@ it('adds pages, each session once', () => {
 })
 
 it('knows which name leads to a newer session', () => {
-  const twice = [row('b', 2), { ...row('a', 1), name: 'name of b' }]
-  expect([hidden(twice, 0), hidden(twice, 1)]).toEqual([false, true])
+  const other = { ...row('c', 1), name: 'name of b', tenant: 'another' }
+  const twice = [row('b', 2), { ...row('a', 1), name: 'name of b' }, other]
+  expect([...hidden(twice)]).toEqual([twice[1]])
 })

@@ -50,10 +50,13 @@ export function drop<R extends Listed>(list: SessionList<R>, id: string): Sessio
   return { ...list, total, rows: list.rows.filter((r) => r.id !== id) }
 }
 
-/** Whether the name leads elsewhere, as a newer session bears it: then the start time tells them apart. */
-export function hidden<R extends Listed>(rows: readonly R[], at: number): boolean {
-  const { name, tenant } = rows[at]!
-  return rows.slice(0, at).some((r) => r.name === name && r.tenant === tenant)
+/** The rows whose name leads elsewhere, as a newer session bears it: only the start time tells them apart. */
+export function hidden<R extends Listed>(rows: readonly R[]): Set<R> {
+  const borne = new Set<string>()
+  return new Set(rows.filter(({ name, tenant }) => {
+    const key = `${tenant ?? ''} ${name}`
+    return borne.has(key) || !borne.add(key)
+  }))
 }
 
 function older(a: Listed, b: Listed): boolean {

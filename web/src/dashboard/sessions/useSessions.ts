@@ -1,12 +1,13 @@
 import { useMemo } from 'react'
 import type { Client } from 'urql'
+import type { VariablesOf } from '../../gql/index.ts'
 import { useApp, useFeed, useReadable } from '../context.tsx'
 import { SESSIONS, SESSIONS_UPDATED, type SessionRow } from '../documents.ts'
 import { ask, Refusal } from '../live/api.ts'
 import type { Feed } from '../live/link.ts'
 import { createStore, type Readable } from '../live/store.ts'
 import type { ServerClock } from '../model/clock.ts'
-import { subscription, type VariablesOf } from '../live/subscription.ts'
+import { subscription } from '../live/subscription.ts'
 import { drop, extend, put, restart, type SessionList } from './list.ts'
 
 const PAGE = 50
@@ -78,7 +79,7 @@ function follow(api: Client, clock: ServerClock, filter: Filter): [Feed, Readabl
       (next) => {
         // If the start was read anew meanwhile, there may be another end.
         change((list) => (list.more === after ? extend(list, next) : list))
-        state.set({ ...state.get(), loading: false })
+        state.set({ ...state.get(), problem: null, loading: false })
       },
       failed,
     )

@@ -1,0 +1,58 @@
+// @vitest-environment happy-dom
+import { act } from 'react'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { usePlace } from '../place.tsx'
+import type { SessionRow } from '../documents.ts'
+import { NO_FILTERS } from '../model/filters.ts'
+import { clear, click, enter, show, the } from '../testing.tsx'
+import { FilterForm } from './FilterForm.tsx'
+
+const rows = [{ templateName: 'compute', tenant: 'blue' }, { templateName: 'uan', tenant: null }] as SessionRow[]
+
+function Page() {
+  const { route } = usePlace()
+  return <FilterForm filters={route.view === 'sessions' ? route.filters : NO_FILTERS} rows={rows} />
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  history.replaceState(null, '', '/')
+  show(<Page />)
+})
+
+afterEach(() => {
+  clear()
+  vi.useRealTimers()
+})
+
+const query = () => location.search
+
+it('puts what is chosen into the address', () => {
+  click(the('.segments label:nth-of-type(3) input'))
+  expect(query()).toBe('?state=running')
+  enter(the<HTMLSelectElement>('[aria-label=Template]'), 'uan')
+  enter(the<HTMLSelectElement>('[aria-label=Tenant]'), '')
+  expect(query()).toBe('?state=running&template=uan&tenant=')
+  click(the('button'))
+  expect(query()).toBe('')
+})
+
+it('waits until one has stopped typing', () => {
+  const box = the<HTMLInputElement>('[type=search]')
+  enter(box, 'c')
+  act(() => vi.advanceTimersByTime(150))
+  enter(box, 'co')
+  act(() => vi.advanceTimersByTime(150))
+  expect(query()).toBe('')
+  act(() => vi.advanceTimersByTime(100))
+  expect(query()).toBe('?text=co')
+})
+
+it('follows the address back', () => {
+  act(() => {
+    history.replaceState(null, '', '/?text=uan&operation=reboot')
+    window.dispatchEvent(new PopStateEvent('popstate'))
+  })
+  expect(the<HTMLInputElement>('[type=search]').value).toBe('uan')
+  expect(the<HTMLSelectElement>('[aria-label=Operation]').value).toBe('REBOOT')
+})

@@ -22,7 +22,7 @@ const tenantHeader = "Cray-Tenant-Name"
 
 // maxAnswer is how large an answer may be, in bytes. One that is larger is a failure,
 // which makes pages smaller.
-const maxAnswer = 64 << 20
+const maxAnswer = 128 << 20
 
 // Service is a REST API to read: where it is, and how to be let in.
 type Service struct {

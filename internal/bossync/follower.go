@@ -2,7 +2,6 @@ package bossync
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -122,7 +121,7 @@ func (f *follower) sweep(ctx context.Context) error {
 	}
 	if f.problem = f.unfitness(); odd != nil {
 		f.problem = shown(odd)
-		f.log.Debug("tenants can't be followed; going on with what is known", "error", odd, "cause", errors.Unwrap(odd))
+		f.log.Debug("tenants can't be followed; going on with what is known", reasons(odd)...)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package bossync
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/url"
 	"strconv"
@@ -100,7 +101,8 @@ func (f *follower) take(p *page, raw jsontext.Value) error {
 const maxIDs = 3000
 
 // still asks BOS which of those components it has. It answers for as many of them as
-// one request can name.
+// one request can name. An empty list is cheap to get wrong, so one of them is asked for
+// under its own address, too.
 func (f *follower) still(ctx context.Context, ids []string) (asked int, there map[string]bool, err error) {
 	length := 0
 	for asked < len(ids) && (asked == 0 || length+len(ids[asked]) < maxIDs) {
@@ -116,5 +118,21 @@ func (f *follower) still(ctx context.Context, ids []string) (asked int, there ma
 			return err
 		})
 	})
-	return asked, there, missing(err, f.bos, componentsPath)
+	if err != nil || len(there) > 0 {
+		return asked, there, missing(err, f.bos, componentsPath)
+	}
+	err = f.bos.get(ctx, componentsPath+"/"+url.PathEscape(ids[0]), nil, "", discard)
+	switch {
+	case err == nil:
+		there[ids[0]] = true
+	case errors.Is(err, errMissing):
+		err = nil
+	}
+	return asked, there, err
+}
+
+// discard reads an answer of which it only matters that it comes.
+func discard(r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	return err
 }

@@ -143,7 +143,7 @@ func (f *follower) completeSessions(ctx context.Context, all []listed, budget ti
 			continue // it has just been deleted
 		}
 		if err != nil {
-			f.log.Warn("BOS does not tell the status of a session that is complete", "session", s.SessionKey.String(), "error", err, "cause", errors.Unwrap(err))
+			f.log.Warn("BOS does not tell the status of a session that is complete", append(reasons(err), "session", s.SessionKey.String())...)
 			if !here { // nothing was counted that could stand in for it
 				continue
 			}
@@ -188,10 +188,7 @@ func (f *follower) dropSessions(ctx context.Context) error {
 		if known.sweep == f.sweeps {
 			continue
 		}
-		err := f.bos.get(ctx, sessionPath(key.Name), nil, key.Tenant, func(r io.Reader) error {
-			_, err := io.Copy(io.Discard, r)
-			return err
-		})
+		err := f.bos.get(ctx, sessionPath(key.Name), nil, key.Tenant, discard)
 		if err == nil {
 			return f.bos.failed(sessionsPath, fmt.Sprintf("it left out session %q, which it has", key.Name), nil)
 		}

@@ -236,13 +236,23 @@ func (s *Sync) report(f *follower, began time.Time, every time.Duration, err err
 	}
 	switch {
 	case err != nil:
-		s.o.Log.Log(context.Background(), level, "a sweep of BOS was not whole; trying again", "error", err, "cause", errors.Unwrap(err))
+		s.o.Log.Log(context.Background(), level, "a sweep of BOS was not whole; trying again", reasons(err)...)
 	case problem != "":
 		s.o.Log.Log(context.Background(), level, "BOS is followed, but not in everything", "problem", problem)
 	case before != "":
 		s.o.Log.Info("BOS is followed without problems again")
 	}
 	s.judge()
+}
+
+// reasons are what the log is told of an error: what users see of it, and what is
+// behind that.
+func reasons(err error) []any {
+	told := []any{"error", err}
+	if cause := errors.Unwrap(err); cause != nil {
+		told = append(told, "cause", cause)
+	}
+	return told
 }
 
 // shown is what users are told of an error.

@@ -23,7 +23,7 @@ const (
 	leastInterval  = 100 * time.Millisecond
 	mostInterval   = time.Hour
 	leastPageSize  = 100
-	mostPageSize   = 100_000
+	mostPageSize   = 50_000
 )
 
 var (

@@ -148,7 +148,7 @@ func TestBadValues(t *testing.T) {
 		"--bos-url=http://h --tapms-url=h":                         "write it like https://api-gw-service-nmn.local/apis/tapms",
 		"--bos-url=http://h --tapms-url=http://h --tenants-file=f": "give one of them only",
 		"--bos-url=http://h --bos-interval=99ms":                   "use 100ms to 1h",
-		"--bos-url=http://h --bos-page-size=99":                    "use 100 to 100000",
+		"--bos-url=http://h --bos-page-size=99":                    "use 100 to 50000",
 		"--bos-url=http://h --bos-timeout=1ms":                     "use at least 1s",
 		"demo --bos-url=http://h":                                  "unknown flag --bos-url",
 		"watch":                                                    "expected \"<session>\"",

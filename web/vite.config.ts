@@ -20,8 +20,10 @@ export default defineConfig({
     // The editor of the playground. The dashboard has a budget, which is tested.
     chunkSizeWarningLimit: 2000,
   },
+  // Its imports of workers are for Vite itself.
+  optimizeDeps: { exclude: ['graphiql/setup-workers/vite', '@graphiql/react/setup-workers/vite'] },
   server: {
-    proxy: { '^/graphql$': { target: 'http://127.0.0.1:8080', ws: true } },
+    proxy: { '^/graphql(\\?|$)': { target: 'http://127.0.0.1:8080', ws: true } },
   },
   test: {
     include: ['src/**/*.test.{ts,tsx}'],

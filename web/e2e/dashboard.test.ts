@@ -181,6 +181,8 @@ const views: [name: string, url: () => string, ready: string | RegExp][] = [
   ['session', () => `${shown.server.url}/sessions/friday`, 'unable to reach'],
   ['session-component', () => `${shown.server.url}/sessions/friday?component=${shown.failed[0]}`, /Own page/],
   ['session-complete', () => `${ended.server.url}/sessions/friday`, 'Frozen'],
+  ['wall-sessions', () => `${shown.server.url}/?wall=1`, 'Boot compute'],
+  ['wall-session', () => `${shown.server.url}/sessions/friday?wall=1`, 'unable to reach'],
   ['session-missing', () => `${shown.server.url}/sessions/saturday`, 'There is no such session'],
   ['component', () => `${shown.server.url}/components/${shown.ids[0]}`, 'unable to reach'],
   ['nowhere', () => `${shown.server.url}/no/where`, 'There is no such page'],

@@ -62,12 +62,13 @@ export class Server {
   /** Makes changes, of which each is to be applied. */
   async patch(components: VariablesOf<typeof PatchComponents>['components']): Promise<void> {
     const { patchComponents } = await this.ask(PatchComponents, { components })
-    if (patchComponents.applied !== components.length) throw new Error(JSON.stringify(patchComponents.userErrors))
+    expectNone(patchComponents.userErrors)
   }
 
-  /** Runs a session of so many components that are being powered on, and returns their ids. */
-  async boot(name: string, ids: string[], templateName = 'compute'): Promise<void> {
-    await this.ask(CreateSession, { input: { name, operation: 'BOOT', templateName } })
+  /** Runs a session of these components, which are being powered on. */
+  async boot(name: string, ids: string[]): Promise<void> {
+    const { createSession } = await this.ask(CreateSession, { input: { name, operation: 'BOOT', templateName: 'compute' } })
+    expectNone(createSession.userErrors)
     for (let from = 0; from < ids.length; from += 1000) {
       const components = ids.slice(from, from + 1000).map((id) => ({
         id,
@@ -76,10 +77,15 @@ export class Server {
         status: { phase: 'powering_on' },
       }))
       const { putComponents } = await this.ask(PutComponents, { components })
-      if (putComponents.applied !== components.length) throw new Error(JSON.stringify(putComponents.userErrors))
+      expectNone(putComponents.userErrors)
     }
-    await this.ask(UpdateSession, { input: { name, status: 'RUNNING' } })
+    const { updateSession } = await this.ask(UpdateSession, { input: { name, status: 'RUNNING' } })
+    expectNone(updateSession.userErrors)
   }
+}
+
+function expectNone(userErrors: { message: string }[]) {
+  if (userErrors.length > 0) throw new Error(userErrors.map(({ message }) => message).join('\n'))
 }
 
 /** The xnames of the first nodes of a machine: 4 nodes a slot, 8 slots a chassis, 8 chassis a cabinet. */
@@ -113,7 +119,6 @@ const UpdateSession = graphql(`
 const PutComponents = graphql(`
   mutation PutComponents($components: [ComponentInput!]!) {
     putComponents(input: { components: $components }) {
-      applied
       userErrors {
         message
       }
@@ -124,7 +129,6 @@ const PutComponents = graphql(`
 const PatchComponents = graphql(`
   mutation PatchComponents($components: [ComponentPatch!]!) {
     patchComponents(input: { components: $components }) {
-      applied
       userErrors {
         message
       }

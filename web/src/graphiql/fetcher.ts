@@ -20,10 +20,13 @@ export interface Endpoints {
 export function createFetcher(endpoints: Endpoints): Fetcher {
   return (params, options) => {
     const headers: Headers = options?.headers ?? {}
-    const operation = getOperationAST(parse(params.query), params.operationName)
+    const document = parse(params.query)
+    // For a moment after a change of tabs, GraphiQL says the name of the other tab's operation.
+    const operation = getOperationAST(document, params.operationName) ?? getOperationAST(document)
+    const asked = operation ? { ...params, operationName: operation.name?.value ?? null } : params
     return operation?.operation === 'subscription'
-      ? subscription(endpoints, params, headers)
-      : ask(endpoints.http, params, headers)
+      ? subscription(endpoints, asked, headers)
+      : ask(endpoints.http, asked, headers)
   }
 }
 

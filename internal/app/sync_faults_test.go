@@ -45,7 +45,6 @@ func TestFaultsOfBOS(t *testing.T) {
 		{"a page is cut", bosfake.Fault{Path: components, CutBody: true}, "breaks off"},
 		{"a connection is cut", bosfake.Fault{Path: components, CutConnection: true}, "breaks off"},
 		{"the list of sessions is cut", bosfake.Fault{Path: sessions, CutConnection: true}, "breaks off"},
-		{"a page is huge", bosfake.Fault{Path: components, Pad: 129 << 20, Times: 2}, "larger than"},
 		{"a page repeats", bosfake.Fault{Path: components, IgnoreAfter: true}, "same components again"},
 		{"pages come back short", bosfake.Fault{Path: components, PageAtMost: 70}, ""},
 		{"there seem to be no components", bosfake.Fault{Path: components, Empty: true}, "left out components"},

@@ -106,7 +106,7 @@ func testWatchStatuses(t *testing.T, f *fleet) {
 	f.follow(t, s, "watch", "nobody").exits(t, 2, `there is no session "nobody"`)
 	f.follow(t, s, "watch", "owned").exits(t, 2, `there is no session "owned" without a tenant`)
 	f.follow(t, s, "watch", "owned", "--tenant", "red").exits(t, 2, `tenant "red" has no session "owned"`)
-	f.follow(t, &site{base: s.base + "/base"}, "watch", "well").exits(t, 2, "404 Not Found")
+	f.follow(t, &site{base: s.base + "/base"}, "watch", "well").exits(t, 2, "405 Method Not Allowed, which is not bosgraph's")
 	f.follow(t, &site{base: "http://127.0.0.1:1"}, "watch", "well", "--patience", "10ms").exits(t, 2, "connection refused")
 	f.follow(t, s, "watch", "well", "--token-file", "/nowhere").exits(t, 2, "/nowhere")
 

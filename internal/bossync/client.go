@@ -37,13 +37,14 @@ type Service struct {
 type client struct {
 	Service
 	http *http.Client
+	most int64         // bytes of an answer
 	busy time.Duration // that the service has taken since it was last set to 0
 }
 
 func newClient(s Service) *client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = s.TLS
-	return &client{Service: s, http: &http.Client{Transport: transport}}
+	return &client{Service: s, http: &http.Client{Transport: transport}, most: maxAnswer}
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }
@@ -79,14 +80,14 @@ func (c *client) get(ctx context.Context, path string, query url.Values, tenant 
 	if err != nil || kind != "application/json" {
 		return c.failed(path, "it answered something that is not JSON: is this the right URL?", nil)
 	}
-	body := &io.LimitedReader{R: response.Body, N: maxAnswer}
+	body := &io.LimitedReader{R: response.Body, N: c.most}
 	err = read(body)
 	var known *bos.Error
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err
 	case body.N == 0:
-		return c.failed(path, fmt.Sprintf("its answer is larger than %d MiB", maxAnswer>>20), err)
+		return c.failed(path, fmt.Sprintf("its answer is larger than %d MiB", c.most>>20), err)
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
 		return c.failed(path, "its answer breaks off", err)
 	case ctx.Err() != nil || isNet(err):

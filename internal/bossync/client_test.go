@@ -1,0 +1,59 @@
+package bossync
+
+import (
+	"errors"
+	"io"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/bossync/bosfake"
+)
+
+// TestHugeAnswer shows that an answer is read to a limit, and that it is the limit that
+// is told, not what comes of it.
+func TestHugeAnswer(t *testing.T) {
+	fake := bosfake.New(bosfake.Options{})
+	fake.AddComponents(1)
+	server := httptest.NewServer(fake)
+	defer server.Close()
+	c := newClient(Service{Name: "BOS", URL: server.URL, Timeout: time.Minute})
+	defer c.close()
+	read := func() error {
+		return c.get(t.Context(), componentsPath, nil, "", func(r io.Reader) error {
+			return readList(r, func(jsontext.Value) error { return nil })
+		})
+	}
+	c.most = 3 << 20
+	fault := fake.Inject(bosfake.Fault{Pad: 3 << 20})
+	if err := read(); bos.CodeOf(err) != bos.Unavailable || !strings.HasSuffix(err.Error(), "GET /v2/components: its answer is larger than 3 MiB") {
+		t.Errorf("%v", err)
+	}
+	fault.Lift()
+	fake.Inject(bosfake.Fault{Pad: 2 << 20})
+	if err := read(); err != nil {
+		t.Errorf("below the limit: %v", err)
+	}
+}
+
+// TestReasons shows what is told of an error, and what only the log has.
+func TestReasons(t *testing.T) {
+	server := httptest.NewServer(nil)
+	url := server.URL
+	server.Close()
+	c := newClient(Service{Name: "BOS", URL: url, Timeout: time.Minute})
+	err := c.get(t.Context(), sessionsPath, nil, "", nil)
+	if err == nil || shown(err) != "BOS, GET /v2/sessions: it can't be reached, or the connection broke" || errors.Unwrap(err) == nil {
+		t.Errorf("shown %q, for the log %v", shown(err), reasons(err))
+	}
+	if shown(errors.New("secret")) != "an internal error; the server's log has it" {
+		t.Error("an internal error is shown")
+	}
+	if err := c.failed("/v2", "it answered 503", nil); len(reasons(err)) != 2 {
+		t.Errorf("without a cause: %v", reasons(err))
+	}
+}

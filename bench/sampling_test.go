@@ -36,7 +36,7 @@ func unsampled(b *testing.B) string {
 	for _, replace := range [][2]string{
 		{"{'w', 'k', 'a'} or {'w', 'k'}", "{'w', 'a'} or {'w'}"},
 		{"local session, pace, active = has[1], has[2], has[3] or '0'", "local session, active = has[1], has[2] or '0'"},
-		{"if session == ARMED or session == RUNNING then\n      sample(scope, key, pace)\n    end\n", ""},
+		{"if (session == ARMED or session == RUNNING) and not (pace and pace > ARGV[8]) then\n      sample(scope, key, pace)\n    end\n", ""},
 	} {
 		without := strings.Replace(script, replace[0], replace[1], 1)
 		if without == script {

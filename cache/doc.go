@@ -50,8 +50,8 @@
 // before them are frozen. r and Fr: revision. Of the record: i incarnation,
 // v version, op, tp template, fl flags (s stage, d include disabled), src source,
 // st state, b0 start, e0 end, del deleted at its source, w 1 armed: runs and completes
-// by itself, 3 runs, 2 frozen, else 0, k when it was last sampled and the least time to
-// the next sample, "<ms> <ms>", z moment of freezing (Redis' clock, "seconds.microseconds"),
+// by itself, 3 runs, 2 frozen, else 0, k until when no sample is due, and how far apart
+// samples are to be, "<ms> <ms>", z moment of freezing (Redis' clock, "seconds.microseconds"),
 // bs the numbers of the status that BOS itself has saved (bos.SavedStatus), whose text
 // is the field saved of x:<home>.
 package cache

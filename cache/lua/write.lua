@@ -171,15 +171,12 @@ local function thin(course, gap)
   return gap
 end
 
--- sample keeps a scope's counters as they are now, unless the last sample, which
--- pace tells of, is too near.
+-- sample keeps a scope's counters as they are now. pace tells how far apart samples
+-- are to be.
 local function sample(scope, key, pace)
   local gap = tonumber(ARGV[9])
   if pace then
     gap = tonumber(string.sub(pace, string.find(pace, ' ', 1, true) + 1, -1))
-    if now - number(pace) < gap then
-      return
-    end
   end
   local course, taken = p .. 'co:' .. scope, ARGV[8]
   for i, count in ipairs(redis.call('HMGET', key, unpack(COUNTERS))) do
@@ -188,7 +185,7 @@ local function sample(scope, key, pace)
   if redis.call('RPUSH', course, taken) >= most then
     gap = thin(course, gap)
   end
-  redis.call('HSET', key, 'k', ARGV[8] .. ' ' .. gap)
+  redis.call('HSET', key, 'k', now + gap - 1 .. ' ' .. gap) -- the last moment without one
 end
 
 for _ = 1, list() do
@@ -240,7 +237,9 @@ for _ = 1, list() do
       freeze(scope, key)
       session, record = FROZEN, true
     end
-    if session == ARMED or session == RUNNING then
+    -- Moments have as many digits each, so texts compare as they do. No more than this
+    -- is done where no sample is due, which is nearly always.
+    if (session == ARMED or session == RUNNING) and not (pace and pace > ARGV[8]) then
       sample(scope, key, pace)
     end
     if session == FROZEN then -- nobody has to follow it for long any more

@@ -17,7 +17,7 @@ const pageSize = 1000
 
 const failedComponents = `query($name: String!, $tenant: String, $first: Int, $after: String) {
 	session(name: $name, tenant: $tenant) {
-		components(first: $first, after: $after, filter: {status: FAILED}) {
+		components(first: $first, after: $after, filter: {status: FAILED, session: $name}) {
 			edges { node { id error } } pageInfo { hasNextPage endCursor }
 		}
 	}
@@ -35,7 +35,8 @@ type failedPage struct {
 	}
 }
 
-// Failed returns the components of a session that have failed, ascending by id. Its
+// Failed returns the components of a session that have failed, ascending by id; not
+// those that are only staged in it: what they failed in is another. Its
 // errors are those of [Client.Follow]; told is told of what is tried again.
 func (c *Client) Failed(ctx context.Context, s bos.SessionKey, told func(error)) ([]Component, error) {
 	variables := map[string]any{"name": s.Name, "first": pageSize}

@@ -55,11 +55,13 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function ServerName() {
   const { data } = useAsk(SERVER, {}, 30_000)
-  const sync = data?.serverInfo.sync
   if (!data) return null
+  const { namespace, sync, version } = data.serverInfo
+  const named = namespace !== 'bosgraph' // otherwise nobody has named the system
+  if (!named && !sync?.error) return null
   return (
     <p className="server">
-      <span title={`bosgraph ${data.serverInfo.version}`}>{data.serverInfo.namespace}</span>
+      {named && <span title={`bosgraph ${version}`}>{namespace}</span>}
       {sync?.error && <span className="server-problem"><Icon name="warning" />The sync from BOS does not work: {sync.error}</span>}
     </p>
   )

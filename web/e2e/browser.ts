@@ -90,19 +90,15 @@ export async function shoot(page: Page, name: string): Promise<void> {
 /** The looks that a page has to be good in. */
 export const looks = ['light', 'dark'] as const
 
-/**
- * Fails if axe finds a serious or critical barrier on the page as it looks now. Rules
- * that are left out have a reason, which the caller gives.
- */
-export async function expectAccessible(page: Page, leftOut: string[] = []): Promise<void> {
+/** Fails if axe finds a serious or critical barrier on the page as it looks now. */
+export async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(axe.source)
-  const found = await page.evaluate(async (leftOut) => {
-    const rules = Object.fromEntries(leftOut.map((rule) => [rule, { enabled: false }]))
-    const { violations } = await window.axe.run({ rules, resultTypes: ['violations'] })
+  const found = await page.evaluate(async () => {
+    const { violations } = await window.axe.run({ resultTypes: ['violations'] })
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((n) => `  ${n.html}\n  ${n.failureSummary}`).join('\n')}`)
-  }, leftOut)
+  })
   expect(found, `barriers on ${page.url()}`).toEqual([])
 }
 

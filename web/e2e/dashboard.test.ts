@@ -143,7 +143,7 @@ test('below a base path', async () => {
   await expect.poll(() => done(page).textContent()).toMatch(/^50(\.00)?\s%$/)
   expect(await pill(page).getAttribute('data-way')).toBe('websocket')
   await page.getByRole('link', { name: 'Query' }).click()
-  await expect.poll(() => page.getByRole('tab', { selected: true }).textContent()).toMatch(/^Session/)
+  await expect.poll(() => page.locator('.graphiql-tabs [aria-current="true"]').textContent()).toMatch(/^Session/)
   await expect.poll(() => page.locator('.graphiql-editor-tool').textContent()).toContain('friday')
   await page.goBack()
   await expect.poll(() => done(page).textContent()).toMatch(/^50(\.00)?\s%$/)

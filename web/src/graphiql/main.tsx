@@ -12,6 +12,7 @@ import { tabs } from './examples.ts'
 import { createFetcher } from './fetcher.ts'
 import './main.css'
 import { newestSession } from './newest.ts'
+import { mendTabs } from './tabs.ts'
 
 const fetcher = createFetcher({ http: graphqlURL, socket: socketURL })
 
@@ -21,7 +22,9 @@ const query = link.get('query')
 const brought = query === null ? null : { query, variables: link.get('variables') }
 const examples = tabs(await newestSession(graphqlURL))
 
-createRoot(document.getElementById('root')!).render(
+const root = document.getElementById('root')!
+mendTabs(root)
+createRoot(root).render(
   <StrictMode>
     <GraphiQL
       fetcher={fetcher}

@@ -4,13 +4,28 @@ FUZZTIME ?= 10s
 # Finds Go declarations: the flags of grep, for our test files only.
 IN_TESTS := -r --include='*_test.go' --exclude-dir=node_modules --exclude-dir='.?*'
 
+# The tests that `make test-fast` leaves out: each takes seconds. Those of a cluster are left
+# out by the names of their subtests.
+SLOW := \
+	TestClusterMasterIsLost TestWhileASlotMovesReadsAreAnsweredAndWritesRefused TestReshardUnderLoad TestFailBackWithoutRestart TestWritesWaitForReplicas \
+	TestProgressOfTenHours TestARecountFindsAndRepairsWhatDisagrees TestARecountIsRightWhileOthersWrite TestWithoutRedisEverythingIsUnavailable TestWriters \
+	TestAClusterWithoutSlotsHasItsReason TestEachStateOfRedisHasItsReasonInAnswersAndLog TestEvictedKeysMakeEverythingStaleUntilARecount \
+	TestNothingIsLostSilentlyWhenRedisFailsOverAndBack TestServersThatMayEndAtAnyInstant TestAnotherServerFollowsBOSWhenOneIsLost TestTheMostExpensiveRequestsAreBounded \
+	TestWatchersOfServersThatShareNothingButRedis TestWatchersWhoseRedisIsKilled TestWatchersWhoseRedisIsSilent \
+	TestReadsDoNotGrowWithClients TestFileDescriptorsRunOut TestCompareFindsWhatDiffersFromTheFollowedBOS TestFaultsOfBOSLoseNothingAndPass \
+	TestABOSThatLosesItsDataIsNotBelievedAtOnce TestIdleSweepsWriteNothing TestDeletedComponentsAreRemovedWithinThreeSweeps \
+	TestMetricsFollowABoot
+
+empty :=
+space := $(empty) $(empty)
+
 .DEFAULT_GOAL := help
-.PHONY: help generate fresh lint test long bench fuzz check
+.PHONY: help generate fresh lint words test test-fast long bench fuzz check
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-generate: ## write the generated code and the pages' bundle anew
+generate: ## write the generated code and the pages' bundle again
 	@scripts/need.sh node
 	go generate ./...
 
@@ -19,26 +34,40 @@ fresh: ## fail if generated code is not what generate writes
 	before=$$(sums || true); \
 	$(MAKE) --no-print-directory generate; \
 	if [ "$$before" != "$$(sums || true)" ]; then \
-		echo "generated code was stale; it is written anew, see git diff" >&2; exit 1; \
+		echo "generated code was stale; it has been written again, see git diff" >&2; exit 1; \
 	fi
 
-lint: ## check format, go vet, staticcheck, types of the pages
+lint: words ## check format, go vet, staticcheck, words, types of the pages
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
 		echo "not formatted as gofmt does:" >&2; echo "$$unformatted" >&2; exit 1; fi
 	go vet ./...
 	go tool staticcheck ./...
 	cd bench/live && go vet ./...
+	cd internal/auth/oidctest/provider && go vet ./...
 	@scripts/need.sh node
 	cd web && npm run --silent typecheck
 
+words: ## find words that the documents, logs and names do without
+	go run ./scripts/words
+
 test: ## run all tests, on a real Redis and with the race detector; installs what is missing
 	@scripts/need.sh
-	CGO_ENABLED=1 go test -race -timeout 8m -p 2 ./...
+	CGO_ENABLED=1 go test -race -vet=off -ldflags='-s -w' -timeout 15m -p 2 ./...
 
-long: ## run the model-based test for half an hour at most, and the pages for five minutes
+test-fast: ## run the tests of a minute: without the race detector, the pages in a browser, real clients, clusters, and what takes seconds
 	@scripts/need.sh
-	BOSGRAPH_LONG=1 BOSGRAPH_ONLY=load: go test -v -count=1 -timeout 15m -run TestPages ./internal/app/browser
+	# A pattern with a slash matches a part of every name, and ends the search: last.
+	go test -vet=off -ldflags='-s -w' -timeout 5m -skip '^($(subst $(space),|,$(strip $(SLOW))))$$|^Test(Clients|EveryClient|GraphQLWS|ErrorsOfEventStreams|Recipe|TheScriptsOf)|.*/^cluster$$|.*/.*/^cluster$$' \
+		$$(go list ./... | grep -v /internal/app/browser$$)
+
+long: ## run what takes long: failovers, a BOS that loses its data, a cluster's faults, expensive requests, the pages under load, the model-based test
+	@scripts/need.sh
+	TEST_BOSGRAPH_LONG=1 go test -v -count=1 -timeout 30m -run 'TestNothingIsLostSilentlyWhenRedisFailsOverAndBack$$|TestABOSThatLosesItsDataIsNotBelievedAtOnce$$|TestDeletedComponentsAreRemovedWithinThreeSweeps$$' ./internal/app
+	TEST_BOSGRAPH_LONG=1 go test -v -count=1 -timeout 60m -run 'TestTheMostExpensiveRequestsAreBounded$$' ./internal/app
+	TEST_BOSGRAPH_LONG=1 go test -v -count=1 -timeout 15m -run 'TestReshardUnderLoad|TestClusterMasterIsLost' ./cache
+	TEST_BOSGRAPH_LONG=1 TEST_BOSGRAPH_ONLY='load:|no barriers' go test -v -count=1 -timeout 20m -run TestPagesInABrowser ./internal/app/browser
 	RAPID_CHECKS=500 CGO_ENABLED=1 go test -race -timeout 30m -run 'TestModel/^redis$$' ./cache
+	TEST_BOSGRAPH_LONG=1 go test -count=1 -timeout 15m -run 'TestANewCounterIsOneLine|TestProgressOfTenHours|TestWriters|TestARecountIsRightWhileOthersWrite' ./cache
 
 bench: ## run the benchmarks
 	@scripts/need.sh

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/internal/app"
 	"github.com/bosgraph/bosgraph/internal/client"
+	"github.com/bosgraph/bosgraph/internal/compare"
 	"github.com/bosgraph/bosgraph/internal/config"
 	"github.com/bosgraph/bosgraph/internal/watch"
 )
@@ -24,19 +26,27 @@ func main() {
 	if err != nil {
 		os.Exit(config.ExitCode(err))
 	}
-	if c.Command == config.Version {
-		fmt.Println("bosgraph", app.Version())
+	switch c.Command {
+	case config.Version:
+		os.Exit(printVersion(c.JSON))
+	case config.Licenses:
+		fmt.Print(licenseTexts)
 		return
 	}
-	if c.Command == config.Watch || c.Command == config.Failed {
-		os.Exit(show(c))
+	if c.Command == config.Token {
+		os.Exit(newToken(c.Holder))
 	}
 	log := logger(c)
-	if c.Command == config.Recount {
-		os.Exit(recount(c, log))
+	switch c.Command {
+	case config.Watch, config.Failed, config.Compare:
+		os.Exit(show(c))
+	case config.Recount:
+		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return app.Recount(ctx, c, os.Stdout, log) }))
+	case config.Accept:
+		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return app.Accept(ctx, c, os.Stdout) }))
 	}
 	if err := serve(c, log); err != nil {
-		log.Error("bosgraph has ended", "error", err)
+		log.Error("bosgraph failed", "error", err)
 		os.Exit(1)
 	}
 }
@@ -45,6 +55,13 @@ func main() {
 func show(c config.Config) int {
 	signals, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer restore()
+	if c.Command == config.Compare {
+		return compare.Run(signals, compare.Options{
+			BOS:    compare.Side{URL: c.BOSURL, TokenFile: c.BOSToken, CAFile: c.BOSCA},
+			Server: compare.Side{URL: c.URL, TokenFile: c.TokenFile, CAFile: c.CA},
+			Tenant: c.Tenant, JSON: c.JSON,
+		}, os.Stdout, os.Stderr)
+	}
 	o := watch.Options{
 		Options: client.Options{Server: c.URL, CAFile: c.CA, TokenFile: c.TokenFile, Patience: c.Patience},
 		Session: bos.SessionKey{Tenant: c.Tenant, Name: c.Session}, JSON: c.JSON,
@@ -55,22 +72,50 @@ func show(c config.Config) int {
 	return watch.Run(signals, o, os.Stdout, os.Stderr)
 }
 
-// recount returns the status to exit with.
-func recount(c config.Config, log *slog.Logger) int {
+// printVersion prints what this program was built from, and returns the status to exit with.
+func printVersion(asJSON bool) int {
+	if !asJSON {
+		fmt.Println(app.Build())
+		return 0
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(app.Build()); err != nil {
+		fmt.Fprintln(os.Stderr, "bosgraph:", err)
+		return 2
+	}
+	return 0
+}
+
+// newToken prints a new access token and its line of the file of tokens, and returns the status to
+// exit with.
+func newToken(h config.Holder) int {
+	text, line, err := app.NewToken(h)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bosgraph:", err)
+		return 2
+	}
+	fmt.Println(text)
+	fmt.Println(line)
+	return 0
+}
+
+// verdict runs a command that works on Redis, and returns the status to exit with: 0
+// for yes, 1 for no, 2 if it could not work.
+func verdict(log *slog.Logger, run func(context.Context) (bool, error)) int {
 	signals, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer restore()
-	switch clean, err := app.Recount(signals, c, os.Stdout, log); {
+	switch yes, err := run(signals); {
 	case err != nil:
-		log.Error("the recount has ended", "error", err)
+		log.Error("command failed", "error", err)
 		return 2
-	case !clean:
+	case !yes:
 		return 1
 	}
 	return 0
 }
 
-// serve runs until it is told to stop. A second signal ends it at once.
+// serve runs until a signal stops it. A second signal ends it at once.
 func serve(c config.Config, log *slog.Logger) error {
+	app.TuneCollector(c.Collector)
 	a, err := app.New(c, log)
 	if err != nil {
 		return err
@@ -86,6 +131,7 @@ func serve(c config.Config, log *slog.Logger) error {
 		log.Info("stopping")
 	case failed = <-a.Failed():
 	}
+	// From here on a second signal ends the process at once, as by default.
 	restore()
 	timeout, cancel := context.WithTimeout(context.Background(), c.ShutdownTimeout)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// clientVariable tells a process that it is the client.
+// clientVariable makes a process the client.
 const clientVariable = "BENCH_CLIENT"
 
 // client is a process that sends requests: it shares the machine with the server,
@@ -26,8 +26,8 @@ type client struct {
 
 // request is a GraphQL request, and what a right answer to it has in it.
 type request struct {
-	URL, Want string
-	Body      []byte
+	URL, Want, Token string // without a token, none is sent
+	Body             []byte
 }
 
 // errand hands the client requests or, without any, has it send those it has.
@@ -98,7 +98,7 @@ func (c *client) ask(b *testing.B, e errand) outcome {
 // serveErrands is the client process.
 func serveErrands(in io.Reader, out io.Writer) error {
 	errands, outcomes := gob.NewDecoder(in), gob.NewEncoder(out)
-	web := &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: callers}}
+	web := &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: max(callers, smallCallers)}}
 	var held errand
 	for {
 		var e errand
@@ -136,7 +136,15 @@ func (e errand) run(web *http.Client) outcome {
 }
 
 func (r request) send(web *http.Client) ([]byte, error) {
-	answer, err := web.Post(r.URL, "application/json", bytes.NewReader(r.Body))
+	post, err := http.NewRequest(http.MethodPost, r.URL, bytes.NewReader(r.Body))
+	if err != nil {
+		return nil, err
+	}
+	post.Header.Set("Content-Type", "application/json")
+	if r.Token != "" {
+		post.Header.Set("Authorization", "Bearer "+r.Token)
+	}
+	answer, err := web.Do(post)
 	if err != nil {
 		return nil, err
 	}

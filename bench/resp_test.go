@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -137,6 +138,20 @@ func (r *raw) calls(b *testing.B) int {
 	return all
 }
 
+// commands is how many commands Redis runs for each of n reads. Servers have commands of their
+// own run meanwhile, such as a probe of the notices once a second: of several attempts, the one
+// with the fewest counts. An attempt should take much less than a second.
+func (r *raw) commands(b *testing.B, n int, read func()) float64 {
+	b.Helper()
+	var attempts []int
+	for range 7 {
+		before := r.calls(b)
+		read()
+		attempts = append(attempts, r.calls(b)-before)
+	}
+	return float64(slices.Min(attempts)) / float64(n)
+}
+
 // memory is what Redis holds, in bytes.
 func (r *raw) memory(b *testing.B) int {
 	b.Helper()
@@ -150,14 +165,14 @@ func (r *raw) computing(b *testing.B) time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
-// info is a number that Redis tells of itself.
+// info is a number that Redis reports about itself.
 func (r *raw) info(b *testing.B, section, name string) float64 {
 	b.Helper()
 	_, rest, _ := strings.Cut(r.must(b, "INFO", section), "\n"+name+":")
 	text, _, _ := strings.Cut(rest, "\r")
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		b.Fatalf("Redis does not tell its %s: %v", name, err)
+		b.Fatalf("Redis does not report its %s: %v", name, err)
 	}
 	return n
 }

@@ -2,16 +2,16 @@ package bench
 
 import (
 	"bytes"
-	"os"
-	"strings"
+	"regexp"
 	"testing"
 	"time"
 
 	"github.com/bosgraph/bosgraph/cache"
+	"github.com/bosgraph/bosgraph/cache/lua"
 )
 
 // BenchmarkSampling compares the script that writes with itself without sampling, by
-// turns: what the courses of sessions cost those who write. Time, by which a session is
+// turns: what the progress of sessions cost those who write. Time, by which a session is
 // sampled once a second, is what the script itself takes.
 func BenchmarkSampling(b *testing.B) {
 	b.Run("neighbours", func(b *testing.B) {
@@ -28,21 +28,19 @@ func BenchmarkSampling(b *testing.B) {
 // unsampled is the script without sampling.
 func unsampled(b *testing.B) string {
 	b.Helper()
-	source, err := os.ReadFile("../cache/lua/write.lua")
-	if err != nil {
-		b.Fatal(err)
-	}
-	script := string(source)
-	for _, replace := range [][2]string{
-		{"{'w', 'k', 'a'} or {'w', 'k'}", "{'w', 'a'} or {'w'}"},
-		{"local session, pace, active = has[1], has[2], has[3] or '0'", "local session, active = has[1], has[2] or '0'"},
-		{"if (session == ARMED or session == RUNNING) and not (pace and pace > ARGV[8]) then\n      sample(scope, key, pace)\n    end\n", ""},
+	script := lua.WriteText()
+	for _, replace := range []struct {
+		text *regexp.Regexp
+		by   string
+	}{
+		{regexp.MustCompile(`check and \{([^,}]+), [^,}]+, ([^,}]+)\} or \{([^,}]+), [^,}]+\}`), "check and {$1, $2} or {$3}"},
+		{regexp.MustCompile(`local session, pace, active = has\[1\], has\[2\], has\[3\] or '0'`), "local session, active = has[1], has[2] or '0'"},
+		{regexp.MustCompile(`if \(session == \S+ or session == [^)]+\) and not \(pace and pace > ARGV\[6\]\) then\s+sample\(progress, key, pace\)\s+end\n`), ""},
 	} {
-		without := strings.Replace(script, replace[0], replace[1], 1)
-		if without == script {
-			b.Fatalf("the script that writes has no %q", replace[0])
+		if len(replace.text.FindAllString(script, -1)) != 1 {
+			b.Fatalf("the script that writes has %s not once", replace.text)
 		}
-		script = without
+		script = replace.text.ReplaceAllString(script, replace.by)
 	}
 	return script
 }

@@ -18,10 +18,10 @@ import (
 	"github.com/bosgraph/bosgraph/internal/config"
 )
 
-// serverVariable tells a process that it is the server, and its command line.
+// serverVariable makes a process the server; it holds the command line.
 const serverVariable = "BENCH_SERVER"
 
-// server is bosgraph in a process of its own, so that what it uses can be told from
+// server is bosgraph in a process of its own, so that what it uses can be distinguished from
 // what the benchmark does.
 type server struct {
 	url     string // without a path
@@ -68,7 +68,8 @@ func newServer(b *testing.B, options ...string) (s server, stop func()) {
 
 // serveAlone serves until stdin ends, and says where.
 func serveAlone(options []string) error {
-	c, err := config.Parse(append([]string{"serve", "--listen", "127.0.0.1:0"}, options...), io.Discard, os.Stderr)
+	// The one client of a benchmark asks for more than the budget of one.
+	c, err := config.Parse(append([]string{"serve", "--listen", "127.0.0.1:0", "--audit-log", os.DevNull, "--max-cost-per-minute", "0"}, options...), io.Discard, os.Stderr)
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,7 @@ func serveAlone(options []string) error {
 	return a.Stop(ctx)
 }
 
-// computing is the computing time that the server has used. The kernel tells it in
+// computing is the computing time that the server has used. The kernel reports it in
 // hundredths of a second.
 func (s server) computing(b *testing.B) time.Duration {
 	b.Helper()

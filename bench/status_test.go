@@ -88,9 +88,7 @@ func compareSizes(b *testing.B, stats *raw, prepare func(at []int) (read func() 
 	for size := range all {
 		read := prepare(slices.Repeat([]int{size}, rounds))
 		read() // connects
-		before := stats.calls(b)
-		read()
-		commands[size] = float64(stats.calls(b)-before) / rounds
+		commands[size] = stats.commands(b, rounds, func() { read() })
 		if commands[size] != commands[0] {
 			b.Fatalf("a read takes %g commands with %d components, and %g with %d", commands[0], all[0], commands[size], all[size])
 		}

@@ -1,6 +1,7 @@
 package bos
 
-// BatchResult tells what became of the components of one call.
+// BatchResult says what became of the components of one call. It is here because the store
+// makes it for the resolvers and the BOS sync, which must not import the store.
 type BatchResult struct {
 	Applied int
 	Refused []Refusal // ascending by Index

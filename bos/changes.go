@@ -1,10 +1,7 @@
 package bos
 
-// MaxChanged is how many ids a read of changes brings at most: whoever has missed
-// more is better off reading the components again.
-const MaxChanged = 1000
-
-// ChangesRead asks for what has changed in a session's components after a revision.
+// ChangesRead asks for what has changed in a session's components after a revision. It and
+// [Changes] are here because the hub asks the store for them, and neither imports the other.
 type ChangesRead struct {
 	SessionKey
 	After              int64
@@ -16,6 +13,7 @@ type Changes struct {
 	Incarnation, Epoch string
 	Revision           int64 // where the session is now
 	State              State
+	Unfinished         bool     // it was deleted before it was complete
 	Changed, Removed   []string // ids, ascending; an id is where the last thing that happened to it puts it
-	Missed             bool     // some changes may be missed, and none are told: read the components again
+	Missed             bool     // some changes may be missed, and none are listed: read the components again
 }

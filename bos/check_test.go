@@ -63,7 +63,7 @@ func TestCheckNamesTheFieldAtFault(t *testing.T) {
 	}
 }
 
-func TestComponentIDs(t *testing.T) {
+func TestComponentIDsAreCheckedAsBOSDoes(t *testing.T) {
 	for id, ok := range map[string]bool{
 		"x3000c0s13b0n0": true, "nid000001": true, "x1/é:*{}": true, strings.Repeat("x", 127): true,
 		"": false, "x1,x2": false, "x 1": false, "x1\n": false, "x1\x00": false, "x1\u00a0": false, "x1\u0085": false, "x\xff": false,
@@ -79,7 +79,7 @@ func TestComponentIDs(t *testing.T) {
 	}
 }
 
-func TestComponentFilterCheck(t *testing.T) {
+func TestAComponentFilterIsChecked(t *testing.T) {
 	ids := strings.Split(strings.Repeat("x1,", bos.MaxBatch)+"x1", ",")
 	tests := []struct {
 		name   string

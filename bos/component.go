@@ -20,6 +20,8 @@ type Component struct {
 	// StatusSince is when the status was seen to become what it is: bosgraph's own, no
 	// part of the record. Zero where it is not known.
 	StatusSince time.Time `json:"-"`
+	// Shape is how the record was received, where it has not all of BOS's fields.
+	Shape Shape `json:"-"`
 }
 
 // StatusRecord is what is stored of a component's status; the rest is computed.
@@ -35,7 +37,7 @@ type BootArtifacts struct {
 	Initrd           string `json:"initrd"`
 }
 
-// DesiredState is what a component shall become.
+// DesiredState is the state that BOS brings a component to.
 type DesiredState struct {
 	BootArtifacts BootArtifacts `json:"boot_artifacts"`
 	Configuration string        `json:"configuration"`
@@ -50,7 +52,7 @@ type ActualState struct {
 	LastUpdated   Time          `json:"last_updated,omitempty"`
 }
 
-// StagedState is what a component shall become once staged sessions are applied.
+// StagedState is the desired state that a component gets once staged sessions are applied.
 type StagedState struct {
 	BootArtifacts BootArtifacts `json:"boot_artifacts"`
 	Configuration string        `json:"configuration"`

@@ -8,9 +8,9 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// TestComponentStatus goes through every phase, with every last action, failed or
+// TestStatusFollowsFromPhaseAndLastAction goes through every phase, with every last action, failed or
 // not, and every kind of override.
-func TestComponentStatus(t *testing.T) {
+func TestStatusFollowsFromPhaseAndLastAction(t *testing.T) {
 	// What decides, as a table: a phase, a last action and its failure give a
 	// status; "*" is any that has no line of its own.
 	statuses := map[string]bos.ComponentStatus{
@@ -90,13 +90,13 @@ func TestRecordsWithPartsMissing(t *testing.T) {
 		if got := c.Status(); got != test.want {
 			t.Errorf("%s\nis %q, want %q", test.text, got, test.want)
 		}
-		if got := c.Counting(); got.Marks != test.marks || got.Group != "" || got.Staged != "" {
+		if got := c.Contribution(); got.Marks != test.marks || got.Group != "" || got.Staged != "" {
 			t.Errorf("%s\ncounts as %+v, want marks %b", test.text, got, test.marks)
 		}
 	}
 }
 
-func TestCounting(t *testing.T) {
+func TestAContributionFollowsFromTheRecord(t *testing.T) {
 	const (
 		successful, failed, active           = bos.MarkSuccessful, bos.MarkFailed, bos.MarkActive
 		configuring, poweringOff, poweringOn = bos.MarkConfiguring, bos.MarkPoweringOff, bos.MarkPoweringOn
@@ -129,16 +129,16 @@ func TestCounting(t *testing.T) {
 					StatusRecord: bos.StatusRecord{Phase: test.phase, Override: test.override},
 					StagedState:  &bos.StagedState{Session: "later"},
 				}
-				want := bos.Counting{Session: "s", Staged: "later", Marks: test.disabled, Group: bos.GroupKey("e")}
+				want := bos.Contribution{Session: "s", Staged: "later", Marks: test.disabled, Group: bos.GroupKey("e")}
 				if enabled {
 					want.Marks = test.enabled
 				}
-				if got := c.Counting(); got != want {
+				if got := c.Contribution(); got != want {
 					t.Errorf("enabled %v: got %+v, want %+v", enabled, got, want)
 				}
 				// Without a session only staging is left to count.
 				c.Session = ""
-				if got := c.Counting(); got != (bos.Counting{Staged: "later"}) {
+				if got := c.Contribution(); got != (bos.Contribution{Staged: "later"}) {
 					t.Errorf("of no session, enabled %v: got %+v", enabled, got)
 				}
 			}
@@ -146,7 +146,7 @@ func TestCounting(t *testing.T) {
 	}
 }
 
-func TestKinds(t *testing.T) {
+func TestUnknownPhasesAndStatusesAreOfTheKindOther(t *testing.T) {
 	for _, p := range []bos.Phase{"", "powering_on", "powering_off", "configuring"} {
 		if p.Kind() != p {
 			t.Errorf("phase %q is of the kind %q", p, p.Kind())

@@ -15,14 +15,15 @@ const (
 	Forbidden       Code = "FORBIDDEN"       // the caller has no right to it
 	Unauthenticated Code = "UNAUTHENTICATED" // the caller must say who it is
 	Conflict        Code = "CONFLICT"        // the state of things does not allow it (now)
-	Unavailable     Code = "UNAVAILABLE"     // Redis does not answer; try again
+	Unavailable     Code = "UNAVAILABLE"     // not now: Error.Reason says why
 	Internal        Code = "INTERNAL"        // a fault of bosgraph
 )
 
-// Error is an error meant for whoever sent the request. Anything that is not an
+// Error is an error meant for the client that sent the request. Anything that is not an
 // *Error is internal: it is logged, and never shown.
 type Error struct {
 	Code    Code
+	Reason  Reason   // why it is unavailable; empty for most errors
 	Message string   // what is wrong and what to do about it
 	Field   []string // where in the input, outermost first; empty for the whole
 	Err     error    // the cause, for the log only
@@ -48,13 +49,20 @@ func (e *Error) At(path ...string) *Error {
 // CodeOf returns the code of the first *Error in err's chain, Internal for any
 // other error, and "" for nil.
 func CodeOf(err error) Code {
-	var e *Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return ""
-	case errors.As(err, &e):
-		return e.Code
-	default:
-		return Internal
 	}
+	if known := asError(err); known != nil {
+		return known.Code
+	}
+	return Internal
+}
+
+// asError is the first *Error in err's chain, nil for none.
+func asError(err error) *Error {
+	var known *Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return nil
 }

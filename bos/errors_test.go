@@ -35,7 +35,7 @@ func wantError(t *testing.T, err error, code bos.Code, field string) {
 	}
 }
 
-func TestErrorf(t *testing.T) {
+func TestErrorfKeepsTheCause(t *testing.T) {
 	plain := bos.Errorf(bos.NotFound, "no session %q", "boot-1")
 	if plain.Code != bos.NotFound || plain.Error() != `no session "boot-1"` || plain.Unwrap() != nil || plain.Field != nil {
 		t.Errorf("got %+v", plain)
@@ -70,7 +70,7 @@ func TestAtDoesNotAlias(t *testing.T) {
 	}
 }
 
-func TestCodeOf(t *testing.T) {
+func TestCodeOfFindsTheFirstError(t *testing.T) {
 	conflict := bos.Errorf(bos.Conflict, "changed meanwhile")
 	tests := []struct {
 		name string

@@ -14,11 +14,11 @@ import (
 // shortened by how much slower or faster this one came to where it is, at most twofold.
 //
 // If there is none, the end is taken from the pace of late: the components that are left
-// may go on as so many a second, or as so great a part of those left a second, as they do
+// may continue as so many a second, or as so great a part of those left a second, as they do
 // when their times scatter. The first ends too early, the second too late; the estimate is
 // the geometric mean of both.
 //
-// "Of late" is the last quarter of the time so far, a minute at least. One sample shall
+// "Of late" is the last quarter of the time so far, a minute at least. One sample must
 // not throw the estimate about, so it is the mean of those made at several moments of the
 // last quarter of that.
 
@@ -26,19 +26,19 @@ const (
 	leastLately = time.Minute
 	lateShare   = 4   // one part in so many of the time so far is of late
 	enough      = 0.2 // of those that were active in the beginning
-	farthest    = 4   // times the time so far: what is told beyond is worth nothing
+	farthest    = 4   // times the time so far: an estimate beyond is worth nothing
 	mostStretch = 2.0
 	moments     = 8
 )
 
 // EstimatedEndTime is when the session is likely to end, in whole seconds and never before
-// the moment of the status. Nil when that can't be told: it does not run, the status may
+// the moment of the status. Nil when that is unknown: it does not run, the status may
 // be behind, it is too early, or nothing has moved of late.
 func (s *Status) EstimatedEndTime() *time.Time {
-	if s.State() != StateRunning || s.Stale || len(s.Course) == 0 {
+	if s.State() != StateRunning || s.Session.Deleted || s.Stale || len(s.Progress) == 0 {
 		return nil
 	}
-	left, ok := s.Course.calmly(s.Earlier)
+	left, ok := s.Progress.calmly(s.Earlier)
 	if !ok {
 		return nil
 	}
@@ -51,7 +51,7 @@ func (s *Status) EstimatedEndTime() *time.Time {
 
 // calmly is the mean of what was left by the estimates of several moments, the last one
 // among them.
-func (c Course) calmly(earlier Course) (time.Duration, bool) {
+func (c Progress) calmly(earlier Progress) (time.Duration, bool) {
 	now, ok := c.left(earlier)
 	if !ok || now == 0 {
 		return now, ok
@@ -60,7 +60,7 @@ func (c Course) calmly(earlier Course) (time.Duration, bool) {
 	for from > 0 && c.last().Time.Sub(c[from-1].Time) <= c.lately()/4 {
 		from--
 	}
-	sum, told := now, time.Duration(1)
+	sum, known := now, time.Duration(1)
 	for n := range moments - 1 {
 		until := c[:from+1+n*(len(c)-1-from)/(moments-1)]
 		if len(until) == len(c) {
@@ -68,14 +68,14 @@ func (c Course) calmly(earlier Course) (time.Duration, bool) {
 		}
 		if left, ok := until.left(earlier); ok {
 			sum += max(left-c.last().Time.Sub(until.last().Time), 0)
-			told++
+			known++
 		}
 	}
-	return sum / told, true
+	return sum / known, true
 }
 
 // left is how much longer the session is likely to take.
-func (c Course) left(earlier Course) (time.Duration, bool) {
+func (c Progress) left(earlier Progress) (time.Duration, bool) {
 	switch now := c.last().Tally; {
 	case now.Managed == 0:
 		return 0, false
@@ -88,27 +88,27 @@ func (c Course) left(earlier Course) (time.Duration, bool) {
 	}
 }
 
-// whole says whether a course tells how a session of its kind goes to its end.
-func (c Course) whole() bool {
+// whole says whether a progress shows how a session of its kind goes to its end.
+func (c Progress) whole() bool {
 	return len(c) > 1 && c.took() > 0 && c.last().Tally.Managed > 0 && c.last().Tally.Active == 0
 }
 
 // leftAs estimates by an earlier session.
-func (c Course) leftAs(earlier Course) (time.Duration, bool) {
+func (c Progress) leftAs(earlier Progress) (time.Duration, bool) {
 	share := c.last().idle()
 	reached, passed := earlier.reached(share)
-	standing := c.standing()
-	if standing > mostStretch*(passed-reached)+c.lately() {
+	unchangedFor := c.unchangedFor()
+	if unchangedFor > mostStretch*(passed-reached)+c.lately() {
 		return 0, false
 	}
-	at := min(reached+standing, passed)
+	at := min(reached+unchangedFor, passed)
 	stretch := float64(c.took()+leastLately) / float64(at+leastLately)
 	stretch = min(max(stretch, 1/mostStretch), mostStretch)
 	return time.Duration(stretch * float64(earlier.took()-at)), true
 }
 
 // leftAtPace estimates by the pace of late.
-func (c Course) leftAtPace() (time.Duration, bool) {
+func (c Progress) leftAtPace() (time.Duration, bool) {
 	share, first, window := c.last().idle(), c[0].idle(), min(c.lately(), c.took())
 	moved := share - c.idleAt(c.last().Time.Add(-window))
 	if share-first < enough*(1-first) || moved <= 0 || window <= 0 {
@@ -127,14 +127,14 @@ func (p Point) idle() float64 {
 	return 1 - float64(p.Tally.Active)/float64(p.Tally.Managed)
 }
 
-func (c Course) last() Point { return c[len(c)-1] }
+func (c Progress) last() Point { return c[len(c)-1] }
 
-func (c Course) took() time.Duration { return c.last().Time.Sub(c[0].Time) }
+func (c Progress) took() time.Duration { return c.last().Time.Sub(c[0].Time) }
 
-func (c Course) lately() time.Duration { return max(c.took()/lateShare, leastLately) }
+func (c Progress) lately() time.Duration { return max(c.took()/lateShare, leastLately) }
 
-// standing is for how long the share has been what it is.
-func (c Course) standing() time.Duration {
+// unchangedFor is how long the share has been what it is.
+func (c Progress) unchangedFor() time.Duration {
 	i := len(c) - 1
 	for i > 0 && c[i-1].idle() == c.last().idle() {
 		i--
@@ -143,7 +143,7 @@ func (c Course) standing() time.Duration {
 }
 
 // idleAt is the share at a moment, which changes evenly between two points.
-func (c Course) idleAt(at time.Time) float64 {
+func (c Progress) idleAt(at time.Time) float64 {
 	for i := len(c) - 1; i > 0; i-- {
 		if from := c[i-1]; !from.Time.After(at) {
 			return between(from.idle(), c[i].idle(), part(at.Sub(from.Time), c[i].Time.Sub(from.Time)))
@@ -154,7 +154,7 @@ func (c Course) idleAt(at time.Time) float64 {
 
 // reached is how long after its beginning a session first came to a share, and when it
 // went beyond it: its end if it never did.
-func (c Course) reached(share float64) (reached, passed time.Duration) {
+func (c Progress) reached(share float64) (reached, passed time.Duration) {
 	reached, passed = c.took(), c.took()
 	highest, before := c[0].idle(), time.Duration(0)
 	if highest >= share {

@@ -7,7 +7,7 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// estimate is how many seconds after the status the session ends, -1 if that is not told.
+// estimate is how many seconds after the status the session ends, -1 if that is unknown.
 func estimate(s *bos.Status) int {
 	end := s.EstimatedEndTime()
 	if end == nil {
@@ -16,53 +16,53 @@ func estimate(s *bos.Status) int {
 	return int(end.Sub(s.AsOf).Seconds())
 }
 
-// running is the status at the end of a course.
-func running(course, earlier bos.Course) *bos.Status {
-	last := course[len(course)-1]
+// running is the status at the end of a progress.
+func running(progress, earlier bos.Progress) *bos.Status {
+	last := progress[len(progress)-1]
 	return &bos.Status{
-		Session: &bos.Session{State: bos.StateRunning}, AsOf: last.Time, Tally: last.Tally, Course: course, Earlier: earlier,
+		Session: &bos.Session{State: bos.StateRunning}, AsOf: last.Time, Tally: last.Tally, Progress: progress, Earlier: earlier,
 	}
 }
 
 // line goes from one number of ended components to another, a point a second.
-func line(from, to, begin, end int) bos.Course {
-	var course bos.Course
+func line(from, to, begin, end int) bos.Progress {
+	var progress bos.Progress
 	for s := from; s <= to; s++ {
-		course = append(course, at(s, begin+(end-begin)*(s-from)/max(to-from, 1)))
+		progress = append(progress, at(s, begin+(end-begin)*(s-from)/max(to-from, 1)))
 	}
-	return course
+	return progress
 }
 
-func join(courses ...bos.Course) bos.Course {
-	var all bos.Course
-	for _, c := range courses {
+func join(progress ...bos.Progress) bos.Progress {
+	var all bos.Progress
+	for _, c := range progress {
 		all = append(all, c...)
 	}
 	return all
 }
 
-func TestEstimatedEndTime(t *testing.T) {
+func TestTheEndIsEstimatedFromEarlierProgressOrPace(t *testing.T) {
 	// 5 minutes until the first component ends, then 90 in 100 seconds, one by one the rest.
 	earlier := join(line(0, 300, 0, 0), line(301, 400, 1, 90), line(401, 1000, 90, 100))
-	none := bos.Course(nil)
+	none := bos.Progress(nil)
 	tests := []struct {
-		name            string
-		course, earlier bos.Course
-		least, most     int // seconds after the status; -1: not told
+		name              string
+		progress, earlier bos.Progress
+		least, most       int // seconds after the status; -1: unknown
 	}{
 		{"nothing yet", line(0, 100, 0, 0), none, -1, -1},
 		{"less than a fifth", line(0, 100, 0, 19), none, -1, -1},
 		{"nobody has anything to do", line(0, 100, 100, 100), none, 0, 0},
 		{"the last has ended", line(0, 100, 0, 100), none, 0, 0},
 		{"half at an even pace", line(0, 100, 0, 50), none, 100, 240},
-		{"too slow to tell", join(line(0, 100, 0, 20), line(101, 200, 20, 22)), none, -1, -1},
+		{"too slow to know", join(line(0, 100, 0, 20), line(101, 200, 20, 22)), none, -1, -1},
 		{"the last at an even pace", line(0, 99, 0, 99), none, 1, 10},
 		{"half, the last of them long ago", join(line(0, 100, 0, 50), line(101, 200, 50, 50)), none, -1, -1},
 		{"half, the last a while ago", join(line(0, 100, 0, 50), line(101, 120, 50, 50)), none, 200, 480},
-		{"one point", bos.Course{at(0, 50)}, none, -1, -1},
-		{"none are managed", bos.Course{{Time: nine}, {Time: nine.Add(time.Minute)}}, none, -1, -1},
+		{"one point", bos.Progress{at(0, 50)}, none, -1, -1},
+		{"none are managed", bos.Progress{{Time: nine}, {Time: nine.Add(time.Minute)}}, none, -1, -1},
 
-		{"as before, at once", bos.Course{at(0, 0)}, earlier, 1000, 1000},
+		{"as before, at once", bos.Progress{at(0, 0)}, earlier, 1000, 1000},
 		{"as before, early", line(0, 100, 0, 0), earlier, 900, 900},
 		{"as before, just before the first ends", line(0, 300, 0, 0), earlier, 700, 701},
 		{"as before, half", earlier[:356], earlier, 640, 650},
@@ -75,12 +75,12 @@ func TestEstimatedEndTime(t *testing.T) {
 		{"the last has ended, sooner than before", line(0, 100, 0, 100), earlier, 0, 0},
 
 		{"before, it did not come to its end", line(0, 100, 0, 50), earlier[:500], 100, 240},
-		{"before, nothing was to be done", line(0, 100, 0, 50), bos.Course{{Time: nine}, {Time: nine.Add(time.Hour)}}, 100, 240},
-		{"before, only the end is known", line(0, 100, 0, 50), bos.Course{at(0, 100)}, 100, 240},
+		{"before, nothing was to be done", line(0, 100, 0, 50), bos.Progress{{Time: nine}, {Time: nine.Add(time.Hour)}}, 100, 240},
+		{"before, only the end is known", line(0, 100, 0, 50), bos.Progress{at(0, 100)}, 100, 240},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := estimate(running(test.course, test.earlier)); got < test.least || got > test.most {
+			if got := estimate(running(test.progress, test.earlier)); got < test.least || got > test.most {
 				t.Errorf("it ends after %d seconds, want %d to %d", got, test.least, test.most)
 			}
 		})
@@ -88,24 +88,24 @@ func TestEstimatedEndTime(t *testing.T) {
 }
 
 // slower takes so many times as long.
-func slower(c bos.Course, factor float64) bos.Course {
-	var slow bos.Course
+func slower(c bos.Progress, factor float64) bos.Progress {
+	var slow bos.Progress
 	for _, p := range c {
 		slow = append(slow, bos.Point{Time: nine.Add(time.Duration(factor * float64(p.Time.Sub(nine)))), Tally: p.Tally})
 	}
 	return slow
 }
 
-// TestNoEstimate lists what has no end to be estimated.
-func TestNoEstimate(t *testing.T) {
-	course := line(0, 100, 0, 50)
+// TestWithoutGroundsThereIsNoEstimate lists what has no end to be estimated.
+func TestWithoutGroundsThereIsNoEstimate(t *testing.T) {
+	progress := line(0, 100, 0, 50)
 	for name, change := range map[string]func(*bos.Status){
-		"pending":                func(s *bos.Status) { s.Session.State, s.Course = bos.StatePending, nil },
-		"complete":               func(s *bos.Status) { s.Session.State = bos.StateComplete },
-		"stale":                  func(s *bos.Status) { s.Stale = true },
-		"its course is not read": func(s *bos.Status) { s.Course = nil },
+		"pending":                  func(s *bos.Status) { s.Session.State, s.Progress = bos.StatePending, nil },
+		"complete":                 func(s *bos.Status) { s.Session.State = bos.StateComplete },
+		"stale":                    func(s *bos.Status) { s.Stale = true },
+		"its progress is not read": func(s *bos.Status) { s.Progress = nil },
 	} {
-		s := running(course, course)
+		s := running(progress, progress)
 		change(s)
 		if got := estimate(s); got != -1 {
 			t.Errorf("%s: it ends after %d seconds", name, got)
@@ -113,20 +113,20 @@ func TestNoEstimate(t *testing.T) {
 	}
 }
 
-// TestEstimateIsCalm goes through whole courses: with each new point the estimate moves
+// TestOneSampleDoesNotThrowTheEstimateAbout goes through whole progress: with each new point the estimate moves
 // by little, it is in whole seconds, and never lies before the status.
-func TestEstimateIsCalm(t *testing.T) {
+func TestOneSampleDoesNotThrowTheEstimateAbout(t *testing.T) {
 	earlier := join(line(0, 300, 0, 0), line(301, 400, 1, 90), line(401, 1000, 90, 100))
-	for name, test := range map[string]struct{ course, earlier bos.Course }{
+	for name, test := range map[string]struct{ progress, earlier bos.Progress }{
 		"at an even pace":        {line(0, 1000, 0, 100), nil},
 		"by one as fast":         {earlier, earlier},
 		"by one that was faster": {slower(earlier, 1.5), earlier},
 		"by one that was slower": {slower(earlier, 0.6), earlier},
 	} {
 		var last time.Time
-		told := 0
-		for n := 2; n <= len(test.course); n++ {
-			s := running(test.course[:n], test.earlier)
+		known := 0
+		for n := 2; n <= len(test.progress); n++ {
+			s := running(test.progress[:n], test.earlier)
 			if s.Tally.Active == 0 {
 				break // it is known
 			}
@@ -135,18 +135,18 @@ func TestEstimateIsCalm(t *testing.T) {
 				last = time.Time{}
 				continue
 			}
-			told++
+			known++
 			if end.Before(s.AsOf) || end.Nanosecond() != 0 {
 				t.Fatalf("%s: at %v it ends at %v", name, s.AsOf, end)
 			}
-			left, step := end.Sub(s.AsOf), test.course[n-1].Time.Sub(test.course[n-2].Time)
+			left, step := end.Sub(s.AsOf), test.progress[n-1].Time.Sub(test.progress[n-2].Time)
 			if moved := end.Sub(last).Abs(); !last.IsZero() && moved > left/5+10*step+5*time.Second {
 				t.Errorf("%s: at %v, with %v left, the end moved by %v", name, s.AsOf.Sub(nine), left, moved)
 			}
 			last = *end
 		}
-		if told < len(test.course)/2 {
-			t.Errorf("%s: only %d of %d were told", name, told, len(test.course))
+		if known < len(test.progress)/2 {
+			t.Errorf("%s: only %d of %d were known", name, known, len(test.progress))
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-func TestDigestOf(t *testing.T) {
+func TestDigestsAreStableAndDifferent(t *testing.T) {
 	if got := bos.DigestOf(""); got != "" {
 		t.Errorf("no error has the digest %q", got)
 	}
@@ -26,7 +26,7 @@ func TestDigestOf(t *testing.T) {
 	}
 }
 
-func TestGroupKeys(t *testing.T) {
+func TestGroupKeysHoldShortMessagesWhole(t *testing.T) {
 	x := func(n int) string { return strings.Repeat("x", n) }
 	tests := []struct {
 		name, message string
@@ -68,7 +68,7 @@ func TestGroupKeys(t *testing.T) {
 }
 
 // Groups of one size are listed in the order of their keys, which therefore is
-// that of the messages as far as a key tells them.
+// that of the messages as far as a key holds them.
 func TestGroupKeysOrderAsMessages(t *testing.T) {
 	x := strings.Repeat("x", bos.ShortText)
 	messages := []string{"\x01", " ", "  ", "A", "B", "a", "a\x01", "a b", "aa", "é", "日", "🚀", x[1:], x, "y" + x, "z"}
@@ -87,7 +87,7 @@ func TestGroupKeysOrderAsMessages(t *testing.T) {
 	}
 }
 
-func TestErrorGroupList(t *testing.T) {
+func TestAnErrorGroupListsItsFirstTen(t *testing.T) {
 	for count, want := range map[int]string{
 		1:      "x01",
 		2:      "x01,x02",

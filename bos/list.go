@@ -2,11 +2,22 @@ package bos
 
 import "slices"
 
+// MaxPage is the largest page, and how many ids one read of records asks for at most.
+const MaxPage = 1000
+
+// Page asks for a part of an ordered list. It and [List] are here because the store makes
+// lists for the resolvers, REST, the hub and the BOS sync, none of which may import it.
+type Page struct {
+	First int    // 1 to MaxPage
+	After string // position of the last item before the page; empty for the start
+}
+
 // List is a part of an ordered list.
 type List[T any] struct {
 	Items     []T
 	Positions []string // of each item, for cursors
 	More      bool     // there are items after these
+	Cut       bool     // there are fewer than asked for: all would have been too many bytes
 	Total     *int     // nil where it was not asked for, or counting would walk everything
 }
 
@@ -21,10 +32,11 @@ type SessionFilter struct {
 	StartedBefore *Time // earlier than that
 }
 
-// Match says whether s passes; the two times are left to whoever keeps the
-// sessions in the order of their start.
+// Match says whether s passes; the two times are left to the store, which keeps the
+// sessions in the order of their start. One that was deleted before it was complete is
+// not in any state any more.
 func (f SessionFilter) Match(s *Session) bool {
-	return equal(f.Name, s.Name) && equal(f.Status, s.State) && equal(f.Tenant, s.Tenant) &&
+	return (f.Status == nil || !s.Unfinished()) && equal(f.Name, s.Name) && equal(f.Status, s.State) && equal(f.Tenant, s.Tenant) &&
 		equal(f.Operation, s.Operation) && equal(f.TemplateName, s.TemplateName)
 }
 
@@ -43,6 +55,7 @@ type ComponentFilter struct {
 	Status        *ComponentStatus // StatusOther: any that BOS does not have
 	Enabled       *bool
 	Error         *string // the whole text
+	Owner         *string // a tenant that owns them; not for lists of a session's members
 }
 
 // The kinds of phase and status that BOS does not have.
@@ -80,7 +93,7 @@ func (f ComponentFilter) Match(c *Component) bool {
 // Empty says whether every component passes.
 func (f ComponentFilter) Empty() bool {
 	return f.IDs == nil && f.Session == nil && f.StagedSession == nil && f.Phase == nil && f.Status == nil &&
-		f.Enabled == nil && f.Error == nil
+		f.Enabled == nil && f.Error == nil && f.Owner == nil
 }
 
 // Check checks what a user asked for.

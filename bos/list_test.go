@@ -6,7 +6,7 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-func TestComponentFilterMatch(t *testing.T) {
+func TestAComponentFilterMatches(t *testing.T) {
 	c := full()
 	c.Override = ""
 	dancing := c
@@ -48,7 +48,7 @@ func TestComponentFilterMatch(t *testing.T) {
 	}
 }
 
-func TestSessionFilterMatch(t *testing.T) {
+func TestASessionFilterMatches(t *testing.T) {
 	s := bos.Session{
 		SessionKey: bos.SessionKey{Tenant: "blue", Name: "boot-1"}, State: bos.StateRunning,
 		Operation: bos.OperationBoot, TemplateName: "compute", StartTime: "2026-11-22T09:00:00",

@@ -8,7 +8,7 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// full is a record with all its parts, each made anew.
+// full is a record with all its parts, each made again.
 func full() bos.Component {
 	artifacts := bos.BootArtifacts{Kernel: "kernel", KernelParameters: "parameters", Initrd: "initrd"}
 	return bos.Component{
@@ -119,7 +119,9 @@ func TestApplyKeepsWhatIsNotGiven(t *testing.T) {
 func TestApplyToAnEmptyRecord(t *testing.T) {
 	p := bos.ComponentPatch{ID: "x1", StagedState: &bos.StagedStatePatch{Session: new("later")}}
 	want := bos.Component{ID: "x1", StagedState: &bos.StagedState{Session: "later"}}
-	if got := p.Apply(bos.Component{}); !reflect.DeepEqual(got, want) {
+	got := p.NewComponent()
+	got.Shape = bos.Shape{} // see TestWhatANewComponentIsNotGivenIsAbsent
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %s", text(t, got))
 	}
 }
@@ -144,7 +146,7 @@ func TestApplyLeavesTheOldRecordAlone(t *testing.T) {
 	}
 }
 
-func TestDetailed(t *testing.T) {
+func TestAPatchSaysWhetherItNeedsTheDetails(t *testing.T) {
 	p := fullPatch()
 	short := bos.ComponentPatch{ID: p.ID, Enabled: p.Enabled, Error: p.Error, Session: p.Session, Status: p.Status}
 	if short.Detailed() {

@@ -39,6 +39,10 @@ type savedAnswer struct {
 		Count int    `json:"count"`
 		List  string `json:"list"`
 	} `json:"error_summary"`
+	Timing struct {
+		Start string `json:"start_time"`
+		End   string `json:"end_time"`
+	} `json:"timing"`
 }
 
 // ParseSavedStatus reads what BOS answers to the question for the status of a
@@ -56,6 +60,21 @@ func ParseSavedStatus(text []byte) (*SavedStatus, error) {
 		Staged: a.Staged, Successful: a.Successful, Failed: a.Failed,
 		Phases: Phases{a.Phases.Complete, a.Phases.Configuring, a.Phases.PoweringOff, a.Phases.PoweringOn},
 	}, nil
+}
+
+// Fingerprint is the same for two statuses that say the same. Which ten of a group's
+// components BOS names is chance where there are more, so they do not count.
+func (s *SavedStatus) Fingerprint() string {
+	var a savedAnswer
+	if err := json.Unmarshal([]byte(s.Text), &a); err != nil {
+		return string(DigestOf(s.Text))
+	}
+	for message, g := range a.Errors {
+		g.List = ""
+		a.Errors[message] = g
+	}
+	canonical, _ := json.Marshal(a) // it always can: what was parsed has no NaN
+	return string(DigestOf(string(canonical)))
 }
 
 // Groups are the largest error groups, as many as were asked for. BOS lists any ten

@@ -7,7 +7,7 @@ import (
 
 // Session is BOS's record of one operation on many components.
 type Session struct {
-	Incarnation string // tells two sessions of one name apart
+	Incarnation string // distinguishes two sessions of one name
 	SessionKey
 	Operation       Operation
 	TemplateName    string
@@ -16,9 +16,10 @@ type Session struct {
 	Source          Source
 	State           State
 	StartTime       Time
-	EndTime         Time   // empty until it ends
-	Deleted         bool   // gone at its source; kept as history
-	Version         string // changes with the record; carried by what was decided on it
+	EndTime         Time    // empty until it ends
+	Deleted         bool    // at its source; kept as history
+	Removal         Removal // why it is history, if it is
+	Version         string  // changes with the record; carried by what was decided on it
 
 	// Parts that are read only when asked for; nil otherwise.
 	Details *SessionDetails
@@ -30,6 +31,7 @@ type SessionDetails struct {
 	Limit             string
 	Error             string // why set-up failed, if it did
 	InitialComponents string // comma-separated ids
+	Shape             Shape  // how the record was received; read together with InitialComponents
 }
 
 // Operation is what a session does to its components.
@@ -55,6 +57,37 @@ const (
 
 func (s State) rank() int {
 	return map[State]int{StatePending: 1, StateRunning: 2, StateComplete: 3}[s]
+}
+
+// Removal says why a session is history.
+type Removal string
+
+// The reasons.
+const (
+	RemovalDeleted  Removal = "1" // it was deleted at its source
+	RemovalReopened Removal = "2" // it was complete, and its source set it back
+	RemovalResaved  Removal = "3" // it was complete, and its source saved another status of it
+)
+
+// Unfinished says whether the session was deleted before it was complete: nothing is
+// known of an end.
+func (s *Session) Unfinished() bool { return s.Deleted && s.State != StateComplete }
+
+// Over says whether the session changes no more: it is complete, or was deleted.
+func (s *Session) Over() bool { return s.Deleted || s.State == StateComplete }
+
+// Note says in a few words what is special about how the session ended; empty for
+// nothing.
+func (s *Session) Note() string {
+	switch {
+	case s.Unfinished():
+		return "deleted at BOS while " + string(s.State)
+	case s.Removal == RemovalReopened:
+		return "BOS set it back from complete: this is how it had ended before"
+	case s.Removal == RemovalResaved:
+		return "BOS saved another status later: this is the one before"
+	}
+	return ""
 }
 
 // Source is where a session's records come from.
@@ -139,10 +172,10 @@ func (s *Session) changed(next *Session) bool {
 // SelfCompleting says whether bosgraph itself completes the session once no
 // component of it is active. What BOS runs, BOS completes.
 func (s *Session) SelfCompleting() bool {
-	return s.State == StateRunning && s.Source == SourceProducer
+	return s.State == StateRunning && s.Source == SourceProducer && !s.Deleted
 }
 
-// Want says which optional parts of a session a read shall bring; what is not
+// Want says which optional parts of a session a read is to bring; what is not
 // wanted costs nothing.
 type Want struct {
 	Details    bool // limit and error
@@ -151,8 +184,8 @@ type Want struct {
 	Groups     int // so many error groups
 	GroupCount bool
 	Epoch      bool
-	Course     bool // how it went
-	Estimate   bool // what its end is estimated by, besides the course
+	Progress   bool // how it went
+	Estimate   bool // what its end is estimated by, besides the progress
 }
 
 // Covers says whether a read of w brings all that other asks for.
@@ -163,7 +196,7 @@ func (w Want) With(other Want) Want {
 	return Want{
 		Details: w.Details || other.Details, Initial: w.Initial || other.Initial, Status: w.Status || other.Status,
 		Groups: max(w.Groups, other.Groups), GroupCount: w.GroupCount || other.GroupCount, Epoch: w.Epoch || other.Epoch,
-		Course: w.Course || other.Course, Estimate: w.Estimate || other.Estimate,
+		Progress: w.Progress || other.Progress, Estimate: w.Estimate || other.Estimate,
 	}
 }
 
@@ -173,20 +206,7 @@ type SessionRead struct {
 	SessionKey
 	Incarnation string
 	Want
-}
-
-// ID is the session's opaque id: two sessions of one name have different ones.
-func (s *Session) ID() string {
-	return encodeOpaque("session", s.Tenant, s.Name, s.Incarnation)
-}
-
-// ParseSessionID reads what [Session.ID] wrote.
-func ParseSessionID(id string) (key SessionKey, incarnation string, ok bool) {
-	parts, ok := decodeOpaque("session", id, 3)
-	if !ok {
-		return SessionKey{}, "", false
-	}
-	return SessionKey{parts[0], parts[1]}, parts[2], true
+	GroupsFrom int // leave out so many of the largest error groups: to read on where a read has ended
 }
 
 // String writes the key as tenant/name; a name has no slash.
@@ -198,6 +218,11 @@ func (k SessionKey) Check() error {
 		return err
 	}
 	return nil
+}
+
+// DeletedWhile says that a session was deleted before it was complete.
+func (s *Session) DeletedWhile() *Error {
+	return Errorf(NotFound, "session %q was deleted at BOS while %s", s.Name, s.State)
 }
 
 // NoSession says that there is no session of that name and tenant.

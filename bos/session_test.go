@@ -76,7 +76,7 @@ func TestCreateChecks(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
+func TestSessionNamesAreCheckedAsBOSDoes(t *testing.T) {
 	tests := []struct {
 		name string
 		ok   bool
@@ -146,7 +146,7 @@ func session(state bos.State) *bos.Session {
 	return s
 }
 
-func TestUpdate(t *testing.T) {
+func TestAnUpdateIsAppliedOrRefusedAsAWhole(t *testing.T) {
 	const running, complete = bos.StateRunning, bos.StateComplete
 	long := strings.Repeat("é", 65_536)
 	tests := []struct {
@@ -210,7 +210,7 @@ func given[T any](p *T, otherwise T) T {
 	return *p
 }
 
-func TestSelfCompleting(t *testing.T) {
+func TestOnlyAProducersRunningSessionCompletesByItself(t *testing.T) {
 	for _, source := range []bos.Source{bos.SourceProducer, bos.SourceBOS} {
 		for _, state := range []bos.State{bos.StatePending, bos.StateRunning, bos.StateComplete} {
 			s := bos.Session{Source: source, State: state}
@@ -221,7 +221,7 @@ func TestSelfCompleting(t *testing.T) {
 	}
 }
 
-func TestSessionKeyText(t *testing.T) {
+func TestASessionKeyIsReadAsItIsWritten(t *testing.T) {
 	for text, key := range map[string]bos.SessionKey{
 		"/boot-1":     {Name: "boot-1"},
 		"blue/boot-1": {Tenant: "blue", Name: "boot-1"},

@@ -1,13 +1,14 @@
 package bos
 
-// SourceSession is a session as BOS has it.
+// SourceSession is a session as its source, BOS, has it.
 type SourceSession struct {
 	NewSession
 	State             State
 	EndTime           Time
 	Error             string // why set-up failed, if it did
 	InitialComponents string
-	Saved             *SavedStatus // of a complete one; nil while BOS has not told
+	Saved             *SavedStatus // of a complete one; nil while BOS has not said
+	Shape             Shape        // how the record was received
 }
 
 // Create checks r and makes the session of it.
@@ -21,7 +22,7 @@ func (r SourceSession) Create(incarnation string) (*Session, error) {
 		return nil, Errorf(BadUserInput, "%q is no operation", clip(string(r.Operation))).At("operation")
 	}
 	if err := first(checkTime("startTime", r.StartTime), checkTime("endTime", r.EndTime), checkText("error", r.Error, MaxText),
-		checkText("initialComponents", r.InitialComponents, MaxComponentList)); err != nil {
+		checkText("initialComponents", r.InitialComponents, MaxComponentList), r.Shape.check()); err != nil {
 		return nil, err
 	}
 	start, err := r.StartTime.UTC()
@@ -33,8 +34,17 @@ func (r SourceSession) Create(incarnation string) (*Session, error) {
 		return nil, err
 	}
 	s.Source, s.State, s.EndTime = SourceBOS, r.State, r.EndTime
-	s.Details.Error, s.Details.InitialComponents = r.Error, r.InitialComponents
+	s.Details.Error, s.Details.InitialComponents, s.Details.Shape = r.Error, r.InitialComponents, r.Shape
 	return s, nil
+}
+
+// ShapeOf is the shape of the record that r was read from.
+func (r SourceSession) ShapeOf(received []byte) Shape {
+	return sessionShape(received, &Session{
+		SessionKey: r.SessionKey, Operation: r.Operation, TemplateName: r.TemplateName, Stage: r.Stage,
+		IncludeDisabled: r.IncludeDisabled, State: r.State, StartTime: r.StartTime, EndTime: r.EndTime,
+		Details: &SessionDetails{Limit: r.Limit, Error: r.Error, InitialComponents: r.InitialComponents},
+	})
 }
 
 // Follow returns s as r says that it is now, s itself if nothing has changed. What
@@ -47,7 +57,7 @@ func (s *Session) Follow(r SourceSession) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	next.Version, next.Deleted = s.Version, s.Deleted
+	next.Version, next.Deleted, next.Removal = s.Version, s.Deleted, s.Removal
 	if next.State.rank() < s.State.rank() {
 		next.State = s.State
 	}

@@ -15,10 +15,11 @@ type Status struct {
 	Tally        Tally
 	Saved        *SavedStatus // BOS's own, in place of what the tally makes; nil for none
 	Errors       []ErrorGroup // the largest groups, as many as were asked for
+	ErrorsCut    bool         // there are fewer than asked for: all would have been too many bytes
 	GroupCount   int          // how many groups there are
 	Timing       Timing
-	Course       Course    // until this moment; empty while pending, or where it was not asked for
-	Earlier      Course    // of the session that the end is estimated by; empty for none
+	Progress     Progress  // until this moment; empty while pending, or where it was not asked for
+	Earlier      Progress  // of the session that the end is estimated by; empty for none
 	AsOf         time.Time // when this was observed at its source
 	FromSnapshot bool      // frozen
 	Stale        bool      // may be behind: Redis or the source was silent too long
@@ -58,31 +59,37 @@ func Percent(count, total int) float64 {
 	return p
 }
 
-// shares are the numbers of a status as they are shown: BOS's own where there are
-// such, else made of the tally.
-func (s *Status) shares() SavedStatus {
+// share is a number of a status as it is shown: BOS's own where there is such, else what
+// part of the managed components the tally counts.
+func (s *Status) share(count int, saved func(*SavedStatus) float64) float64 {
 	if s.Saved != nil {
-		return *s.Saved
+		return saved(s.Saved)
 	}
-	t := s.Tally
-	of := func(count int) float64 { return Percent(count, t.Managed) }
-	return SavedStatus{
-		Managed: t.Managed, Staged: of(t.Staged), Successful: of(t.Successful), Failed: of(t.Failed),
-		Phases: Phases{of(t.Complete()), of(t.Configuring), of(t.PoweringOff), of(t.PoweringOn)},
-	}
+	return Percent(count, s.Tally.Managed)
 }
 
 // Managed is the number of components that the session is responsible for.
-func (s *Status) Managed() int { return s.shares().Managed }
+func (s *Status) Managed() int {
+	if s.Saved != nil {
+		return s.Saved.Managed
+	}
+	return s.Tally.Managed
+}
 
 // PercentStaged is the share of managed components that are staged.
-func (s *Status) PercentStaged() float64 { return s.shares().Staged }
+func (s *Status) PercentStaged() float64 {
+	return s.share(s.Tally.Staged, func(saved *SavedStatus) float64 { return saved.Staged })
+}
 
 // PercentSuccessful is the share that is stable.
-func (s *Status) PercentSuccessful() float64 { return s.shares().Successful }
+func (s *Status) PercentSuccessful() float64 {
+	return s.share(s.Tally.Successful, func(saved *SavedStatus) float64 { return saved.Successful })
+}
 
 // PercentFailed is the share that failed.
-func (s *Status) PercentFailed() float64 { return s.shares().Failed }
+func (s *Status) PercentFailed() float64 {
+	return s.share(s.Tally.Failed, func(saved *SavedStatus) float64 { return saved.Failed })
+}
 
 // Phases are the shares of managed components in each phase, in percent.
 type Phases struct {
@@ -93,7 +100,14 @@ type Phases struct {
 }
 
 // Phases are the shares of the phases.
-func (s *Status) Phases() Phases { return s.shares().Phases }
+func (s *Status) Phases() Phases {
+	if s.Saved != nil {
+		return s.Saved.Phases
+	}
+	t := s.Tally
+	of := func(count int) float64 { return Percent(count, t.Managed) }
+	return Phases{of(t.Complete()), of(t.Configuring), of(t.PoweringOff), of(t.PoweringOn)}
+}
 
 // ListLength is how many ids an error group's list names.
 // BOS: MAX_COMPONENTS_IN_ERROR_DETAILS.
@@ -114,7 +128,7 @@ func (g *ErrorGroup) List() string {
 }
 
 // Summarize computes a scope's tally and error groups from the records of all
-// components: what every other way of counting has to equal. owns tells whether
+// components: what every other way of counting has to equal. owns says whether
 // the scope's tenant owns a component.
 func Summarize(scope SessionKey, components []Component, owns func(id string) bool) (Tally, []ErrorGroup) {
 	var t Tally
@@ -124,7 +138,7 @@ func Summarize(scope SessionKey, components []Component, owns func(id string) bo
 		if scope.Tenant != "" && !owns(c.ID) {
 			continue
 		}
-		k := c.Counting()
+		k := c.Contribution()
 		t.Add(k, scope.Name, 1)
 		if k.Session != scope.Name || k.Group == "" {
 			continue

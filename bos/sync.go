@@ -2,31 +2,45 @@ package bos
 
 import "time"
 
-// Tenure is how a process stands to the lease of what one of all is to do.
+// Tenure is how a process stands to the lease of what one of all is to do. It is here because
+// the store gives tenures out and the BOS sync holds them, and neither imports the other.
 type Tenure struct {
 	Held  bool
-	Fence string // another one with each holder, and after each interruption
-	Epoch string // of the namespace: another one if Redis may have come back with less
+	Fence string // random: another one with each holder, after each interruption and in each epoch
+	Epoch string // of the namespace: another one whenever Redis is not proven to have all data
 	Note  string // what the holder before this call has left
+
+	// NoteAge is how old the note is by Redis' clock; negative if that is not known.
+	NoteAge time.Duration
 }
 
-// SyncStanding tells how the sync from BOS stands.
-type SyncStanding struct {
+// ErrTenureEnded says that nothing was written because the tenure has ended: another
+// process holds the lease by now, or another epoch has begun. It is here with [Tenure]: the
+// store refuses with it, and the BOS sync has to recognize that.
+var ErrTenureEnded = &Error{
+	Code:    Unavailable,
+	Message: "another process has taken over, or Redis has lost data: everything is compared again",
+}
+
+// SyncState is the state of the sync from BOS.
+type SyncState struct {
 	Source    string        // the base URL of BOS
 	Leader    bool          // this process does it
-	LastSweep time.Time     // when the last whole sweep began; zero if there was none
+	LastSweep time.Time     // when the last whole sweep began, by this process' clock; zero if there was none
 	Every     time.Duration // from one sweep to the next
 	Problem   string        // why it does not work, or only in part; empty while it does
+	Doubt     bool          // BOS lists much less than it did, and that is not believed yet
 }
 
 // Stale says whether what came from BOS may be behind for longer than usual: three
-// sweeps should have been made since the last one.
-func (s SyncStanding) Stale(now time.Time) bool {
-	return s.LastSweep.IsZero() || now.Sub(s.LastSweep) > 3*s.Every
+// sweeps should have been made since the last one, or what the last one has shown is not
+// believed.
+func (s SyncState) Stale(now time.Time) bool {
+	return s.Doubt || s.LastSweep.IsZero() || now.Sub(s.LastSweep) > 3*s.Every
 }
 
 // Lag is how far what came from BOS is behind at most; nil while that is not known.
-func (s SyncStanding) Lag(now time.Time) *float64 {
+func (s SyncState) Lag(now time.Time) *float64 {
 	if s.LastSweep.IsZero() {
 		return nil
 	}

@@ -25,20 +25,20 @@ const (
 	MarkActive // enabled: keeps the session from completing
 )
 
-// Counting is what a component counts as: all of a record that any tally, member
+// Contribution is what a component counts as: all of a record that any tally, member
 // list or error group depends on. It is stored beside the record, so that what
 // was once added can be taken away again even if these rules have changed since.
-type Counting struct {
+type Contribution struct {
 	Session string // counts in this session, with Marks and Error
 	Staged  string // counts as staged, and active, in this one
 	Marks   Marks
 	Group   string // [GroupKey] of the component's error; empty for none
 }
 
-// Counting returns what c counts as.
+// Contribution returns what c counts as.
 // BOS: server/controllers/v2/sessions.py, _get_v2_session_status.
-func (c *Component) Counting() Counting {
-	k := Counting{Session: c.Session, Staged: c.StagedSession()}
+func (c *Component) Contribution() Contribution {
+	k := Contribution{Session: c.Session, Staged: c.StagedSession()}
 	if k.Session == "" {
 		return k
 	}
@@ -86,7 +86,7 @@ func (t Tally) Components() int { return t.Managed - t.Both }
 
 // Add adds n times (1, or -1 to take away) what k contributes to the session of
 // that name.
-func (t *Tally) Add(k Counting, name string, n int) {
+func (t *Tally) Add(k Contribution, name string, n int) {
 	in, staged := k.Session == name, k.Staged == name
 	if in {
 		t.Managed += n
@@ -117,7 +117,7 @@ func (m Marks) one(mark Marks) int {
 
 // Scopes calls yield with every scope that a component counts towards: the
 // untenanted sessions of its names, and those of every tenant that owns it.
-func (k Counting) Scopes(owners []string, yield func(SessionKey)) {
+func (k Contribution) Scopes(owners []string, yield func(SessionKey)) {
 	for i := -1; i < len(owners); i++ {
 		tenant := ""
 		if i >= 0 {
@@ -171,7 +171,7 @@ func GroupKey(message string) string {
 // digestLength is the length of every digest but the empty one.
 const digestLength = 22
 
-// ParseGroupKey returns what a group key tells: the digest and, if it is short
+// ParseGroupKey returns what a group key holds: the digest and, if it is short
 // enough to be all there, the message.
 func ParseGroupKey(key string) (d Digest, message string, whole bool) {
 	i := len(key) - digestLength - 1

@@ -10,24 +10,24 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-func TestAdd(t *testing.T) {
+func TestAddCountsEveryMark(t *testing.T) {
 	all := bos.MarkSuccessful | bos.MarkFailed | bos.MarkConfiguring | bos.MarkPoweringOff | bos.MarkPoweringOn | bos.MarkActive
 	tests := []struct {
 		name string
-		k    bos.Counting
+		k    bos.Contribution
 		want bos.Tally // of session s
 	}{
-		{"of no session", bos.Counting{}, bos.Tally{}},
-		{"of another", bos.Counting{Session: "other", Staged: "other", Marks: all}, bos.Tally{}},
-		{"no marks", bos.Counting{Session: "s"}, bos.Tally{Managed: 1}},
-		{"successful", bos.Counting{Session: "s", Marks: bos.MarkSuccessful}, bos.Tally{Managed: 1, Successful: 1}},
-		{"failed", bos.Counting{Session: "s", Marks: bos.MarkFailed}, bos.Tally{Managed: 1, Failed: 1}},
-		{"configuring", bos.Counting{Session: "s", Marks: bos.MarkConfiguring}, bos.Tally{Managed: 1, Configuring: 1}},
-		{"powering off", bos.Counting{Session: "s", Marks: bos.MarkPoweringOff}, bos.Tally{Managed: 1, PoweringOff: 1}},
-		{"powering on", bos.Counting{Session: "s", Marks: bos.MarkPoweringOn}, bos.Tally{Managed: 1, PoweringOn: 1}},
-		{"active", bos.Counting{Session: "s", Marks: bos.MarkActive}, bos.Tally{Managed: 1, Active: 1}},
-		{"staged, whatever it does elsewhere", bos.Counting{Session: "other", Staged: "s", Marks: all}, bos.Tally{Managed: 1, Staged: 1, Active: 1}},
-		{"both count", bos.Counting{Session: "s", Staged: "s", Marks: bos.MarkActive | bos.MarkFailed},
+		{"of no session", bos.Contribution{}, bos.Tally{}},
+		{"of another", bos.Contribution{Session: "other", Staged: "other", Marks: all}, bos.Tally{}},
+		{"no marks", bos.Contribution{Session: "s"}, bos.Tally{Managed: 1}},
+		{"successful", bos.Contribution{Session: "s", Marks: bos.MarkSuccessful}, bos.Tally{Managed: 1, Successful: 1}},
+		{"failed", bos.Contribution{Session: "s", Marks: bos.MarkFailed}, bos.Tally{Managed: 1, Failed: 1}},
+		{"configuring", bos.Contribution{Session: "s", Marks: bos.MarkConfiguring}, bos.Tally{Managed: 1, Configuring: 1}},
+		{"powering off", bos.Contribution{Session: "s", Marks: bos.MarkPoweringOff}, bos.Tally{Managed: 1, PoweringOff: 1}},
+		{"powering on", bos.Contribution{Session: "s", Marks: bos.MarkPoweringOn}, bos.Tally{Managed: 1, PoweringOn: 1}},
+		{"active", bos.Contribution{Session: "s", Marks: bos.MarkActive}, bos.Tally{Managed: 1, Active: 1}},
+		{"staged, whatever it does elsewhere", bos.Contribution{Session: "other", Staged: "s", Marks: all}, bos.Tally{Managed: 1, Staged: 1, Active: 1}},
+		{"both count", bos.Contribution{Session: "s", Staged: "s", Marks: bos.MarkActive | bos.MarkFailed},
 			bos.Tally{Managed: 2, Staged: 1, Failed: 1, Active: 2, Both: 1}},
 	}
 	for _, test := range tests {
@@ -45,20 +45,20 @@ func TestAdd(t *testing.T) {
 	}
 }
 
-func TestScopes(t *testing.T) {
+func TestAComponentCountsInEveryTenantThatOwnsIt(t *testing.T) {
 	tests := []struct {
 		name   string
-		k      bos.Counting
+		k      bos.Contribution
 		owners []string
 		want   []bos.SessionKey
 	}{
-		{"nothing", bos.Counting{}, []string{"blue"}, nil},
-		{"no owner", bos.Counting{Session: "s"}, nil, []bos.SessionKey{{"", "s"}}},
-		{"two owners", bos.Counting{Session: "s"}, []string{"blue", "red"}, []bos.SessionKey{{"", "s"}, {"blue", "s"}, {"red", "s"}}},
-		{"staged elsewhere", bos.Counting{Session: "s", Staged: "later"}, []string{"blue"},
+		{"nothing", bos.Contribution{}, []string{"blue"}, nil},
+		{"no owner", bos.Contribution{Session: "s"}, nil, []bos.SessionKey{{"", "s"}}},
+		{"two owners", bos.Contribution{Session: "s"}, []string{"blue", "red"}, []bos.SessionKey{{"", "s"}, {"blue", "s"}, {"red", "s"}}},
+		{"staged elsewhere", bos.Contribution{Session: "s", Staged: "later"}, []string{"blue"},
 			[]bos.SessionKey{{"", "s"}, {"", "later"}, {"blue", "s"}, {"blue", "later"}}},
-		{"staged only", bos.Counting{Staged: "later"}, nil, []bos.SessionKey{{"", "later"}}},
-		{"both in one, once", bos.Counting{Session: "s", Staged: "s"}, []string{"blue"}, []bos.SessionKey{{"", "s"}, {"blue", "s"}}},
+		{"staged only", bos.Contribution{Staged: "later"}, nil, []bos.SessionKey{{"", "later"}}},
+		{"both in one, once", bos.Contribution{Session: "s", Staged: "s"}, []string{"blue"}, []bos.SessionKey{{"", "s"}, {"blue", "s"}}},
 	}
 	for _, test := range tests {
 		var got []bos.SessionKey
@@ -74,7 +74,7 @@ func TestScopes(t *testing.T) {
 type world struct {
 	records []bos.Component
 	owners  [][]string // of each record
-	counted []bos.Counting
+	counted []bos.Contribution
 	tallies map[bos.SessionKey]bos.Tally
 	groups  map[bos.SessionKey]map[string][]string // ids by group key
 }
@@ -102,7 +102,7 @@ func (w *world) count(i, n int) {
 // set changes a record and its owners.
 func (w *world) set(i int, c bos.Component, owners []string) {
 	w.count(i, -1)
-	w.records[i], w.owners[i], w.counted[i] = c, owners, c.Counting()
+	w.records[i], w.owners[i], w.counted[i] = c, owners, c.Contribution()
 	w.count(i, 1)
 }
 
@@ -119,7 +119,7 @@ func (w *world) check(t *testing.T, sessions, tenants []string) {
 			if got := w.tallies[scope]; got != tally {
 				t.Fatalf("%s: kept %+v, counted %+v", scope, got, tally)
 			}
-			counts, kept := map[string]int{}, map[string]int{}
+			counts, stored := map[string]int{}, map[string]int{}
 			for _, g := range groups {
 				counts[bos.GroupKey(g.Message)] = g.Count
 				ids := slices.Sorted(slices.Values(w.groups[scope][bos.GroupKey(g.Message)]))
@@ -129,24 +129,24 @@ func (w *world) check(t *testing.T, sessions, tenants []string) {
 			}
 			for key, ids := range w.groups[scope] {
 				if len(ids) > 0 {
-					kept[key] = len(ids)
+					stored[key] = len(ids)
 				}
 			}
-			if !maps.Equal(counts, kept) {
-				t.Fatalf("%s: kept errors %v, counted %v", scope, kept, counts)
+			if !maps.Equal(counts, stored) {
+				t.Fatalf("%s: kept errors %v, counted %v", scope, stored, counts)
 			}
 		}
 	}
 }
 
-func TestKeepingCountEqualsCounting(t *testing.T) {
+func TestIncrementalTallyEqualsRecount(t *testing.T) {
 	sessions, tenants := []string{"boot-1", "boot-2", "later"}, []string{"blue", "red"}
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 0))
 			const n = 40
 			w := &world{
-				records: make([]bos.Component, n), owners: make([][]string, n), counted: make([]bos.Counting, n),
+				records: make([]bos.Component, n), owners: make([][]string, n), counted: make([]bos.Contribution, n),
 				tallies: map[bos.SessionKey]bos.Tally{}, groups: map[bos.SessionKey]map[string][]string{},
 			}
 			for i := range w.records {

@@ -137,7 +137,7 @@ func Elapsed(start, end Time, now time.Time) (time.Duration, error) {
 	return now.Truncate(time.Microsecond).Sub(from.Truncate(time.Microsecond)), nil
 }
 
-// DurationText writes a duration as h:mm:ss, hours going on past 24; a fraction
+// DurationText writes a duration as h:mm:ss, hours counted beyond 24; a fraction
 // of a second is cut off, and nothing is shorter than 0:00:00.
 func DurationText(d time.Duration) string {
 	s := max(int64(d/time.Second), 0)

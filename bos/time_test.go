@@ -132,7 +132,7 @@ func TestTimeOfIsNaiveUTCInWholeSeconds(t *testing.T) {
 	}
 }
 
-func TestDurations(t *testing.T) {
+func TestDurationsCountHoursBeyondADay(t *testing.T) {
 	const day = 24 * time.Hour
 	tests := []struct {
 		d       time.Duration
@@ -169,7 +169,7 @@ func TestDurations(t *testing.T) {
 	}
 }
 
-func TestTiming(t *testing.T) {
+func TestTheDurationRunsUntilTheEnd(t *testing.T) {
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	tests := []struct {
 		name       string

@@ -55,6 +55,7 @@ func CheckTenant(name string) error {
 
 // CheckComponentID checks an xname, leniently: whatever can stand in a list of ids.
 func CheckComponentID(id string) error {
+	// Lists of ids have commas between them, index entries a space in front, and records a NUL.
 	bad := func(r rune) bool { return r == ',' || unicode.IsSpace(r) || unicode.IsControl(r) }
 	if id == "" || len(id) > MaxName || !utf8.ValidString(id) || strings.ContainsFunc(id, bad) {
 		return Errorf(BadUserInput, "%q is not a component id: use 1 to %d bytes without spaces and commas", clip(id), MaxName).At("id")
@@ -67,8 +68,10 @@ func checkText(field, s string, limit int) *Error {
 	switch {
 	case !utf8.ValidString(s):
 		return Errorf(BadUserInput, "%s is not valid UTF-8", field).At(field)
+	// The store separates the parts of a record by it.
 	case strings.ContainsRune(s, 0):
 		return Errorf(BadUserInput, "%s has a NUL character in it", field).At(field)
+	// Counting characters takes longer than the text is worth if its bytes are few enough.
 	case len(s) > limit && utf8.RuneCountInString(s) > limit:
 		return Errorf(BadUserInput, "%s is longer than %d characters", field, limit).At(field)
 	}
@@ -85,13 +88,13 @@ func checkTime(field string, t Time) *Error {
 	return nil
 }
 
-// Check checks a whole record, whoever produced it.
+// Check checks a whole record, from whichever source.
 func (c *Component) Check() error {
 	if err := CheckComponentID(c.ID); err != nil {
 		return err
 	}
 	checks := []*Error{
-		checkSessionName("session", c.Session), checkText("error", c.Error, MaxText),
+		checkSessionName("session", c.Session), checkText("error", c.Error, MaxText), c.Shape.check(),
 		within("status", checkText("phase", string(c.Phase), MaxText), checkText("statusOverride", c.Override, MaxText)),
 	}
 	if s := c.DesiredState; s != nil {

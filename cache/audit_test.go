@@ -10,19 +10,14 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
 // allKeys lists the keys of the namespace, all of which are on one node.
 func (s *suite) allKeys() []string {
 	s.Helper()
-	node, ok := s.store.client.(*redis.Client)
-	if c, cluster := s.store.client.(*redis.ClusterClient); cluster {
-		var err error
-		node, err = c.MasterForKey(s.ctx, s.store.keys.meta())
-		s.must(err)
-	} else if !ok {
-		s.Fatalf("unknown client %T", s.store.client)
-	}
+	node, err := s.store.db.Owner(s.ctx)
+	s.must(err)
 	keys, err := node.Keys(s.ctx, "{"+s.options.Namespace+"}:*").Result()
 	s.must(err)
 	slices.Sort(keys)
@@ -32,7 +27,7 @@ func (s *suite) allKeys() []string {
 // value reads any key as a text that is equal when its content is.
 func (s *suite) value(key string) string {
 	s.Helper()
-	c, ctx := s.store.client, s.ctx
+	c, ctx := s.store.db.Client, s.ctx
 	switch kind := c.Type(ctx, key).Val(); kind {
 	case "string":
 		return c.Get(ctx, key).Val()
@@ -67,7 +62,7 @@ func pairs(m map[string]string) string {
 func (s *suite) audit() {
 	s.Helper()
 	s.ctx = context.WithoutCancel(s.ctx)
-	k := s.store.keys
+	k := s.store.db.Keys
 	want := map[string]map[string]string{}
 	add := func(key, member string, by int) {
 		if want[key] == nil {
@@ -88,44 +83,45 @@ func (s *suite) audit() {
 		s.must(err)
 		records = append(records, more...)
 	}
-	tallies := map[home]*bos.Tally{}
+	tallies := map[schema.Home]*bos.Tally{}
 	for i := range records {
 		r := &records[i]
 		id := r.component.ID
 		for _, t := range r.owners {
-			add(k.tenant(t), id, 0)
+			add(k.Tenant(t), id, 0)
+			add(k.Tenants(), t, -1)
 		}
 		if !r.present {
 			continue
 		}
-		add(k.ids(), id, 0)
+		add(k.IDs(), id, 0)
 		if e := r.component.Error; e != "" {
-			add(k.errorIndex(), string(bos.DigestOf(e))+" "+id, 0)
+			add(k.ErrorIndex(), string(bos.DigestOf(e))+" "+id, 0)
 			if longError(e) {
 				add(string(k)+"tr", string(bos.DigestOf(e)), 1)
 			}
 		}
-		counting := r.component.Counting()
-		counting.Scopes(r.owners, func(scope bos.SessionKey) {
-			h := scopeHome(scope)
+		contribution := r.component.Contribution()
+		contribution.Scopes(r.owners, func(scope bos.SessionKey) {
+			h := schema.ScopeHome(scope)
 			if tallies[h] == nil {
 				tallies[h] = &bos.Tally{}
 			}
-			tallies[h].Add(counting, scope.Name, 1)
-			if counting.Session == scope.Name {
-				add(k.members(h), id, 0)
+			tallies[h].Add(contribution, scope.Name, 1)
+			if contribution.Session == scope.Name {
+				add(k.Members(h), id, 0)
 				if r.component.Enabled {
 					since, _ := strconv.Atoi(r.since)
-					add(k.active(h), id, since)
+					add(k.Active(h), id, since)
 				}
-				if counting.Group != "" {
-					add(k.groups(h), counting.Group, -1)
-					digest, _, _ := bos.ParseGroupKey(counting.Group)
-					add(k.errors(h), string(digest)+" "+id, 0)
+				if contribution.Group != "" {
+					add(k.Groups(h), contribution.Group, -1)
+					digest, _, _ := bos.ParseGroupKey(contribution.Group)
+					add(k.Errors(h), string(digest)+" "+id, 0)
 				}
 			}
-			if counting.Staged == scope.Name {
-				add(k.staged(h), id, 0)
+			if contribution.Staged == scope.Name {
+				add(k.Staged(h), id, 0)
 			}
 		})
 	}
@@ -139,16 +135,16 @@ func (s *suite) audit() {
 	for key := range have {
 		kind, rest, _ := strings.Cut(strings.TrimPrefix(key, string(k)), ":")
 		switch kind {
-		case "ids", "ei", "tr", "tn", "m", "a", "st", "g", "e":
+		case "ids", "ei", "tr", "tn", "ti", "m", "a", "st", "g", "e":
 			if want[key] == nil {
 				s.Errorf("%s is left over: %s", key, have[key])
 			}
 		case "co":
-			s.auditCourse(key, have[string(k)+"s:"+rest] != "")
+			s.auditProgress(key, have[string(k)+"s:"+rest] != "")
 		case "s":
 			if !strings.HasPrefix(rest, "@") {
-				s.auditCounters(home(rest), tallies[home(rest)])
-				delete(tallies, home(rest))
+				s.auditCounters(schema.Home(rest), tallies[schema.Home(rest)])
+				delete(tallies, schema.Home(rest))
 			}
 		}
 	}
@@ -157,17 +153,17 @@ func (s *suite) audit() {
 	}
 }
 
-// auditCourse wants a course to be that of a session, in order, and not too long.
-func (s *suite) auditCourse(key string, session bool) {
+// auditProgress wants a progress to be that of a session, in order, and not too long.
+func (s *suite) auditProgress(key string, session bool) {
 	s.Helper()
-	samples := s.store.client.LRange(s.ctx, key, 0, -1).Val()
-	course, err := courseOf(samples, &bos.Status{Session: &bos.Session{State: bos.StateRunning}})
+	samples := s.store.db.Client.LRange(s.ctx, key, 0, -1).Val()
+	progress, err := progressOf(samples, &bos.Status{Session: &bos.Session{State: bos.StateRunning}})
 	s.must(err)
-	if !session || len(samples) >= bos.MaxCourse {
+	if !session || len(samples) >= bos.MaxProgress {
 		s.Errorf("%s has %d samples, and it is %v that it is a session's", key, len(samples), session)
 	}
 	for i := 1; i < len(samples); i++ {
-		if gap := course[i].Time.Sub(course[i-1].Time); gap < bos.CourseGap {
+		if gap := progress[i].Time.Sub(progress[i-1].Time); gap < bos.ProgressGap {
 			s.Errorf("%s has a sample %v after the one before", key, gap)
 		}
 	}
@@ -176,31 +172,31 @@ func (s *suite) auditCourse(key string, session bool) {
 // auditReferences adds the long texts that frozen groups refer to.
 func (s *suite) auditReferences(add func(key, member string, by int), have map[string]string) {
 	for key := range have {
-		if !strings.HasPrefix(key, string(s.store.keys)+"fg:") {
+		if !strings.HasPrefix(key, string(s.store.db.Keys)+"fg:") {
 			continue
 		}
-		for _, g := range s.store.client.ZRange(s.ctx, key, 0, -1).Val() {
+		for _, g := range s.store.db.Client.ZRange(s.ctx, key, 0, -1).Val() {
 			if digest, _, whole := bos.ParseGroupKey(g); !whole {
-				add(string(s.store.keys)+"tr", string(digest), 1)
+				add(string(s.store.db.Keys)+"tr", string(digest), 1)
 			}
 		}
 	}
-	texts := s.store.client.HKeys(s.ctx, s.store.keys.texts()).Val()
-	references := s.store.client.HKeys(s.ctx, string(s.store.keys)+"tr").Val()
+	texts := s.store.db.Client.HKeys(s.ctx, s.store.db.Keys.Texts()).Val()
+	references := s.store.db.Client.HKeys(s.ctx, string(s.store.db.Keys)+"tr").Val()
 	slices.Sort(texts)
 	slices.Sort(references)
 	s.equal(texts, references, "texts and references to them")
 }
 
-func (s *suite) auditCounters(h home, want *bos.Tally) {
+func (s *suite) auditCounters(h schema.Home, want *bos.Tally) {
 	s.Helper()
 	if want == nil {
 		want = &bos.Tally{}
 	}
-	hash := sessionHash(s.store.client.HGetAll(s.ctx, s.store.keys.session(h)).Val())
-	for i, n := range counters(want) {
-		field := counterFields[i]
-		if got := hash.number(hash[field]); got != int64(n) {
+	hash := s.store.db.Client.HGetAll(s.ctx, s.store.db.Keys.Session(h)).Val()
+	for _, counter := range schema.Counters {
+		field, n := counter.Field, *counter.Of(want)
+		if got := (sessionHash{}).number(hash[field]); got != int64(n) {
 			s.Errorf("%s counts %s = %d, the records make %d", h, field, got, n)
 		}
 	}

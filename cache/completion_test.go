@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
 // Invariant 8: completion freezes once.
 
-func TestCompletion(t *testing.T) {
+func TestASessionCompletesAndFreezesOnce(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("empty")
 		s.state("empty", bos.StateRunning)
@@ -35,7 +36,7 @@ func TestCompletion(t *testing.T) {
 			st.Tally.Managed != 2 || st.Tally.Successful != 1 || st.Tally.Failed != 1 || st.Errors[0].List() != "x2" {
 			s.Errorf("the write that ended the last component left %+v", st)
 		}
-		if n, err := s.store.client.ZScore(s.ctx, s.store.keys.frozen(), frozenEntry(frozen)).Result(); err != nil ||
+		if n, err := s.store.db.Client.ZScore(s.ctx, s.store.db.Keys.Frozen(), schema.FrozenEntry(frozen)).Result(); err != nil ||
 			bos.TimeOf(time.Unix(int64(n), 0)) != frozen.EndTime {
 			s.Errorf("frozen at %v (%v), ended %s", n, err, frozen.EndTime)
 		}
@@ -100,13 +101,13 @@ func TestTwoCompleteAtOnce(t *testing.T) {
 				s.Fatalf("a status that is complete changed from %+v to %+v", first, second)
 			}
 		}
-		if n := s.store.client.ZCard(s.ctx, s.store.keys.frozen()).Val(); n != 20 {
+		if n := s.store.db.Client.ZCard(s.ctx, s.store.db.Keys.Frozen()).Val(); n != 20 {
 			s.Errorf("%d snapshots of 20 sessions", n)
 		}
 	})
 }
 
-func TestSessionRules(t *testing.T) {
+func TestASessionOnlyGoesForward(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
 		_, err := s.store.CreateSession(s.ctx, bos.NewSession{SessionKey: name("a"), Source: bos.SourceProducer})

@@ -6,13 +6,15 @@ import (
 	"slices"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/cost"
 )
 
 // PutComponents stores whole records; one that exists is replaced. What is not
-// a valid record is refused by itself, the others are stored in one write.
+// a valid record is refused by itself, as is a new one for which there is no room, and
+// the others are stored in one write.
 func (s *Store) PutComponents(ctx context.Context, components []bos.ComponentPatch) (bos.BatchResult, error) {
 	return batch(ctx, s, components, patched, false, func(p *bos.ComponentPatch, old record) (record, error) {
-		return old.replaced(p.Apply(bos.Component{}))
+		return old.replaced(p.NewComponent())
 	})
 }
 
@@ -26,6 +28,7 @@ func (s *Store) KeepComponents(ctx context.Context, components []bos.Component) 
 
 // replaced is the record with another component in it.
 func (r record) replaced(by bos.Component) (record, error) {
+	// As if its rest had been read: a whole record replaces that, too, whatever it was.
 	r.present, r.detailed, r.component = true, true, by
 	return r, r.component.Check()
 }
@@ -53,6 +56,8 @@ func (s *Store) DeleteComponents(ctx context.Context, ids []string) (bos.BatchRe
 		if !old.present {
 			return old, bos.Errorf(bos.NotFound, "there is no component %q", *id)
 		}
+		// A tenant still owns the id: if the component is put again, it is counted for that
+		// tenant, too.
 		return record{owners: old.owners, detailed: true, component: bos.Component{ID: *id}}, nil
 	})
 }
@@ -66,6 +71,9 @@ func batch[T any](ctx context.Context, s *Store, items []T, id func(*T) string, 
 	if len(items) > bos.MaxBatch {
 		return result, bos.Errorf(bos.BadUserInput, "%d components are too many for one call: send at most %d", len(items), bos.MaxBatch)
 	}
+	if err := cost.EffortOf(ctx).Batch(ctx, len(items)); err != nil {
+		return result, err
+	}
 	// An id that can't be one is refused before it becomes part of a key.
 	refused := make([]*bos.Error, len(items))
 	var ids []string
@@ -77,19 +85,27 @@ func batch[T any](ctx context.Context, s *Store, items []T, id func(*T) string, 
 		}
 		ids = append(ids, one)
 	}
+	// Each once: the script compares versions once, before it writes, so a second value of the
+	// same component would pass and replace the first.
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 
 	err := s.update(ctx, ids, detailed, func(old []record) ([]record, error) {
 		result = bos.BatchResult{}
+		// From the start: it may be decided more than once, each time on other records.
 		next := slices.Clone(old)
+		room := space{store: s}
 		for i := range items {
 			err := refused[i]
 			if err == nil {
 				at, _ := slices.BinarySearch(ids, id(&items[i]))
 				var r record
 				var decideErr error
-				if r, decideErr = decide(&items[i], next[at]); decideErr == nil {
+				r, decideErr = decide(&items[i], next[at])
+				if decideErr == nil && r.present && !next[at].present {
+					decideErr = room.take(ctx)
+				}
+				if decideErr == nil {
 					next[at] = r
 				} else if !errors.As(decideErr, &err) {
 					return nil, decideErr
@@ -114,7 +130,7 @@ func batch[T any](ctx context.Context, s *Store, items []T, id func(*T) string, 
 // unique.
 func (s *Store) update(ctx context.Context, ids []string, detailed bool, decide func(old []record) ([]record, error)) error {
 	return s.retry(ctx, func() (*change, error) {
-		old, err := s.readRecords(ctx, ids, detailed)
+		old, err := s.readForChange(ctx, ids, detailed)
 		if err != nil {
 			return nil, err
 		}

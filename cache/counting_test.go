@@ -11,7 +11,7 @@ import (
 
 // Invariant 4: who counts.
 
-func TestTakeOver(t *testing.T) {
+func TestAComponentCountsInOneSessionAtATime(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("old")
 		s.create("new")
@@ -50,8 +50,8 @@ func TestContributionsNeedNoSession(t *testing.T) {
 	})
 }
 
-// TestOwns asks for ids that a tenant owns, known or not, and for others.
-func TestOwns(t *testing.T) {
+// TestATenantOwnsWhatWasPutKnownOrNot asks for ids that a tenant owns, known or not, and for others.
+func TestATenantOwnsWhatWasPutKnownOrNot(t *testing.T) {
 	conform(t, func(s *suite) {
 		_, err := s.store.PutTenant(s.ctx, "blue", []string{"x2", "x9"})
 		s.must(err)
@@ -123,7 +123,7 @@ func TestDeletedComponentsCountNoMore(t *testing.T) {
 		r, err := s.store.DeleteComponents(s.ctx, []string{"x1", "x3"})
 		s.must(err)
 		if r.Applied != 1 || len(r.Refused) != 1 || r.Refused[0].Err.Code != bos.NotFound {
-			s.Errorf("deleting one that is gone and the last: %+v", r)
+			s.Errorf("deleting one that is deleted already, and the last: %+v", r)
 		}
 		if st := s.status("a"); st.State() != bos.StateComplete || st.Tally.Managed != 0 {
 			s.Errorf("without components the running session is %s with %+v", st.State(), st.Tally)
@@ -133,7 +133,7 @@ func TestDeletedComponentsCountNoMore(t *testing.T) {
 
 // Invariant 14: long error texts, all different.
 
-func TestLongErrors(t *testing.T) {
+func TestLongErrorsAreStoredOnce(t *testing.T) {
 	conform(t, func(s *suite) {
 		text := func(i int) string { return strings.Repeat("ü", bos.MaxText-4) + fmt.Sprintf("%04d", i) }
 		s.create("a")
@@ -147,7 +147,7 @@ func TestLongErrors(t *testing.T) {
 		if st.GroupCount != 20 || st.Errors[0].Message != text(7) || st.Errors[0].Count != 2 || st.Errors[0].List() != "x07,x99" {
 			s.Fatalf("%d groups, the first of %d: %s", st.GroupCount, st.Errors[0].Count, st.Errors[0].List())
 		}
-		if n := s.store.client.HLen(s.ctx, s.store.keys.texts()).Val(); n != 20 {
+		if n := s.store.db.Client.HLen(s.ctx, s.store.db.Keys.Texts()).Val(); n != 20 {
 			s.Errorf("%d texts are kept, want each once", n)
 		}
 		s.equal(s.ids(s.store.ListComponents(s.ctx, nil, bos.ComponentFilter{Error: new(text(7))}, bos.Page{First: 10}, false, true)),
@@ -159,7 +159,7 @@ func TestLongErrors(t *testing.T) {
 			batch[i].Error = new("")
 		}
 		s.patch(batch[:19]...)
-		if n := s.store.client.HLen(s.ctx, s.store.keys.texts()).Val(); n != 2 {
+		if n := s.store.db.Client.HLen(s.ctx, s.store.db.Keys.Texts()).Val(); n != 2 {
 			s.Errorf("%d texts are kept for the two that are left", n)
 		}
 		s.patch(batch[20])
@@ -170,8 +170,58 @@ func TestLongErrors(t *testing.T) {
 		}
 		_, err := s.store.DeleteSession(s.ctx, name("a"))
 		s.must(err)
-		if n := s.store.client.HLen(s.ctx, s.store.keys.texts()).Val(); n != 0 {
+		if n := s.store.db.Client.HLen(s.ctx, s.store.db.Keys.Texts()).Val(); n != 0 {
 			s.Errorf("%d texts are kept for nobody", n)
+		}
+	})
+}
+
+// TestComponentsOfAnOwner lists what a tenant owns, by pages, by ids and with other filters, and
+// asks for owners.
+func TestComponentsOfAnOwner(t *testing.T) {
+	conform(t, func(s *suite) {
+		for tenant, ids := range map[string][]string{"blue": {"x1", "x2", "x5", "x9"}, "red": {"x2", "x3"}} {
+			_, err := s.store.PutTenant(s.ctx, tenant, ids)
+			s.must(err)
+		}
+		var records []bos.ComponentPatch
+		for _, id := range []string{"x1", "x2", "x3", "x4", "x5"} { // x9 is owned, and not there
+			records = append(records, bos.ComponentPatch{ID: id, Enabled: new(id != "x5"), Session: new("s")})
+		}
+		_, err := s.store.PutComponents(s.ctx, records)
+		s.must(err)
+		list := func(f bos.ComponentFilter, page bos.Page) (ids []string, more bool) {
+			s.Helper()
+			f.Owner = new("blue")
+			list, err := s.store.ListComponents(s.ctx, nil, f, page, true, true)
+			s.must(err)
+			// How many there are is known only where an index has just these: all that is here then.
+			if n := list.Total; n != nil && *n != len(list.Positions) {
+				s.Errorf("%+v counts %d", f, *n)
+			}
+			return list.Positions, list.More
+		}
+		for _, test := range []struct {
+			filter bos.ComponentFilter
+			page   bos.Page
+			want   []string
+			more   bool
+		}{
+			{bos.ComponentFilter{}, bos.Page{First: 10}, []string{"x1", "x2", "x5"}, false},
+			{bos.ComponentFilter{}, bos.Page{First: 2}, []string{"x1", "x2"}, true},
+			{bos.ComponentFilter{}, bos.Page{First: 2, After: "x2"}, []string{"x5"}, false},
+			{bos.ComponentFilter{Session: new("s")}, bos.Page{First: 10}, []string{"x1", "x2", "x5"}, false},
+			{bos.ComponentFilter{Enabled: new(false)}, bos.Page{First: 10}, []string{"x5"}, false},
+			{bos.ComponentFilter{IDs: []string{"x4", "x3", "x2", "x9"}}, bos.Page{First: 10}, []string{"x2"}, false},
+		} {
+			if got, more := list(test.filter, test.page); !slices.Equal(got, test.want) || more != test.more {
+				s.Errorf("%+v %+v: %v, more %v, want %v, %v", test.filter, test.page, got, more, test.want, test.more)
+			}
+		}
+		owners, err := s.store.Owners(s.ctx, []string{"x9", "x2", "x4", "x8"})
+		s.must(err)
+		if want := "[[blue] [blue red] [] []]"; fmt.Sprint(owners) != want {
+			s.Errorf("owners are %v, want %s", owners, want)
 		}
 	})
 }

@@ -1,57 +1,31 @@
 // Package cache keeps component states, sessions and everything derived from
-// them in Redis. It is the only package that talks to Redis.
+// them in Redis. It and the packages below it are the only ones that talk to Redis.
 //
 // # Keys
 //
-// All keys of a namespace begin with its hash tag, "{namespace}:", so that one
-// script may touch all of them on a Redis Cluster, where a namespace is one slot.
-// A scope is "tenant/name", whether or not a session of that name exists. The
-// home of a session is its scope, or "@incarnation" once a newer session took the
-// name of one that BOS has deleted.
+// All keys of a namespace begin with its hash tag, "{namespace}:", so that one script may
+// touch all of them on a Redis Cluster, where a namespace is one slot. What is stored is
+// described once, in internal/schema: the names that Go and the scripts use, the lists
+// of fields that reads ask for and the tables below are made of that. Every key that a
+// script touches is declared.
 //
-//	key           type    what it holds                                          TTL
-//	meta          hash    schema: version of this table; epoch; rev: the counter  -
-//	c:<id>        string  a component: "<version> <record>", see record.go        -
-//	d:<id>        string  the rest of that record, JSON                           -
-//	ids           zset    ids of all components, score 0                          -
-//	s:<home>      hash    a session's counters, record and frozen counters        -
-//	x:<home>      hash    the parts of a session that can be long                 -
-//	m:<scope>     zset    ids of the components whose session this is, score 0    -
-//	st:<scope>    zset    ids of the components staged in it, score 0             -
-//	a:<scope>     zset    ids of those of m: that are active, score the second    -
-//	                      since when they have had their status, 0 for unknown
-//	g:<scope>     zset    error groups, score minus their size                    -
-//	e:<scope>     zset    "<digest> <id>" of components with an error, score 0    -
-//	fg:, fe:<home> zset   g: and e: as they were when the session was frozen      -
-//	co:<home>     list    a session's course while it ran, "<ms> <counters>"      -
-//	log:<scope>   list    one entry a write, "<rev> <ids changed> <ids removed>"    10 min once frozen
-//	ei            zset    "<digest> <id>" of all components with an error         -
-//	tx, tr        hash    long error texts by digest, and how many refer to them  -
-//	sx            zset    all sessions by start, "<start>:<incarnation>:<scope>"  -
-//	h:<scope>     zset    all sessions of one name, "<start>:<incarnation>"       -
-//	al:<operation>:<tenant>/<template>
-//	              zset    sessions alike by start, as in sx                       -
-//	rx            zset    frozen sessions, score the second of freezing           -
-//	tn:<tenant>   zset    ids that the tenant owns, score 0                       -
-//	w:<write id>  string  the answer of a write                                   1 min
-//	lease         hash    who follows BOS: fence, counted up with each new holder; -
-//	                      holder; until, in seconds; note, what it has to say
+// A scope is "tenant/name", whether or not a session of that name exists. The home of a
+// session is its scope, or "@incarnation" once a newer session took the name of one that
+// BOS has deleted.
 //
-// # Channels
+// # Epochs
 //
-//	n:<scope>     the revision that the scope is at
-//	sessions      "<revision> <scope>": a session appeared, changed or went
-//	p:<random>    "<epoch> <revision>": the probes of one process' feed
+// Revisions only grow within an epoch, and an epoch never outlives one history of the data:
+// the time for which one Redis server is the master without interruption. Redis marks that
+// with a replication id (INFO replication: master_replid), which a server draws when it
+// starts and when it is promoted, and which no other master ever has. The namespace notes in
+// meta the id under which its epoch was begun. Every script that writes, renews the lease or
+// reads the position compares that with the server's own before anything else; where they
+// differ, lua/epoch.lua begins another epoch, and only then the script runs again.
 //
-// # Fields of s:<home>
-//
-// Counters: m managed, t staged, s successful, f failed, c configuring,
-// o powering off, p powering on, a active, b counted twice; the same with an F
-// before them are frozen. r and Fr: revision. Of the record: i incarnation,
-// v version, op, tp template, fl flags (s stage, d include disabled), src source,
-// st state, b0 start, e0 end, del deleted at its source, w 1 armed: runs and completes
-// by itself, 3 runs, 2 frozen, else 0, k until when no sample is due, and how far apart
-// samples are to be, "<ms> <ms>", z moment of freezing (Redis' clock, "seconds.microseconds"),
-// bs the numbers of the status that BOS itself has saved (bos.SavedStatus), whose text
-// is the field saved of x:<home>.
+// A version is a revision, so in another epoch it may be that of another record. Each change
+// therefore depends on the epoch that it was read in, which is read together with the records.
+// A tenure of the lease belongs to one epoch, too.
 package cache
+
+//go:generate go run ./internal/schema/gendoc doc_tables.go

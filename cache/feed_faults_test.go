@@ -7,18 +7,19 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/feed"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
-// leaving is a listener that ends a watch when it hears of the interruption.
+// leaving is a listener that ends a watch when it is notified of the interruption.
 type leaving struct {
-	*ear
+	*recorder
 	feed  *Feed
 	leave bos.SessionKey
 }
 
 func (l *leaving) Interrupted() {
-	l.ear.Interrupted()
+	l.recorder.Interrupted()
 	l.feed.Unwatch(l.leave)
 }
 
@@ -27,8 +28,8 @@ func TestFeedAfterALostConnection(t *testing.T) {
 		s.create("a")
 		s.create("b")
 		var through lines
-		l := &leaving{ear: newEar(s), leave: name("b")}
-		l.feed = s.open(through.dialer()).NewFeed(l, rarely)
+		l := &leaving{recorder: newRecorder(s), leave: name("b")}
+		l.feed = s.open(through.dialer()).NewFeed(l, rareProbe)
 		l.feed.Watch(name("a"))
 		l.feed.Watch(name("b"))
 		l.feed.WatchAll()
@@ -38,13 +39,13 @@ func TestFeedAfterALostConnection(t *testing.T) {
 		for i := range 3 {
 			from := l.now()
 			through.cut()
-			l.call(from, told{what: "interrupted"})
+			l.call(from, reported{what: "interrupted"})
 			l.subscribed(from, name("a"))
-			l.await(from, "list and all", func(calls []told) bool { return count(calls, "list subscribed") == 2 })
-			l.alive(from, func(c told) bool { return c.epoch == epoch })
+			l.await(from, "list and all", func(calls []reported) bool { return count(calls, "list subscribed") == 2 })
+			l.alive(from, func(c reported) bool { return c.epoch == epoch })
 			from2 := l.now()
 			s.put(component(fmt.Sprint("x", i), "a"))
-			l.call(from2, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+			l.call(from2, reported{what: "changed", scope: "/a", revision: s.status("a").Revision})
 			calls := l.after(from)
 			if n := count(calls, "interrupted"); n != 1 {
 				s.Errorf("interrupted %d times by one loss", n)
@@ -72,12 +73,12 @@ func TestFeedAfterASilentConnection(t *testing.T) {
 		e.alive(0, anyProbe)
 		from := e.now()
 		through.last().mute.Store(true)
-		e.call(from, told{what: "interrupted"})
+		e.call(from, reported{what: "interrupted"})
 		e.subscribed(from, name("a"))
 		from = e.now()
 		e.alive(from, anyProbe)
 		s.put(component("x1", "a"))
-		e.call(from, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+		e.call(from, reported{what: "changed", scope: "/a", revision: s.status("a").Revision})
 	})
 }
 
@@ -94,15 +95,15 @@ func alone(t *testing.T) (*suite, *redistest.Process) {
 func TestFeedIsKilled(t *testing.T) {
 	s, _ := alone(t)
 	s.create("a")
-	f, e, _ := s.feed(s.store, rarely)
+	f, e, _ := s.feed(s.store, rareProbe)
 	f.Watch(name("a"))
 	e.subscribed(0, name("a"))
 	from := e.now()
-	s.must(s.store.client.Do(s.ctx, "CLIENT", "KILL", "TYPE", "pubsub").Err())
-	e.call(from, told{what: "interrupted"})
+	s.must(s.store.db.Client.Do(s.ctx, "CLIENT", "KILL", "TYPE", "pubsub").Err())
+	e.call(from, reported{what: "interrupted"})
 	e.subscribed(from, name("a"))
 	s.put(component("x1", "a"))
-	e.call(from, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+	e.call(from, reported{what: "changed", scope: "/a", revision: s.status("a").Revision})
 	if n := count(e.after(from), "interrupted"); n != 1 {
 		t.Errorf("interrupted %d times", n)
 	}
@@ -114,13 +115,13 @@ func TestFeedWhenRedisComesBackEmpty(t *testing.T) {
 	for i := range 10 {
 		s.put(failing("x1", "a", fmt.Sprint(i)))
 	}
-	f, e, _ := s.feed(s.store, rarely)
+	f, e, _ := s.feed(s.store, rareProbe)
 	f.Watch(name("a"))
 	e.subscribed(0, name("a"))
 	before := e.alive(0, anyProbe)
 	from := e.now()
 	p.Kill()
-	e.call(from, told{what: "interrupted"})
+	e.call(from, reported{what: "interrupted"})
 	f.Watch(name("b")) // while there is no Redis
 	f.Unwatch(name("c"))
 	p.Start()
@@ -130,7 +131,7 @@ func TestFeedWhenRedisComesBackEmpty(t *testing.T) {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 	s.create("b")
-	e.call(from, told{what: "changed", scope: "/b", revision: s.status("b").Revision})
+	e.call(from, reported{what: "changed", scope: "/b", revision: s.status("b").Revision})
 	if n := count(e.after(from), "interrupted"); n != 1 {
 		t.Errorf("interrupted %d times", n)
 	}
@@ -139,7 +140,7 @@ func TestFeedWhenRedisComesBackEmpty(t *testing.T) {
 func TestFeedBeforeRedisIsThere(t *testing.T) {
 	s, p := alone(t)
 	p.Kill()
-	f, e, _ := s.feed(s.store, rarely)
+	f, e, _ := s.feed(s.store, rareProbe)
 	f.Watch(name("a"))
 	p.Start()
 	e.subscribed(0, name("a"))
@@ -158,13 +159,13 @@ func TestFeedWhenRedisHangs(t *testing.T) {
 	before := e.alive(0, anyProbe)
 	from := e.now()
 	p.Pause()
-	e.call(from, told{what: "interrupted"})
+	e.call(from, reported{what: "interrupted"})
 	p.Resume()
 	e.subscribed(from, name("a"))
 	from = e.now()
-	e.alive(from, func(c told) bool { return c.epoch == before.epoch })
+	e.alive(from, func(c reported) bool { return c.epoch == before.epoch })
 	s.put(component("x1", "a"))
-	e.call(from, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+	e.call(from, reported{what: "changed", scope: "/a", revision: s.status("a").Revision})
 
 	p.Pause()
 	began := time.Now()
@@ -183,39 +184,39 @@ func TestFeedWithSentinel(t *testing.T) {
 	}}
 	s.store = s.open(nil)
 	s.create("a")
-	f, e, _ := s.feed(s.store, rarely)
+	f, e, _ := s.feed(s.store, rareProbe)
 	f.Watch(name("a"))
 	e.subscribed(0, name("a"))
 	e.alive(0, anyProbe)
 	from := e.now()
-	s.must(s.store.client.Do(s.ctx, "CLIENT", "KILL", "TYPE", "pubsub").Err())
+	s.must(s.store.db.Client.Do(s.ctx, "CLIENT", "KILL", "TYPE", "pubsub").Err())
 	e.subscribed(from, name("a"))
 	s.put(component("x1", "a"))
-	e.call(from, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+	e.call(from, reported{what: "changed", scope: "/a", revision: s.status("a").Revision})
 }
 
 func TestFeedWhenTheNamespaceIsGone(t *testing.T) {
 	conform(t, func(s *suite) {
 		_, e, _ := s.feed(s.store, often)
 		before := e.alive(0, anyProbe)
-		s.must(s.store.client.Del(s.ctx, s.store.keys.meta()).Err())
-		e.alive(0, func(c told) bool { return c.epoch != before.epoch && c.revision == 0 })
+		s.must(s.store.db.Client.Del(s.ctx, s.store.db.Keys.Meta()).Err())
+		e.alive(0, func(c reported) bool { return c.epoch != before.epoch && c.revision == 0 })
 	})
 }
 
 // probes has the feed send a probe, and waits for it.
-func (e *ear) probes(f *Feed) told {
+func (e *recorder) probes(f *Feed) reported {
 	e.t.Helper()
 	from := e.now()
-	poke(f.probeNow)
+	feed.ProbeNow(f)
 	return e.alive(from, anyProbe)
 }
 
 func TestFeedWhenRevisionsGoBack(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
-		f, e, _ := s.feed(s.store, rarely)
-		g, other, _ := s.feed(s.open(nil), rarely)
+		f, e, _ := s.feed(s.store, rareProbe)
+		g, other, _ := s.feed(s.open(nil), rareProbe)
 		f.Watch(name("a"))
 		e.subscribed(0, name("a"))
 		before := e.alive(0, anyProbe)
@@ -224,28 +225,28 @@ func TestFeedWhenRevisionsGoBack(t *testing.T) {
 			s.put(failing("x1", "a", fmt.Sprint(i)))
 		}
 		last := s.status("a").Revision
-		e.call(0, told{what: "changed", scope: "/a", revision: last})
+		e.call(0, reported{what: "changed", scope: "/a", revision: last})
 		// No probe has been so far, only a notice.
-		s.must(s.store.client.HSet(s.ctx, s.store.keys.meta(), "rev", last-1).Err())
+		s.must(s.store.db.Client.HSet(s.ctx, s.store.db.Keys.Meta(), "rev", last-1).Err())
 		after := e.probes(f)
-		if after.epoch == before.epoch || after.revision != last {
-			s.Errorf("at first %+v, revision %d was told, then %+v", before, last, after)
+		if after.epoch == before.epoch || after.revision != last-1 {
+			s.Errorf("at first %+v, revision %d was reported, then %+v", before, last, after)
 		}
 		for range 3 {
 			s.put(failing("x1", "a", rand.Text()))
-			for _, c := range []told{e.probes(f), other.probes(g)} {
+			for _, c := range []reported{e.probes(f), other.probes(g)} {
 				if c.epoch != after.epoch || c.revision < after.revision {
 					s.Errorf("after %+v came %+v", after, c)
 				}
 			}
 		}
-		// Both have heard of revisions that are gone.
-		s.must(s.store.client.HSet(s.ctx, s.store.keys.meta(), "rev", 1).Err())
-		poke(f.probeNow)
-		poke(g.probeNow)
-		anew := func(c told) bool { return c.epoch != before.epoch && c.epoch != after.epoch }
-		if c, d := e.alive(0, anew), other.alive(0, anew); c.epoch != d.epoch {
-			s.Errorf("two processes hear of the epochs %s and %s", c.epoch, d.epoch)
+		// Both have received revisions that are lost.
+		s.must(s.store.db.Client.HSet(s.ctx, s.store.db.Keys.Meta(), "rev", 1).Err())
+		feed.ProbeNow(f)
+		feed.ProbeNow(g)
+		again := func(c reported) bool { return c.epoch != before.epoch && c.epoch != after.epoch }
+		if c, d := e.alive(0, again), other.alive(0, again); c.epoch != d.epoch {
+			s.Errorf("two processes receive the epochs %s and %s", c.epoch, d.epoch)
 		}
 	})
 }
@@ -254,17 +255,17 @@ func TestFeedWhenRevisionsGoBack(t *testing.T) {
 func TestFeedKeepsTheEpochWhileRevisionsGrow(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
-		f, e, _ := s.feed(s.store, rarely)
+		f, e, _ := s.feed(s.store, rareProbe)
 		f.Watch(name("a"))
 		e.subscribed(0, name("a"))
 		first := e.alive(0, anyProbe)
 		for i := range 200 {
-			poke(f.probeNow)
+			feed.ProbeNow(f)
 			s.put(failing("x1", "a", fmt.Sprint(i)))
 		}
 		last := s.status("a").Revision
-		poke(f.probeNow)
-		e.alive(0, func(c told) bool { return c.revision == last })
+		feed.ProbeNow(f)
+		e.alive(0, func(c reported) bool { return c.revision == last })
 		for _, c := range e.after(0) {
 			if c.what == "alive" && c.epoch != first.epoch {
 				s.Errorf("another epoch: %+v", c)

@@ -10,22 +10,22 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-func TestFeedTellsEveryWrite(t *testing.T) {
+func TestFeedReportsEveryWrite(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
-		f, e, _ := s.feed(s.store, rarely)
+		f, e, _ := s.feed(s.store, rareProbe)
 		f.Watch(name("a"))
 		e.subscribed(0, name("a"))
-		e.call(0, told{what: "list subscribed"})
+		e.call(0, reported{what: "list subscribed"})
 		if n := count(e.after(0), "changed"); n != 0 {
-			s.Fatalf("%d changes are told before there is one", n)
+			s.Fatalf("%d changes are reported before there is one", n)
 		}
 		var want []int64
 		for i := range 50 {
 			s.put(failing("x1", "a", fmt.Sprint(i)), component("x2", "b"))
 			want = append(want, s.status("a").Revision)
 		}
-		e.await(0, "every change", func(calls []told) bool { return count(calls, "changed") == len(want) })
+		e.await(0, "every change", func(calls []reported) bool { return count(calls, "changed") == len(want) })
 		var got []int64
 		for _, c := range e.after(0) {
 			if c.what == "changed" {
@@ -33,15 +33,15 @@ func TestFeedTellsEveryWrite(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got, want) {
-			s.Errorf("told %v, want %v", got, want)
+			s.Errorf("reported %v, want %v", got, want)
 		}
 	})
 }
 
-func TestFeedSubscribesBeforeItTells(t *testing.T) {
+func TestFeedSubscribesBeforeItReports(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
-		f, e, _ := s.feed(s.store, rarely)
+		f, e, _ := s.feed(s.store, rareProbe)
 		writing := make(chan struct{})
 		go func() { // changes come all the time
 			defer close(writing)
@@ -59,23 +59,23 @@ func TestFeedSubscribesBeforeItTells(t *testing.T) {
 		}
 		<-writing
 		calls := e.after(0)
-		if at := slices.IndexFunc(calls, func(c told) bool { return c.scope == "/a" }); calls[at].what != "subscribed" {
-			s.Errorf("told first is %+v", calls[at])
+		if at := slices.IndexFunc(calls, func(c reported) bool { return c.scope == "/a" }); calls[at].what != "subscribed" {
+			s.Errorf("reported first is %+v", calls[at])
 		}
 	})
 }
 
-func TestFeedTellsOfTheList(t *testing.T) {
+func TestFeedReportsChangesOfTheList(t *testing.T) {
 	conform(t, func(s *suite) {
-		_, e, _ := s.feed(s.store, rarely)
-		e.call(0, told{what: "list subscribed"})
+		_, e, _ := s.feed(s.store, rareProbe)
+		e.call(0, reported{what: "list subscribed"})
 		key := bos.SessionKey{Tenant: "blue", Name: "a"}
 		s.createAs(bos.NewSession{SessionKey: key})
-		e.call(0, told{what: "list changed", scope: "blue/a", revision: s.read(key).Status.Revision})
+		e.call(0, reported{what: "list changed", scope: "blue/a", revision: s.read(key).Status.Revision})
 		from := e.now()
 		_, err := s.store.DeleteSession(s.ctx, key)
 		s.must(err)
-		e.one(from, "its end", func(c told) bool { return c.what == "list changed" && c.scope == "blue/a" })
+		e.one(from, "its end", func(c reported) bool { return c.what == "list changed" && c.scope == "blue/a" })
 	})
 }
 
@@ -83,7 +83,7 @@ func TestFeedCountsWatches(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
 		s.create("b")
-		f, e, _ := s.feed(s.store, rarely)
+		f, e, _ := s.feed(s.store, rareProbe)
 		barrier := func() { // all that was asked for before has been done
 			s.Helper()
 			from := e.now()
@@ -104,7 +104,7 @@ func TestFeedCountsWatches(t *testing.T) {
 		barrier()
 		from := e.now()
 		s.put(component("x1", "a"))
-		e.call(from, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+		e.call(from, reported{what: "changed", scope: "/a", revision: s.status("a").Revision})
 		f.Unwatch(name("a"))
 		barrier()
 		if n := s.subscribers(name("a")); n != 0 {
@@ -112,10 +112,10 @@ func TestFeedCountsWatches(t *testing.T) {
 		}
 		from = e.now()
 		s.put(failing("x1", "a", "again"), component("x2", "b"))
-		e.call(from, told{what: "changed", scope: "/b", revision: s.status("b").Revision})
+		e.call(from, reported{what: "changed", scope: "/b", revision: s.status("b").Revision})
 		for _, c := range e.after(from) {
 			if c.scope == "/a" {
-				s.Errorf("told of what nobody watches: %+v", c)
+				s.Errorf("reported although nobody watches: %+v", c)
 			}
 		}
 		from = e.now()
@@ -124,12 +124,12 @@ func TestFeedCountsWatches(t *testing.T) {
 	})
 }
 
-// Who watches again what was just let go waits to hear that it is subscribed, and
-// is to hear it when that is true.
+// A watch of what was unwatched a moment ago waits to be notified that it is subscribed, and
+// is notified when that is true.
 func TestFeedWatchedAgainAtOnce(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
-		f, e, _ := s.feed(s.store, rarely)
+		f, e, _ := s.feed(s.store, rareProbe)
 		f.Watch(name("a"))
 		e.subscribed(0, name("a"))
 		for i := range 100 {
@@ -142,33 +142,33 @@ func TestFeedWatchedAgainAtOnce(t *testing.T) {
 			e.subscribed(from, name("a"))
 			from = e.now()
 			s.put(failing("x1", "a", fmt.Sprint(i)))
-			e.call(from, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+			e.call(from, reported{what: "changed", scope: "/a", revision: s.status("a").Revision})
 		}
 	})
 }
 
 func TestFeedWatchesManyAtOnce(t *testing.T) {
 	conform(t, func(s *suite) {
-		f, e, _ := s.feed(s.store, rarely)
-		e.call(0, told{what: "list subscribed"})
+		f, e, _ := s.feed(s.store, rareProbe)
+		e.call(0, reported{what: "list subscribed"})
 		const many = 3000
 		scope := func(i int) bos.SessionKey { return name(fmt.Sprintf("s%04d", i)) }
 		for i := range many {
 			f.Watch(scope(i))
 		}
-		heard := map[string]bool{}
+		received := map[string]bool{}
 		seen := 0
-		e.await(0, "all", func(calls []told) bool {
+		e.await(0, "all", func(calls []reported) bool {
 			for ; seen < len(calls); seen++ {
 				if calls[seen].what == "subscribed" {
-					heard[calls[seen].scope] = true
+					received[calls[seen].scope] = true
 				}
 			}
-			return len(heard) == many
+			return len(received) == many
 		})
 		from := e.now()
 		s.create("s2999")
-		e.call(from, told{what: "changed", scope: "/s2999", revision: s.status("s2999").Revision})
+		e.call(from, reported{what: "changed", scope: "/s2999", revision: s.status("s2999").Revision})
 		for i := range many {
 			f.Unwatch(scope(i))
 		}
@@ -181,21 +181,21 @@ func TestFeedWatchesManyAtOnce(t *testing.T) {
 func TestFeedWatchesAll(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
-		f, e, _ := s.feed(s.store, rarely)
-		e.call(0, told{what: "list subscribed"})
+		f, e, _ := s.feed(s.store, rareProbe)
+		e.call(0, reported{what: "list subscribed"})
 		all := func(from int) {
 			s.Helper()
 			f.WatchAll()
-			e.call(from, told{what: "list subscribed"})
+			e.call(from, reported{what: "list subscribed"})
 		}
 		all(e.now())
 		f.WatchAll()
 		f.UnwatchAll()
 		key := bos.SessionKey{Tenant: "blue", Name: "b"}
 		s.createAs(bos.NewSession{SessionKey: key})
-		e.call(0, told{what: "changed", scope: "blue/b", revision: s.read(key).Status.Revision})
+		e.call(0, reported{what: "changed", scope: "blue/b", revision: s.read(key).Status.Revision})
 		s.put(component("x1", "a"))
-		e.call(0, told{what: "changed", scope: "/a", revision: s.status("a").Revision})
+		e.call(0, reported{what: "changed", scope: "/a", revision: s.status("a").Revision})
 
 		f.UnwatchAll()
 		f.Watch(name("a"))
@@ -203,10 +203,10 @@ func TestFeedWatchesAll(t *testing.T) {
 		from := e.now()
 		s.put(component("x1", "a"), component("x2", "b"))
 		s.createAs(bos.NewSession{SessionKey: bos.SessionKey{Tenant: "blue", Name: "c"}})
-		e.one(from, "the list", func(c told) bool { return c.what == "list changed" && c.scope == "blue/c" })
+		e.one(from, "the list", func(c reported) bool { return c.what == "list changed" && c.scope == "blue/c" })
 		for _, c := range e.after(from) {
 			if c.what == "changed" && c.scope != "/a" {
-				s.Errorf("told although not all are watched any more: %+v", c)
+				s.Errorf("reported although not all are watched any more: %+v", c)
 			}
 		}
 		all(from)
@@ -215,29 +215,29 @@ func TestFeedWatchesAll(t *testing.T) {
 
 func TestFeedBeforeItRuns(t *testing.T) {
 	conform(t, func(s *suite) {
-		e := newEar(s)
-		f := s.store.NewFeed(e, rarely)
+		e := newRecorder(s)
+		f := s.store.NewFeed(e, rareProbe)
 		f.Watch(name("a"))
 		f.Watch(name("b"))
 		f.Unwatch(name("b"))
 		f.WatchAll()
 		run(s, f)
 		e.subscribed(0, name("a"))
-		e.await(0, "list and all", func(calls []told) bool { return count(calls, "list subscribed") == 2 })
+		e.await(0, "list and all", func(calls []reported) bool { return count(calls, "list subscribed") == 2 })
 		if n := count(e.after(0), "subscribed"); n != 1 {
 			s.Errorf("%d scopes are subscribed", n)
 		}
 	})
 }
 
-// replying is a listener that asks its feed for more from within what it is told.
+// replying is a listener that asks its feed for more from within its own methods.
 type replying struct {
-	*ear
+	*recorder
 	feed *Feed
 }
 
 func (r *replying) Subscribed(scope bos.SessionKey) {
-	r.ear.Subscribed(scope)
+	r.recorder.Subscribed(scope)
 	if scope == name("first") {
 		r.feed.Watch(name("second"))
 		r.feed.Unwatch(scope)
@@ -246,8 +246,8 @@ func (r *replying) Subscribed(scope bos.SessionKey) {
 
 func TestFeedIsAskedByItsListener(t *testing.T) {
 	conform(t, func(s *suite) {
-		r := &replying{ear: newEar(s)}
-		r.feed = s.store.NewFeed(r, rarely)
+		r := &replying{recorder: newRecorder(s)}
+		r.feed = s.store.NewFeed(r, rareProbe)
 		r.feed.Watch(name("first"))
 		run(s, r.feed)
 		r.subscribed(0, name("first"), name("second"))
@@ -256,18 +256,18 @@ func TestFeedIsAskedByItsListener(t *testing.T) {
 
 func TestFeedLeavesNothing(t *testing.T) {
 	conform(t, func(s *suite) {
-		f, e, stop := s.feed(s.store, rarely)
+		f, e, stop := s.feed(s.store, rareProbe)
 		f.Watch(name("a"))
 		e.subscribed(0, name("a"))
 		e.alive(0, anyProbe)
-		if !strings.Contains(goroutines(), "cache.(*Feed)") {
+		if !strings.Contains(goroutines(), "feed.(*Feed)") {
 			s.Error("the check below looks for nothing")
 		}
 		stop()
 		// The last thing that a goroutine does is to say that it ends.
 		eventually(s, "the end of all goroutines", func() bool {
 			left := goroutines()
-			return !strings.Contains(left, "cache.(*Feed)") && !strings.Contains(left, "cache.(*line)")
+			return !strings.Contains(left, "feed.(*Feed)") && !strings.Contains(left, "feed.(*connection)")
 		})
 		if n := count(e.after(0), "interrupted"); n != 0 {
 			s.Errorf("interrupted %d times, but it was ended", n)

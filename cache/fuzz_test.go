@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
 // FuzzRecord reads any stored value, and reads again what it writes of it.
@@ -15,7 +16,7 @@ func FuzzRecord(f *testing.F) {
 		ID: "x1", Enabled: true, Error: "broken", Session: "a", StatusRecord: bos.StatusRecord{Phase: "odd", Override: "on_hold"},
 		StagedState: &bos.StagedState{Session: "b"}, LastAction: &bos.LastAction{Action: "powering_on", Failed: true},
 	}}
-	whole.counted = whole.component.Counting()
+	whole.counted = whole.component.Contribution()
 	long := record{version: "8", present: true, component: bos.Component{ID: "x1", Session: "a", Error: strings.Repeat("e", bos.ShortText+1)}}
 	dated := whole
 	dated.since = "1795338000"
@@ -71,7 +72,7 @@ func FuzzComponent(f *testing.F) {
 		if c.Check() != nil {
 			return
 		}
-		old := record{present: true, owners: []string{"blue"}, component: c, counted: c.Counting()}
+		old := record{present: true, owners: []string{"blue"}, component: c, counted: c.Contribution()}
 		old.digest = digestRest(&c)
 		details, err := encodeRest(&c)
 		if err != nil {
@@ -88,8 +89,8 @@ func FuzzComponent(f *testing.F) {
 			t.Errorf("%+v was stored, and %+v read", old, r)
 		}
 		// What decides is in the short part: reading that alone counts the same.
-		if r.component.Counting() != old.counted {
-			t.Errorf("the short part counts as %+v, not %+v", r.component.Counting(), old.counted)
+		if r.component.Contribution() != old.counted {
+			t.Errorf("the short part counts as %+v, not %+v", r.component.Contribution(), old.counted)
 		}
 		if err := r.decodeRest(details); err != nil || !reflect.DeepEqual(r.component, c) {
 			t.Errorf("%+v was stored, and %+v read, %v", c, r.component, err)
@@ -123,19 +124,19 @@ func FuzzPositions(f *testing.F) {
 	f.Add("::", "", "a.b-c_d", "1970-01-01T00:00:00.000001")
 	f.Add("a:b:c:d/e/f", "blue", "a", "0001-01-01T00:00:00")
 	f.Fuzz(func(t *testing.T, any, tenant, name, start string) {
-		parseSessionPosition(any)
-		parseFrozenEntry(any)
+		schema.ParseSessionPosition(any)
+		schema.ParseFrozenEntry(any)
 		key := bos.SessionKey{Tenant: tenant, Name: name}
 		made, err := bos.NewSession{SessionKey: key, StartTime: bos.Time(start)}.Create("INCARNATION", time.Time{})
 		if err != nil {
 			return
 		}
-		position := sessionPosition(made)
-		if got, incarnation, ok := parseSessionPosition(position); !ok || got != key || incarnation != made.Incarnation {
+		position := schema.SessionPosition(made)
+		if got, incarnation, ok := schema.ParseSessionPosition(position); !ok || got != key || incarnation != made.Incarnation {
 			t.Errorf("%q is session %s, incarnation %q, %v", position, got, incarnation, ok)
 		}
-		if incarnation, got, ok := parseFrozenEntry(frozenEntry(made)); !ok || got != key || incarnation != made.Incarnation {
-			t.Errorf("%q is session %s, incarnation %q, %v", frozenEntry(made), got, incarnation, ok)
+		if incarnation, got, ok := schema.ParseFrozenEntry(schema.FrozenEntry(made)); !ok || got != key || incarnation != made.Incarnation {
+			t.Errorf("%q is session %s, incarnation %q, %v", schema.FrozenEntry(made), got, incarnation, ok)
 		}
 	})
 }
@@ -147,18 +148,18 @@ func FuzzGroups(f *testing.F) {
 	f.Add("", "", "", "")
 	f.Add("no key", "inf", "text", " ")
 	f.Add("\x00"+strings.Repeat("d", 22), "nan", "text", "")
-	f.Fuzz(func(t *testing.T, key, score, kept, entry string) {
-		groups, err := parseGroups([]any{[]any{key, score, kept, []any{entry}}})
+	f.Fuzz(func(t *testing.T, key, score, stored, entry string) {
+		groups, err := parseGroups([]any{[]any{key, score, stored, []any{entry}}})
 		if err != nil {
 			return
 		}
 		g := groups[0]
 		digest, message, whole := bos.ParseGroupKey(key)
 		if !whole {
-			message = kept
+			message = stored
 		}
 		if g.Digest != digest || g.Message != message || len(g.First) != 1 {
-			t.Errorf("%q %q is %+v", key, kept, g)
+			t.Errorf("%q %q is %+v", key, stored, g)
 		}
 	})
 }

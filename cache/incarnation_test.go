@@ -43,12 +43,12 @@ func TestSnapshotOutlivesItsSession(t *testing.T) {
 		first := s.createAs(bos.NewSession{SessionKey: name("a"), Source: bos.SourceBOS, StartTime: "2026-11-22T09:00:00"})
 		s.patch(bos.ComponentPatch{ID: "x2", Enabled: new(false)})
 		s.must(s.store.MarkDeleted(s.ctx, name("a")))
-		kept := s.read(name("a"))
-		if kept == nil || !kept.Deleted || !kept.Status.FromSnapshot || kept.Status.Tally.Managed != 2 {
-			s.Fatalf("deleted at its source it is %+v", kept)
+		stored := s.read(name("a"))
+		if stored == nil || !stored.Deleted || !stored.Status.FromSnapshot || stored.Status.Tally.Managed != 2 {
+			s.Fatalf("deleted at its source it is %+v", stored)
 		}
 		second := s.createAs(bos.NewSession{SessionKey: name("a"), Source: bos.SourceBOS, StartTime: "2026-11-22T10:00:00"})
-		if n := s.store.client.LLen(s.ctx, s.store.keys.log("/a")).Val(); n != 0 {
+		if n := s.store.db.Client.LLen(s.ctx, s.store.db.Keys.Log("/a")).Val(); n != 0 {
 			s.Errorf("the new session's change log has %d entries of the old one", n)
 		}
 		s.applied(2)(s.store.DeleteComponents(s.ctx, []string{"x1", "x2"}))
@@ -80,7 +80,7 @@ func TestSnapshotOutlivesItsSession(t *testing.T) {
 
 // Retention.
 
-func TestRetention(t *testing.T) {
+func TestFrozenSessionsGoAfterTheirRetention(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.put(failing("x1", "a", strings.Repeat("e", 500)))
 		s.create("running")
@@ -118,13 +118,42 @@ func TestChangeLogIsCapped(t *testing.T) {
 			s.put(failing("x1", "a", fmt.Sprint(i)))
 		}
 		s.applied(1)(s.store.DeleteComponents(s.ctx, []string{"x1"}))
-		entries := s.store.client.LRange(s.ctx, s.store.keys.log("/a"), 0, -1).Val()
+		entries := s.store.db.Client.LRange(s.ctx, s.store.db.Keys.Log("/a"), 0, -1).Val()
 		if len(entries) < logLength || len(entries) > 2*logLength {
 			s.Errorf("the change log has %d entries", len(entries))
 		}
 		last, before := entries[len(entries)-1], entries[len(entries)-2]
 		if revision := fmt.Sprint(s.status("a").Revision); last != revision+"  x1" || !strings.HasSuffix(before, " x1 ") {
 			s.Errorf("at revision %s the last entries are %q and %q", revision, before, last)
+		}
+	})
+}
+
+// Several replicas remove what has expired at the same time: what one has removed is
+// not counted by another whose attempt came too late.
+func TestExpiredSessionsAreCountedOnce(t *testing.T) {
+	conform(t, func(s *suite) {
+		const sessions, replicas = 20, 4
+		for i := range sessions {
+			s.create(fmt.Sprint("s", i))
+			s.state(fmt.Sprint("s", i), bos.StateComplete)
+		}
+		counts := make(chan int, replicas)
+		for range replicas {
+			go func() {
+				n, err := s.store.Expire(s.ctx, time.Now().Add(DefaultRetention+time.Minute))
+				if err != nil {
+					s.Error(err)
+				}
+				counts <- n
+			}()
+		}
+		total := 0
+		for range replicas {
+			total += <-counts
+		}
+		if total != sessions {
+			s.Errorf("%d replicas counted %d of %d expired sessions", replicas, total, sessions)
 		}
 	})
 }

@@ -5,21 +5,19 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
+	"github.com/bosgraph/bosgraph/cache/lua"
 )
 
-const fieldFence = "fence"
-
-// ErrFenced says that a write was not made because another process holds the lease
-// by now.
-var ErrFenced = errors.New("another process has taken over")
-
 // Lease is the right to do what one process of a namespace is to do for all. It runs
-// out unless it is renewed, and each time it is taken it has another fence.
+// out unless it is renewed. Each tenure has a fence of its own and belongs to one epoch.
 type Lease struct {
 	store  *Store
 	holder string
@@ -29,79 +27,118 @@ type Lease struct {
 // NewLease makes a process' share in the lease, which lasts for that long, in whole
 // seconds, after it was taken or renewed.
 func (s *Store) NewLease(life time.Duration) *Lease {
+	// The holder is random, too: names of hosts or processes come again after a restart, and
+	// the new process would take the lease of the old one for its own.
 	return &Lease{s, rand.Text(), life}
 }
 
-// Hold takes or renews the lease. Whoever has it leaves its note, unless that is
-// empty, and who has not finds the other's.
+// Hold takes or renews the lease. The holder leaves its note, unless that is
+// empty, and others find the holder's.
 func (l *Lease) Hold(ctx context.Context, note string) (bos.Tenure, error) {
 	reply, err := l.run(ctx, l.life, note)
 	if err != nil {
 		return bos.Tenure{}, err
 	}
-	t := bos.Tenure{Held: reply[0] == "1", Fence: reply[1], Epoch: reply[2], Note: reply[3]}
-	if t.Epoch == "" { // a Redis that is empty
-		t.Epoch, err = l.store.Epoch(ctx)
+	t := bos.Tenure{Held: reply[0] == "1", Fence: reply[1], Epoch: reply[2], Note: reply[3], NoteAge: -1}
+	if age, err := strconv.ParseInt(reply[4], 10, 64); err == nil {
+		t.NoteAge = time.Duration(max(age, 0)) * time.Second
 	}
-	return t, err
+	return t, nil
 }
 
 // Release gives the lease up, if this process has it, so that another can take it at
 // once.
 func (l *Lease) Release(ctx context.Context) error {
+	// A life of zero: the script gives up what it would otherwise renew.
 	_, err := l.run(ctx, 0, "")
 	return err
 }
 
+// run runs the script. Fences are random: counted ones would come again in a Redis that
+// came back empty or with older data.
 func (l *Lease) run(ctx context.Context, life time.Duration, note string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.store.options.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, l.store.db.Timeout)
 	defer cancel()
 	s := l.store
-	names, args := []string{s.keys.lease(), s.keys.meta()}, []any{l.holder, int(life / time.Second), note}
-	reply, err := leaseScript.EvalSha(ctx, s.client, names, args...).StringSlice()
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		// A Redis that has restarted has forgotten the script that writes, too; see
-		// restarted. One that has not only meets this script for the first time.
-		if err = s.relearn(ctx); err == nil {
-			reply, err = leaseScript.Eval(ctx, s.client, names, args...).StringSlice()
+	names, args := []string{s.db.Keys.Lease(), s.db.Keys.Meta()}, []any{l.holder, int(life / time.Second), note, rand.Text()}
+	for {
+		reply, err := lua.Lease.Run(ctx, s.db.Client, names, args...).StringSlice()
+		switch {
+		case err != nil:
+			return nil, redisdb.Explain(err)
+		case len(reply) == 5:
+			return reply, nil
+		case len(reply) != 1 || reply[0] != "unproven":
+			return nil, fmt.Errorf("the lease script answered %q", reply)
+		}
+		if _, err := s.db.Position(ctx); err != nil {
+			return nil, err
 		}
 	}
-	if err == nil && len(reply) != 4 {
-		err = fmt.Errorf("the lease script answered %q", reply)
-	}
-	return reply, explain(err)
 }
 
-// relearn begins another epoch if Redis does not know the script that writes.
-func (s *Store) relearn(ctx context.Context) error {
-	known, err := writeScript.Exists(ctx, s.client).Result()
-	if err == nil && (len(known) == 0 || !known[0]) {
-		err = s.restarted(ctx)
+// Accepted is what [Store.AcceptSync] has set last; empty for nothing.
+func (l *Lease) Accepted(ctx context.Context) (string, error) {
+	return l.store.leaseField(ctx, schema.Lease.Accepted.Name)
+}
+
+// SyncNote is what the holder of the lease has to say, or had; empty for nothing.
+func (s *Store) SyncNote(ctx context.Context) (string, error) {
+	return s.leaseField(ctx, schema.Lease.Note.Name)
+}
+
+// AcceptSync leaves for the holder of the lease which of its doubts is accepted.
+func (s *Store) AcceptSync(ctx context.Context, doubt string) error {
+	ctx, cancel := context.WithTimeout(ctx, s.db.Timeout)
+	defer cancel()
+	return redisdb.Explain(s.db.Client.HSet(ctx, s.db.Keys.Lease(), schema.Lease.Accepted.Name, doubt).Err())
+}
+
+// leaseField reads one field of the lease. It is not proven to be of this epoch: what is said
+// in it is for people, and for a holder that looks at its own tenure anyway.
+func (s *Store) leaseField(ctx context.Context, field string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.db.Timeout)
+	defer cancel()
+	value, err := s.db.Client.HGet(ctx, s.db.Keys.Lease(), field).Result()
+	if errors.Is(err, redis.Nil) {
+		return "", nil
 	}
-	return err
+	return value, redisdb.Explain(err)
 }
 
 // During is the store for the holder of the lease: from the moment that another has
-// taken it, whatever this one writes fails with [ErrFenced] and changes nothing.
+// taken it, or that another epoch has begun, whatever this one writes fails with
+// [bos.ErrTenureEnded] and changes nothing.
 func (s *Store) During(t bos.Tenure) *Store {
 	during := *s
-	during.fence = t.Fence
+	during.tenure = &t
 	return &during
 }
 
-// fenced says whether the tenure, if this store is that of one, has ended.
-func (s *Store) fenced(ctx context.Context) error {
-	if s.fence == "" {
+// Current fails with [bos.ErrTenureEnded] unless the tenure that this store is of still
+// lasts. What was read and compared within it until now has been true, then. A failover that
+// nobody has noticed shows in the position, and begins another epoch, which ends the tenure.
+func (s *Store) Current(ctx context.Context) error {
+	if _, err := s.db.Position(ctx); err != nil {
+		return err
+	}
+	return s.ended(ctx)
+}
+
+// ended says whether the tenure, if this store is that of one, has ended.
+func (s *Store) ended(ctx context.Context) error {
+	if s.tenure == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	defer cancel()
-	now, err := s.client.HGet(ctx, s.keys.lease(), fieldFence).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return explain(err)
+	var fence, epoch *redis.StringCmd
+	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+		fence = pipe.HGet(ctx, s.db.Keys.Lease(), schema.Lease.Fence.Name)
+		epoch = pipe.HGet(ctx, s.db.Keys.Meta(), schema.Meta.Epoch.Name)
+	}); err != nil {
+		return err
 	}
-	if now != s.fence {
-		return ErrFenced
+	if fence.Val() != s.tenure.Fence || epoch.Val() != s.tenure.Epoch {
+		return bos.ErrTenureEnded
 	}
 	return nil
 }

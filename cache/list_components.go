@@ -3,20 +3,12 @@ package cache
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/cost"
 )
-
-// index is an ordered set of component ids: the union of sorted sets whose
-// members are ids, each behind the same prefix.
-type index struct {
-	keys   []string
-	prefix string
-	both   bool // sized by the session's counters: ids may be in both keys
-}
 
 // ListComponents returns a page of components, ascending by id: of all, or of a
 // session or an error group. The narrowest index there is gives the ids, and the
@@ -26,181 +18,175 @@ func (s *Store) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.Com
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
-	if of == nil && f.IDs != nil {
-		return s.listIDs(ctx, f, page, detailed, total)
+	if f.IDs != nil {
+		return s.listIDs(ctx, of, f, page, detailed, total)
 	}
 	idx, exact, err := s.chooseIndex(ctx, of, f)
 	if err != nil {
 		return nil, err
 	}
 	list := &bos.List[*bos.Component]{}
+	// Counting what passes a filter would mean to read everything: such a list has no total.
 	if total && exact {
 		if list.Total, err = s.size(ctx, idx, of); err != nil {
 			return nil, err
 		}
 	}
-	count := page.First + 1
+	count := page.First + 1 // one more than the page shows whether there is another
 	if !exact {
+		// A filter may let few pass. In steps of a small page, finding them would be a round
+		// trip for every few.
 		count = max(count, walkChunk)
+		if err := s.countScan(ctx, idx, page.After); err != nil {
+			return nil, err
+		}
 	}
-	after := page.After
+	// What the filter looks at is read of many components, all that is selected only of
+	// those that pass.
+	after, refill := page.After, detailed && !exact
 	for {
 		ids, err := s.idsAfter(ctx, idx, after, count)
 		if err != nil {
 			return nil, err
 		}
-		found, err := s.ReadComponents(ctx, ids, detailed)
+		found, lacking, err := s.readWalked(ctx, ids, f, detailed, exact)
 		if err != nil {
 			return nil, err
 		}
-		for _, c := range found {
+		for i, c := range found {
 			if c == nil || !f.Match(c) { // nil: deleted since its id was read
 				continue
 			}
 			if len(list.Items) == page.First {
 				list.More = true
-				return list, nil
+				break
 			}
 			list.Items, list.Positions = append(list.Items, c), append(list.Positions, c.ID)
+			refill = refill || lacking[i]
 		}
-		if len(ids) < count {
-			return list, nil
+		// Fewer records than ids: there was no room for the rest, and the page ends here.
+		list.Cut = len(found) < len(ids) && !list.More
+		if list.More || list.Cut || len(ids) < count {
+			list.More = list.More || list.Cut
+			return list, s.fillIn(ctx, list, detailed, refill)
 		}
 		after = ids[len(ids)-1]
 	}
 }
 
-// listIDs lists components named one by one.
-func (s *Store) listIDs(ctx context.Context, f bos.ComponentFilter, page bos.Page, detailed, total bool) (*bos.List[*bos.Component], error) {
+// countScan counts what a list without a fitting index has to look through, before it
+// does.
+func (s *Store) countScan(ctx context.Context, idx index, after string) error {
+	effort := cost.EffortOf(ctx)
+	if !effort.Scans() {
+		return nil
+	}
+	// What lies before the cursor is not read, and so not counted.
+	low, high := idx.bounds(after)
+	counts, err := s.sizes(ctx, len(idx.keys), func(pipe redis.Pipeliner, i int) *redis.IntCmd {
+		return pipe.ZLexCount(ctx, idx.keys[i], low, high)
+	})
+	if err != nil {
+		return err
+	}
+	var n int64
+	for _, c := range counts {
+		n += c
+	}
+	return effort.Scan(ctx, int(n))
+}
+
+// readWalked reads the components of a list as far as its filter needs them: of those that
+// it may not let pass, only what it looks at. lacking says which lack their error text.
+func (s *Store) readWalked(ctx context.Context, ids []string, f bos.ComponentFilter, detailed, exact bool) (found []*bos.Component, lacking []bool, err error) {
+	if !exact && f.Error == nil {
+		return s.scanRecords(ctx, ids)
+	}
+	found, err = s.firstComponents(ctx, ids, detailed && exact)
+	return found, make([]bool, len(found)), err
+}
+
+// fillIn reads the components of a list again, if what is selected of them has not been
+// read: as many of them as there is room for.
+func (s *Store) fillIn(ctx context.Context, list *bos.List[*bos.Component], detailed, refill bool) error {
+	if !refill || len(list.Items) == 0 {
+		return nil
+	}
+	found, err := s.firstComponents(ctx, list.Positions, detailed)
+	if err != nil {
+		return err
+	}
+	if len(found) < len(list.Items) {
+		list.More, list.Cut = true, true
+	}
+	list.Items = list.Items[:0]
+	positions := list.Positions[:0]
+	for i, c := range found {
+		if c != nil { // nil: deleted meanwhile
+			list.Items, positions = append(list.Items, c), append(positions, list.Positions[i])
+		}
+	}
+	list.Positions = positions
+	return nil
+}
+
+// listIDs lists components named one by one: of all, or those that are among a session's or a tenant's. It
+// asks for those ids, however many members the session has.
+func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page, detailed, total bool) (*bos.List[*bos.Component], error) {
 	ids := slices.Sorted(slices.Values(f.IDs))
 	ids = slices.Compact(ids)
 	list := &bos.List[*bos.Component]{}
-	found, err := s.ReadComponents(ctx, ids, detailed)
-	if err != nil {
+	if err := cost.EffortOf(ctx).Scan(ctx, len(ids)); err != nil {
 		return nil, err
 	}
+	// They are asked for one by one; left in, the filter would look through the list once more
+	// for each component.
 	f.IDs = nil
-	var passed int
-	for _, c := range found {
-		if c == nil || !f.Match(c) {
-			continue
+	if of != nil || f.Owner != nil {
+		idx, _, err := s.chooseIndex(ctx, of, f)
+		if err != nil {
+			return nil, err
 		}
-		passed++
-		switch {
-		case c.ID <= page.After:
-		case len(list.Items) == page.First:
-			list.More = true
-		default:
-			list.Items, list.Positions = append(list.Items, c), append(list.Positions, c.ID)
+		if ids, err = s.among(ctx, idx, ids); err != nil {
+			return nil, err
+		}
+	}
+	if !total { // then those before the page need not be read
+		after, found := slices.BinarySearch(ids, page.After)
+		if found {
+			after++
+		}
+		ids = ids[after:]
+	}
+	passed, refill := 0, detailed
+	for part := range slices.Chunk(ids, bos.MaxPage) { // those that do not pass are not kept
+		found, lacking, err := s.readWalked(ctx, part, f, false, false)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) < len(part) {
+			return nil, tooMany()
+		}
+		for i, c := range found {
+			if c == nil || !f.Match(c) {
+				continue
+			}
+			passed++
+			switch {
+			case c.ID <= page.After:
+			case len(list.Items) == page.First:
+				list.More = true
+			default:
+				list.Items, list.Positions = append(list.Items, c), append(list.Positions, c.ID)
+				refill = refill || lacking[i]
+			}
+		}
+		if list.More && !total {
+			break
 		}
 	}
 	if total {
 		list.Total = &passed
 	}
-	return list, nil
-}
-
-// chooseIndex picks the narrowest index. exact says whether all that is in it
-// passes the filter.
-func (s *Store) chooseIndex(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter) (idx index, exact bool, err error) {
-	rest := f
-	switch {
-	case of != nil && of.Group != "":
-		key, err := s.groupMembers(ctx, of)
-		return index{keys: []string{key}, prefix: string(of.Group) + " "}, rest.Empty(), err
-	case of != nil:
-		h := scopeHome(of.Session.SessionKey)
-		return index{keys: []string{s.keys.members(h), s.keys.staged(h)}, both: true}, rest.Empty(), nil
-	case f.Session != nil && *f.Session != "":
-		rest.Session = nil
-		return index{keys: []string{s.keys.members(scopeHome(bos.SessionKey{Name: *f.Session}))}}, rest.Empty(), nil
-	case f.StagedSession != nil && *f.StagedSession != "":
-		rest.StagedSession = nil
-		return index{keys: []string{s.keys.staged(scopeHome(bos.SessionKey{Name: *f.StagedSession}))}}, rest.Empty(), nil
-	case f.Error != nil && *f.Error != "":
-		rest.Error = nil
-		return index{keys: []string{s.keys.errorIndex()}, prefix: string(bos.DigestOf(*f.Error)) + " "}, rest.Empty(), nil
-	default:
-		return index{keys: []string{s.keys.ids()}}, rest.Empty(), nil
-	}
-}
-
-// groupMembers is the key that lists a session's components with errors.
-func (s *Store) groupMembers(ctx context.Context, of *bos.MembersOf) (string, error) {
-	if !of.Frozen {
-		return s.keys.errors(scopeHome(of.Session.SessionKey)), nil
-	}
-	h, _, err := s.locate(ctx, of.Session.SessionKey, of.Session.Incarnation)
-	return s.keys.frozenErrors(h), err
-}
-
-// size counts what is in an index.
-func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, error) {
-	var count *redis.IntCmd
-	var counters *redis.SliceCmd
-	err := s.pipelined(ctx, func(pipe redis.Pipeliner) {
-		switch {
-		case idx.both:
-			counters = pipe.HMGet(ctx, s.keys.session(scopeHome(of.Session.SessionKey)), "m", "b")
-		case idx.prefix != "":
-			count = pipe.ZLexCount(ctx, idx.keys[0], "["+idx.prefix, "("+idx.end())
-		default:
-			count = pipe.ZCard(ctx, idx.keys[0])
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	var n int
-	if counters != nil {
-		hash := sessionHash{}
-		hash.fill([]string{"m", "b"}, counters.Val())
-		n = int(hash.number(hash["m"]) - hash.number(hash["b"]))
-	} else {
-		n = int(count.Val())
-	}
-	return &n, nil
-}
-
-// end is the first text after all that begin with the prefix, which ends in a space.
-func (idx index) end() string { return strings.TrimSuffix(idx.prefix, " ") + "!" }
-
-// idsAfter returns the next ids of an index.
-func (s *Store) idsAfter(ctx context.Context, idx index, after string, count int) ([]string, error) {
-	low, high := "("+idx.prefix+after, "+"
-	if after == "" {
-		low = "[" + idx.prefix
-		if idx.prefix == "" {
-			low = "-"
-		}
-	}
-	if idx.prefix != "" {
-		high = "(" + idx.end()
-	}
-	pages := make([]*redis.StringSliceCmd, len(idx.keys))
-	err := s.pipelined(ctx, func(pipe redis.Pipeliner) {
-		for i, key := range idx.keys {
-			pages[i] = pipe.ZRangeByLex(ctx, key, &redis.ZRangeBy{Min: low, Max: high, Count: int64(count)})
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, page := range pages {
-		for _, member := range page.Val() {
-			ids = append(ids, strings.TrimPrefix(member, idx.prefix))
-		}
-	}
-	if len(pages) > 1 {
-		slices.Sort(ids)
-		ids = slices.Compact(ids)
-	}
-	return ids[:min(len(ids), count)], nil
-}
-
-// entryID is the id in an entry of an index of errors.
-func entryID(entry string) string {
-	_, id, _ := strings.Cut(entry, " ")
-	return id
+	return list, s.fillIn(ctx, list, detailed, refill)
 }

@@ -2,12 +2,15 @@ package cache
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
+	"github.com/bosgraph/bosgraph/internal/cost"
 )
 
 // walkChunk is how much of a list is read at a time where a filter lets only
@@ -25,11 +28,17 @@ func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.
 	if page.After != "" && (high == "+" || page.After < high[1:]) {
 		high = "(" + page.After
 	}
+	// Starts are bounds of the index, so a filter by them alone lets all pass that is read. One
+	// more than the page shows whether there is another.
 	count := page.First + 1
 	if !f.ByTimeOnly() {
 		count = max(count, walkChunk)
 	}
+	// Within a request's allowance, what can be long is read in a second step, of those that
+	// stay on the page: what a filter drops must not be counted, and what does not fit must not
+	// be read.
 	list := &bos.List[*bos.Session]{}
+	long := cost.EffortOf(ctx) != nil && (want.Initial || want.Groups > 0 && count > sessionsAtOnce)
 	for {
 		positions, all, err := s.sessionPositions(ctx, low, high, count, total && list.Total == nil && f == bos.SessionFilter{})
 		if err != nil {
@@ -40,10 +49,10 @@ func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.
 		}
 		reads := make([]bos.SessionRead, len(positions))
 		for i, p := range positions {
-			key, incarnation, _ := parseSessionPosition(p)
+			key, incarnation, _ := schema.ParseSessionPosition(p)
 			reads[i] = bos.SessionRead{SessionKey: key, Incarnation: incarnation, Want: want}
 		}
-		found, err := s.ReadSessions(ctx, reads)
+		found, err := s.readListed(ctx, reads, long)
 		if err != nil {
 			return nil, err
 		}
@@ -53,25 +62,85 @@ func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.
 			}
 			if len(list.Items) == page.First {
 				list.More = true
-				return list, nil
+				break
 			}
 			list.Items = append(list.Items, one)
 			list.Positions = append(list.Positions, positions[i])
 		}
-		if len(positions) < count {
-			return list, nil
+		if list.More || len(positions) < count {
+			return list, s.fillSessions(ctx, list, want, long)
 		}
+		// From the last position on, not by rank: sessions that are created meanwhile come first
+		// and would move every rank.
 		high = "(" + positions[len(positions)-1]
 	}
 }
 
+// readListed reads sessions of a list; without the parts that can be long if it may have
+// any.
+func (s *Store) readListed(ctx context.Context, reads []bos.SessionRead, long bool) ([]*bos.Session, error) {
+	if long {
+		for i := range reads {
+			reads[i].Want = bos.Want{}
+		}
+	}
+	return s.ReadSessions(ctx, reads)
+}
+
+// sessionsAtOnce is how many sessions with error groups are read at a time.
+const sessionsAtOnce = 128
+
+// fillSessions reads the sessions of a list again, with all that is wanted: as many of
+// them as there is room for.
+func (s *Store) fillSessions(ctx context.Context, list *bos.List[*bos.Session], want bos.Want, long bool) error {
+	if !long {
+		return nil
+	}
+	reads := make([]bos.SessionRead, len(list.Items))
+	for i, one := range list.Items {
+		reads[i] = readOf(one, want)
+	}
+	sizes := make([]int64, len(reads))
+	if want.Initial {
+		var err error
+		if sizes, err = s.initialSizes(ctx, reads); err != nil {
+			return err
+		}
+	}
+	// What does not fit is left to the next page, before it is read.
+	n, _ := fitting(sizes, cost.EffortOf(ctx).Room())
+	if n < len(reads) {
+		list.More, list.Cut = true, true
+	}
+	positions := list.Positions
+	list.Items, list.Positions = nil, nil
+	for from := 0; from < n; {
+		piece, _ := fitting(sizes[from:n], pieceBytes)
+		piece = min(piece, sessionsAtOnce)
+		found, err := s.readSessions(ctx, reads[from:from+piece])
+		if err != nil {
+			return err
+		}
+		for i, one := range found {
+			if one != nil { // nil: deleted meanwhile
+				list.Items, list.Positions = append(list.Items, one), append(list.Positions, positions[from+i])
+			}
+		}
+		from += piece
+	}
+	return nil
+}
+
+// sessionPositions reads the next positions between two bounds, newest first, and how many
+// there are in all if that is wanted: both in one round trip, so that a list costs no further
+// one for its total.
 func (s *Store) sessionPositions(ctx context.Context, low, high string, count int, total bool) (positions []string, all *int, err error) {
 	var page *redis.StringSliceCmd
 	var size *redis.IntCmd
-	err = s.pipelined(ctx, func(pipe redis.Pipeliner) {
-		page = pipe.ZRevRangeByLex(ctx, s.keys.sessions(), &redis.ZRangeBy{Min: low, Max: high, Count: int64(count)})
+	err = s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+		page = pipe.ZRevRangeByLex(ctx, s.db.Keys.Sessions(), &redis.ZRangeBy{Min: low, Max: high, Count: int64(count)})
 		if total {
-			size = pipe.ZCard(ctx, s.keys.sessions())
+			size = pipe.ZCard(ctx, s.db.Keys.Sessions())
 		}
 	})
 	if err != nil {
@@ -92,30 +161,40 @@ func startRange(f bos.SessionFilter) (low, high string, err error) {
 		if err != nil {
 			return "", "", err
 		}
-		low = "[" + startPosition(bos.Time(at.Add(time.Microsecond).Format(time.RFC3339Nano)))
+		// A position has more behind the start, so "later than" is from the next microsecond on.
+		low = "[" + schema.StartPosition(bos.Time(at.Add(time.Microsecond).Format(time.RFC3339Nano)))
 	}
 	if f.StartedBefore != nil {
 		if _, err := f.StartedBefore.UTC(); err != nil {
 			return "", "", err
 		}
-		high = "(" + startPosition(*f.StartedBefore)
+		high = "(" + schema.StartPosition(*f.StartedBefore)
 	}
 	return low, high, nil
 }
 
-// SessionStarted returns the incarnation of a name that started at a time: the
-// newest of them, "" for none.
+// mostEnds is how many incarnations of one start are looked at.
+const mostEnds = 100
+
+// SessionStarted returns the incarnation of a name that started at a time, "" for
+// none: of several, which are one session whose end BOS has changed, the last.
 func (s *Store) SessionStarted(ctx context.Context, key bos.SessionKey, start bos.Time) (incarnation string, err error) {
 	if _, err := start.UTC(); err != nil {
 		return "", err
 	}
 	var found *redis.StringSliceCmd
-	from := startPosition(start) + ":"
-	err = s.pipelined(ctx, func(pipe redis.Pipeliner) {
-		found = pipe.ZRevRangeByLex(ctx, s.keys.history(scopeHome(key)), &redis.ZRangeBy{Min: "[" + from, Max: "(" + from + "~", Count: 1})
+	var now *redis.StringCmd
+	from := schema.StartPosition(start) + ":"
+	err = s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+		found = pipe.ZRevRangeByLex(ctx, s.db.Keys.History(schema.ScopeHome(key)), &redis.ZRangeBy{Min: "[" + from, Max: "(" + from + "~", Count: mostEnds})
+		now = pipe.HGet(ctx, s.db.Keys.Session(schema.ScopeHome(key)), schema.Session.Incarnation.Name)
 	})
 	if err != nil || len(found.Val()) == 0 {
 		return "", err
+	}
+	// Incarnations are random, so their order says nothing about which of one start is current.
+	if slices.Contains(found.Val(), from+now.Val()) {
+		return now.Val(), nil
 	}
 	return found.Val()[0][len(from):], nil
 }
@@ -124,8 +203,8 @@ func (s *Store) SessionStarted(ctx context.Context, key bos.SessionKey, start bo
 func (s *Store) expired(ctx context.Context, now time.Time) ([]string, error) {
 	var entries *redis.StringSliceCmd
 	before := now.Add(-s.options.Retention).Unix()
-	err := s.pipelined(ctx, func(pipe redis.Pipeliner) {
-		entries = pipe.ZRangeByScore(ctx, s.keys.frozen(), &redis.ZRangeBy{
+	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+		entries = pipe.ZRangeByScore(ctx, s.db.Keys.Frozen(), &redis.ZRangeBy{
 			Min: "-inf", Max: "(" + strconv.FormatInt(before, 10), Count: expireBatch,
 		})
 	})

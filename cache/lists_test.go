@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
 // Invariant 5: a status read does not grow with the system, and is lazy.
@@ -19,6 +20,7 @@ import (
 type trips struct {
 	trips    int
 	commands []string
+	words    int // of all commands: keys, members and values
 }
 
 func (t *trips) DialHook(next redis.DialHook) redis.DialHook {
@@ -28,7 +30,7 @@ func (t *trips) DialHook(next redis.DialHook) redis.DialHook {
 func (t *trips) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		t.trips++
-		t.commands = append(t.commands, cmd.Name())
+		t.add(cmd)
 		return next(ctx, cmd)
 	}
 }
@@ -37,10 +39,15 @@ func (t *trips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		t.trips++
 		for _, cmd := range cmds {
-			t.commands = append(t.commands, cmd.Name())
+			t.add(cmd)
 		}
 		return next(ctx, cmds)
 	}
+}
+
+func (t *trips) add(cmd redis.Cmder) {
+	t.commands = append(t.commands, cmd.Name())
+	t.words += len(cmd.Args())
 }
 
 // count returns what do needs, once the scripts are known to Redis.
@@ -48,7 +55,7 @@ func (s *suite) count(do func() error) trips {
 	s.Helper()
 	s.must(do())
 	counted := &trips{}
-	s.store.client.AddHook(counted)
+	s.store.db.Client.AddHook(counted)
 	s.must(do())
 	got := *counted
 	return got
@@ -84,7 +91,7 @@ func TestStatusReadIsConstant(t *testing.T) {
 		}{
 			{bos.Want{}, []string{"hmget"}},
 			{bos.Want{Status: true}, []string{"hmget"}},
-			{bos.Want{Status: true, Epoch: true}, []string{"hmget", "hget"}},
+			{bos.Want{Status: true, Epoch: true}, []string{"hget", "hmget"}},
 			{bos.Want{Status: true, GroupCount: true}, []string{"hmget", "zcard", "zcard"}},
 			{bos.Want{Status: true, Groups: 5, GroupCount: true}, []string{"evalsha_ro"}},
 			{bos.Want{Details: true}, []string{"hmget", "hmget"}},
@@ -121,7 +128,7 @@ func TestSessionsArePagedNewestFirst(t *testing.T) {
 			if i%2 == 0 {
 				n.Tenant = "blue"
 			}
-			newestFirst = append(newestFirst, sessionPosition(s.createAs(n)))
+			newestFirst = append(newestFirst, schema.SessionPosition(s.createAs(n)))
 		}
 		slices.Sort(newestFirst)
 		slices.Reverse(newestFirst)
@@ -215,6 +222,13 @@ func TestComponentsArePagedByID(t *testing.T) {
 				expect(func(i int, c bos.ComponentPatch) bool { return *c.Session == "a" || isStaged(i) }), true},
 			"of a, with session b": {&bos.MembersOf{Session: s.read(name("a"))}, bos.ComponentFilter{Session: new("b")},
 				expect(func(i int, c bos.ComponentPatch) bool { return *c.Session == "b" && isStaged(i) }), false},
+			"of a, by ids": {&bos.MembersOf{Session: s.read(name("a"))}, bos.ComponentFilter{IDs: []string{"x9", "x8", "y", "x1", "x30", "x3", "x2", "x1"}},
+				expect(func(i int, _ bos.ComponentPatch) bool { return slices.Contains([]int{1, 2, 8, 30}, i) }), true},
+			"of a, by ids, with session b": {&bos.MembersOf{Session: s.read(name("a"))},
+				bos.ComponentFilter{IDs: []string{"x9", "x8", "x4", "x1"}, Session: new("b")},
+				expect(func(i int, _ bos.ComponentPatch) bool { return i == 4 || i == 8 }), true},
+			"of the group in b, by ids": {&bos.MembersOf{Session: &bos.Session{SessionKey: name("b")}, Group: bos.DigestOf("broken")},
+				bos.ComponentFilter{IDs: []string{"x9", "x8", "x3"}}, []string{"x3", "x9"}, true},
 			"of the group in b": {&bos.MembersOf{Session: &bos.Session{SessionKey: name("b")}, Group: bos.DigestOf("broken")},
 				bos.ComponentFilter{}, expect(func(_ int, c bos.ComponentPatch) bool { return c.Error != nil }), true},
 		} {
@@ -249,8 +263,9 @@ func TestRecordsComeBackWhole(t *testing.T) {
 		whole.StagedState = &bos.StagedStatePatch{Session: new("b"), Configuration: new("c2")}
 		whole.LastAction = &bos.LastActionPatch{Action: new("powering_on"), Failed: new(true), LastUpdated: &at}
 		whole.EventStats = &bos.EventStatsPatch{PowerOnAttempts: new(2)}
-		s.put(whole, bos.ComponentPatch{ID: "x2"})
-		want := whole.Apply(bos.Component{})
+		bare := bos.ComponentPatch{ID: "x2"}
+		s.put(whole, bare)
+		want := whole.NewComponent()
 		check := func(what string) {
 			s.Helper()
 			found, err := s.store.ReadComponents(s.ctx, []string{"x1", "x2", "x3"}, true)
@@ -258,7 +273,7 @@ func TestRecordsComeBackWhole(t *testing.T) {
 			if fmt.Sprint(deref(*found[0])) != fmt.Sprint(deref(want)) {
 				s.Errorf("%s: got %v, want %v", what, deref(*found[0]), deref(want))
 			}
-			if found[1].StatusSince = (time.Time{}); *found[1] != (bos.Component{ID: "x2"}) || found[2] != nil {
+			if found[1].StatusSince = (time.Time{}); *found[1] != bare.NewComponent() || found[2] != nil {
 				s.Errorf("%s: an empty record is %+v, one that is not there %+v", what, found[1], found[2])
 			}
 		}

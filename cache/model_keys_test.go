@@ -8,58 +8,59 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
 // checkKeys wants each session in every index once, and nothing of those that
-// have gone: what the audit can't know, because sessions follow from no records.
+// were removed: what the audit cannot know, because sessions follow from no records.
 func (x *machine) checkKeys(rt *rapid.T) {
-	k := x.store.keys
-	homes := map[home]*modelSession{}
+	k := x.store.db.Keys
+	homes := map[schema.Home]*modelSession{}
 	for key, s := range x.model.sessions {
-		homes[scopeHome(key)] = s
+		homes[schema.ScopeHome(key)] = s
 	}
 	for _, s := range x.model.history {
-		homes[historyHome(s.Incarnation)] = s
+		homes[schema.HistoryHome(s.Incarnation)] = s
 	}
 	var all, frozen []string
-	kept := map[string]bool{k.sessions(): true, k.frozen(): true}
+	stored := map[string]bool{k.Sessions(): true, k.Frozen(): true}
 	histories := map[string][]string{}
 	for h, s := range homes {
-		all = append(all, sessionPosition(&s.Session))
-		kept[k.session(h)], kept[k.extras(h)] = true, true
-		kept[k.course(h)] = s.State != bos.StatePending
-		alike := k.alike(&s.Session)
-		kept[alike] = true
-		histories[alike] = append(histories[alike], sessionPosition(&s.Session))
-		history := k.history(scopeHome(s.SessionKey))
-		kept[history] = true
-		histories[history] = append(histories[history], historyPosition(&s.Session))
+		all = append(all, schema.SessionPosition(&s.Session))
+		stored[k.Session(h)], stored[k.Extras(h)] = true, true
+		stored[k.Progress(h)] = s.State != bos.StatePending
+		alike := k.Alike(&s.Session)
+		stored[alike] = true
+		histories[alike] = append(histories[alike], schema.SessionPosition(&s.Session))
+		history := k.History(schema.ScopeHome(s.SessionKey))
+		stored[history] = true
+		histories[history] = append(histories[history], schema.HistoryPosition(&s.Session))
 		if s.frozen != nil {
-			frozen = append(frozen, frozenEntry(&s.Session))
+			frozen = append(frozen, schema.FrozenEntry(&s.Session))
 		}
 		if s.frozen != nil && len(s.frozen.Groups) > 0 {
-			kept[k.frozenGroups(h)], kept[k.frozenErrors(h)] = true, true
+			stored[k.FrozenGroups(h)], stored[k.FrozenErrors(h)] = true, true
 		}
 	}
 	for _, key := range modelScopes() {
-		h := scopeHome(key)
+		h := schema.ScopeHome(key)
 		if x.model.count(key).Tally.Managed > 0 {
-			kept[k.session(h)] = true
+			stored[k.Session(h)] = true
 		}
 		if homes[h] != nil {
-			kept[k.log(h)] = true
+			stored[k.Log(h)] = true
 		}
-		x.checkIndex(rt, k.history(h), histories[k.history(h)])
+		x.checkIndex(rt, k.History(h), histories[k.History(h)])
 	}
 	for key, positions := range histories {
 		x.checkIndex(rt, key, positions)
 	}
-	x.checkIndex(rt, k.sessions(), all)
-	x.checkIndex(rt, k.frozen(), frozen)
+	x.checkIndex(rt, k.Sessions(), all)
+	x.checkIndex(rt, k.Frozen(), frozen)
 	for _, key := range x.allKeys() {
 		switch kind, _, _ := strings.Cut(strings.TrimPrefix(key, string(k)), ":"); kind {
 		case "s", "x", "fg", "fe", "log", "co", "al", "h":
-			if !kept[key] {
+			if !stored[key] {
 				rt.Fatalf("%s is left over: %s", key, x.value(key))
 			}
 		}
@@ -67,7 +68,7 @@ func (x *machine) checkKeys(rt *rapid.T) {
 }
 
 func (x *machine) checkIndex(rt *rapid.T, key string, want []string) {
-	got := x.store.client.ZRange(x.ctx, key, 0, -1).Val()
+	got := x.store.db.Client.ZRange(x.ctx, key, 0, -1).Val()
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {

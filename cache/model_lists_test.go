@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
 // checkLists compares the order of sessions, and each session's components, those
@@ -18,7 +19,7 @@ func (x *machine) checkLists(rt *rapid.T) {
 	}
 	want = append(want, x.model.history...)
 	slices.SortFunc(want, func(a, b *modelSession) int {
-		return strings.Compare(sessionPosition(&b.Session), sessionPosition(&a.Session))
+		return strings.Compare(schema.SessionPosition(&b.Session), schema.SessionPosition(&a.Session))
 	})
 	list, err := x.store.ListSessions(x.ctx, bos.SessionFilter{}, bos.Page{First: bos.MaxPage}, bos.Want{}, true)
 	if err != nil || len(list.Items) != len(want) || *list.Total != len(want) {

@@ -21,19 +21,19 @@ var drawPatch = rapid.Custom(func(t *rapid.T) bos.ComponentPatch {
 			StatusOverride: maybe(t, "override", "", "failed", "on_hold", "odd"),
 		}
 	}
-	if seldom(t, 3) {
+	if rarely(t, 3) {
 		p.StagedState = &bos.StagedStatePatch{
 			Session: maybe(t, "staged", append([]string{""}, modelNames...)...), Configuration: maybe(t, "configuration", "", "compute"),
 		}
 	}
-	if seldom(t, 4) {
+	if rarely(t, 4) {
 		p.LastAction = &bos.LastActionPatch{
 			Action: maybe(t, "action", "", "powering_on", "powering_off_gracefully"), Failed: maybe(t, "failed", true, false),
 		}
 		p.DesiredState = &bos.DesiredStatePatch{BssToken: maybe(t, "token", "", "t1", "t2")}
 		p.RetryPolicy = maybe(t, "retries", 0, 3)
 	}
-	if seldom(t, 20) {
+	if rarely(t, 20) {
 		rapid.SampledFrom([]func(){
 			func() { p.ID = "x,1" }, func() { p.Error = new("nul\x00") }, func() { p.Session = new("-no-name-") },
 		}).Draw(t, "invalid")()

@@ -46,8 +46,8 @@ func maybe[V any](t *rapid.T, what string, values ...V) *V {
 	return rapid.Ptr(rapid.SampledFrom(values), true).Draw(t, what)
 }
 
-// seldom is true one time in n.
-func seldom(t *rapid.T, n int) bool { return rapid.IntRange(1, n).Draw(t, "seldom") == n }
+// rarely is true one time in n.
+func rarely(t *rapid.T, n int) bool { return rapid.IntRange(1, n).Draw(t, "rarely") == n }
 
 // drawKey leaves some scopes without a session, and meets the others the more often.
 var drawKey = rapid.SampledFrom([]bos.SessionKey{
@@ -133,7 +133,7 @@ var steps = map[string]func(*rapid.T) step{
 	},
 	"update": func(t *rapid.T) step {
 		u := bos.SessionUpdate{State: maybe(t, "state", bos.StatePending, bos.StateRunning, bos.StateRunning, bos.StateRunning, bos.StateComplete)}
-		if seldom(t, 3) {
+		if rarely(t, 3) {
 			u.Error, u.InitialComponents = maybe(t, "error", "", "no such template"), maybe(t, "initial", "", "x1,x2")
 			u.EndTime = maybe(t, "end", bos.Time("2026-01-03T00:00:00"), "2025-01-01T00:00:00")
 		}
@@ -159,7 +159,7 @@ var steps = map[string]func(*rapid.T) step{
 		}
 	},
 	"expire": func(t *rapid.T) step {
-		if !seldom(t, 4) { // history has to come together first
+		if !rarely(t, 4) { // history has to come together first
 			t.Skip()
 		}
 		return step{

@@ -10,9 +10,9 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// model is what a namespace has to hold, in plain maps: it counts anew from the
+// model is what a namespace has to hold, in plain maps: it counts again from the
 // records whenever it is asked, and knows no keys, scripts or versions. What a
-// record may be and what it counts as it leaves to bos, which has judges of its
+// record may be and what it counts as it leaves to bos, which has tests of its
 // own. Every transition answers with the outcome that the store has to report.
 type model struct {
 	components map[string]bos.Component
@@ -80,8 +80,16 @@ func (m *model) status(s *modelSession) modelStatus {
 
 func (m *model) freeze(s *modelSession) {
 	if s.frozen == nil {
+		s.State = bos.StateComplete
+		m.keep(s)
+	}
+}
+
+// keep freezes a session in the state that it has.
+func (m *model) keep(s *modelSession) {
+	if s.frozen == nil {
 		st := m.count(s.SessionKey)
-		s.State, s.frozen = bos.StateComplete, &st
+		s.frozen = &st
 	}
 }
 
@@ -145,7 +153,7 @@ func (m *model) store(c bos.Component) error {
 }
 
 func (m *model) put(items []bos.ComponentPatch) string {
-	return m.batch(items, func(p bos.ComponentPatch) error { return m.store(p.Apply(bos.Component{})) })
+	return m.batch(items, func(p bos.ComponentPatch) error { return m.store(p.NewComponent()) })
 }
 
 func (m *model) patch(items []bos.ComponentPatch) string {
@@ -253,8 +261,8 @@ func (m *model) markDeleted(key bos.SessionKey) string {
 	if s == nil {
 		return string(bos.NotFound)
 	}
-	s.Deleted = true
-	m.freeze(s)
+	s.Deleted, s.Removal = true, bos.RemovalDeleted
+	m.keep(s)
 	return ""
 }
 
@@ -283,7 +291,7 @@ func (m *model) print(scope *bos.SessionKey) string {
 	for _, id := range sortedKeys(m.components, always) {
 		c := m.components[id]
 		if scope == nil || inSession(scope.Name)(&c) && (scope.Tenant == "" || m.owners[id][scope.Tenant]) {
-			all = append(all, c, sortedKeys(m.owners[id], always))
+			all = append(all, c, c.Shape, sortedKeys(m.owners[id], always))
 		}
 	}
 	for _, key := range modelScopes() {

@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
 )
 
 // Options say where Redis is and how the namespace is kept.
@@ -22,15 +26,24 @@ type Options struct {
 	Namespace      string
 	Timeout        time.Duration // for one exchange with Redis; 0 for DefaultTimeout
 	Retention      time.Duration // how long a frozen session is kept; 0 for DefaultRetention
+	Capacity       Capacity
+	Replicas       int // that have to have a write before it counts as made; 0 for none
 
 	// Now is the clock by which sessions begin and are sampled; nil for time.Now.
 	Now func() time.Time
+
+	// Observe gets how long each exchange with Redis took and whether it brought no answer, from
+	// many goroutines at a time; nil for none.
+	Observe func(took time.Duration, failed bool)
+
+	// Log gets the states of Redis, once an episode; nil for none.
+	Log *slog.Logger
 
 	// Dialer replaces the connection's; tests lose answers with it.
 	Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// The defaults of Options. Users shall know within two seconds that Redis does
+// The defaults of Options. Users are to know within two seconds that Redis does
 // not answer.
 const (
 	DefaultTimeout   = 1800 * time.Millisecond
@@ -41,12 +54,13 @@ const (
 // its own that others would have to know, and any number of processes may use one
 // namespace at a time.
 type Store struct {
-	client      redis.UniversalClient
-	keys        keys
+	db          *redisdb.DB
 	options     Options
 	rounds      *rounds
 	comparisons *comparisons
-	fence       string // the tenure in which it may write; empty for always
+	monitor     *monitor
+	conflicts   *atomic.Int64 // writes that were decided again
+	tenure      *bos.Tenure   // in which it may write; nil for always
 }
 
 // Open makes a Store. It does not wait for Redis: what needs it says so.
@@ -60,13 +74,18 @@ func Open(o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	universal, err := clientOptions(o)
+	o.Capacity = o.Capacity.orDefault()
+	db, err := redisdb.Open(redisdb.Options{
+		URL: o.URL, User: o.User, Password: o.Password, TLS: o.TLS, Namespace: o.Namespace, Timeout: o.Timeout, Log: o.Log, Dialer: o.Dialer,
+	})
 	if err != nil {
 		return nil, err
 	}
+	if o.Observe != nil {
+		db.Client.AddHook(observer(o.Observe))
+	}
 	return &Store{
-		client: redis.NewUniversalClient(universal), keys: keysOf(o.Namespace), options: o,
-		rounds: &rounds{}, comparisons: &comparisons{},
+		db: db, options: o, rounds: &rounds{}, comparisons: &comparisons{}, monitor: &monitor{}, conflicts: &atomic.Int64{},
 	}, nil
 }
 
@@ -74,20 +93,34 @@ func Open(o Options) (*Store, error) {
 // that the errors of calls do not say as well.
 func LogTo(log *slog.Logger) { redis.SetLogger(clientLog{log}) }
 
+// clientLog is on the level of debugging: the client reports each attempt, and the errors of
+// calls are what an operator needs.
 type clientLog struct{ log *slog.Logger }
 
+// Printf implements the interface of the Redis client's log.
 func (l clientLog) Printf(ctx context.Context, format string, args ...any) {
 	l.log.DebugContext(ctx, fmt.Sprintf(format, args...), "from", "redis client")
 }
 
 // Close ends all connections.
-func (s *Store) Close() error { return s.client.Close() }
+func (s *Store) Close() error { return s.db.Client.Close() }
 
 // Namespace is the name that all keys begin with.
 func (s *Store) Namespace() string { return s.options.Namespace }
 
-// Ping says whether Redis answers and the namespace can be used.
+// Ping says whether Redis answers and the namespace can be read.
 func (s *Store) Ping(ctx context.Context) error {
-	_, err := s.Epoch(ctx)
+	_, err := s.ShownEpoch(ctx)
 	return err
 }
+
+// Epoch returns the namespace's epoch, after it has begun another one where Redis is
+// empty or not proven to have everything that was written.
+func (s *Store) Epoch(ctx context.Context) (string, error) { return s.db.Epoch(ctx) }
+
+// ShownEpoch is [Store.Epoch] for what only shows it: while Redis is a replica, which
+// begins no epoch, it is the one that is stored.
+func (s *Store) ShownEpoch(ctx context.Context) (string, error) { return s.db.ShownEpoch(ctx) }
+
+// ErrSchema says that a namespace was written by another version of bosgraph.
+var ErrSchema = redisdb.ErrSchema

@@ -13,7 +13,7 @@ import (
 const ownershipBatch = 500
 
 // PutTenant makes a tenant own those components and no others, known or not, and
-// returns how many it owns. That is many writes, each whole: one that broke off
+// returns how many it owns. That is many writes, each whole: one that was interrupted
 // is finished by sending it again.
 func (s *Store) PutTenant(ctx context.Context, name string, ids []string) (owned int, err error) {
 	if err := bos.CheckTenant(name); err != nil {
@@ -24,9 +24,15 @@ func (s *Store) PutTenant(ctx context.Context, name string, ids []string) (owned
 			return 0, err
 		}
 	}
+	// What is owned is read once, in pieces, while others may write. That is safe: each write below
+	// decides on the owners that a component has then, so a stale list costs a write or lacks
+	// one that the same call, sent again, makes.
 	want := slices.Compact(slices.Sorted(slices.Values(ids)))
 	have, err := s.owned(ctx, name)
 	if err != nil {
+		return 0, err
+	}
+	if err := s.roomForTenant(ctx, len(have), len(want)-len(have)); err != nil {
 		return 0, err
 	}
 	// What is new comes first: a tenant whose components are all replaced must not
@@ -71,8 +77,8 @@ func (s *Store) owned(ctx context.Context, name string) ([]string, error) {
 	var all []string
 	for low := "-"; ; {
 		var page *redis.StringSliceCmd
-		err := s.pipelined(ctx, func(pipe redis.Pipeliner) {
-			page = pipe.ZRangeByLex(ctx, s.keys.tenant(name), &redis.ZRangeBy{Min: low, Max: "+", Count: bos.MaxBatch})
+		err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+			page = pipe.ZRangeByLex(ctx, s.db.Keys.Tenant(name), &redis.ZRangeBy{Min: low, Max: "+", Count: bos.MaxBatch})
 		})
 		if err != nil {
 			return nil, err
@@ -88,9 +94,9 @@ func (s *Store) owned(ctx context.Context, name string) ([]string, error) {
 // Owns says of each id whether a tenant owns that component, known or not.
 func (s *Store) Owns(ctx context.Context, tenant string, ids []string) ([]bool, error) {
 	ranks := make([]*redis.IntCmd, len(ids))
-	err := s.pipelined(ctx, func(pipe redis.Pipeliner) {
+	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		for i, id := range ids {
-			ranks[i] = pipe.ZRank(ctx, s.keys.tenant(tenant), id)
+			ranks[i] = pipe.ZRank(ctx, s.db.Keys.Tenant(tenant), id)
 		}
 	})
 	if err != nil {
@@ -101,4 +107,24 @@ func (s *Store) Owns(ctx context.Context, tenant string, ids []string) ([]bool, 
 		owns[i] = rank.Err() == nil // nil for none
 	}
 	return owns, nil
+}
+
+// Owners returns the tenants that own each of those ids, known or not; none for most.
+func (s *Store) Owners(ctx context.Context, ids []string) ([][]string, error) {
+	records, err := s.readRecords(ctx, ids, false)
+	if err != nil {
+		return nil, err
+	}
+	owners := make([][]string, len(records))
+	for i := range records {
+		owners[i] = records[i].owners
+	}
+	return owners, nil
+}
+
+// OwnsAny says whether a tenant owns any component, known or not.
+func (s *Store) OwnsAny(ctx context.Context, tenant string) (bool, error) {
+	var n *redis.IntCmd
+	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { n = pipe.Exists(ctx, s.db.Keys.Tenant(tenant)) })
+	return err == nil && n.Val() > 0, err
 }

@@ -2,19 +2,22 @@ package cache
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
 // RecountOptions say how to verify a namespace.
 type RecountOptions struct {
 	Repair bool
-	Resume uint64                // cursor to begin at, as Progress has told it
-	Report func(Finding)         // told of each, as it is found
-	Status func(RecountProgress) // told now and then how far it is
+	Resume uint64                // cursor to begin at, as Status has reported it
+	Report func(Finding)         // called with each, as it is found
+	Status func(RecountProgress) // called now and then with how far it is
 }
 
 // Finding is one thing that does not agree with the records of the components.
@@ -30,19 +33,36 @@ type RecountProgress struct {
 	Cursor     uint64 // where to resume the first stage; 0 once it is over
 }
 
-// Recount verifies that everything derived from the records of the components is
-// what they make: members, indexes, error groups and counters. It returns how much
-// is not. The server may go on meanwhile: each finding is confirmed as of one
-// moment, and each repair is one write that depends on the record it is made of.
+// Recount verifies that records are whole, and that everything derived from them is
+// what they make: members, indexes, error groups, counters and references to texts. It
+// returns how much is not. Servers may write meanwhile: each finding is confirmed as of
+// one moment, and each repair is one write that depends on what it is made of.
 //
-// Chunks of records are read like any others. Only adding up one session is a
-// single script: it blocks Redis while it reads the short records of that session.
+// Details and error texts that are lost can't be made again. A repair leaves the record
+// as if it had had none, and begins another epoch, so that the next put of the component
+// and the sync from BOS write it.
+//
+// Chunks of records are read like any others. Only adding up one session is a single
+// transaction: it blocks Redis while that reads the short records of the session.
 func (s *Store) Recount(ctx context.Context, o RecountOptions) (drift int, err error) {
-	if _, err := s.Epoch(ctx); err != nil {
+	options := s.options
+	options.Timeout = recountPatience * options.Timeout
+	// A client of its own: its deadlines are those of a transaction over a whole session, which
+	// no request of the server's should wait for.
+	own, err := Open(options)
+	if err != nil {
 		return 0, err
 	}
-	r := &recount{Store: s, RecountOptions: o}
-	for _, stage := range []func(context.Context) error{r.records, r.indexes, r.sums} {
+	defer own.Close()
+	own.tenure = s.tenure
+	// Begins one if there is none: repairs depend on the epoch that they were decided in.
+	if _, err := own.Epoch(ctx); err != nil {
+		return 0, err
+	}
+	r := &recount{Store: own, RecountOptions: o}
+	// In this order, as each relies on those before: sums are added up over members, and texts
+	// are counted by the index of errors, both of which have to be right by then.
+	for _, stage := range []func(context.Context) error{r.records, r.details, r.indexes, r.tenantSizes, r.sums, r.texts, r.announce} {
 		if err := stage(ctx); err != nil {
 			return r.drift, err
 		}
@@ -50,30 +70,52 @@ func (s *Store) Recount(ctx context.Context, o RecountOptions) (drift int, err e
 	return r.drift, nil
 }
 
-// recount is one run.
+// recountPatience is how much longer than others an exchange of a recount may take: it
+// may read all components of a session.
+const recountPatience = 30
+
+// recount is one run. It has a client of its own, with deadlines of its own.
 type recount struct {
 	*Store
 	RecountOptions
 	drift    int
 	verified int
+	emptied  int // records that were left without details or error
 }
 
+// announce makes everybody compare what they believe to be stored with what is, if
+// records were emptied: else the sync would never write them.
+func (r *recount) announce(ctx context.Context) error {
+	if r.emptied == 0 {
+		return nil
+	}
+	at, err := r.db.Position(ctx)
+	if err != nil {
+		return err
+	}
+	return r.db.Renew(ctx, at.Epoch)
+}
+
+// found counts and reports a finding. Keys are shown without the namespace, which is that of
+// the whole run.
 func (r *recount) found(key, what string) {
 	r.drift++
 	if r.Report != nil {
-		r.Report(Finding{strings.TrimPrefix(key, string(r.keys)), what})
+		r.Report(Finding{strings.TrimPrefix(key, string(r.db.Keys)), what})
 	}
 }
 
+// progress reports how far the run is. The cursor is that of the first stage; others begin
+// again.
 func (r *recount) progress(stage string, cursor uint64) {
 	if r.Status != nil {
 		r.Status(RecountProgress{stage, r.verified, cursor})
 	}
 }
 
-// mend runs a repair. One whose record has changed meanwhile is not needed, or not
-// right, any more: the next recount will tell.
-func (r *recount) mend(ctx context.Context, c *change) error {
+// repair runs a repair. One whose record has changed meanwhile is not needed, or not
+// right, any more: the next recount will find out.
+func (r *recount) repair(ctx context.Context, c *change) error {
 	if !r.Repair {
 		return nil
 	}
@@ -83,10 +125,18 @@ func (r *recount) mend(ctx context.Context, c *change) error {
 	return nil
 }
 
-// scan calls visit with the keys that begin with one of those kinds, in chunks.
-func (r *recount) scan(ctx context.Context, pattern string, from uint64, visit func(keys []string, next uint64) error) error {
+// scan calls visit with the keys of one kind, in chunks. A cursor is that of one server:
+// the scan fails if the namespace goes to another meanwhile.
+func (r *recount) scan(ctx context.Context, of schema.Kind, from uint64, visit func(keys []string, next uint64) error) error {
+	// The server itself and not the cluster's client, which would ask any node for each step,
+	// while a cursor means something on one only.
+	node, err := r.db.Owner(ctx)
+	if err != nil {
+		return err
+	}
+	pattern := globEscape(r.db.Keys.All(of)) + "*"
 	for cursor := from; ; {
-		found, next, err := r.scanOnce(ctx, pattern, cursor)
+		found, next, err := r.scanOnce(ctx, node, pattern, cursor)
 		if err != nil {
 			return err
 		}
@@ -100,37 +150,40 @@ func (r *recount) scan(ctx context.Context, pattern string, from uint64, visit f
 	}
 }
 
-func (r *recount) scanOnce(ctx context.Context, pattern string, cursor uint64) ([]string, uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.options.Timeout)
+// scanOnce scans, and has the server say that it has the namespace, as of one moment.
+func (r *recount) scanOnce(ctx context.Context, node redis.UniversalClient, pattern string, cursor uint64) ([]string, uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.db.Timeout)
 	defer cancel()
-	var node redis.Cmdable = r.client
-	if cluster, ok := r.client.(*redis.ClusterClient); ok { // one slot, one node
-		master, err := cluster.MasterForKey(ctx, r.keys.meta())
-		if err != nil {
-			return nil, 0, explain(err)
+	var scan *redis.ScanCmd
+	_, err := node.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		scan = pipe.Scan(ctx, cursor, pattern, recountChunk)
+		return redisdb.Owns(ctx, pipe, r.db.Keys)
+	})
+	if redis.HasErrorPrefix(err, "MOVED") || redis.HasErrorPrefix(err, "ASK") || redisdb.SlotMoves(err) || redis.HasErrorPrefix(err, "EXECABORT") {
+		return nil, 0, &bos.Error{
+			Code: bos.Unavailable, Err: err,
+			Message: "Redis Cluster moves this namespace to another node: run the recount when it has",
 		}
-		node = master
 	}
-	found, next, err := node.Scan(ctx, cursor, globEscape(string(r.keys))+pattern, recountChunk).Result()
-	return found, next, explain(err)
+	if err != nil {
+		return nil, 0, redisdb.Explain(err)
+	}
+	found, next := scan.Val()
+	return found, next, nil
 }
 
 // recountChunk is how many keys are verified at a time.
 const recountChunk = 1000
 
+// globEscape makes a pattern match a key as it is written.
 func globEscape(s string) string {
 	return strings.NewReplacer("[", `\[`, "]", `\]`, "*", `\*`, "?", `\?`, `\`, `\\`).Replace(s)
 }
 
 // supports says whether the record makes that entry of that index.
 func (r *recount) supports(rec *record, index, entry string) bool {
-	if kind, rest, _ := strings.Cut(strings.TrimPrefix(index, string(r.keys)), ":"); kind == "tn" {
-		for _, owner := range rec.owners {
-			if owner == rest {
-				return true
-			}
-		}
-		return false
+	if tenant, ok := r.db.Keys.Cut(schema.Kinds.Tenant, index); ok {
+		return slices.Contains(rec.owners, tenant)
 	}
 	_, made := r.entries(rec)[indexEntry{index, entry}]
 	return made
@@ -143,29 +196,29 @@ func (r *recount) entries(rec *record) map[indexEntry]string {
 	all := map[indexEntry]string{}
 	id := rec.component.ID
 	for _, t := range rec.owners {
-		all[indexEntry{r.keys.tenant(t), id}] = "0"
+		all[indexEntry{r.db.Keys.Tenant(t), id}] = "0"
 	}
 	if !rec.present {
 		return all
 	}
-	all[indexEntry{r.keys.ids(), id}] = "0"
+	all[indexEntry{r.db.Keys.IDs(), id}] = "0"
 	if e := rec.component.Error; e != "" {
-		all[indexEntry{r.keys.errorIndex(), errorEntry(bos.DigestOf(e), id)}] = "0"
+		all[indexEntry{r.db.Keys.ErrorIndex(), schema.ErrorEntry(bos.DigestOf(e), id)}] = "0"
 	}
 	rec.counted.Scopes(rec.owners, func(key bos.SessionKey) {
-		h := scopeHome(key)
+		h := schema.ScopeHome(key)
 		if rec.counted.Session == key.Name {
-			all[indexEntry{r.keys.members(h), id}] = "0"
+			all[indexEntry{r.db.Keys.Members(h), id}] = "0"
 			if since := rec.activeSince(); since != "" {
-				all[indexEntry{r.keys.active(h), id}] = since
+				all[indexEntry{r.db.Keys.Active(h), id}] = since
 			}
 			if g := rec.counted.Group; g != "" {
 				digest, _, _ := bos.ParseGroupKey(g)
-				all[indexEntry{r.keys.errors(h), errorEntry(digest, id)}] = "0"
+				all[indexEntry{r.db.Keys.Errors(h), schema.ErrorEntry(digest, id)}] = "0"
 			}
 		}
 		if rec.counted.Staged == key.Name {
-			all[indexEntry{r.keys.staged(h), id}] = "0"
+			all[indexEntry{r.db.Keys.Staged(h), id}] = "0"
 		}
 	})
 	return all

@@ -5,18 +5,16 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
-// records verifies that every record is counted by today's rules and has made all
-// the index entries that follow from it.
+// records verifies that every record is whole, counted by today's rules and has made
+// all the index entries that follow from it.
 func (r *recount) records(ctx context.Context) error {
-	prefix := string(r.keys) + "c:"
-	return r.scan(ctx, "c:*", r.Resume, func(found []string, next uint64) error {
-		ids := make([]string, len(found))
-		for i, key := range found {
-			ids[i] = strings.TrimPrefix(key, prefix)
-		}
-		records, err := r.readRecords(ctx, ids, false)
+	return r.scan(ctx, schema.Kinds.Component, r.Resume, func(found []string, next uint64) error {
+		records, err := r.inspect(ctx, r.idsOf(schema.Kinds.Component, found), true)
 		if err != nil {
 			return err
 		}
@@ -29,28 +27,43 @@ func (r *recount) records(ctx context.Context) error {
 				return err
 			}
 		}
-		r.verified += len(ids)
+		r.verified += len(found)
 		r.progress("components", next)
 		return nil
 	})
 }
 
-func (r *recount) verifyRecord(ctx context.Context, rec *record, missing []scoredEntry) error {
+// idsOf are what keys of a kind are for.
+func (r *recount) idsOf(of schema.Kind, keys []string) []string {
+	ids := make([]string, len(keys))
+	for i, key := range keys {
+		ids[i], _ = r.db.Keys.Cut(of, key)
+	}
+	return ids
+}
+
+// verifyRecord reports what is wrong with one record, and repairs it: first what is missing,
+// then by what rules it is counted.
+func (r *recount) verifyRecord(ctx context.Context, rec *inspected, missing []scoredEntry) error {
 	id := rec.component.ID
-	if len(missing) > 0 {
+	if len(missing) > 0 || len(rec.wrong) > 0 {
 		c := r.newChange()
-		c.values = []versioned{{r.keys.component(id), rec.version, rec.body}}
+		c.within(rec.epoch)
+		c.values = []versioned{{r.db.Keys.Component(id), rec.version, rec.body}}
 		for _, e := range missing {
 			r.found(e.key, e.lacking(id))
 			c.do("ZADD", e.key, e.score, e.entry)
 		}
-		if err := r.mend(ctx, c); err != nil {
+		r.verifyWhole(c, rec)
+		if err := r.repair(ctx, c); err != nil {
 			return err
 		}
 	}
-	if rec.present && rec.counted != rec.component.Counting() {
-		r.found(r.keys.component(id), "is counted by other rules than today's")
-		if r.Repair { // any write counts it anew
+	// A write of its own, which reads the record again: the repair above has given it another
+	// version.
+	if rec.present && rec.counted != rec.component.Contribution() {
+		r.found(r.db.Keys.Component(id), "is counted by other rules than today's")
+		if r.Repair { // any write counts it again
 			return r.update(ctx, []string{id}, false, func(old []record) ([]record, error) {
 				return append([]record{}, old...), nil
 			})
@@ -61,16 +74,16 @@ func (r *recount) verifyRecord(ctx context.Context, rec *record, missing []score
 
 // missing returns the entries that records make and that are not there, or not with
 // that score, by id, confirmed as of one moment: a record that has changed since it
-// was read is verified by whoever changed it.
-func (r *recount) missing(ctx context.Context, records []record) (map[string][]scoredEntry, error) {
+// was read was verified by the write that changed it.
+func (r *recount) missing(ctx context.Context, records []inspected) (map[string][]scoredEntry, error) {
 	byKey := map[string][]string{}
 	owner, score := map[indexEntry]*record{}, map[indexEntry]string{}
 	names := make([]string, len(records))
 	for i := range records {
-		names[i] = r.keys.component(records[i].component.ID)
-		for e, s := range r.entries(&records[i]) {
+		names[i] = r.db.Keys.Component(records[i].component.ID)
+		for e, s := range r.entries(&records[i].record) {
 			byKey[e.key] = append(byKey[e.key], e.entry)
-			owner[e], score[e] = &records[i], s
+			owner[e], score[e] = &records[i].record, s
 		}
 	}
 	if len(names) == 0 {
@@ -78,7 +91,7 @@ func (r *recount) missing(ctx context.Context, records []record) (map[string][]s
 	}
 	var now *redis.SliceCmd
 	scores := map[string]*redis.Cmd{} // plain: go-redis' own ZMScore has no nil
-	err := r.atomically(ctx, func(pipe redis.Pipeliner) {
+	err := r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		now = pipe.MGet(ctx, names...)
 		for key, entries := range byKey {
 			args := []any{"ZMSCORE", key}
@@ -91,15 +104,17 @@ func (r *recount) missing(ctx context.Context, records []record) (map[string][]s
 	if err != nil {
 		return nil, err
 	}
+	// An entry that lacks while its record is as it was read, as of one moment, has not been
+	// made. If the record has changed, that write has made its own entries.
 	same := map[string]bool{}
 	for i := range records {
-		same[records[i].component.ID] = text(now.Val()[i]) == records[i].version+" "+records[i].body
+		same[records[i].component.ID] = redisdb.Text(now.Val()[i]) == records[i].stored()
 	}
 	missing := map[string][]scoredEntry{}
 	for key, entries := range byKey {
 		there, err := scores[key].Slice()
 		if err != nil {
-			return nil, explain(err)
+			return nil, redisdb.Explain(err)
 		}
 		for i, entry := range entries {
 			e := indexEntry{key, entry}
@@ -113,9 +128,11 @@ func (r *recount) missing(ctx context.Context, records []record) (map[string][]s
 
 // indexes verifies that every index entry is made by a record.
 func (r *recount) indexes(ctx context.Context) error {
-	all := []string{r.keys.ids(), r.keys.errorIndex()}
-	for _, kind := range []string{"m:*", "a:*", "st:*", "e:*", "tn:*"} {
-		if err := r.scan(ctx, kind, 0, func(found []string, _ uint64) error {
+	// The keys are collected before they are verified: repairs make keys come and go, and a
+	// scan may show or miss those.
+	all := []string{r.db.Keys.IDs(), r.db.Keys.ErrorIndex()}
+	for _, of := range []schema.Kind{schema.Kinds.Members, schema.Kinds.Active, schema.Kinds.Staged, schema.Kinds.Errors, schema.Kinds.Tenant} {
+		if err := r.scan(ctx, of, 0, func(found []string, _ uint64) error {
 			all = append(all, found...)
 			return nil
 		}); err != nil {
@@ -131,19 +148,23 @@ func (r *recount) indexes(ctx context.Context) error {
 	return nil
 }
 
+// verifyIndex looks for entries of one index that no record makes.
 func (r *recount) verifyIndex(ctx context.Context, key string) error {
 	return r.walk(ctx, key, func(entries []string) error {
 		ids := make([]string, len(entries))
 		for i, e := range entries {
 			ids[i] = e[strings.IndexByte(e, ' ')+1:] // an entry with a digest has the id behind it
 		}
-		records, err := r.readRecords(ctx, ids, false)
+		records, err := r.inspect(ctx, ids, false)
 		if err != nil {
 			return err
 		}
 		for i := range records {
-			if !r.supports(&records[i], key, entries[i]) {
-				if err := r.verifyStray(ctx, key, entries[i], &records[i]); err != nil {
+			rec := &records[i].record
+			// A first look, of many at a time. What looks wrong is confirmed one by one, which
+			// is rare.
+			if !r.supports(rec, key, entries[i]) {
+				if err := r.verifyStray(ctx, key, entries[i], rec); err != nil {
 					return err
 				}
 			}
@@ -155,24 +176,22 @@ func (r *recount) verifyIndex(ctx context.Context, key string) error {
 // verifyStray confirms that an entry is there although its record, unchanged, does
 // not make it.
 func (r *recount) verifyStray(ctx context.Context, key, entry string, rec *record) error {
-	name := r.keys.component(rec.component.ID)
+	name := r.db.Keys.Component(rec.component.ID)
 	var score *redis.FloatCmd
 	var now *redis.StringCmd
-	if err := r.atomically(ctx, func(pipe redis.Pipeliner) {
+	if err := r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		score, now = pipe.ZScore(ctx, key, entry), pipe.Get(ctx, name)
 	}); err != nil {
 		return err
 	}
-	stored := ""
-	if rec.version != "" {
-		stored = rec.version + " " + rec.body
-	}
-	if score.Err() == redis.Nil || now.Val() != stored {
+	// Either the entry was removed, or the record has changed, and that write has seen to it.
+	if score.Err() == redis.Nil || now.Val() != rec.stored() {
 		return nil
 	}
 	r.found(key, "has "+rec.component.ID+", which does not belong there")
 	c := r.newChange()
+	c.within(rec.epoch)
 	c.values = []versioned{{name, rec.version, rec.body}}
 	c.do("ZREM", key, entry)
-	return r.mend(ctx, c)
+	return r.repair(ctx, c)
 }

@@ -3,9 +3,11 @@ package cache
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
 // scoredEntry is an index entry as a record makes it.
@@ -14,7 +16,7 @@ type scoredEntry struct {
 	score string
 }
 
-// lacking says that the entry is not there, or has another score.
+// lacking says that the entry is missing, or has another score.
 func (e scoredEntry) lacking(id string) string {
 	if e.score == "0" {
 		return "lacks " + id
@@ -28,7 +30,7 @@ func scored(reply any, want string) bool {
 	have, number := reply.(float64)
 	if !number {
 		var err error
-		if have, err = strconv.ParseFloat(text(reply), 64); err != nil {
+		if have, err = strconv.ParseFloat(redisdb.Text(reply), 64); err != nil {
 			return false // there is none
 		}
 	}
@@ -38,7 +40,7 @@ func scored(reply any, want string) bool {
 
 // walk visits the entries of an index, in chunks.
 func (r *recount) walk(ctx context.Context, key string, visit func(entries []string) error) error {
-	if strings.HasPrefix(key, string(r.keys)+"a:") {
+	if _, ok := r.db.Keys.Cut(schema.Kinds.Active, key); ok || key == r.db.Keys.Tenants() {
 		return r.walkScored(ctx, key, visit)
 	}
 	for after := ""; ; {
@@ -57,9 +59,11 @@ func (r *recount) walk(ctx context.Context, key string, visit func(entries []str
 // entry more than once, which is visited once.
 func (r *recount) walkScored(ctx context.Context, key string, visit func(entries []string) error) error {
 	met := map[string]bool{}
+	// By cursor and not by score: a component whose status changes moves behind what was
+	// visited, or before it, and would be missed.
 	for cursor := uint64(0); ; {
 		var scan *redis.ScanCmd
-		if err := r.pipelined(ctx, func(pipe redis.Pipeliner) {
+		if err := r.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 			scan = pipe.ZScan(ctx, key, cursor, "", recountChunk)
 		}); err != nil {
 			return err

@@ -4,21 +4,26 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
 // sums verifies the counters and error groups of every scope.
 func (r *recount) sums(ctx context.Context) error {
 	scopes := map[string]bool{}
-	for _, kind := range []string{"s:", "m:", "st:", "g:"} {
-		if err := r.scan(ctx, kind+"*", 0, func(found []string, _ uint64) error {
-			for _, key := range found {
-				if scope := strings.TrimPrefix(key, string(r.keys)+kind); !strings.HasPrefix(scope, "@") {
+	// Not of sessions alone: a scope that has lost its hash still has members, and one that
+	// should be empty may have groups left. History has frozen counters, which no record can
+	// prove.
+	for _, of := range []schema.Kind{schema.Kinds.Session, schema.Kinds.Members, schema.Kinds.Staged, schema.Kinds.Groups} {
+		if err := r.scan(ctx, of, 0, func(found []string, _ uint64) error {
+			for _, scope := range r.idsOf(of, found) {
+				if !schema.Home(scope).IsHistory() {
 					scopes[scope] = true
 				}
 			}
@@ -37,28 +42,27 @@ func (r *recount) sums(ctx context.Context) error {
 }
 
 // verifySums compares one scope. What is wrong is an offset that stays the same
-// whatever is counted meanwhile, so it is mended by taking the offset away; two
+// whatever is counted meanwhile, so it is repaired by taking the offset away; two
 // repairs at a time would take it away twice, and guard against each other.
 func (r *recount) verifySums(ctx context.Context, scope bos.SessionKey) error {
-	repairs, err := r.client.HGet(ctx, r.keys.meta(), fieldRepairs).Result()
-	if err != nil && err != redis.Nil {
-		return explain(err)
+	exclusive, err := r.exclusive(ctx) // before the sums are read: they may lack a repair that another makes from here on
+	if err != nil {
+		return err
 	}
 	have, want, err := r.addUp(ctx, scope)
 	if err != nil {
 		return err
 	}
-	h := scopeHome(scope)
+	h := schema.ScopeHome(scope)
 	c := r.newChange()
-	c.guards = []guard{{r.keys.meta(), fieldRepairs, repairs}}
-	c.do("HINCRBY", r.keys.meta(), fieldRepairs, "1")
+	exclusive(c)
 	wrong := 0
-	for i, n := range counters(&want.tally) {
-		field := counterFields[i]
+	for _, counter := range schema.Counters {
+		field, n := counter.Field, *counter.Of(&want.tally)
 		if off := n - have.counters[field]; off != 0 {
 			wrong++
-			r.found(r.keys.session(h), fmt.Sprintf("counts %s = %d instead of %d", field, have.counters[field], n))
-			c.do("HINCRBY", r.keys.session(h), field, strconv.Itoa(off))
+			r.found(r.db.Keys.Session(h), fmt.Sprintf("counts %s = %d instead of %d", field, have.counters[field], n))
+			c.do("HINCRBY", r.db.Keys.Session(h), field, strconv.Itoa(off))
 		}
 	}
 	off := map[string]int{}
@@ -70,101 +74,153 @@ func (r *recount) verifySums(ctx context.Context, scope bos.SessionKey) error {
 	}
 	for _, g := range sortedKeys(off, func(by int) bool { return by != 0 }) {
 		wrong++
-		r.found(r.keys.groups(h), fmt.Sprintf("has an error group of %d instead of %d", have.groups[g], want.groups[g]))
+		r.found(r.db.Keys.Groups(h), fmt.Sprintf("has an error group of %d instead of %d", have.groups[g], want.groups[g]))
 	}
-	c.regroup(r.keys.groups(h), off)
+	c.regroup(r.db.Keys.Groups(h), off)
 	if wrong == 0 {
 		return nil
 	}
-	to := c.scope(h) // who watches the session is to read it again
+	to := c.scope(scope) // who watches the session is to read it again
+	// A counter that was too high may be all that has kept the session from completing.
 	to.check = true
-	return r.mend(ctx, c)
+	return r.repair(ctx, c)
 }
 
-// fieldRepairs of meta counts the repairs of sums.
-const fieldRepairs = "repairs"
+// exclusive returns what makes a change fail if another repair of sums has been made from
+// now on.
+func (r *recount) exclusive(ctx context.Context) (func(*change), error) {
+	ctx, cancel := context.WithTimeout(ctx, r.db.Timeout)
+	defer cancel()
+	meta, err := r.db.Client.HMGet(ctx, r.db.Keys.Meta(), schema.Meta.Repairs.Name, schema.Meta.Epoch.Name).Result()
+	if err != nil {
+		return nil, redisdb.Explain(err)
+	}
+	return func(c *change) {
+		c.guards = append(c.guards, guard{r.db.Keys.Meta(), schema.Meta.Repairs.Name, redisdb.Text(meta[0])})
+		c.within(redisdb.Text(meta[1]))
+		c.do("HINCRBY", r.db.Keys.Meta(), schema.Meta.Repairs.Name, "1")
+	}, nil
+}
 
+// stored is what Redis has of a scope.
 type stored struct {
 	counters map[string]int
 	groups   map[string]int
 }
 
+// expected is what the records of its components come to.
 type expected struct {
 	tally  bos.Tally
 	groups map[string]int
 }
 
-// recountPatience is how much longer than any other exchange adding up a session
-// may take: it reads all of its components.
-const recountPatience = 30
-
 // addUp reads what is stored for a scope, and what its components make, as of one
-// moment.
+// moment: a transaction that reads all of it. Which components those are has to be known
+// before, so it is done again if one has come meanwhile.
 func (r *recount) addUp(ctx context.Context, scope bos.SessionKey) (have stored, want expected, err error) {
-	ctx, cancel := context.WithTimeout(ctx, recountPatience*r.options.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, r.db.Timeout)
 	defer cancel()
-	h := scopeHome(scope)
-	args := []any{string(r.keys), string(h), scope.Name}
-	for _, f := range counterFields {
-		args = append(args, f)
-	}
-	reply, err := sumsScript.RunRO(ctx, r.client, []string{r.keys.session(h)}, args...).Slice()
-	if err != nil {
-		return have, want, explain(err)
-	}
-	have = stored{counters: map[string]int{}, groups: map[string]int{}}
-	want = expected{groups: map[string]int{}}
-	for i, v := range reply[0].([]any) {
-		have.counters[counterFields[i]], _ = strconv.Atoi(text(v)) // absent: 0
-	}
-	keyOf := map[bos.Digest]string{} // a long error's group, by its digest
-	if err := inPairs(reply[1], func(g string, score float64) error {
-		have.groups[g] = int(math.Round(-score))
-		digest, _, _ := bos.ParseGroupKey(g)
-		keyOf[digest] = g
-		return nil
-	}); err != nil {
-		return have, want, err
-	}
-	if err := inPairs(reply[2], func(marks string, n float64) error {
-		m, err := strconv.ParseUint(marks, 10, 8)
-		want.tally.Add(bos.Counting{Session: scope.Name, Marks: bos.Marks(m)}, scope.Name, int(n))
-		return err
-	}); err != nil {
-		return have, want, err
-	}
-	staged, _ := strconv.Atoi(text(reply[4]))
-	want.tally.Add(bos.Counting{Staged: scope.Name}, scope.Name, staged)
-	want.tally.Both, _ = strconv.Atoi(text(reply[5]))
-	err = inPairs(reply[3], func(e string, n float64) error {
-		group := bos.GroupKey(e[1:])
-		if e[0] == 'L' {
-			var ok bool
-			if group, ok = keyOf[bos.Digest(e[1:])]; !ok {
-				texts, err := r.readTexts(ctx, []bos.Digest{bos.Digest(e[1:])})
-				if err != nil {
-					return err
-				}
-				group = bos.GroupKey(texts[bos.Digest(e[1:])])
-			}
+	// The first round has no ids, and finds them. How often it takes another is bounded by the
+	// timeout.
+	for ids := []string(nil); ; {
+		sum, err := r.readSum(ctx, schema.ScopeHome(scope), ids)
+		if err != nil {
+			return have, want, err
 		}
-		want.groups[group] = int(n)
-		return nil
-	})
-	return have, want, err
+		// Those that have left meanwhile do no harm: expect leaves them out. One that has come is
+		// not among the records that were read.
+		all := sum.components()
+		if len(without(all, ids)) > 0 {
+			ids = all
+			continue
+		}
+		have := sum.stored()
+		want, err := r.expect(ctx, scope, ids, without(ids, all), sum, have)
+		return have, want, err
+	}
 }
 
-// inPairs visits the names and numbers of a flat reply.
-func inPairs(reply any, visit func(name string, n float64) error) error {
-	list := reply.([]any)
-	for i := 0; i+1 < len(list); i += 2 {
-		n, err := strconv.ParseFloat(text(list[i+1]), 64)
-		if err != nil {
-			return err
+// sumReply is what adding up a scope has asked Redis for.
+type sumReply struct {
+	counters        *redis.SliceCmd
+	groups          *redis.ZSliceCmd
+	members, staged *redis.StringSliceCmd
+	records         []*redis.SliceCmd
+}
+
+// readSum reads all that adding up takes, as one transaction of plain reads: a script would
+// have to parse records, which none does.
+func (r *recount) readSum(ctx context.Context, h schema.Home, ids []string) (sum sumReply, err error) {
+	err = r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
+		sum = sumReply{
+			counters: pipe.HMGet(ctx, r.db.Keys.Session(h), schema.CounterFields...),
+			groups:   pipe.ZRangeWithScores(ctx, r.db.Keys.Groups(h), 0, -1),
+			members:  pipe.ZRange(ctx, r.db.Keys.Members(h), 0, -1),
+			staged:   pipe.ZRange(ctx, r.db.Keys.Staged(h), 0, -1),
 		}
-		if err := visit(text(list[i]), n); err != nil {
-			return err
+		for part := range slices.Chunk(ids, recountChunk) {
+			names := make([]string, len(part))
+			for i, id := range part {
+				names[i] = r.db.Keys.Component(id)
+			}
+			sum.records = append(sum.records, pipe.MGet(ctx, names...))
+		}
+	})
+	return sum, err
+}
+
+// components are the ids of those that count in the scope, each once.
+func (sum *sumReply) components() []string {
+	all := append(sum.members.Val(), sum.staged.Val()...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (sum *sumReply) stored() stored {
+	have := stored{counters: map[string]int{}, groups: map[string]int{}}
+	for i, v := range sum.counters.Val() {
+		have.counters[schema.CounterFields[i]], _ = strconv.Atoi(redisdb.Text(v)) // absent: 0
+	}
+	for _, z := range sum.groups.Val() {
+		have.groups[z.Member.(string)] = int(math.Round(-z.Score))
+	}
+	return have
+}
+
+// expect adds up what the records make, but for those of components that have left. A long error is a digest in them, and its
+// group's key begins with its text: that of a group that is there, or that which is kept.
+func (r *recount) expect(ctx context.Context, scope bos.SessionKey, ids, left []string, sum sumReply, have stored) (want expected, err error) {
+	want = expected{groups: map[string]int{}}
+	long := map[bos.Digest]int{}
+	for i, id := range ids {
+		if _, gone := slices.BinarySearch(left, id); gone {
+			continue
+		}
+		value := redisdb.Text(sum.records[i/recountChunk].Val()[i%recountChunk])
+		rec, digest, err := decode(id, value)
+		if err != nil {
+			return want, err
+		}
+		// By what was counted and not by today's rules: records, which comes first, has seen to
+		// it that they are the same.
+		want.tally.Add(rec.counted, scope.Name, 1)
+		switch {
+		case rec.counted.Session != scope.Name:
+		case digest != "":
+			long[digest]++
+		case rec.counted.Group != "":
+			want.groups[rec.counted.Group]++
 		}
 	}
-	return nil
+	for g := range have.groups {
+		if digest, _, _ := bos.ParseGroupKey(g); long[digest] > 0 {
+			want.groups[g] = long[digest]
+			delete(long, digest)
+		}
+	}
+	texts, err := r.readTexts(ctx, sortedKeys(long, always))
+	for digest, text := range texts {
+		want.groups[bos.GroupKey(text)] = long[digest]
+	}
+	return want, err
 }

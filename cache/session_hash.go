@@ -1,85 +1,111 @@
 package cache
 
 import (
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
-)
-
-// The fields of s:<home>; doc.go says what they hold.
-const (
-	fieldIncarnation = "i"
-	fieldVersion     = "v"
-	fieldRevision    = "r"
-	fieldFrozenAt    = "z"
-	fieldSaved       = "bs"
-	frozenPrefix     = "F"
-)
-
-// recordFields are the fields of the record and the snapshot: all but the
-// counters, which belong to the scope.
-var recordFields = strings.Fields("i v op tp fl src st b0 e0 del w k z bs Fr Fm Ft Ff Fs Fc Fo Fp Fa Fb")
-
-// headFields are read with every session, statusFields for its status, besides.
-var (
-	headFields   = strings.Fields("i v op tp fl src st b0 e0 del z")
-	statusFields = strings.Fields("bs r m t s f c o p a b Fr Fm Ft Fs Ff Fc Fo Fp Fa Fb")
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
 // lead makes the fields that every write of a component reads and sets the first
 // ones of a new hash: Redis finds a field of a small hash by going through it.
-func (c *change) lead(h home) {
-	for _, field := range append([]string{"w", fieldRevision}, counterFields...) {
-		c.do("HSETNX", c.keys.session(h), field, "0")
+func (c *change) lead(h schema.Home) {
+	for _, field := range schema.LeadingFields {
+		value := "0"
+		if field == schema.Session.Sampled.Name {
+			value = noSample
+		}
+		c.do("HSETNX", c.keys.Session(h), field, value)
 	}
-	c.do("HSETNX", c.keys.session(h), "k", noSample)
 }
 
 // store writes a session's record. The script sets its version.
-func (c *change) store(h home, s *bos.Session) {
+func (c *change) store(h schema.Home, s *bos.Session) {
 	flags := ""
 	if s.Stage {
-		flags += "s"
+		flags += schema.FlagStage
 	}
 	if s.IncludeDisabled {
-		flags += "d"
+		flags += schema.FlagIncludeDisabled
 	}
-	watched := "0"
+	mode := schema.ModeOther
 	switch {
 	case s.SelfCompleting():
-		watched = "1"
+		mode = schema.ModeArmed
 	case s.State == bos.StateRunning:
-		watched = "3"
+		mode = schema.ModeRunning
 	}
-	c.do("HSET", c.keys.session(h), "i", s.Incarnation, "op", string(s.Operation), "tp", s.TemplateName, "fl", flags,
-		"src", string(s.Source), "st", string(s.State), "b0", string(s.StartTime), "e0", string(s.EndTime), "w", watched)
-	c.do("HSET", c.keys.extras(h), "limit", s.Details.Limit, "error", s.Details.Error, "initial", s.Details.InitialComponents)
-	c.do("ZADD", c.keys.alike(s), "0", sessionPosition(s))
+	// One command each for what every read needs and for what can be long: a hash with a long
+	// value is kept as a table by Redis, and takes several times the memory.
+	f := &schema.Session
+	c.do("HSET", c.keys.Session(h), f.Incarnation.Name, s.Incarnation, f.Operation.Name, string(s.Operation), f.Template.Name, s.TemplateName,
+		f.Flags.Name, flags, f.Source.Name, string(s.Source), f.State.Name, string(s.State), f.Start.Name, string(s.StartTime),
+		f.End.Name, string(s.EndTime), f.Mode.Name, mode)
+	x := &schema.Extras
+	c.do("HSET", c.keys.Extras(h), x.Limit.Name, s.Details.Limit, x.Error.Name, s.Details.Error, x.Initial.Name, s.Details.InitialComponents)
+	if s.Details.Shape == (bos.Shape{}) {
+		// Explicitly, as the record before may have had one.
+		c.do("HDEL", c.keys.Extras(h), x.Shape.Name)
+	} else {
+		c.do("HSET", c.keys.Extras(h), x.Shape.Name, encodeShape(s.Details.Shape))
+	}
+	c.do("ZADD", c.keys.Alike(s), "0", schema.SessionPosition(s))
 }
 
-// sessionHash is a session's hash as it was read.
-type sessionHash map[string]string
+// encodeShape writes a shape as two numbers and the rest.
+func encodeShape(s bos.Shape) string {
+	return strconv.FormatUint(uint64(s.Absent), 10) + " " + strconv.FormatUint(uint64(s.Null), 10) + " " + s.Extra
+}
 
-func (m sessionHash) fill(fields []string, values []any) {
-	for i, f := range fields {
-		if v, ok := values[i].(string); ok {
-			m[f] = v
+// decodeShape reads what encodeShape wrote; "" is the shape of a whole record.
+func decodeShape(text string) (s bos.Shape, err error) {
+	if text == "" {
+		return s, nil
+	}
+	parts := append(strings.SplitN(text, " ", 3), "", "")
+	absent, err := strconv.ParseUint(parts[0], 10, 32)
+	null, err2 := strconv.ParseUint(parts[1], 10, 32)
+	if err = errors.Join(err, err2); err != nil {
+		return s, fmt.Errorf("the stored shape of a session can't be read: %w", err)
+	}
+	return bos.Shape{Absent: bos.Fields(absent), Null: bos.Fields(null), Extra: parts[2]}, nil
+}
+
+// sessionHash is a session's hash as it was read: the fields that were asked for, and what
+// Redis answered. They are few, so that looking for one costs less than a map of all.
+type sessionHash struct {
+	fields []string
+	values []any
+}
+
+// get returns the value of a field, "" if there is none.
+func (m sessionHash) get(field string) string {
+	for i, f := range m.fields {
+		if f == field {
+			v, _ := m.values[i].(string) // nil where the hash lacks it
+			return v
 		}
 	}
+	return ""
 }
 
 // session makes the record of the hash, or nil where there is none.
 func (m sessionHash) session(key bos.SessionKey) *bos.Session {
-	if m[fieldIncarnation] == "" {
+	f := &schema.Session
+	if m.get(f.Incarnation.Name) == "" {
 		return nil
 	}
+	flags, removal := m.get(f.Flags.Name), bos.Removal(m.get(f.Removal.Name))
 	s := &bos.Session{
-		Incarnation: m[fieldIncarnation], SessionKey: key, Operation: bos.Operation(m["op"]), TemplateName: m["tp"],
-		Stage: strings.Contains(m["fl"], "s"), IncludeDisabled: strings.Contains(m["fl"], "d"),
-		Source: bos.Source(m["src"]), State: bos.State(m["st"]), StartTime: bos.Time(m["b0"]), EndTime: bos.Time(m["e0"]),
-		Deleted: m["del"] != "", Version: m[fieldVersion],
+		Incarnation: m.get(f.Incarnation.Name), SessionKey: key, Operation: bos.Operation(m.get(f.Operation.Name)), TemplateName: m.get(f.Template.Name),
+		Stage: strings.Contains(flags, schema.FlagStage), IncludeDisabled: strings.Contains(flags, schema.FlagIncludeDisabled),
+		Source: bos.Source(m.get(f.Source.Name)), State: bos.State(m.get(f.State.Name)),
+		StartTime: bos.Time(m.get(f.Start.Name)), EndTime: bos.Time(m.get(f.End.Name)),
+		Deleted: removal != "", Removal: removal, Version: m.get(f.Version.Name),
 	}
 	// A session that completed by itself ended when it was frozen, on Redis'
 	// clock, which may lie a little before the clock that it was started by.
@@ -92,15 +118,18 @@ func (m sessionHash) session(key bos.SessionKey) *bos.Session {
 	return s
 }
 
+// frozenAt is the moment of the snapshot by Redis' clock, to the microsecond; false if there is
+// none.
 func (m sessionHash) frozenAt() (time.Time, bool) {
-	seconds, micros, ok := strings.Cut(m[fieldFrozenAt], ".")
+	seconds, micros, ok := strings.Cut(m.get(schema.Session.FrozenAt.Name), ".")
 	if !ok {
 		return time.Time{}, false
 	}
 	return time.Unix(m.number(seconds), m.number(micros)*1000).UTC(), true
 }
 
-// number reads what Redis itself has counted.
+// number reads what Redis itself has counted. Nothing else writes those fields, so what can't
+// be read is absent: 0.
 func (sessionHash) number(s string) int64 {
 	n, _ := strconv.ParseInt(s, 10, 64)
 	return n
@@ -109,26 +138,32 @@ func (sessionHash) number(s string) int64 {
 // status makes the status of the hash: as it was frozen, or as it is.
 func (m sessionHash) status(s *bos.Session, now time.Time) (*bos.Status, error) {
 	st := &bos.Status{Session: s, AsOf: now.UTC()}
-	prefix := ""
-	if at, ok := m.frozenAt(); ok {
-		prefix, st.FromSnapshot, st.AsOf = frozenPrefix, true, at
+	at, frozen := m.frozenAt()
+	revision := schema.Session.Revision.Name
+	if frozen {
+		revision, st.FromSnapshot, st.AsOf = schema.Session.FrozenRevision.Name, true, at
 	}
-	st.Revision = m.number(m[prefix+fieldRevision])
-	count := func(field string) int { return int(m.number(m[prefix+field])) }
-	st.Tally = bos.Tally{
-		Managed: count("m"), Staged: count("t"), Successful: count("s"), Failed: count("f"), Configuring: count("c"),
-		PoweringOff: count("o"), PoweringOn: count("p"), Active: count("a"), Both: count("b"),
+	// Counters of the scope may move on after the session is frozen; that is no revision of its
+	// status. A status that BOS saved later is.
+	st.Revision = max(m.number(m.get(revision)), m.number(m.get(schema.Session.Revised.Name)))
+	st.Tally = m.tally(frozen)
+	if s.Unfinished() { // its time stopped when it was deleted
+		now = st.AsOf
 	}
 	st.Timing, _ = bos.TimingOf(s.StartTime, s.EndTime, now) // of a start that can't be read: 0
 	var err error
-	st.Saved, err = decodeSaved(m[fieldSaved])
+	st.Saved, err = decodeSaved(m.get(schema.Session.Saved.Name))
 	return st, err
 }
 
-// frozenEntry is a session's entry in the list by time of freezing.
-func frozenEntry(s *bos.Session) string { return s.Incarnation + ":" + s.SessionKey.String() }
-
-func parseFrozenEntry(entry string) (incarnation string, key bos.SessionKey, ok bool) {
-	incarnation, scope, ok := strings.Cut(entry, ":")
-	return incarnation, bos.ParseSessionKey(scope), ok
+// tally are the counters of the hash: as they are, or as they were frozen.
+func (m sessionHash) tally(frozen bool) (t bos.Tally) {
+	for _, c := range schema.Counters {
+		field := c.Field
+		if frozen {
+			field = schema.FrozenPrefix + field
+		}
+		*c.Of(&t) = int(m.number(m.get(field)))
+	}
+	return t
 }

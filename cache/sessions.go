@@ -9,10 +9,13 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
 // CreateSession creates a pending session. Its components may count already.
 func (s *Store) CreateSession(ctx context.Context, n bos.NewSession) (*bos.Session, error) {
+	// Outside of retry: each attempt means the same incarnation, whose id is part of the
+	// answer.
 	next, err := n.Create(rand.Text(), s.options.Now())
 	if err != nil {
 		return nil, err
@@ -26,6 +29,9 @@ func (s *Store) CreateSession(ctx context.Context, n bos.NewSession) (*bos.Sessi
 		}
 		if old.Incarnation != "" && !old.Deleted {
 			return nil, bos.Errorf(bos.Conflict, "there is a session %q already: delete it first, or choose another name", n.Name).At("name")
+		}
+		if err := s.roomForSession(ctx); err != nil {
+			return nil, err
 		}
 		return s.begins(next, old, nil), nil
 	})
@@ -48,10 +54,10 @@ func (s *Store) UpdateSession(ctx context.Context, key bos.SessionKey, u bos.Ses
 			return nil, err
 		}
 		c := s.newChange()
-		h := scopeHome(key)
+		h := schema.ScopeHome(key)
 		c.guard(h, old)
 		c.store(h, next)
-		to := c.scope(h)
+		to := c.scope(key)
 		to.record = true
 		to.check = next.SelfCompleting()
 		to.freeze = next.State == bos.StateComplete
@@ -73,7 +79,7 @@ func (s *Store) DeleteSession(ctx context.Context, key bos.SessionKey) (id strin
 			return nil, err
 		}
 		deleted = old.ID()
-		return s.erase(ctx, scopeHome(key), old)
+		return s.erase(ctx, schema.ScopeHome(key), old)
 	})
 	if err != nil {
 		return "", err
@@ -81,18 +87,21 @@ func (s *Store) DeleteSession(ctx context.Context, key bos.SessionKey) (id strin
 	return deleted, nil
 }
 
-// MarkDeleted notes that a session has gone at its source: it is frozen if it was
-// not yet, and stays as history until its retention ends.
+// MarkDeleted notes that a session was deleted at its source. It is frozen if it was
+// not yet, in the state that it has and without an end, and stays as history until its
+// retention ends.
 func (s *Store) MarkDeleted(ctx context.Context, key bos.SessionKey) error {
 	return s.retry(ctx, func() (*change, error) {
 		old, err := s.readForUpdate(ctx, key)
 		if err != nil || old.Deleted {
 			return nil, err
 		}
-		return s.gone(old), nil
+		return s.gone(old, bos.RemovalDeleted), nil
 	})
 }
 
+// producers refuses to change a session that is not a producer's. One that was deleted is
+// unknown: its history can't be changed either.
 func producers(s *bos.Session) error {
 	if s.Deleted {
 		return unknownSession(s.SessionKey)
@@ -103,13 +112,14 @@ func producers(s *bos.Session) error {
 	return nil
 }
 
+// unknownSession is the error for a name that no session has.
 func unknownSession(key bos.SessionKey) error {
 	return bos.NoSession(key).At("name")
 }
 
 // readForUpdate reads the session that has the name now, whole but for its errors.
 func (s *Store) readForUpdate(ctx context.Context, key bos.SessionKey) (*bos.Session, error) {
-	found, err := s.ReadSessions(ctx, []bos.SessionRead{{SessionKey: key, Want: bos.Want{Details: true, Initial: true, Status: true}}})
+	found, err := s.ReadSessions(ctx, []bos.SessionRead{{SessionKey: key, Want: bos.Want{Details: true, Initial: true, Status: true, Epoch: true}}})
 	if err != nil {
 		return nil, err
 	}
@@ -121,36 +131,46 @@ func (s *Store) readForUpdate(ctx context.Context, key bos.SessionKey) (*bos.Ses
 
 // guard makes the change depend on the session's being as it was read; a zero one
 // must not be there.
-func (c *change) guard(h home, old *bos.Session) {
-	key := c.keys.session(h)
-	c.guards = append(c.guards, guard{key, fieldIncarnation, old.Incarnation}, guard{key, fieldVersion, old.Version})
+func (c *change) guard(h schema.Home, old *bos.Session) {
+	key := c.keys.Session(h)
+	c.guards = append(c.guards, guard{key, schema.Session.Incarnation.Name, old.Incarnation}, guard{key, schema.Session.Version.Name, old.Version})
+	if old.Status != nil {
+		c.within(old.Status.Epoch)
+	}
 }
 
 // archive moves a session that BOS has deleted to a home of its own, because its
 // name is taken again. The counters stay: they belong to the scope.
-func (c *change) archive(h home, old *bos.Session) {
-	to := historyHome(old.Incarnation)
-	for _, key := range []func(home) string{c.keys.session, c.keys.extras, c.keys.frozenGroups, c.keys.frozenErrors, c.keys.course} {
-		c.do("COPY", key(h), key(to))
-	}
+func (c *change) archive(h schema.Home, old *bos.Session) {
+	c.copyHome(h, schema.HistoryHome(old.Incarnation))
 	c.clear(h)
 }
 
+// copyHome copies all that belongs to one incarnation of a session.
+func (c *change) copyHome(from, to schema.Home) {
+	into := c.keys.HomeKeys(to)
+	for i, key := range c.keys.HomeKeys(from) {
+		c.copy(key, into[i])
+	}
+}
+
 // clear removes a session's record and snapshot from its home.
-func (c *change) clear(h home) {
-	c.do(append([]string{"HDEL", c.keys.session(h)}, recordFields...)...)
-	c.do("DEL", c.keys.extras(h), c.keys.frozenGroups(h), c.keys.frozenErrors(h), c.keys.course(h))
+func (c *change) clear(h schema.Home) {
+	c.do("HDEL", c.keys.Session(h), schema.RecordFields...)
+	for _, key := range c.keys.HomeKeys(h)[1:] { // the hash has the counters of the scope, too
+		c.do("DEL", key)
+	}
 }
 
 // erase removes all that is kept of one incarnation, wherever it lives.
-func (s *Store) erase(ctx context.Context, h home, old *bos.Session) (*change, error) {
-	scope := scopeHome(old.SessionKey)
+func (s *Store) erase(ctx context.Context, h schema.Home, old *bos.Session) (*change, error) {
+	scope := schema.ScopeHome(old.SessionKey)
 	c := s.newChange()
 	c.guard(h, old)
 	// A frozen group never changes again, so this read needs no guard of its own.
 	var groups *redis.StringSliceCmd
-	if err := s.pipelined(ctx, func(pipe redis.Pipeliner) {
-		groups = pipe.ZRange(ctx, s.keys.frozenGroups(h), 0, -1)
+	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+		groups = pipe.ZRange(ctx, s.db.Keys.FrozenGroups(h), 0, -1)
 	}); err != nil {
 		return nil, err
 	}
@@ -160,16 +180,16 @@ func (s *Store) erase(ctx context.Context, h home, old *bos.Session) (*change, e
 		}
 	}
 	c.clear(h)
-	c.do("ZREM", s.keys.sessions(), sessionPosition(old))
-	c.do("ZREM", s.keys.history(scope), historyPosition(old))
-	c.do("ZREM", s.keys.alike(old), sessionPosition(old))
-	c.do("ZREM", s.keys.frozen(), frozenEntry(old))
+	c.do("ZREM", s.db.Keys.Sessions(), schema.SessionPosition(old))
+	c.do("ZREM", s.db.Keys.History(scope), schema.HistoryPosition(old))
+	c.do("ZREM", s.db.Keys.Alike(old), schema.SessionPosition(old))
+	c.do("ZREM", s.db.Keys.Frozen(), schema.FrozenEntry(old))
 	if h == scope {
-		c.do("DEL", s.keys.log(h))
+		c.do("DEL", s.db.Keys.Log(h))
 	} else {
-		c.do("DEL", s.keys.session(h)) // its counters are those it was archived with
+		c.do("DEL", s.db.Keys.Session(h)) // its counters are those it was archived with
 	}
-	c.scope(scope).record = true
+	c.scope(old.SessionKey).record = true
 	return c, nil
 }
 
@@ -185,8 +205,11 @@ func (s *Store) Expire(ctx context.Context, now time.Time) (int, error) {
 	}
 	var n int
 	for _, entry := range entries {
+		// One write a session: each is short, and one that fails leaves the others to the next call.
+		removed := false
 		err := s.retry(ctx, func() (*change, error) {
-			incarnation, key, ok := parseFrozenEntry(entry)
+			removed = false // it may be decided again, and once is what counts
+			incarnation, key, ok := schema.ParseFrozenEntry(entry)
 			if !ok {
 				return nil, errors.New("the list of frozen sessions has an entry that can't be read: " + entry)
 			}
@@ -194,11 +217,14 @@ func (s *Store) Expire(ctx context.Context, now time.Time) (int, error) {
 			if err != nil || old == nil { // nil: another replica was faster
 				return nil, err
 			}
-			n++
+			removed = true
 			return s.erase(ctx, h, old)
 		})
 		if err != nil {
 			return n, err
+		}
+		if removed {
+			n++
 		}
 	}
 	return n, nil

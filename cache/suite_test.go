@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -46,9 +47,22 @@ func conform(t *testing.T, test func(s *suite)) {
 			s.store = s.open(nil)
 			test(s)
 			s.audit()
+			s.sweep()
 		})
 	}
 }
+
+// sweep removes the namespace. A recount and a listing of keys look through all keys of a
+// server, those of the tests before, too: with every test they would take longer.
+func (s *suite) sweep() {
+	s.Helper()
+	for part := range slices.Chunk(s.allKeys(), 1000) {
+		s.must(s.store.db.Client.Unlink(s.ctx, part...).Err())
+	}
+}
+
+// long says whether tests are to take as long as it takes, as `make long` does.
+func long() bool { return os.Getenv("TEST_BOSGRAPH_LONG") != "" }
 
 // open opens another store on the same namespace, as another replica would.
 func (s *suite) open(dialer func(ctx context.Context, network, addr string) (net.Conn, error)) *Store {
@@ -121,7 +135,7 @@ func (s *suite) applied(want int) func(bos.BatchResult, error) {
 	}
 }
 
-var everything = bos.Want{Details: true, Initial: true, Status: true, Groups: 1000, GroupCount: true, Epoch: true, Course: true, Estimate: true}
+var everything = bos.Want{Details: true, Initial: true, Status: true, Groups: 1000, GroupCount: true, Epoch: true, Progress: true, Estimate: true}
 
 // read returns the newest session of a name, with everything; nil for none.
 func (s *suite) read(key bos.SessionKey) *bos.Session {
@@ -168,7 +182,7 @@ func (s *suite) dump() map[string]string {
 	s.Helper()
 	all := map[string]string{}
 	for _, key := range s.allKeys() {
-		if strings.HasPrefix(key, string(s.store.keys)+"w:") {
+		if strings.HasPrefix(key, string(s.store.db.Keys)+"w:") {
 			continue
 		}
 		all[key] = s.value(key)

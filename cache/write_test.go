@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
@@ -114,6 +115,9 @@ func TestEndlessConflictIsAConflict(t *testing.T) {
 		if n != attempts {
 			s.Errorf("decided %d times, want %d", n, attempts)
 		}
+		if traffic := s.store.Traffic(); traffic.Conflicts != attempts || traffic.Connections == 0 {
+			s.Errorf("that is counted as %+v", traffic)
+		}
 		found, err := s.store.ReadComponents(s.ctx, []string{"x1"}, false)
 		s.must(err)
 		if !found[0].Enabled {
@@ -122,7 +126,7 @@ func TestEndlessConflictIsAConflict(t *testing.T) {
 	})
 }
 
-// Invariant 3: the script adds and takes away what it is told.
+// Invariant 3: the script adds and takes away what it is given.
 
 func TestUnchangedRecordChangesNothing(t *testing.T) {
 	conform(t, func(s *suite) {
@@ -144,8 +148,8 @@ func TestWhatWasAddedIsTakenAway(t *testing.T) {
 		s.create("a")
 		s.put(component("x1", "a"))
 		// An older version counted the component as failed.
-		key, session := s.store.keys.component("x1"), s.store.keys.session("/a")
-		c, ctx := s.store.client, s.ctx
+		key, session := s.store.db.Keys.Component("x1"), s.store.db.Keys.Session("/a")
+		c, ctx := s.store.db.Client, s.ctx
 		stored := c.Get(ctx, key).Val()
 		older := strings.Replace(stored, fmt.Sprintf("\x00%d\x00", bos.MarkPoweringOn|bos.MarkActive),
 			fmt.Sprintf("\x00%d\x00", bos.MarkFailed|bos.MarkActive), 1)
@@ -156,7 +160,7 @@ func TestWhatWasAddedIsTakenAway(t *testing.T) {
 		s.must(c.HIncrBy(ctx, session, "p", -1).Err())
 		s.must(c.HIncrBy(ctx, session, "f", 1).Err())
 
-		s.patch(bos.ComponentPatch{ID: "x1", Error: new("any change counts it anew")})
+		s.patch(bos.ComponentPatch{ID: "x1", Error: new("any change counts it again")})
 		if tally := s.status("a").Tally; tally.Failed != 0 || tally.PoweringOn != 1 {
 			s.Errorf("the tally is %+v, want one powering on and none failed", tally)
 		}
@@ -182,7 +186,7 @@ func TestRevisionsAndEpochs(t *testing.T) {
 			s.Errorf("the epoch is %q and then %q", epoch, s.status("a").Epoch)
 		}
 		for _, key := range s.allKeys() { // Redis comes back empty
-			s.must(s.store.client.Del(s.ctx, key).Err())
+			s.must(s.store.db.Client.Del(s.ctx, key).Err())
 		}
 		s.create("a")
 		s.put(component("x1", "a"))
@@ -194,25 +198,10 @@ func TestRevisionsAndEpochs(t *testing.T) {
 
 // Invariant 13: one namespace, one slot, one version of the key schema.
 
-func TestKeysShareOneHashTag(t *testing.T) {
-	conform(t, func(s *suite) {
-		s.create("a")
-		s.put(failing("x1", "a", strings.Repeat("long", 1000)))
-		s.patch(done("x1"))
-		_, err := s.store.PutTenant(s.ctx, "blue", []string{"x1"})
-		s.must(err)
-		s.state("a", bos.StateRunning)
-		keys := s.allKeys()
-		if len(keys) < 15 {
-			s.Fatalf("only %d keys: %v", len(keys), keys)
-		}
-	})
-}
-
 func TestNewerSchemaIsRefused(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.must(s.store.Ping(s.ctx))
-		s.must(s.store.client.HSet(s.ctx, s.store.keys.meta(), "schema", schemaVersion+1).Err())
+		s.must(s.store.db.Client.HSet(s.ctx, s.store.db.Keys.Meta(), "schema", schema.Version+1).Err())
 		s.code(s.store.Ping(s.ctx), bos.Unavailable)
 		_, err := s.store.PutComponents(s.ctx, []bos.ComponentPatch{component("x1", "a")})
 		s.code(err, bos.Unavailable)
@@ -221,7 +210,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 
 // Invariant 15: bad input is refused whole or item by item.
 
-func TestBatchLimits(t *testing.T) {
+func TestABatchThatIsTooLargeIsRefused(t *testing.T) {
 	conform(t, func(s *suite) {
 		many := make([]bos.ComponentPatch, bos.MaxBatch+1)
 		ids := make([]string, len(many))
@@ -268,7 +257,7 @@ func TestItemsAreRefusedOneByOne(t *testing.T) {
 	})
 }
 
-func TestRedisAway(t *testing.T) {
+func TestWithoutRedisEverythingIsUnavailable(t *testing.T) {
 	p := redistest.New(t)
 	s, err := Open(Options{URL: "redis://" + p.Addr(), Namespace: "away"})
 	if err != nil {
@@ -280,8 +269,12 @@ func TestRedisAway(t *testing.T) {
 	}
 	away := func(what string) {
 		t.Helper()
-		_, write := s.PutComponents(t.Context(), []bos.ComponentPatch{component("x1", "b")})
-		_, read := s.ReadSessions(t.Context(), []bos.SessionRead{{Want: everything}})
+		// At once, for each of them waits for as long as Redis may take to answer.
+		var calls sync.WaitGroup
+		var write, read error
+		calls.Go(func() { _, write = s.PutComponents(t.Context(), []bos.ComponentPatch{component("x1", "b")}) })
+		calls.Go(func() { _, read = s.ReadSessions(t.Context(), []bos.SessionRead{{Want: everything}}) })
+		calls.Wait()
 		for _, err := range []error{write, read} {
 			if bos.CodeOf(err) != bos.Unavailable || errors.Is(err, context.Canceled) {
 				t.Errorf("%s: got %v", what, err)

@@ -3,6 +3,8 @@ package graph
 import (
 	"context"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"github.com/bosgraph/bosgraph/bos"
 )
 
@@ -19,7 +21,7 @@ func orDefault(n *int, otherwise int) int {
 
 // components resolves every connection of components.
 func (r *Resolver) components(ctx context.Context, of *bos.MembersOf, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error) {
-	page, err := bos.NewPage(bos.ComponentCursor, pageSize(first), after)
+	page, err := newPage(componentCursor, pageSize(first), after)
 	if err != nil {
 		return nil, err
 	}
@@ -27,26 +29,63 @@ func (r *Resolver) components(ctx context.Context, of *bos.MembersOf, first *int
 	if err != nil {
 		return nil, err
 	}
-	c := &ComponentConnection{Edges: []ComponentEdge{}, TotalCount: list.Total, PageInfo: pageInfo(bos.ComponentCursor, list.Positions, list.More, page)}
+	// Before edges are made: their cursors would be memory of items that are not answered.
+	if err := keepFitting(ctx, list, weighComponents(ctx, "edges", "node")); err != nil {
+		return nil, err
+	}
+	c := &ComponentConnection{Edges: []ComponentEdge{}, TotalCount: list.Total, PageInfo: pageInfo(componentCursor, list.Positions, list.More, page)}
 	for i, node := range list.Items {
-		c.Edges = append(c.Edges, ComponentEdge{Cursor: bos.EncodeCursor(bos.ComponentCursor, list.Positions[i]), Node: node})
+		c.Edges = append(c.Edges, ComponentEdge{Cursor: encodeCursor(componentCursor, list.Positions[i]), Node: node})
 	}
 	return c, nil
 }
 
 func sessionConnection(list *bos.List[*bos.Session], page bos.Page) *SessionConnection {
-	c := &SessionConnection{Edges: []SessionEdge{}, TotalCount: list.Total, PageInfo: pageInfo(bos.SessionCursor, list.Positions, list.More, page)}
+	c := &SessionConnection{Edges: []SessionEdge{}, TotalCount: list.Total, PageInfo: pageInfo(sessionCursor, list.Positions, list.More, page)}
 	for i, node := range list.Items {
-		c.Edges = append(c.Edges, SessionEdge{Cursor: bos.EncodeCursor(bos.SessionCursor, list.Positions[i]), Node: node})
+		c.Edges = append(c.Edges, SessionEdge{Cursor: encodeCursor(sessionCursor, list.Positions[i]), Node: node})
 	}
 	return c
 }
 
-func pageInfo(kind bos.CursorKind, positions []string, more bool, page bos.Page) *PageInfo {
+// pageInfo describes a page by the positions of its items.
+func pageInfo(kind cursorKind, positions []string, more bool, page bos.Page) *PageInfo {
+	// Whether there is a page before is not looked up: a client that sent a cursor had it from
+	// one.
 	info := &PageInfo{HasNextPage: more, HasPreviousPage: page.After != ""}
 	if n := len(positions); n > 0 {
-		start, end := bos.EncodeCursor(kind, positions[0]), bos.EncodeCursor(kind, positions[n-1])
+		start, end := encodeCursor(kind, positions[0]), encodeCursor(kind, positions[n-1])
 		info.StartCursor, info.EndCursor = &start, &end
+	} else if more && page.After != "" { // cut off before its first item
+		info.EndCursor = new(encodeCursor(kind, page.After))
 	}
 	return info
+}
+
+// keepFitting keeps of a list what the answer has room for, and reports that there would
+// have been more. It is a page like any other: reading on from its end brings the rest.
+func keepFitting[T any](ctx context.Context, list *bos.List[*T], w *weigher[T]) error {
+	// An item of a page has an edge and a cursor around it.
+	w.fixed += edgeBytes
+	n, err := fit(ctx, list.Items, w)
+	if err != nil {
+		return err
+	}
+	if n < len(list.Items) {
+		list.Items, list.Positions = list.Items[:n], list.Positions[:n]
+		list.More, list.Cut = true, true
+	}
+	if list.Cut {
+		graphql.AddError(ctx, cutOff(ctx, len(list.Items), readOn))
+	}
+	return nil
+}
+
+// firstFitting is the same for a list without pages.
+func firstFitting[T any](ctx context.Context, items []*T, w *weigher[T]) ([]*T, error) {
+	n, err := fit(ctx, items, w)
+	if err == nil && n < len(items) {
+		graphql.AddError(ctx, cutOff(ctx, n, askFewer))
+	}
+	return items[:n], err
 }

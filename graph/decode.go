@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -26,6 +27,7 @@ func newReader(source string) *reader { return &reader{source: source, yes: true
 func (r *reader) next() byte {
 	for {
 		switch c := r.source[r.at]; c {
+		// Commas and colons are where they have to be in valid JSON, and say nothing more.
 		case ' ', '\t', '\r', '\n', ',', ':':
 			r.at++
 		default:
@@ -66,6 +68,8 @@ func (r *reader) text() string {
 		switch r.source[i] {
 		case '"':
 			r.at = i + 1
+			// Not a copy: the source is kept alive for as long as a record is, which is until
+			// it is stored.
 			return r.source[start:i]
 		case '\\':
 			return r.escapedText(start)
@@ -73,6 +77,7 @@ func (r *reader) text() string {
 	}
 }
 
+// escapedText takes a string that has escapes in it, which is rare, from its start.
 func (r *reader) escapedText(start int) string {
 	i := start
 	for r.source[i] != '"' {
@@ -92,6 +97,8 @@ func (r *reader) escapedText(start int) string {
 // pointers to texts and times are handed out from slices that never grow.
 const pointersAtATime = 256
 
+// string takes a text, or null. Null leaves the pointer as it is: in an input it means "not
+// given".
 func (r *reader) string(to **string) error {
 	if r.null() {
 		return nil
@@ -99,6 +106,8 @@ func (r *reader) string(to **string) error {
 	if r.next() != '"' {
 		return r.wrong("a String")
 	}
+	// A new slice, instead of one that grows: growing would move what pointers point at
+	// already.
 	if len(r.texts) == cap(r.texts) {
 		r.texts = make([]string, 0, pointersAtATime)
 	}
@@ -141,6 +150,7 @@ func (r *reader) boolean(to **bool) error {
 	return nil
 }
 
+// int takes an Int. One that is too large is refused by name and not cut off.
 func (r *reader) int(to **int) error {
 	if r.null() {
 		return nil
@@ -152,6 +162,8 @@ func (r *reader) int(to **int) error {
 	for strings.IndexByte("+-.0123456789eE", r.source[r.at]) >= 0 {
 		r.at++
 	}
+	// 1.0 and 1e3 are refused here, too, as an Int of GraphQL has neither fraction nor
+	// exponent.
 	n, err := strconv.ParseInt(r.source[start:r.at], 10, 32)
 	if err != nil {
 		return bos.Errorf(bos.BadUserInput, "give an Int, a whole number of 32 bits")
@@ -180,11 +192,12 @@ func (r *reader) wrong(want string) *bos.Error {
 
 // within says in which field an error is.
 func within(field string, err error) error {
-	known, ok := err.(*bos.Error)
-	if !ok {
+	var known *bos.Error
+	if !errors.As(err, &known) {
 		return err
 	}
 	return known.At(field)
 }
 
+// unknownField is without the name: within puts that in front, as it does for every error.
 func unknownField() error { return bos.Errorf(bos.BadUserInput, "there is no such field") }

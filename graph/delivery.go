@@ -16,6 +16,7 @@ type Pace = time.Duration
 
 const maxPace = time.Hour
 
+// paceOf reads the argument minInterval. Its error is for users.
 func paceOf(milliseconds int) (Pace, error) {
 	pace := Pace(milliseconds) * time.Millisecond
 	if milliseconds < 0 || milliseconds > int(maxPace.Milliseconds()) {
@@ -47,11 +48,13 @@ func Shared(op *graphql.OperationContext) (*graphql.OperationContext, Delivery, 
 	if len(root) != 1 || strings.HasPrefix(root[0].Name, "__") {
 		return nil, Delivery{}, bos.Errorf(bos.BadUserInput, "a subscription selects one field of Subscription")
 	}
+	// A copy: the parsed document is cached and shared by everybody who sends it.
 	field, drop := *root[0].Field, deliveryArguments[root[0].Name]
 	delivery, err := deliveryOf(drop, root[0].ArgumentMap(op.Variables))
 	if err != nil {
 		return nil, Delivery{}, err
 	}
+	// Directives of the field itself have been evaluated by now: it was collected.
 	field.SelectionSet, field.Directives, field.Arguments = root[0].Selections, nil, nil
 	for _, a := range root[0].Arguments {
 		if !slices.Contains(drop, a.Name) {
@@ -61,6 +64,8 @@ func Shared(op *graphql.OperationContext) (*graphql.OperationContext, Delivery, 
 	return withOnly(op, &field), delivery, nil
 }
 
+// deliveryOf reads the arguments that are taken off. They have been validated; what they may be
+// beyond their types is checked here, before anybody joins.
 func deliveryOf(names []string, given map[string]any) (d Delivery, err error) {
 	for _, name := range names {
 		v := given[name]
@@ -89,6 +94,8 @@ func deliveryOf(names []string, given map[string]any) (d Delivery, err error) {
 // withOnly is an operation of one field, and nothing that this does not need.
 func withOnly(op *graphql.OperationContext, field *ast.Field) *graphql.OperationContext {
 	operation := *op.Operation
+	// Names differ between clients and mean nothing to an execution: left in, they would make
+	// groups of what is the same.
 	operation.Name, operation.Directives, operation.VariableDefinitions = "", nil, nil
 	operation.SelectionSet = ast.SelectionSet{field}
 	only := &graphql.OperationContext{
@@ -105,6 +112,7 @@ func withOnly(op *graphql.OperationContext, field *ast.Field) *graphql.Operation
 		}
 	}
 	for _, v := range op.Operation.VariableDefinitions {
+		// A variable that only the delivery used must not keep apart what is the same.
 		if !needs.variables[v.Variable] {
 			continue
 		}
@@ -122,6 +130,7 @@ type needs struct {
 	variables map[string]bool
 }
 
+// ofSelections notes what a selection set uses, fragments included.
 func (n needs) ofSelections(set ast.SelectionSet) {
 	for _, s := range set {
 		switch s := s.(type) {
@@ -134,6 +143,8 @@ func (n needs) ofSelections(set ast.SelectionSet) {
 			n.ofSelections(s.SelectionSet)
 		case *ast.FragmentSpread:
 			n.ofDirectives(s.Directives)
+			// Once each: fragments that spread others twice would otherwise double the work at
+			// each level.
 			if !n.fragments[s.Definition] {
 				n.fragments[s.Definition] = true
 				n.ofSelections(s.Definition.SelectionSet)

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/audit"
 )
 
 // PresentError gives every error its code. One that is not meant for users is
@@ -23,13 +23,15 @@ func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 		shown := graphql.DefaultErrorPresenter(ctx, err)
 		if known := (*bos.Error)(nil); errors.As(err, &known) {
 			givenUp(ctx, known)
-			return present(shown, known.Message, known.Code)
+			return withReason(present(shown, known.Message, known.Code), known.Reason)
 		}
 		switch code, _ := shown.Extensions["code"].(string); code {
 		case errcode.ParseFailed, errcode.ValidationFailed:
 			return present(shown, shown.Message, bos.BadUserInput)
+		// Neither ours nor one of gqlgen's about the request: its text may name hosts, files or
+		// commands.
 		case "":
-			id := rand.Text()
+			id := audit.ErrorID(ctx)
 			log.ErrorContext(ctx, "internal error", "id", id, "path", shown.Path.String(), "error", err)
 			return present(shown, "internal error; the server's log has it under "+id, bos.Internal)
 		default:
@@ -44,11 +46,21 @@ const maxMessage = 1000
 // present keeps where the error is and replaces what it says.
 func present(shown *gqlerror.Error, message string, code bos.Code) *gqlerror.Error {
 	if len(message) > maxMessage {
+		// The cut may be within a character, which JSON has no form for.
 		message = strings.ToValidUTF8(message[:maxMessage], "") + "…"
 	}
+	// A new one: that of gqlgen wraps the cause, which others might show.
 	return &gqlerror.Error{
 		Message: message, Path: shown.Path, Locations: shown.Locations, Extensions: map[string]any{"code": string(code)},
 	}
+}
+
+// withReason adds why something is unavailable, for programs and for docs/operations.md.
+func withReason(shown *gqlerror.Error, reason bos.Reason) *gqlerror.Error {
+	if reason != "" {
+		shown.Extensions["reason"] = string(reason)
+	}
+	return shown
 }
 
 // Recover makes a panic an internal error whose log entry has the stack.

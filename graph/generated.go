@@ -15,6 +15,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/live"
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -53,6 +54,56 @@ type ComplexityRoot struct {
 		Initrd           func(childComplexity int) int
 		Kernel           func(childComplexity int) int
 		KernelParameters func(childComplexity int) int
+	}
+
+	BootSet struct {
+		Arch                      func(childComplexity int) int
+		CFS                       func(childComplexity int) int
+		Etag                      func(childComplexity int) int
+		KernelParameters          func(childComplexity int) int
+		Name                      func(childComplexity int) int
+		Network                   func(childComplexity int) int
+		NodeGroups                func(childComplexity int) int
+		NodeList                  func(childComplexity int) int
+		NodeRolesGroups           func(childComplexity int) int
+		Path                      func(childComplexity int) int
+		RootfsProvider            func(childComplexity int) int
+		RootfsProviderPassthrough func(childComplexity int) int
+		Type                      func(childComplexity int) int
+	}
+
+	BosOption struct {
+		Name  func(childComplexity int) int
+		Value func(childComplexity int) int
+	}
+
+	BosOptions struct {
+		BSSReadTimeout                func(childComplexity int) int
+		CFSReadTimeout                func(childComplexity int) int
+		CleanupCompletedSessionTTL    func(childComplexity int) int
+		ClearStage                    func(childComplexity int) int
+		ComponentActualStateTTL       func(childComplexity int) int
+		DefaultRetryPolicy            func(childComplexity int) int
+		DisableComponentsOnCompletion func(childComplexity int) int
+		DiscoveryFrequency            func(childComplexity int) int
+		HSMReadTimeout                func(childComplexity int) int
+		IMSErrorsFatal                func(childComplexity int) int
+		IMSImagesMustExist            func(childComplexity int) int
+		IMSReadTimeout                func(childComplexity int) int
+		LoggingLevel                  func(childComplexity int) int
+		MaxBootWaitTime               func(childComplexity int) int
+		MaxComponentBatchSize         func(childComplexity int) int
+		MaxPowerOffWaitTime           func(childComplexity int) int
+		MaxPowerOnWaitTime            func(childComplexity int) int
+		Other                         func(childComplexity int) int
+		PCSReadTimeout                func(childComplexity int) int
+		PollingFrequency              func(childComplexity int) int
+		RejectNIDs                    func(childComplexity int) int
+		SessionLimitRequired          func(childComplexity int) int
+	}
+
+	CfsParameters struct {
+		Configuration func(childComplexity int) int
 	}
 
 	Component struct {
@@ -165,21 +216,30 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Component  func(childComplexity int, id string) int
-		Components func(childComplexity int, first *int, after *string, filter *bos.ComponentFilter) int
-		Node       func(childComplexity int, id string) int
-		ServerInfo func(childComplexity int) int
-		Session    func(childComplexity int, name string, tenant *string, startedAt *bos.Time) int
-		Sessions   func(childComplexity int, first *int, after *string, filter *bos.SessionFilter) int
+		BosOptions       func(childComplexity int) int
+		Component        func(childComplexity int, id string) int
+		Components       func(childComplexity int, first *int, after *string, filter *bos.ComponentFilter) int
+		Node             func(childComplexity int, id string) int
+		ServerInfo       func(childComplexity int) int
+		Session          func(childComplexity int, name string, tenant *string, startedAt *bos.Time) int
+		SessionTemplates func(childComplexity int, first *int, after *string, filter *bos.TemplateFilter) int
+		Sessions         func(childComplexity int, first *int, after *string, filter *bos.SessionFilter) int
 	}
 
 	ServerInfo struct {
 		Epoch     func(childComplexity int) int
 		Namespace func(childComplexity int) int
+		Problems  func(childComplexity int) int
 		Redis     func(childComplexity int) int
 		StartedAt func(childComplexity int) int
 		Sync      func(childComplexity int) int
 		Version   func(childComplexity int) int
+	}
+
+	ServerProblem struct {
+		Message func(childComplexity int) int
+		Reason  func(childComplexity int) int
+		Since   func(childComplexity int) int
 	}
 
 	Session struct {
@@ -197,6 +257,7 @@ type ComplexityRoot struct {
 		Stage             func(childComplexity int) int
 		Status            func(childComplexity int) int
 		Stragglers        func(childComplexity int, first *int) int
+		Template          func(childComplexity int) int
 		TemplateName      func(childComplexity int) int
 		Tenant            func(childComplexity int) int
 	}
@@ -248,8 +309,29 @@ type ComplexityRoot struct {
 		Session           func(childComplexity int) int
 		Stale             func(childComplexity int) int
 		State             func(childComplexity int) int
+		StatusNote        func(childComplexity int) int
 		Tally             func(childComplexity int) int
 		Timing            func(childComplexity int) int
+	}
+
+	SessionTemplate struct {
+		BootSets    func(childComplexity int) int
+		CFS         func(childComplexity int) int
+		Description func(childComplexity int) int
+		EnableCFS   func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Tenant      func(childComplexity int) int
+	}
+
+	SessionTemplateConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SessionTemplateEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	SessionTiming struct {
@@ -328,11 +410,14 @@ type QueryResolver interface {
 	Component(ctx context.Context, id string) (*bos.Component, error)
 	Components(ctx context.Context, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error)
 	Node(ctx context.Context, id string) (Node, error)
+	SessionTemplates(ctx context.Context, first *int, after *string, filter *bos.TemplateFilter) (*SessionTemplateConnection, error)
+	BosOptions(ctx context.Context) (*bos.Options, error)
 	ServerInfo(ctx context.Context) (*ServerInfo, error)
 }
 type SessionResolver interface {
 	Tenant(ctx context.Context, obj *bos.Session) (*string, error)
 
+	Template(ctx context.Context, obj *bos.Session) (*bos.SessionTemplate, error)
 	Limit(ctx context.Context, obj *bos.Session) (string, error)
 
 	Error(ctx context.Context, obj *bos.Session) (*string, error)
@@ -348,13 +433,14 @@ type SessionStatusResolver interface {
 	Progress(ctx context.Context, obj *bos.Status, maxPoints *int) ([]bos.Point, error)
 	EstimatedEndTime(ctx context.Context, obj *bos.Status) (*bos.Time, error)
 
+	StatusNote(ctx context.Context, obj *bos.Status) (*string, error)
 	Stale(ctx context.Context, obj *bos.Status) (bool, error)
 	AsOf(ctx context.Context, obj *bos.Status) (bos.Time, error)
 }
 type SubscriptionResolver interface {
 	SessionStatusUpdated(ctx context.Context, name string, tenant *string, minInterval *int, sinceRevision *int64, sinceEpoch *string) (<-chan *bos.Status, error)
-	SessionsUpdated(ctx context.Context, filter *bos.SessionFilter) (<-chan *bos.SessionsUpdate, error)
-	ComponentsUpdated(ctx context.Context, session string, tenant *string, minInterval *int) (<-chan *bos.ComponentsUpdate, error)
+	SessionsUpdated(ctx context.Context, filter *bos.SessionFilter) (<-chan *live.SessionsUpdate, error)
+	ComponentsUpdated(ctx context.Context, session string, tenant *string, minInterval *int) (<-chan *live.ComponentsUpdate, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -412,6 +498,238 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BootArtifacts.KernelParameters(childComplexity), true
+
+	case "BootSet.arch":
+		if e.ComplexityRoot.BootSet.Arch == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.Arch(childComplexity), true
+	case "BootSet.cfs":
+		if e.ComplexityRoot.BootSet.CFS == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.CFS(childComplexity), true
+	case "BootSet.etag":
+		if e.ComplexityRoot.BootSet.Etag == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.Etag(childComplexity), true
+	case "BootSet.kernelParameters":
+		if e.ComplexityRoot.BootSet.KernelParameters == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.KernelParameters(childComplexity), true
+	case "BootSet.name":
+		if e.ComplexityRoot.BootSet.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.Name(childComplexity), true
+	case "BootSet.network":
+		if e.ComplexityRoot.BootSet.Network == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.Network(childComplexity), true
+	case "BootSet.nodeGroups":
+		if e.ComplexityRoot.BootSet.NodeGroups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.NodeGroups(childComplexity), true
+	case "BootSet.nodeList":
+		if e.ComplexityRoot.BootSet.NodeList == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.NodeList(childComplexity), true
+	case "BootSet.nodeRolesGroups":
+		if e.ComplexityRoot.BootSet.NodeRolesGroups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.NodeRolesGroups(childComplexity), true
+	case "BootSet.path":
+		if e.ComplexityRoot.BootSet.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.Path(childComplexity), true
+	case "BootSet.rootfsProvider":
+		if e.ComplexityRoot.BootSet.RootfsProvider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.RootfsProvider(childComplexity), true
+	case "BootSet.rootfsProviderPassthrough":
+		if e.ComplexityRoot.BootSet.RootfsProviderPassthrough == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.RootfsProviderPassthrough(childComplexity), true
+	case "BootSet.type":
+		if e.ComplexityRoot.BootSet.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BootSet.Type(childComplexity), true
+
+	case "BosOption.name":
+		if e.ComplexityRoot.BosOption.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOption.Name(childComplexity), true
+	case "BosOption.value":
+		if e.ComplexityRoot.BosOption.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOption.Value(childComplexity), true
+
+	case "BosOptions.bssReadTimeout":
+		if e.ComplexityRoot.BosOptions.BSSReadTimeout == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.BSSReadTimeout(childComplexity), true
+	case "BosOptions.cfsReadTimeout":
+		if e.ComplexityRoot.BosOptions.CFSReadTimeout == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.CFSReadTimeout(childComplexity), true
+	case "BosOptions.cleanupCompletedSessionTtl":
+		if e.ComplexityRoot.BosOptions.CleanupCompletedSessionTTL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.CleanupCompletedSessionTTL(childComplexity), true
+	case "BosOptions.clearStage":
+		if e.ComplexityRoot.BosOptions.ClearStage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.ClearStage(childComplexity), true
+	case "BosOptions.componentActualStateTtl":
+		if e.ComplexityRoot.BosOptions.ComponentActualStateTTL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.ComponentActualStateTTL(childComplexity), true
+	case "BosOptions.defaultRetryPolicy":
+		if e.ComplexityRoot.BosOptions.DefaultRetryPolicy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.DefaultRetryPolicy(childComplexity), true
+	case "BosOptions.disableComponentsOnCompletion":
+		if e.ComplexityRoot.BosOptions.DisableComponentsOnCompletion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.DisableComponentsOnCompletion(childComplexity), true
+	case "BosOptions.discoveryFrequency":
+		if e.ComplexityRoot.BosOptions.DiscoveryFrequency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.DiscoveryFrequency(childComplexity), true
+	case "BosOptions.hsmReadTimeout":
+		if e.ComplexityRoot.BosOptions.HSMReadTimeout == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.HSMReadTimeout(childComplexity), true
+	case "BosOptions.imsErrorsFatal":
+		if e.ComplexityRoot.BosOptions.IMSErrorsFatal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.IMSErrorsFatal(childComplexity), true
+	case "BosOptions.imsImagesMustExist":
+		if e.ComplexityRoot.BosOptions.IMSImagesMustExist == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.IMSImagesMustExist(childComplexity), true
+	case "BosOptions.imsReadTimeout":
+		if e.ComplexityRoot.BosOptions.IMSReadTimeout == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.IMSReadTimeout(childComplexity), true
+	case "BosOptions.loggingLevel":
+		if e.ComplexityRoot.BosOptions.LoggingLevel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.LoggingLevel(childComplexity), true
+	case "BosOptions.maxBootWaitTime":
+		if e.ComplexityRoot.BosOptions.MaxBootWaitTime == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.MaxBootWaitTime(childComplexity), true
+	case "BosOptions.maxComponentBatchSize":
+		if e.ComplexityRoot.BosOptions.MaxComponentBatchSize == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.MaxComponentBatchSize(childComplexity), true
+	case "BosOptions.maxPowerOffWaitTime":
+		if e.ComplexityRoot.BosOptions.MaxPowerOffWaitTime == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.MaxPowerOffWaitTime(childComplexity), true
+	case "BosOptions.maxPowerOnWaitTime":
+		if e.ComplexityRoot.BosOptions.MaxPowerOnWaitTime == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.MaxPowerOnWaitTime(childComplexity), true
+	case "BosOptions.other":
+		if e.ComplexityRoot.BosOptions.Other == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.Other(childComplexity), true
+	case "BosOptions.pcsReadTimeout":
+		if e.ComplexityRoot.BosOptions.PCSReadTimeout == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.PCSReadTimeout(childComplexity), true
+	case "BosOptions.pollingFrequency":
+		if e.ComplexityRoot.BosOptions.PollingFrequency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.PollingFrequency(childComplexity), true
+	case "BosOptions.rejectNids":
+		if e.ComplexityRoot.BosOptions.RejectNIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.RejectNIDs(childComplexity), true
+	case "BosOptions.sessionLimitRequired":
+		if e.ComplexityRoot.BosOptions.SessionLimitRequired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BosOptions.SessionLimitRequired(childComplexity), true
+
+	case "CfsParameters.configuration":
+		if e.ComplexityRoot.CfsParameters.Configuration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CfsParameters.Configuration(childComplexity), true
 
 	case "Component.actualState":
 		if e.ComplexityRoot.Component.ActualState == nil {
@@ -835,6 +1153,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PutTenantPayload.UserErrors(childComplexity), true
 
+	case "Query.bosOptions":
+		if e.ComplexityRoot.Query.BosOptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.BosOptions(childComplexity), true
 	case "Query.component":
 		if e.ComplexityRoot.Query.Component == nil {
 			break
@@ -886,6 +1210,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Session(childComplexity, args["name"].(string), args["tenant"].(*string), args["startedAt"].(*bos.Time)), true
+	case "Query.sessionTemplates":
+		if e.ComplexityRoot.Query.SessionTemplates == nil {
+			break
+		}
+
+		args, err := ec.field_Query_sessionTemplates_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SessionTemplates(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*bos.TemplateFilter)), true
 	case "Query.sessions":
 		if e.ComplexityRoot.Query.Sessions == nil {
 			break
@@ -910,6 +1245,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ServerInfo.Namespace(childComplexity), true
+	case "ServerInfo.problems":
+		if e.ComplexityRoot.ServerInfo.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.Problems(childComplexity), true
 	case "ServerInfo.redis":
 		if e.ComplexityRoot.ServerInfo.Redis == nil {
 			break
@@ -934,6 +1275,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ServerInfo.Version(childComplexity), true
+
+	case "ServerProblem.message":
+		if e.ComplexityRoot.ServerProblem.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerProblem.Message(childComplexity), true
+	case "ServerProblem.reason":
+		if e.ComplexityRoot.ServerProblem.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerProblem.Reason(childComplexity), true
+	case "ServerProblem.since":
+		if e.ComplexityRoot.ServerProblem.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerProblem.Since(childComplexity), true
 
 	case "Session.components":
 		if e.ComplexityRoot.Session.Components == nil {
@@ -1034,6 +1394,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.Stragglers(childComplexity, args["first"].(*int)), true
+	case "Session.template":
+		if e.ComplexityRoot.Session.Template == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Template(childComplexity), true
 	case "Session.templateName":
 		if e.ComplexityRoot.Session.TemplateName == nil {
 			break
@@ -1265,6 +1631,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.State(childComplexity), true
+	case "SessionStatus.statusNote":
+		if e.ComplexityRoot.SessionStatus.StatusNote == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStatus.StatusNote(childComplexity), true
 	case "SessionStatus.counts":
 		if e.ComplexityRoot.SessionStatus.Tally == nil {
 			break
@@ -1277,6 +1649,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.Timing(childComplexity), true
+
+	case "SessionTemplate.bootSets":
+		if e.ComplexityRoot.SessionTemplate.BootSets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplate.BootSets(childComplexity), true
+	case "SessionTemplate.cfs":
+		if e.ComplexityRoot.SessionTemplate.CFS == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplate.CFS(childComplexity), true
+	case "SessionTemplate.description":
+		if e.ComplexityRoot.SessionTemplate.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplate.Description(childComplexity), true
+	case "SessionTemplate.enableCfs":
+		if e.ComplexityRoot.SessionTemplate.EnableCFS == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplate.EnableCFS(childComplexity), true
+	case "SessionTemplate.name":
+		if e.ComplexityRoot.SessionTemplate.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplate.Name(childComplexity), true
+	case "SessionTemplate.tenant":
+		if e.ComplexityRoot.SessionTemplate.Tenant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplate.Tenant(childComplexity), true
+
+	case "SessionTemplateConnection.edges":
+		if e.ComplexityRoot.SessionTemplateConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplateConnection.Edges(childComplexity), true
+	case "SessionTemplateConnection.pageInfo":
+		if e.ComplexityRoot.SessionTemplateConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplateConnection.PageInfo(childComplexity), true
+	case "SessionTemplateConnection.totalCount":
+		if e.ComplexityRoot.SessionTemplateConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplateConnection.TotalCount(childComplexity), true
+
+	case "SessionTemplateEdge.cursor":
+		if e.ComplexityRoot.SessionTemplateEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplateEdge.Cursor(childComplexity), true
+	case "SessionTemplateEdge.node":
+		if e.ComplexityRoot.SessionTemplateEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplateEdge.Node(childComplexity), true
 
 	case "SessionTiming.duration":
 		if e.ComplexityRoot.SessionTiming.Duration == nil {
@@ -1445,24 +1886,27 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
-	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
-		ec.unmarshalInputActualStateInput,
-		ec.unmarshalInputBootArtifactsInput,
-		ec.unmarshalInputComponentFilter,
-		ec.unmarshalInputComponentInput,
-		ec.unmarshalInputComponentPatch,
-		ec.unmarshalInputComponentStatusInput,
-		ec.unmarshalInputCreateSessionInput,
-		ec.unmarshalInputDeleteComponentsInput,
-		ec.unmarshalInputDeleteSessionInput,
-		ec.unmarshalInputDesiredStateInput,
-		ec.unmarshalInputEventStatsInput,
-		ec.unmarshalInputLastActionInput,
-		ec.unmarshalInputPutTenantInput,
-		ec.unmarshalInputSessionFilter,
-		ec.unmarshalInputStagedStateInput,
-		ec.unmarshalInputUpdateSessionInput,
-	)
+	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
+		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("ActualStateInput", ec.unmarshalInputActualStateInput),
+			graphql.NewInputUnmarshaler("BootArtifactsInput", ec.unmarshalInputBootArtifactsInput),
+			graphql.NewInputUnmarshaler("ComponentFilter", ec.unmarshalInputComponentFilter),
+			graphql.NewInputUnmarshaler("ComponentInput", ec.unmarshalInputComponentInput),
+			graphql.NewInputUnmarshaler("ComponentPatch", ec.unmarshalInputComponentPatch),
+			graphql.NewInputUnmarshaler("ComponentStatusInput", ec.unmarshalInputComponentStatusInput),
+			graphql.NewInputUnmarshaler("CreateSessionInput", ec.unmarshalInputCreateSessionInput),
+			graphql.NewInputUnmarshaler("DeleteComponentsInput", ec.unmarshalInputDeleteComponentsInput),
+			graphql.NewInputUnmarshaler("DeleteSessionInput", ec.unmarshalInputDeleteSessionInput),
+			graphql.NewInputUnmarshaler("DesiredStateInput", ec.unmarshalInputDesiredStateInput),
+			graphql.NewInputUnmarshaler("EventStatsInput", ec.unmarshalInputEventStatsInput),
+			graphql.NewInputUnmarshaler("LastActionInput", ec.unmarshalInputLastActionInput),
+			graphql.NewInputUnmarshaler("PutTenantInput", ec.unmarshalInputPutTenantInput),
+			graphql.NewInputUnmarshaler("SessionFilter", ec.unmarshalInputSessionFilter),
+			graphql.NewInputUnmarshaler("SessionTemplateFilter", ec.unmarshalInputSessionTemplateFilter),
+			graphql.NewInputUnmarshaler("StagedStateInput", ec.unmarshalInputStagedStateInput),
+			graphql.NewInputUnmarshaler("UpdateSessionInput", ec.unmarshalInputUpdateSessionInput),
+		)
+	}
 	first := true
 
 	switch opCtx.Operation.Operation {
@@ -1472,7 +1916,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			var data graphql.Marshaler
 			if first {
 				first = false
-				ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
+				ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
 				data = ec._Query(ctx, opCtx.Operation.SelectionSet)
 			} else {
 				if atomic.LoadInt32(&ec.PendingDeferred) > 0 {
@@ -1502,7 +1946,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				return nil
 			}
 			first = false
-			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
+			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
 			data.MarshalGQL(&buf)
@@ -1569,7 +2013,7 @@ BOS: its times carry no zone and mean UTC.
 scalar DateTime
 
 """
-A span of time as h:mm:ss. Hours go on past 24, as in 26:03:04; a fraction of a second is
+A span of time as h:mm:ss. Hours continue past 24, as in 26:03:04; a fraction of a second is
 cut off. Never negative.
 """
 scalar Duration
@@ -1612,7 +2056,7 @@ type Query {
     filter: SessionFilter
   ): SessionConnection!
 
-  "One component. Null when it is unknown; what can't be an xname is BAD_USER_INPUT."
+  "One component. Null when it is unknown; an invalid xname is BAD_USER_INPUT."
   component(
     "The xname, as x3000c0s13b0n0."
     id: ID!
@@ -1634,13 +2078,33 @@ type Query {
     id: ID!
   ): Node
 
+  """
+  The session templates of the BOS that is followed, of all tenants, ascending by name and then
+  by tenant, as last read. Templates are read every 20 intervals, and when a session names an
+  unknown one. Empty where no BOS is followed.
+  """
+  sessionTemplates(
+    "The page size, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 100
+    "The endCursor of the page before. Null: from the start. A cursor of another kind is BAD_USER_INPUT."
+    after: String
+    "Which templates. Null: all."
+    filter: SessionTemplateFilter
+  ): SessionTemplateConnection!
+
+  """
+  The options of the BOS that is followed, as last read. Null: no BOS is followed, or its options
+  have not been read yet.
+  """
+  bosOptions: BosOptions
+
   "About this server: version, Redis, and the sync from BOS."
   serverInfo: ServerInfo!
 }
 
-"What has an id under which Query.node finds it."
+"An object that can be fetched by id, with Query.node."
 interface Node {
-  "Unique among all nodes; tells nothing else unless its type says so."
+  "Unique among all objects of this interface. Opaque, unless the type says otherwise."
   id: ID!
 }
 
@@ -1680,6 +2144,14 @@ input ComponentFilter {
   error: String
 }
 
+"Which session templates to list: those that meet every field given. A field that is null does not filter."
+input SessionTemplateFilter {
+  "The whole name. Several templates can match, of several tenants."
+  name: String
+  "The tenant the template belongs to. Empty: templates of no tenant."
+  tenant: String
+}
+
 # ---------------------------------------------------------------------------------------
 # Sessions
 # ---------------------------------------------------------------------------------------
@@ -1696,25 +2168,31 @@ type Session implements Node {
   operation: SessionOperation!
   "The name of the session template it was made from."
   templateName: String!
+  """
+  The session template of that name and of the session's own tenant. Null: it is not known, or BOS
+  has deleted it. It is shown as it is now, and may have changed since the session was created. A
+  subscription shows it with each update; a change of the template alone sends none.
+  """
+  template: SessionTemplate
   "The part of the template's components it acts on, as BOS writes limits; empty for all."
   limit: String!
-  "Whether it prepares its components for later (staged) and leaves them running as they are."
+  "Whether it only prepares its components for later (staged), and leaves them running as they are."
   stage: Boolean!
   "Whether it also takes components that are disabled."
   includeDisabled: Boolean!
-  "Who reports it, and so who may complete and change it."
+  "Who reports it: only this source may change and complete it."
   source: SessionSource!
   "Why its set-up failed; null if it did not. Such a session is COMPLETE and has no components."
   error: String
   """
   The ids it began with, comma-separated, as BOS records them; empty until they are known.
-  Can be long, and is read only if it is selected. For what it manages now see components.
+  Can be long, and is read only if it is selected. See components for those that it manages now.
   """
   initialComponents: String!
   """
   The components whose session is this one, and those staged in it, ascending by id. Each is
-  listed once and shown as it is now, of a complete session too: what newer sessions have
-  taken over is no longer here. For how it ended see status.
+  listed once, in its current state, even if the session is complete: components that newer
+  sessions have taken over are no longer listed. See status for how the session ended.
   """
   components(
     "The page size, 1 to 1,000; anything else is BAD_USER_INPUT."
@@ -1727,23 +2205,27 @@ type Session implements Node {
   "How far it is: live until it is complete, then frozen."
   status: SessionStatus!
   """
-  Its enabled components that have had their present status longest, longest first, those of
-  which that is not known before all others; by id where it is the same second. Staged ones are
-  not among them. None once the session is complete.
+  Enabled components by how long they have been in their current status, longest first. Unknown
+  start times come first; within the same second, by id. Staged components are not included.
+  Empty once the session is complete.
   """
   stragglers(
     "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
     first: Int = 10
   ): [Component!]!
   """
-  Earlier sessions of the same template, operation and tenant that have completed, newest first:
-  to compare with. Those that BOS has deleted are among them, with deleted: true.
+  Earlier completed sessions of the same template, operation and tenant, newest first, to compare
+  with. They include sessions that BOS has deleted, with deleted: true.
   """
   previous(
     "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
     first: Int = 1
   ): [Session!]!
-  "True once it has been deleted at its source and only the history has it."
+  """
+  True once it has been deleted at its source and is only kept as history, with the status last
+  seen. One that was PENDING or RUNNING stays so, without an end; its duration ends at the
+  deletion. True also for an earlier end of a session that BOS has changed since: see statusNote.
+  """
   deleted: Boolean!
 }
 
@@ -1753,7 +2235,7 @@ enum SessionState {
   PENDING
   "The desired state of all its components is set, and BOS works towards it."
   RUNNING
-  "It has ended, well or not: no component is active any more, or its set-up failed."
+  "It has ended, with or without failures: no component is active any more, or its set-up failed."
   COMPLETE
 }
 
@@ -1782,8 +2264,8 @@ enum SessionSource {
 """
 A session's status at one moment. Percentages are parts of managedComponentsCount in percent,
 0 to 100, rounded to 2 decimals as Python rounds (on the binary double), 0.0 where nothing is
-managed. They need not add up to 100: a component may count in none of them, or in two. Where
-single components matter use counts: above 20,000 components one failure rounds to 0.0.
+managed. They need not add up to 100: a component may count in none of them, or in two. Use
+counts if single components matter: above 20,000 components one failure rounds to 0.0.
 BOS: the status of a complete session is kept as it was when it ended.
 """
 type SessionStatus {
@@ -1792,8 +2274,8 @@ type SessionStatus {
   "Grows with every change of this status."
   revision: Revision!
   """
-  Changes when Redis has come back, empty or after a restart or failover that may have lost
-  something. Revisions of different epochs do not compare.
+  Changes after every event in which Redis may have lost data: a restart, a failover or a
+  restore, even if nothing was lost. Revisions of different epochs cannot be compared.
   """
   epoch: String!
   "How far the session is."
@@ -1827,29 +2309,34 @@ type SessionStatus {
   "When it started and ended, and how long it took."
   timing: SessionTiming!
   """
-  How the session went until the moment of this status, oldest first. Its counts are sampled with
-  the updates that change them, at most once a second while it runs, and at longer intervals the
-  longer it does: 500 points are kept. The first is how it began to run, the last is this status.
-  Empty while it is PENDING.
+  The progress of the session up to this status, oldest first. Its counts are sampled with the
+  updates that change them, at most once a second. At most 500 points are kept, so the intervals
+  grow with the duration. The first point is the start of RUNNING, the last is this status.
+  Empty while the session is PENDING.
   """
   progress(
     "At most so many points, 2 to 500; anything else is BAD_USER_INPUT. Thinned evenly, first and last kept."
     maxPoints: Int = 200
   ): [ProgressPoint!]!
   """
-  When the session is likely to end; never before asOf. Estimated by the share of its components
-  that are not active any more. If the latest completed session of the same template, operation
-  and tenant tells how such a session goes: how long it took from the same share to its end,
-  stretched by how much slower this one has been so far, at most twofold. Otherwise by the pace of
-  the last quarter of the time so far, a minute at least: between what it takes at that speed and
-  what it takes if ever fewer are left to end. Null when that can't be told: the session is not
-  RUNNING, the status is stale, or nothing has moved lately;
-  with no session to compare with also while fewer than a fifth of its components have ended.
+  When the session is likely to end; never before asOf. Estimated from the share of its components
+  that are no longer active. If a session of the same template, operation and tenant has completed,
+  the estimate is the time that the latest one took from the same share to its end, scaled by how
+  much slower this one has been so far, at most twofold. Otherwise it follows from the pace of the
+  last quarter of the time so far, at least a minute: it lies between a constant and a decreasing
+  pace. Null while there is not enough data: the session is not RUNNING, the status is stale, or
+  nothing has changed lately; without a session to compare with, also while fewer than a fifth of
+  its components have ended.
   """
   estimatedEndTime: DateTime
-  "True when answered from the snapshot frozen at completion."
+  "True when answered from the snapshot frozen at completion, or when its source deleted it."
   fromSnapshot: Boolean!
-  "True while this may be behind: Redis, its messages or the sync from BOS has been silent too long."
+  """
+  A short text for people about an unusual end: the session was deleted at BOS before it was
+  complete, or this is an earlier end that BOS has changed since. Null in the usual case.
+  """
+  statusNote: String
+  "True while this may not be current: Redis, its pub/sub or the sync from BOS has not responded for too long."
   stale: Boolean!
   "When the state shown was observed at its source."
   asOf: DateTime!
@@ -1857,10 +2344,10 @@ type SessionStatus {
 
 """
 Parts of managedComponentsCount in percent, rounded as in SessionStatus.
-BOS: in a phase counts a component that is enabled and not on hold.
+BOS: only components that are enabled and not on hold count in a phase.
 """
 type SessionPhases {
-  "Done, well or not: status STABLE or FAILED."
+  "Done, successfully or not: status STABLE or FAILED."
   percentComplete: Float!
   "In the phase CONFIGURING."
   percentConfiguring: Float!
@@ -1892,7 +2379,7 @@ type SessionCounts {
   active: Int!
 }
 
-"A session's counts at one moment of its course."
+"A session's counts at one moment of its progress."
 type ProgressPoint {
   "When they were counted."
   time: DateTime!
@@ -1936,13 +2423,13 @@ type SessionTiming {
 # Components
 # ---------------------------------------------------------------------------------------
 
-"BOS's record of one node. Parts that no one has reported are null."
+"BOS's record of one node. Parts that were never reported are null."
 type Component implements Node {
   "The xname, as x3000c0s13b0n0."
   id: ID!
   "Whether BOS may act on it. BOS: a missing value is false."
   enabled: Boolean!
-  "What went wrong last; empty for nothing. Also errors that BOS will try again to get over."
+  "What went wrong last; empty for nothing. Includes errors after which BOS tries again."
   error: String!
   "The name of the session that manages it; empty for none."
   session: String!
@@ -1951,15 +2438,15 @@ type Component implements Node {
   "What it is going through."
   status: ComponentStatus!
   """
-  Since when it has its present status, in whole seconds: when bosgraph saw it come to that, or
-  come to its present session. Null when that is not known.
+  Since when it has its current status, in whole seconds: when bosgraph saw it enter that status,
+  or its current session. Null when that is not known.
   """
   statusSince: DateTime
-  "What it shall become."
+  "Desired state."
   desiredState: DesiredState
   "What it last reported of itself."
   actualState: ActualState
-  "What it shall become once staged sessions are applied."
+  "Desired state once staged sessions are applied."
   stagedState: StagedState
   "The last thing BOS did to it."
   lastAction: LastAction
@@ -1971,7 +2458,7 @@ type Component implements Node {
 type ComponentStatus {
   "What BOS is doing to it now."
   phase: ComponentPhase!
-  "The phase as it is stored; empty for none. Tells what OTHER is."
+  "The phase as it is stored; empty for none. Says what OTHER is."
   rawPhase: String!
   "The override if there is one, else what follows from the phase and the last action."
   status: ComponentStatusLabel!
@@ -1991,7 +2478,7 @@ enum ComponentPhase {
   POWERING_OFF
   "BOS: configuring."
   CONFIGURING
-  "Any other phase; see rawPhase. Counts in no phase of a session's status."
+  "Any other phase; see rawPhase. Does not count in any phase of a session's status."
   OTHER
 }
 
@@ -2013,7 +2500,7 @@ enum ComponentStatusLabel {
   STABLE
   "An override: BOS has given up. Counts as failed."
   FAILED
-  "An override: BOS waits before it goes on. Counts in no phase."
+  "An override: BOS waits before it continues. Does not count in any phase."
   ON_HOLD
   "Any other override; see rawStatus."
   OTHER
@@ -2029,11 +2516,11 @@ type BootArtifacts {
   initrd: String!
 }
 
-"What a component shall become."
+"A component's desired state."
 type DesiredState {
-  "What it shall boot from; all empty to stay powered off."
+  "What to boot from; all empty to stay powered off."
   bootArtifacts: BootArtifacts!
-  "The name of the configuration it shall get; empty for none."
+  "The name of the desired configuration; empty for none."
   configuration: String!
   "The token of the Boot Script Service for these boot artifacts; empty for none."
   bssToken: String!
@@ -2051,11 +2538,11 @@ type ActualState {
   lastUpdated: DateTime
 }
 
-"What a component shall become once staged sessions are applied."
+"A component's desired state once staged sessions are applied."
 type StagedState {
-  "What it shall boot from."
+  "What to boot from."
   bootArtifacts: BootArtifacts!
-  "The name of the configuration it shall get; empty for none."
+  "The name of the desired configuration; empty for none."
   configuration: String!
   "The name of the session that staged it; empty for none. It counts there as staged, and as active."
   session: String!
@@ -2090,7 +2577,7 @@ type EventStats {
 # Pages (Relay connections, forward only)
 # ---------------------------------------------------------------------------------------
 
-"Where a page lies in the whole list."
+"The position of a page in the whole list."
 type PageInfo {
   "Whether there is more: ask again with after set to endCursor."
   hasNextPage: Boolean!
@@ -2139,6 +2626,146 @@ type ComponentEdge {
 }
 
 # ---------------------------------------------------------------------------------------
+# Session templates and options of BOS
+# ---------------------------------------------------------------------------------------
+
+"""
+BOS's record of a session template: what to boot, on which nodes. A field is null where the
+record does not have it, or has a value of another type. /v2/sessiontemplates has the records
+themselves.
+"""
+type SessionTemplate {
+  "Unique within the tenant."
+  name: String!
+  "The tenant it belongs to; null for none."
+  tenant: String
+  "What it is for."
+  description: String
+  "Whether CFS configures the nodes once they are up. BOS: true by default."
+  enableCfs: Boolean
+  "What CFS applies, unless a boot set says otherwise."
+  cfs: CfsParameters
+  "Which nodes boot what, ascending by name."
+  bootSets: [BootSet!]!
+}
+
+"What CFS, the Configuration Framework Service, is to do."
+type CfsParameters {
+  "The name of the configuration to apply."
+  configuration: String
+}
+
+"""
+A set of nodes, and what they boot. Its nodes are those of nodeList, those with one of the roles,
+and those in one of the groups.
+"""
+type BootSet {
+  "The name under which the session template has it."
+  name: String!
+  "How BOS reads path, as s3."
+  type: String
+  "The entity tag of what path names: its version."
+  etag: String
+  "The kernel parameters to boot with."
+  kernelParameters: String
+  "The network to boot over. BOS: of v1, and ignored."
+  network: String
+  "The ids of single nodes."
+  nodeList: [ID!]
+  "Roles of nodes, as HSM (the Hardware State Manager) has them."
+  nodeRolesGroups: [String!]
+  "Groups of nodes, as HSM has them."
+  nodeGroups: [String!]
+  "Where the image's manifest is."
+  path: String
+  "What provides the root file system."
+  rootfsProvider: String
+  "What is handed to the provider of the root file system."
+  rootfsProviderPassthrough: String
+  "The architecture of the nodes, as X86 or ARM; others are left out. BOS: X86 by default."
+  arch: String
+  "What CFS applies on these nodes, in place of the template's own."
+  cfs: CfsParameters
+}
+
+"A page of session templates, ascending by name and then by tenant."
+type SessionTemplateConnection {
+  "The templates of the page."
+  edges: [SessionTemplateEdge!]!
+  "How to read on."
+  pageInfo: PageInfo!
+  "How many there are on all pages."
+  totalCount: Int
+}
+
+"A session template in a page."
+type SessionTemplateEdge {
+  "Where it stands in the list."
+  cursor: String!
+  "The session template."
+  node: SessionTemplate!
+}
+
+"""
+The options of BOS v2.50. A field is null where BOS's answer does not have it. Options that have
+no field here, and values of another type, are in other.
+"""
+type BosOptions {
+  "Seconds to wait for an answer of BSS, the Boot Script Service."
+  bssReadTimeout: Int
+  "Seconds to wait for an answer of CFS."
+  cfsReadTimeout: Int
+  "The age at which BOS deletes complete sessions, as 7d; 0 for never."
+  cleanupCompletedSessionTtl: String
+  "Whether the staged state of a component is cleared once it is applied."
+  clearStage: Boolean
+  "How long the state that a node has reported of itself counts as current, as 4h."
+  componentActualStateTtl: String
+  "How often BOS tries an action on components without a retryPolicy."
+  defaultRetryPolicy: Int
+  "Whether components are disabled when their session is complete."
+  disableComponentsOnCompletion: Boolean
+  "Seconds from one search for new nodes to the next."
+  discoveryFrequency: Int
+  "Seconds to wait for an answer of HSM."
+  hsmReadTimeout: Int
+  "Whether a session fails when IMS (the Image Management Service) can't be asked about an image."
+  imsErrorsFatal: Boolean
+  "Whether a session fails when IMS does not have an image."
+  imsImagesMustExist: Boolean
+  "Seconds to wait for an answer of IMS."
+  imsReadTimeout: Int
+  "How much BOS logs, as INFO."
+  loggingLevel: String
+  "Seconds that a node may take to boot before BOS reboots it."
+  maxBootWaitTime: Int
+  "The most components that BOS's operators handle at a time; 0 for any number."
+  maxComponentBatchSize: Int
+  "Seconds that a node may take to power off before BOS forces it to."
+  maxPowerOffWaitTime: Int
+  "Seconds that a node may take to power on before BOS tries again."
+  maxPowerOnWaitTime: Int
+  "Seconds to wait for an answer of PCS, the Power Control Service."
+  pcsReadTimeout: Int
+  "Seconds between two runs of BOS's operators over the components."
+  pollingFrequency: Int
+  "Whether sessions that name nodes by their NIDs are refused."
+  rejectNids: Boolean
+  "Whether a session has to have a limit."
+  sessionLimitRequired: Boolean
+  "All others, ascending by name."
+  other: [BosOption!]!
+}
+
+"An option that BosOptions has no field for."
+type BosOption {
+  "Its name, as BOS writes it."
+  name: String!
+  "Its value, as JSON."
+  value: String!
+}
+
+# ---------------------------------------------------------------------------------------
 # The server
 # ---------------------------------------------------------------------------------------
 
@@ -2147,8 +2774,8 @@ type ServerInfo {
   "The version of bosgraph."
   version: String!
   """
-  Changes when Redis has come back, empty or after a restart or failover that may have lost
-  something. Revisions of different epochs do not compare.
+  Changes after every event in which Redis may have lost data: a restart, a failover or a
+  restore, even if nothing was lost. Revisions of different epochs cannot be compared.
   """
   epoch: String!
   "The key namespace in Redis. Each system that is served has its own."
@@ -2157,8 +2784,20 @@ type ServerInfo {
   startedAt: DateTime!
   "Which Redis holds the data; the embedded one keeps it in memory only."
   redis: String!
+  "States of Redis in which something fails or may be lost, for an operator. Empty when all is well."
+  problems: [ServerProblem!]!
   "The sync from BOS; null where none is set up and producers report everything."
   sync: SyncInfo
+}
+
+"A state of Redis, or of this server, that needs an operator. docs/operations.md says what to do about each."
+type ServerProblem {
+  "Names the state, as extensions.reason of errors does: REDIS_OUT_OF_MEMORY, REDIS_MAY_EVICT and so on."
+  reason: String!
+  "What is wrong and what to do about it."
+  message: String!
+  "When this replica noticed it."
+  since: DateTime!
 }
 
 "The sync that follows a BOS and keeps its sessions and components here."
@@ -2171,7 +2810,10 @@ type SyncInfo {
   lastSweep: DateTime
   "How far this is behind BOS, in seconds; null while that is not known."
   lagSeconds: Float
-  "Why the sync does not work; null while it does."
+  """
+  Why the sync fails or is incomplete; null while it works. One of the reasons is a large loss of
+  records at BOS that is not confirmed yet. docs/beside-bos.md lists all of them.
+  """
   error: String
 }
 
@@ -2181,14 +2823,14 @@ type SyncInfo {
 
 """
 What can be watched, over a WebSocket (graphql-transport-ws) or an event stream (distinct
-connections). Every message shows the newest state there is: states in between may be left
-out, the last never is. Time that passes alone sends nothing.
+connections). Every message shows the newest state: states in between may be skipped, the last
+one never is. The passing of time alone sends nothing.
 """
 type Subscription {
   """
-  The status of one session: the whole of it first, then every newer one, and the last one
-  always; completes by itself after COMPLETE. Ends with NOT_FOUND when there is no such
-  session, or no longer is.
+  The status of one session: first as it is, then each newer one, and always the last one.
+  Completes by itself after COMPLETE. Ends with NOT_FOUND when there is no such session, or it
+  has been deleted; the message says so if it was not complete then.
   """
   sessionStatusUpdated(
     "The session's name, which is its id in BOS."
@@ -2201,18 +2843,19 @@ type Subscription {
     """
     minInterval: Int
     """
-    The revision of the last state received, for one who comes back: the first state is
-    withheld if it is that very one. Needs sinceEpoch.
+    The revision of the last state received, for clients that reconnect: the first state is
+    withheld if it is still the same. Needs sinceEpoch.
     """
     sinceRevision: Revision
-    "The epoch that sinceRevision is of."
+    "The epoch that sinceRevision belongs to."
     sinceEpoch: String
   ): SessionStatus!
 
   """
-  Sessions of the filter as they appear, change and go, one a message. Their status is
-  followed, too, if it is selected. Nothing is sent at first: subscribe, then read the list.
-  Ends with UNAVAILABLE for one who falls too far behind: subscribe again and read the list.
+  Sessions that match the filter, one a message, when they appear, change or are removed. Their
+  status is followed, too, if it is selected. Nothing is sent at first: subscribe, then read the
+  list. Ends with UNAVAILABLE for clients that fall too far behind: subscribe again and read the
+  list.
   """
   sessionsUpdated(
     "Which sessions. Null: all."
@@ -2220,8 +2863,8 @@ type Subscription {
   ): SessionsUpdate!
 
   """
-  Components of a session as they change, and those that are no longer in it. The first
-  message has resync: true: from then on nothing is missed, so read the connection after it.
+  Components of a session that change, and the ids of those that leave it. The first message has
+  resync: true: nothing is missed from then on, so read the list after it.
   Completes by itself after COMPLETE, and ends with NOT_FOUND when there is no such session.
   """
   componentsUpdated(
@@ -2234,23 +2877,23 @@ type Subscription {
   ): ComponentsUpdate!
 }
 
-"One session of the filter that has appeared or changed, or has gone."
+"One session of the filter that has appeared or changed, or was removed."
 type SessionsUpdate {
-  "The session as it is now. Null for one that has gone."
+  "The session as it is now. Null for one that was removed."
   session: Session
-  "The id of a session that has gone, or is no longer one of the filter."
+  "The id of a session that was removed, or no longer matches the filter."
   deletedId: ID
 }
 
 "Components of a session that have changed since the message before."
 type ComponentsUpdate {
-  "The session's revision that this leads to."
+  "The session's revision after these changes."
   revision: Revision!
   "The components that have changed, as they are now, ascending by id."
   components: [Component!]!
   "The ids of those that are no longer in the session, nor staged in it, ascending."
   removed: [ID!]!
-  "True when some changes were missed, as in the first message: read the connection again."
+  "True when some changes were missed, and in the first message: read the list again."
   resync: Boolean!
 }
 
@@ -2259,15 +2902,16 @@ type ComponentsUpdate {
 # ---------------------------------------------------------------------------------------
 
 """
-What producers report. Records are stored as they come: bosgraph plays none of BOS's operators
-(it puts nothing on hold and applies nothing staged). What is wrong with an input is told in
-userErrors, and what they name was not applied; one write is applied as a whole or not at all.
+What producers report. Records are stored as given: bosgraph does not do the work of BOS's
+operators (it puts nothing on hold and applies nothing staged). Invalid items of an input are
+reported in userErrors and not applied; the others are applied in one write, completely or not at
+all.
 """
 type Mutation {
   """
-  Creates a session, PENDING. A session of that name that exists in the tenant is CONFLICT. A
-  name that was deleted may be used again: that is another session, with another id, and counts
-  the components that bear its name already.
+  Creates a session, PENDING. CONFLICT if the tenant has a session of that name. The name of a
+  deleted session may be used again: the new session has another id, and counts the components
+  that already name it.
   """
   createSession(
     "The session to create."
@@ -2275,11 +2919,11 @@ type Mutation {
   ): CreateSessionPayload!
 
   """
-  Changes a session; fields that are null stay as they are. The state goes forward only, PENDING
-  to RUNNING to COMPLETE or from PENDING to COMPLETE at once: backward is CONFLICT, and so is any
-  change of a complete session and of one from BOS. An update that changes nothing is allowed.
-  Set the components before RUNNING: a session that runs with no active component completes at
-  once. COMPLETE freezes its status. An unknown session is NOT_FOUND.
+  Changes a session; fields that are null stay as they are. The state only goes forward, from
+  PENDING to RUNNING to COMPLETE, or from PENDING to COMPLETE. CONFLICT for a step back, and for
+  any change of a complete session or of one from BOS. An update that changes nothing is allowed.
+  Put the components before you set RUNNING: a running session without an active component
+  completes at once. COMPLETE freezes its status. An unknown session is NOT_FOUND.
   """
   updateSession(
     "Which session, and what changes."
@@ -2287,8 +2931,8 @@ type Mutation {
   ): UpdateSessionPayload!
 
   """
-  Removes a session with its frozen status and its change log. Its components are not touched: they
-  go on bearing its name, and count again if it is created again. One from BOS is CONFLICT, an
+  Removes a session with its frozen status and its change log. Its components are not changed: they
+  keep its name, and count again if it is created again. A session from BOS is CONFLICT, an
   unknown one NOT_FOUND.
   """
   deleteSession(
@@ -2329,7 +2973,7 @@ type Mutation {
 
   """
   Says which components a tenant owns, in place of all it owned before. A component can have
-  several owners. This is many writes, not one: while it runs, and if it breaks off, some
+  several owners. This is many writes, not one: while it runs, and if it is interrupted, some
   components are assigned and others are not yet. Repeat the call to resume.
   """
   putTenant(
@@ -2340,7 +2984,7 @@ type Mutation {
 
 "Why something in an input was not applied."
 type UserError {
-  "Where it is, outermost first, positions in lists counted from 0: [input, components, 17, error]. Just [input] for the whole."
+  "The path to the field, with positions in lists counted from 0: [input, components, 17, error]. Just [input] for the whole input."
   field: [String!]!
   "What is wrong and what to do about it."
   message: String!
@@ -2374,7 +3018,7 @@ input UpdateSessionInput {
   name: String!
   "The tenant it belongs to. Null: a session of no tenant."
   tenant: String
-  "The new state; never one that lies behind (CONFLICT)."
+  "The new state. A step back is CONFLICT."
   status: SessionState
   "When it ended; not before its start. Null: the moment it becomes complete."
   endTime: DateTime
@@ -2442,7 +3086,7 @@ type DeleteSessionPayload {
   userErrors: [UserError!]!
 }
 
-"What became of the components of one call."
+"The result of one call for its components."
 type ComponentsPayload {
   "How many of the items given were stored, changed or deleted; those in userErrors were not."
   applied: Int!
@@ -2454,7 +3098,7 @@ type ComponentsPayload {
 type PutTenantPayload {
   "How many components the tenant owns; 0 if the input was refused."
   owned: Int!
-  "Why nothing was assigned; empty if it was. One id that can't be an xname refuses all."
+  "Why nothing was assigned; empty if it was. One invalid xname refuses the whole input."
   userErrors: [UserError!]!
 }
 
@@ -2475,11 +3119,11 @@ input ComponentInput {
   retryPolicy: Int
   "Its phase and override; the status itself is always computed."
   status: ComponentStatusInput
-  "What it shall become."
+  "Desired state."
   desiredState: DesiredStateInput
   "What it last reported of itself."
   actualState: ActualStateInput
-  "What it shall become once staged sessions are applied."
+  "Desired state once staged sessions are applied."
   stagedState: StagedStateInput
   "The last thing BOS did to it."
   lastAction: LastActionInput
@@ -2504,11 +3148,11 @@ input ComponentPatch {
   retryPolicy: Int
   "Its phase and override; the status itself is always computed."
   status: ComponentStatusInput
-  "What it shall become."
+  "Desired state."
   desiredState: DesiredStateInput
   "What it last reported of itself."
   actualState: ActualStateInput
-  "What it shall become once staged sessions are applied."
+  "Desired state once staged sessions are applied."
   stagedState: StagedStateInput
   "The last thing BOS did to it."
   lastAction: LastActionInput
@@ -2534,15 +3178,15 @@ input BootArtifactsInput {
   initrd: String
 }
 
-"What a component shall become."
+"A component's desired state."
 input DesiredStateInput {
-  "What it shall boot from."
+  "What to boot from."
   bootArtifacts: BootArtifactsInput
-  "The name of the configuration it shall get."
+  "The name of the desired configuration."
   configuration: String
   "The token of the Boot Script Service for these boot artifacts."
   bssToken: String
-  "When this last changed. It is not set by itself."
+  "When this last changed. bosgraph does not set it."
   lastUpdated: DateTime
 }
 
@@ -2552,19 +3196,19 @@ input ActualStateInput {
   bootArtifacts: BootArtifactsInput
   "The token of the Boot Script Service it booted with."
   bssToken: String
-  "When this last changed. It is not set by itself."
+  "When this last changed. bosgraph does not set it."
   lastUpdated: DateTime
 }
 
-"What a component shall become once staged sessions are applied."
+"A component's desired state once staged sessions are applied."
 input StagedStateInput {
-  "What it shall boot from."
+  "What to boot from."
   bootArtifacts: BootArtifactsInput
-  "The name of the configuration it shall get."
+  "The name of the desired configuration."
   configuration: String
   "The name of the session that staged it; empty for none. The session need not exist."
   session: String
-  "When this last changed. It is not set by itself."
+  "When this last changed. bosgraph does not set it."
   lastUpdated: DateTime
 }
 
@@ -2574,7 +3218,7 @@ input LastActionInput {
   action: String
   "Whether it failed."
   failed: Boolean
-  "When it was done. It is not set by itself."
+  "When it was done. bosgraph does not set it."
   lastUpdated: DateTime
 }
 
@@ -2617,6 +3261,106 @@ func (ec *executionContext) childFields_BootArtifacts(ctx context.Context, field
 		return ec.fieldContext_BootArtifacts_initrd(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BootArtifacts", field.Name)
+}
+
+func (ec *executionContext) childFields_BootSet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_BootSet_name(ctx, field)
+	case "type":
+		return ec.fieldContext_BootSet_type(ctx, field)
+	case "etag":
+		return ec.fieldContext_BootSet_etag(ctx, field)
+	case "kernelParameters":
+		return ec.fieldContext_BootSet_kernelParameters(ctx, field)
+	case "network":
+		return ec.fieldContext_BootSet_network(ctx, field)
+	case "nodeList":
+		return ec.fieldContext_BootSet_nodeList(ctx, field)
+	case "nodeRolesGroups":
+		return ec.fieldContext_BootSet_nodeRolesGroups(ctx, field)
+	case "nodeGroups":
+		return ec.fieldContext_BootSet_nodeGroups(ctx, field)
+	case "path":
+		return ec.fieldContext_BootSet_path(ctx, field)
+	case "rootfsProvider":
+		return ec.fieldContext_BootSet_rootfsProvider(ctx, field)
+	case "rootfsProviderPassthrough":
+		return ec.fieldContext_BootSet_rootfsProviderPassthrough(ctx, field)
+	case "arch":
+		return ec.fieldContext_BootSet_arch(ctx, field)
+	case "cfs":
+		return ec.fieldContext_BootSet_cfs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BootSet", field.Name)
+}
+
+func (ec *executionContext) childFields_BosOption(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_BosOption_name(ctx, field)
+	case "value":
+		return ec.fieldContext_BosOption_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BosOption", field.Name)
+}
+
+func (ec *executionContext) childFields_BosOptions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "bssReadTimeout":
+		return ec.fieldContext_BosOptions_bssReadTimeout(ctx, field)
+	case "cfsReadTimeout":
+		return ec.fieldContext_BosOptions_cfsReadTimeout(ctx, field)
+	case "cleanupCompletedSessionTtl":
+		return ec.fieldContext_BosOptions_cleanupCompletedSessionTtl(ctx, field)
+	case "clearStage":
+		return ec.fieldContext_BosOptions_clearStage(ctx, field)
+	case "componentActualStateTtl":
+		return ec.fieldContext_BosOptions_componentActualStateTtl(ctx, field)
+	case "defaultRetryPolicy":
+		return ec.fieldContext_BosOptions_defaultRetryPolicy(ctx, field)
+	case "disableComponentsOnCompletion":
+		return ec.fieldContext_BosOptions_disableComponentsOnCompletion(ctx, field)
+	case "discoveryFrequency":
+		return ec.fieldContext_BosOptions_discoveryFrequency(ctx, field)
+	case "hsmReadTimeout":
+		return ec.fieldContext_BosOptions_hsmReadTimeout(ctx, field)
+	case "imsErrorsFatal":
+		return ec.fieldContext_BosOptions_imsErrorsFatal(ctx, field)
+	case "imsImagesMustExist":
+		return ec.fieldContext_BosOptions_imsImagesMustExist(ctx, field)
+	case "imsReadTimeout":
+		return ec.fieldContext_BosOptions_imsReadTimeout(ctx, field)
+	case "loggingLevel":
+		return ec.fieldContext_BosOptions_loggingLevel(ctx, field)
+	case "maxBootWaitTime":
+		return ec.fieldContext_BosOptions_maxBootWaitTime(ctx, field)
+	case "maxComponentBatchSize":
+		return ec.fieldContext_BosOptions_maxComponentBatchSize(ctx, field)
+	case "maxPowerOffWaitTime":
+		return ec.fieldContext_BosOptions_maxPowerOffWaitTime(ctx, field)
+	case "maxPowerOnWaitTime":
+		return ec.fieldContext_BosOptions_maxPowerOnWaitTime(ctx, field)
+	case "pcsReadTimeout":
+		return ec.fieldContext_BosOptions_pcsReadTimeout(ctx, field)
+	case "pollingFrequency":
+		return ec.fieldContext_BosOptions_pollingFrequency(ctx, field)
+	case "rejectNids":
+		return ec.fieldContext_BosOptions_rejectNids(ctx, field)
+	case "sessionLimitRequired":
+		return ec.fieldContext_BosOptions_sessionLimitRequired(ctx, field)
+	case "other":
+		return ec.fieldContext_BosOptions_other(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BosOptions", field.Name)
+}
+
+func (ec *executionContext) childFields_CfsParameters(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "configuration":
+		return ec.fieldContext_CfsParameters_configuration(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CfsParameters", field.Name)
 }
 
 func (ec *executionContext) childFields_Component(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2829,10 +3573,24 @@ func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field gr
 		return ec.fieldContext_ServerInfo_startedAt(ctx, field)
 	case "redis":
 		return ec.fieldContext_ServerInfo_redis(ctx, field)
+	case "problems":
+		return ec.fieldContext_ServerInfo_problems(ctx, field)
 	case "sync":
 		return ec.fieldContext_ServerInfo_sync(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServerInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerProblem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_ServerProblem_reason(ctx, field)
+	case "message":
+		return ec.fieldContext_ServerProblem_message(ctx, field)
+	case "since":
+		return ec.fieldContext_ServerProblem_since(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerProblem", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2847,6 +3605,8 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_operation(ctx, field)
 	case "templateName":
 		return ec.fieldContext_Session_templateName(ctx, field)
+	case "template":
+		return ec.fieldContext_Session_template(ctx, field)
 	case "limit":
 		return ec.fieldContext_Session_limit(ctx, field)
 	case "stage":
@@ -2967,12 +3727,54 @@ func (ec *executionContext) childFields_SessionStatus(ctx context.Context, field
 		return ec.fieldContext_SessionStatus_estimatedEndTime(ctx, field)
 	case "fromSnapshot":
 		return ec.fieldContext_SessionStatus_fromSnapshot(ctx, field)
+	case "statusNote":
+		return ec.fieldContext_SessionStatus_statusNote(ctx, field)
 	case "stale":
 		return ec.fieldContext_SessionStatus_stale(ctx, field)
 	case "asOf":
 		return ec.fieldContext_SessionStatus_asOf(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SessionStatus", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionTemplate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_SessionTemplate_name(ctx, field)
+	case "tenant":
+		return ec.fieldContext_SessionTemplate_tenant(ctx, field)
+	case "description":
+		return ec.fieldContext_SessionTemplate_description(ctx, field)
+	case "enableCfs":
+		return ec.fieldContext_SessionTemplate_enableCfs(ctx, field)
+	case "cfs":
+		return ec.fieldContext_SessionTemplate_cfs(ctx, field)
+	case "bootSets":
+		return ec.fieldContext_SessionTemplate_bootSets(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionTemplate", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionTemplateConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SessionTemplateConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SessionTemplateConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SessionTemplateConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionTemplateConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionTemplateEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SessionTemplateEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SessionTemplateEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionTemplateEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_SessionTiming(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3359,6 +4161,36 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_sessionTemplates_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*bos.TemplateFilter, error) {
+			return ec.unmarshalOSessionTemplateFilter2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTemplateFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_session_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3599,8 +4431,8 @@ func (ec *executionContext) field___Directive_args_args(ctx context.Context, raw
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
-		func(ctx context.Context, v any) (*bool, error) {
-			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalOBoolean2bool(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3613,8 +4445,8 @@ func (ec *executionContext) field___Field_args_args(ctx context.Context, rawArgs
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
-		func(ctx context.Context, v any) (*bool, error) {
-			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalOBoolean2bool(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3638,6 +4470,20 @@ func (ec *executionContext) field___Type_enumValues_args(ctx context.Context, ra
 }
 
 func (ec *executionContext) field___Type_fields_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalOBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["includeDeprecated"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "includeDeprecated",
@@ -3707,7 +4553,7 @@ func (ec *executionContext) _ActualState_bssToken(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_ActualState_bssToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ActualState", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("ActualState", field, false, false, "String")
 }
 
 func (ec *executionContext) _ActualState_lastUpdated(ctx context.Context, field graphql.CollectedField, obj *bos.ActualState) (ret graphql.Marshaler) {
@@ -3730,7 +4576,7 @@ func (ec *executionContext) _ActualState_lastUpdated(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext_ActualState_lastUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ActualState", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("ActualState", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _BootArtifacts_kernel(ctx context.Context, field graphql.CollectedField, obj *bos.BootArtifacts) (ret graphql.Marshaler) {
@@ -3753,7 +4599,7 @@ func (ec *executionContext) _BootArtifacts_kernel(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_BootArtifacts_kernel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("BootArtifacts", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("BootArtifacts", field, false, false, "String")
 }
 
 func (ec *executionContext) _BootArtifacts_kernelParameters(ctx context.Context, field graphql.CollectedField, obj *bos.BootArtifacts) (ret graphql.Marshaler) {
@@ -3776,7 +4622,7 @@ func (ec *executionContext) _BootArtifacts_kernelParameters(ctx context.Context,
 	)
 }
 func (ec *executionContext) fieldContext_BootArtifacts_kernelParameters(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("BootArtifacts", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("BootArtifacts", field, false, false, "String")
 }
 
 func (ec *executionContext) _BootArtifacts_initrd(ctx context.Context, field graphql.CollectedField, obj *bos.BootArtifacts) (ret graphql.Marshaler) {
@@ -3799,7 +4645,899 @@ func (ec *executionContext) _BootArtifacts_initrd(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_BootArtifacts_initrd(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("BootArtifacts", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("BootArtifacts", field, false, false, "String")
+}
+
+func (ec *executionContext) _BootSet_name(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BootSet", field, false, false, "String")
+}
+
+func (ec *executionContext) _BootSet_type(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BootSet", field, false, false, "String")
+}
+
+func (ec *executionContext) _BootSet_etag(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_etag(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Etag, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_etag(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BootSet", field, false, false, "String")
+}
+
+func (ec *executionContext) _BootSet_kernelParameters(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_kernelParameters(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.KernelParameters, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_kernelParameters(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BootSet", field, false, false, "String")
+}
+
+func (ec *executionContext) _BootSet_network(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_network(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Network, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_network(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BootSet", field, false, false, "String")
+}
+
+func (ec *executionContext) _BootSet_nodeList(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_nodeList(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NodeList, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_nodeList(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BootSet", field, false, false, "ID")
+}
+
+func (ec *executionContext) _BootSet_nodeRolesGroups(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_nodeRolesGroups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NodeRolesGroups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_nodeRolesGroups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BootSet", field, false, false, "String")
+}
+
+func (ec *executionContext) _BootSet_nodeGroups(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_nodeGroups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NodeGroups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_nodeGroups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BootSet", field, false, false, "String")
+}
+
+func (ec *executionContext) _BootSet_path(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BootSet", field, false, false, "String")
+}
+
+func (ec *executionContext) _BootSet_rootfsProvider(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_rootfsProvider(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RootfsProvider, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_rootfsProvider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BootSet", field, false, false, "String")
+}
+
+func (ec *executionContext) _BootSet_rootfsProviderPassthrough(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_rootfsProviderPassthrough(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RootfsProviderPassthrough, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_rootfsProviderPassthrough(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BootSet", field, false, false, "String")
+}
+
+func (ec *executionContext) _BootSet_arch(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_arch(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Arch, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_arch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BootSet", field, false, false, "String")
+}
+
+func (ec *executionContext) _BootSet_cfs(ctx context.Context, field graphql.CollectedField, obj *bos.BootSet) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BootSet_cfs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CFS, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.CFSParameters) graphql.Marshaler {
+			return ec.marshalOCfsParameters2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCFSParameters(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BootSet_cfs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BootSet",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CfsParameters(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BosOption_name(ctx context.Context, field graphql.CollectedField, obj *bos.Option) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOption_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BosOption_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOption", field, false, false, "String")
+}
+
+func (ec *executionContext) _BosOption_value(ctx context.Context, field graphql.CollectedField, obj *bos.Option) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOption_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BosOption_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOption", field, false, false, "String")
+}
+
+func (ec *executionContext) _BosOptions_bssReadTimeout(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_bssReadTimeout(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BSSReadTimeout, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_bssReadTimeout(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BosOptions_cfsReadTimeout(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_cfsReadTimeout(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CFSReadTimeout, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_cfsReadTimeout(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BosOptions_cleanupCompletedSessionTtl(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_cleanupCompletedSessionTtl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CleanupCompletedSessionTTL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_cleanupCompletedSessionTtl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "String")
+}
+
+func (ec *executionContext) _BosOptions_clearStage(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_clearStage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClearStage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_clearStage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _BosOptions_componentActualStateTtl(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_componentActualStateTtl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ComponentActualStateTTL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_componentActualStateTtl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "String")
+}
+
+func (ec *executionContext) _BosOptions_defaultRetryPolicy(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_defaultRetryPolicy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DefaultRetryPolicy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_defaultRetryPolicy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BosOptions_disableComponentsOnCompletion(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_disableComponentsOnCompletion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DisableComponentsOnCompletion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_disableComponentsOnCompletion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _BosOptions_discoveryFrequency(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_discoveryFrequency(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DiscoveryFrequency, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_discoveryFrequency(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BosOptions_hsmReadTimeout(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_hsmReadTimeout(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HSMReadTimeout, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_hsmReadTimeout(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BosOptions_imsErrorsFatal(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_imsErrorsFatal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IMSErrorsFatal, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_imsErrorsFatal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _BosOptions_imsImagesMustExist(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_imsImagesMustExist(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IMSImagesMustExist, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_imsImagesMustExist(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _BosOptions_imsReadTimeout(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_imsReadTimeout(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IMSReadTimeout, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_imsReadTimeout(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BosOptions_loggingLevel(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_loggingLevel(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LoggingLevel, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_loggingLevel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "String")
+}
+
+func (ec *executionContext) _BosOptions_maxBootWaitTime(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_maxBootWaitTime(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxBootWaitTime, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_maxBootWaitTime(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BosOptions_maxComponentBatchSize(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_maxComponentBatchSize(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxComponentBatchSize, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_maxComponentBatchSize(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BosOptions_maxPowerOffWaitTime(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_maxPowerOffWaitTime(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxPowerOffWaitTime, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_maxPowerOffWaitTime(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BosOptions_maxPowerOnWaitTime(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_maxPowerOnWaitTime(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxPowerOnWaitTime, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_maxPowerOnWaitTime(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BosOptions_pcsReadTimeout(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_pcsReadTimeout(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PCSReadTimeout, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_pcsReadTimeout(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BosOptions_pollingFrequency(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_pollingFrequency(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PollingFrequency, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_pollingFrequency(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BosOptions_rejectNids(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_rejectNids(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RejectNIDs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_rejectNids(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _BosOptions_sessionLimitRequired(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_sessionLimitRequired(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SessionLimitRequired, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_sessionLimitRequired(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BosOptions", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _BosOptions_other(ctx context.Context, field graphql.CollectedField, obj *bos.Options) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BosOptions_other(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Other, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Option) graphql.Marshaler {
+			return ec.marshalNBosOption2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐOptionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BosOptions_other(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BosOptions",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BosOption(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CfsParameters_configuration(ctx context.Context, field graphql.CollectedField, obj *bos.CFSParameters) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CfsParameters_configuration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Configuration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CfsParameters_configuration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CfsParameters", field, false, false, "String")
 }
 
 func (ec *executionContext) _Component_id(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
@@ -3822,7 +5560,7 @@ func (ec *executionContext) _Component_id(ctx context.Context, field graphql.Col
 	)
 }
 func (ec *executionContext) fieldContext_Component_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Component", field, false, false, errors.New("field of type ID does not have child fields"))
+	return graphql.NewScalarFieldContext("Component", field, false, false, "ID")
 }
 
 func (ec *executionContext) _Component_enabled(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
@@ -3845,7 +5583,7 @@ func (ec *executionContext) _Component_enabled(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext_Component_enabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Component", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("Component", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _Component_error(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
@@ -3868,7 +5606,7 @@ func (ec *executionContext) _Component_error(ctx context.Context, field graphql.
 	)
 }
 func (ec *executionContext) fieldContext_Component_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Component", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("Component", field, false, false, "String")
 }
 
 func (ec *executionContext) _Component_session(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
@@ -3891,7 +5629,7 @@ func (ec *executionContext) _Component_session(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext_Component_session(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Component", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("Component", field, false, false, "String")
 }
 
 func (ec *executionContext) _Component_retryPolicy(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
@@ -3914,7 +5652,7 @@ func (ec *executionContext) _Component_retryPolicy(ctx context.Context, field gr
 	)
 }
 func (ec *executionContext) fieldContext_Component_retryPolicy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Component", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("Component", field, false, false, "Int")
 }
 
 func (ec *executionContext) _Component_status(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
@@ -3969,7 +5707,7 @@ func (ec *executionContext) _Component_statusSince(ctx context.Context, field gr
 	)
 }
 func (ec *executionContext) fieldContext_Component_statusSince(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Component", field, true, true, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("Component", field, true, true, "DateTime")
 }
 
 func (ec *executionContext) _Component_desiredState(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
@@ -4216,7 +5954,7 @@ func (ec *executionContext) _ComponentConnection_totalCount(ctx context.Context,
 	)
 }
 func (ec *executionContext) fieldContext_ComponentConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ComponentConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("ComponentConnection", field, false, false, "Int")
 }
 
 func (ec *executionContext) _ComponentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *ComponentEdge) (ret graphql.Marshaler) {
@@ -4239,7 +5977,7 @@ func (ec *executionContext) _ComponentEdge_cursor(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_ComponentEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ComponentEdge", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("ComponentEdge", field, false, false, "String")
 }
 
 func (ec *executionContext) _ComponentEdge_node(ctx context.Context, field graphql.CollectedField, obj *ComponentEdge) (ret graphql.Marshaler) {
@@ -4294,7 +6032,7 @@ func (ec *executionContext) _ComponentStatus_phase(ctx context.Context, field gr
 	)
 }
 func (ec *executionContext) fieldContext_ComponentStatus_phase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ComponentStatus", field, false, false, errors.New("field of type ComponentPhase does not have child fields"))
+	return graphql.NewScalarFieldContext("ComponentStatus", field, false, false, "ComponentPhase")
 }
 
 func (ec *executionContext) _ComponentStatus_rawPhase(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
@@ -4317,7 +6055,7 @@ func (ec *executionContext) _ComponentStatus_rawPhase(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext_ComponentStatus_rawPhase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ComponentStatus", field, true, true, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("ComponentStatus", field, true, true, "String")
 }
 
 func (ec *executionContext) _ComponentStatus_status(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
@@ -4340,7 +6078,7 @@ func (ec *executionContext) _ComponentStatus_status(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_ComponentStatus_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ComponentStatus", field, true, false, errors.New("field of type ComponentStatusLabel does not have child fields"))
+	return graphql.NewScalarFieldContext("ComponentStatus", field, true, false, "ComponentStatusLabel")
 }
 
 func (ec *executionContext) _ComponentStatus_rawStatus(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
@@ -4363,7 +6101,7 @@ func (ec *executionContext) _ComponentStatus_rawStatus(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_ComponentStatus_rawStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ComponentStatus", field, true, true, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("ComponentStatus", field, true, true, "String")
 }
 
 func (ec *executionContext) _ComponentStatus_statusOverride(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
@@ -4386,7 +6124,7 @@ func (ec *executionContext) _ComponentStatus_statusOverride(ctx context.Context,
 	)
 }
 func (ec *executionContext) fieldContext_ComponentStatus_statusOverride(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ComponentStatus", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("ComponentStatus", field, false, false, "String")
 }
 
 func (ec *executionContext) _ComponentsPayload_applied(ctx context.Context, field graphql.CollectedField, obj *ComponentsPayload) (ret graphql.Marshaler) {
@@ -4409,7 +6147,7 @@ func (ec *executionContext) _ComponentsPayload_applied(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_ComponentsPayload_applied(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ComponentsPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("ComponentsPayload", field, false, false, "Int")
 }
 
 func (ec *executionContext) _ComponentsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ComponentsPayload) (ret graphql.Marshaler) {
@@ -4444,7 +6182,7 @@ func (ec *executionContext) fieldContext_ComponentsPayload_userErrors(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _ComponentsUpdate_revision(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentsUpdate) (ret graphql.Marshaler) {
+func (ec *executionContext) _ComponentsUpdate_revision(ctx context.Context, field graphql.CollectedField, obj *live.ComponentsUpdate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4464,10 +6202,10 @@ func (ec *executionContext) _ComponentsUpdate_revision(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_ComponentsUpdate_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ComponentsUpdate", field, false, false, errors.New("field of type Revision does not have child fields"))
+	return graphql.NewScalarFieldContext("ComponentsUpdate", field, false, false, "Revision")
 }
 
-func (ec *executionContext) _ComponentsUpdate_components(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentsUpdate) (ret graphql.Marshaler) {
+func (ec *executionContext) _ComponentsUpdate_components(ctx context.Context, field graphql.CollectedField, obj *live.ComponentsUpdate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4499,7 +6237,7 @@ func (ec *executionContext) fieldContext_ComponentsUpdate_components(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _ComponentsUpdate_removed(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentsUpdate) (ret graphql.Marshaler) {
+func (ec *executionContext) _ComponentsUpdate_removed(ctx context.Context, field graphql.CollectedField, obj *live.ComponentsUpdate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4519,10 +6257,10 @@ func (ec *executionContext) _ComponentsUpdate_removed(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext_ComponentsUpdate_removed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ComponentsUpdate", field, false, false, errors.New("field of type ID does not have child fields"))
+	return graphql.NewScalarFieldContext("ComponentsUpdate", field, false, false, "ID")
 }
 
-func (ec *executionContext) _ComponentsUpdate_resync(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentsUpdate) (ret graphql.Marshaler) {
+func (ec *executionContext) _ComponentsUpdate_resync(ctx context.Context, field graphql.CollectedField, obj *live.ComponentsUpdate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -4542,7 +6280,7 @@ func (ec *executionContext) _ComponentsUpdate_resync(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext_ComponentsUpdate_resync(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ComponentsUpdate", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("ComponentsUpdate", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _CreateSessionPayload_session(ctx context.Context, field graphql.CollectedField, obj *CreateSessionPayload) (ret graphql.Marshaler) {
@@ -4629,7 +6367,7 @@ func (ec *executionContext) _DeleteSessionPayload_deletedId(ctx context.Context,
 	)
 }
 func (ec *executionContext) fieldContext_DeleteSessionPayload_deletedId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DeleteSessionPayload", field, false, false, errors.New("field of type ID does not have child fields"))
+	return graphql.NewScalarFieldContext("DeleteSessionPayload", field, false, false, "ID")
 }
 
 func (ec *executionContext) _DeleteSessionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *DeleteSessionPayload) (ret graphql.Marshaler) {
@@ -4716,7 +6454,7 @@ func (ec *executionContext) _DesiredState_configuration(ctx context.Context, fie
 	)
 }
 func (ec *executionContext) fieldContext_DesiredState_configuration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DesiredState", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("DesiredState", field, false, false, "String")
 }
 
 func (ec *executionContext) _DesiredState_bssToken(ctx context.Context, field graphql.CollectedField, obj *bos.DesiredState) (ret graphql.Marshaler) {
@@ -4739,7 +6477,7 @@ func (ec *executionContext) _DesiredState_bssToken(ctx context.Context, field gr
 	)
 }
 func (ec *executionContext) fieldContext_DesiredState_bssToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DesiredState", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("DesiredState", field, false, false, "String")
 }
 
 func (ec *executionContext) _DesiredState_lastUpdated(ctx context.Context, field graphql.CollectedField, obj *bos.DesiredState) (ret graphql.Marshaler) {
@@ -4762,7 +6500,7 @@ func (ec *executionContext) _DesiredState_lastUpdated(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext_DesiredState_lastUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DesiredState", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("DesiredState", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _ErrorSummary_message(ctx context.Context, field graphql.CollectedField, obj *ErrorSummary) (ret graphql.Marshaler) {
@@ -4785,7 +6523,7 @@ func (ec *executionContext) _ErrorSummary_message(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_ErrorSummary_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ErrorSummary", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("ErrorSummary", field, false, false, "String")
 }
 
 func (ec *executionContext) _ErrorSummary_count(ctx context.Context, field graphql.CollectedField, obj *ErrorSummary) (ret graphql.Marshaler) {
@@ -4808,7 +6546,7 @@ func (ec *executionContext) _ErrorSummary_count(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext_ErrorSummary_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ErrorSummary", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("ErrorSummary", field, false, false, "Int")
 }
 
 func (ec *executionContext) _ErrorSummary_list(ctx context.Context, field graphql.CollectedField, obj *ErrorSummary) (ret graphql.Marshaler) {
@@ -4831,7 +6569,7 @@ func (ec *executionContext) _ErrorSummary_list(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext_ErrorSummary_list(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ErrorSummary", field, true, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("ErrorSummary", field, true, false, "String")
 }
 
 func (ec *executionContext) _ErrorSummary_components(ctx context.Context, field graphql.CollectedField, obj *ErrorSummary) (ret graphql.Marshaler) {
@@ -4898,7 +6636,7 @@ func (ec *executionContext) _EventStats_powerOnAttempts(ctx context.Context, fie
 	)
 }
 func (ec *executionContext) fieldContext_EventStats_powerOnAttempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EventStats", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("EventStats", field, false, false, "Int")
 }
 
 func (ec *executionContext) _EventStats_powerOffGracefulAttempts(ctx context.Context, field graphql.CollectedField, obj *bos.EventStats) (ret graphql.Marshaler) {
@@ -4921,7 +6659,7 @@ func (ec *executionContext) _EventStats_powerOffGracefulAttempts(ctx context.Con
 	)
 }
 func (ec *executionContext) fieldContext_EventStats_powerOffGracefulAttempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EventStats", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("EventStats", field, false, false, "Int")
 }
 
 func (ec *executionContext) _EventStats_powerOffForcefulAttempts(ctx context.Context, field graphql.CollectedField, obj *bos.EventStats) (ret graphql.Marshaler) {
@@ -4944,7 +6682,7 @@ func (ec *executionContext) _EventStats_powerOffForcefulAttempts(ctx context.Con
 	)
 }
 func (ec *executionContext) fieldContext_EventStats_powerOffForcefulAttempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EventStats", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("EventStats", field, false, false, "Int")
 }
 
 func (ec *executionContext) _LastAction_action(ctx context.Context, field graphql.CollectedField, obj *bos.LastAction) (ret graphql.Marshaler) {
@@ -4967,7 +6705,7 @@ func (ec *executionContext) _LastAction_action(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext_LastAction_action(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LastAction", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("LastAction", field, false, false, "String")
 }
 
 func (ec *executionContext) _LastAction_failed(ctx context.Context, field graphql.CollectedField, obj *bos.LastAction) (ret graphql.Marshaler) {
@@ -4990,7 +6728,7 @@ func (ec *executionContext) _LastAction_failed(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext_LastAction_failed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LastAction", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("LastAction", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _LastAction_lastUpdated(ctx context.Context, field graphql.CollectedField, obj *bos.LastAction) (ret graphql.Marshaler) {
@@ -5013,7 +6751,7 @@ func (ec *executionContext) _LastAction_lastUpdated(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_LastAction_lastUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LastAction", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("LastAction", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _Mutation_createSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -5344,7 +7082,7 @@ func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_PageInfo_hasNextPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PageInfo", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _PageInfo_hasPreviousPage(ctx context.Context, field graphql.CollectedField, obj *PageInfo) (ret graphql.Marshaler) {
@@ -5367,7 +7105,7 @@ func (ec *executionContext) _PageInfo_hasPreviousPage(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext_PageInfo_hasPreviousPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PageInfo", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field graphql.CollectedField, obj *PageInfo) (ret graphql.Marshaler) {
@@ -5390,7 +7128,7 @@ func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_PageInfo_startCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PageInfo", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
 
 func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graphql.CollectedField, obj *PageInfo) (ret graphql.Marshaler) {
@@ -5413,7 +7151,7 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PageInfo", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
 
 func (ec *executionContext) _ProgressPoint_time(ctx context.Context, field graphql.CollectedField, obj *bos.Point) (ret graphql.Marshaler) {
@@ -5436,7 +7174,7 @@ func (ec *executionContext) _ProgressPoint_time(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext_ProgressPoint_time(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProgressPoint", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("ProgressPoint", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _ProgressPoint_counts(ctx context.Context, field graphql.CollectedField, obj *bos.Point) (ret graphql.Marshaler) {
@@ -5491,7 +7229,7 @@ func (ec *executionContext) _PutTenantPayload_owned(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_PutTenantPayload_owned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PutTenantPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("PutTenantPayload", field, false, false, "Int")
 }
 
 func (ec *executionContext) _PutTenantPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *PutTenantPayload) (ret graphql.Marshaler) {
@@ -5746,6 +7484,82 @@ func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_sessionTemplates(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_sessionTemplates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().SessionTemplates(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*bos.TemplateFilter))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SessionTemplateConnection) graphql.Marshaler {
+			return ec.marshalNSessionTemplateConnection2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐSessionTemplateConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_sessionTemplates(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionTemplateConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_sessionTemplates_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_bosOptions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_bosOptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().BosOptions(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.Options) graphql.Marshaler {
+			return ec.marshalOBosOptions2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐOptions(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_bosOptions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BosOptions(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_serverInfo(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5835,10 +7649,10 @@ func (ec *executionContext) _Query___schema(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Schema) graphql.Marshaler {
-			return ec.marshalO__Schema2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐSchema(ctx, selections, v)
+			return ec.marshalN__Schema2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐSchema(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -5874,7 +7688,7 @@ func (ec *executionContext) _ServerInfo_version(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext_ServerInfo_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, "String")
 }
 
 func (ec *executionContext) _ServerInfo_epoch(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
@@ -5897,7 +7711,7 @@ func (ec *executionContext) _ServerInfo_epoch(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_ServerInfo_epoch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, "String")
 }
 
 func (ec *executionContext) _ServerInfo_namespace(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
@@ -5920,7 +7734,7 @@ func (ec *executionContext) _ServerInfo_namespace(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_ServerInfo_namespace(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, "String")
 }
 
 func (ec *executionContext) _ServerInfo_startedAt(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
@@ -5943,7 +7757,7 @@ func (ec *executionContext) _ServerInfo_startedAt(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_ServerInfo_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _ServerInfo_redis(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
@@ -5966,7 +7780,39 @@ func (ec *executionContext) _ServerInfo_redis(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_ServerInfo_redis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, "String")
+}
+
+func (ec *executionContext) _ServerInfo_problems(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerInfo_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []ServerProblem) graphql.Marshaler {
+			return ec.marshalNServerProblem2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐServerProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServerInfo",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ServerProblem(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ServerInfo_sync(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
@@ -6001,6 +7847,75 @@ func (ec *executionContext) fieldContext_ServerInfo_sync(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _ServerProblem_reason(ctx context.Context, field graphql.CollectedField, obj *ServerProblem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerProblem_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerProblem_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerProblem", field, false, false, "String")
+}
+
+func (ec *executionContext) _ServerProblem_message(ctx context.Context, field graphql.CollectedField, obj *ServerProblem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerProblem_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerProblem_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerProblem", field, false, false, "String")
+}
+
+func (ec *executionContext) _ServerProblem_since(ctx context.Context, field graphql.CollectedField, obj *ServerProblem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerProblem_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerProblem_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerProblem", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6021,7 +7936,7 @@ func (ec *executionContext) _Session_id(ctx context.Context, field graphql.Colle
 	)
 }
 func (ec *executionContext) fieldContext_Session_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Session", field, true, false, errors.New("field of type ID does not have child fields"))
+	return graphql.NewScalarFieldContext("Session", field, true, false, "ID")
 }
 
 func (ec *executionContext) _Session_name(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
@@ -6044,7 +7959,7 @@ func (ec *executionContext) _Session_name(ctx context.Context, field graphql.Col
 	)
 }
 func (ec *executionContext) fieldContext_Session_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
 func (ec *executionContext) _Session_tenant(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
@@ -6067,7 +7982,7 @@ func (ec *executionContext) _Session_tenant(ctx context.Context, field graphql.C
 	)
 }
 func (ec *executionContext) fieldContext_Session_tenant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Session", field, true, true, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("Session", field, true, true, "String")
 }
 
 func (ec *executionContext) _Session_operation(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
@@ -6090,7 +8005,7 @@ func (ec *executionContext) _Session_operation(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext_Session_operation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type SessionOperation does not have child fields"))
+	return graphql.NewScalarFieldContext("Session", field, false, false, "SessionOperation")
 }
 
 func (ec *executionContext) _Session_templateName(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
@@ -6113,7 +8028,39 @@ func (ec *executionContext) _Session_templateName(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_Session_templateName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
+}
+
+func (ec *executionContext) _Session_template(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_template(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Session().Template(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.SessionTemplate) graphql.Marshaler {
+			return ec.marshalOSessionTemplate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplate(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Session_template(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Session",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionTemplate(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Session_limit(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
@@ -6136,7 +8083,7 @@ func (ec *executionContext) _Session_limit(ctx context.Context, field graphql.Co
 	)
 }
 func (ec *executionContext) fieldContext_Session_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Session", field, true, true, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("Session", field, true, true, "String")
 }
 
 func (ec *executionContext) _Session_stage(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
@@ -6159,7 +8106,7 @@ func (ec *executionContext) _Session_stage(ctx context.Context, field graphql.Co
 	)
 }
 func (ec *executionContext) fieldContext_Session_stage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("Session", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _Session_includeDisabled(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
@@ -6182,7 +8129,7 @@ func (ec *executionContext) _Session_includeDisabled(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext_Session_includeDisabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("Session", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _Session_source(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
@@ -6205,7 +8152,7 @@ func (ec *executionContext) _Session_source(ctx context.Context, field graphql.C
 	)
 }
 func (ec *executionContext) fieldContext_Session_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type SessionSource does not have child fields"))
+	return graphql.NewScalarFieldContext("Session", field, false, false, "SessionSource")
 }
 
 func (ec *executionContext) _Session_error(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
@@ -6228,7 +8175,7 @@ func (ec *executionContext) _Session_error(ctx context.Context, field graphql.Co
 	)
 }
 func (ec *executionContext) fieldContext_Session_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Session", field, true, true, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("Session", field, true, true, "String")
 }
 
 func (ec *executionContext) _Session_initialComponents(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
@@ -6251,7 +8198,7 @@ func (ec *executionContext) _Session_initialComponents(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_Session_initialComponents(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Session", field, true, true, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("Session", field, true, true, "String")
 }
 
 func (ec *executionContext) _Session_components(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
@@ -6438,7 +8385,7 @@ func (ec *executionContext) _Session_deleted(ctx context.Context, field graphql.
 	)
 }
 func (ec *executionContext) fieldContext_Session_deleted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("Session", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _SessionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *SessionConnection) (ret graphql.Marshaler) {
@@ -6525,7 +8472,7 @@ func (ec *executionContext) _SessionConnection_totalCount(ctx context.Context, f
 	)
 }
 func (ec *executionContext) fieldContext_SessionConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionConnection", field, false, false, "Int")
 }
 
 func (ec *executionContext) _SessionCounts_managed(ctx context.Context, field graphql.CollectedField, obj *bos.Tally) (ret graphql.Marshaler) {
@@ -6548,7 +8495,7 @@ func (ec *executionContext) _SessionCounts_managed(ctx context.Context, field gr
 	)
 }
 func (ec *executionContext) fieldContext_SessionCounts_managed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, "Int")
 }
 
 func (ec *executionContext) _SessionCounts_staged(ctx context.Context, field graphql.CollectedField, obj *bos.Tally) (ret graphql.Marshaler) {
@@ -6571,7 +8518,7 @@ func (ec *executionContext) _SessionCounts_staged(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_SessionCounts_staged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, "Int")
 }
 
 func (ec *executionContext) _SessionCounts_successful(ctx context.Context, field graphql.CollectedField, obj *bos.Tally) (ret graphql.Marshaler) {
@@ -6594,7 +8541,7 @@ func (ec *executionContext) _SessionCounts_successful(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext_SessionCounts_successful(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, "Int")
 }
 
 func (ec *executionContext) _SessionCounts_failed(ctx context.Context, field graphql.CollectedField, obj *bos.Tally) (ret graphql.Marshaler) {
@@ -6617,7 +8564,7 @@ func (ec *executionContext) _SessionCounts_failed(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_SessionCounts_failed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, "Int")
 }
 
 func (ec *executionContext) _SessionCounts_complete(ctx context.Context, field graphql.CollectedField, obj *bos.Tally) (ret graphql.Marshaler) {
@@ -6640,7 +8587,7 @@ func (ec *executionContext) _SessionCounts_complete(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_SessionCounts_complete(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionCounts", field, true, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionCounts", field, true, false, "Int")
 }
 
 func (ec *executionContext) _SessionCounts_configuring(ctx context.Context, field graphql.CollectedField, obj *bos.Tally) (ret graphql.Marshaler) {
@@ -6663,7 +8610,7 @@ func (ec *executionContext) _SessionCounts_configuring(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_SessionCounts_configuring(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, "Int")
 }
 
 func (ec *executionContext) _SessionCounts_poweringOff(ctx context.Context, field graphql.CollectedField, obj *bos.Tally) (ret graphql.Marshaler) {
@@ -6686,7 +8633,7 @@ func (ec *executionContext) _SessionCounts_poweringOff(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_SessionCounts_poweringOff(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, "Int")
 }
 
 func (ec *executionContext) _SessionCounts_poweringOn(ctx context.Context, field graphql.CollectedField, obj *bos.Tally) (ret graphql.Marshaler) {
@@ -6709,7 +8656,7 @@ func (ec *executionContext) _SessionCounts_poweringOn(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext_SessionCounts_poweringOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, "Int")
 }
 
 func (ec *executionContext) _SessionCounts_active(ctx context.Context, field graphql.CollectedField, obj *bos.Tally) (ret graphql.Marshaler) {
@@ -6732,7 +8679,7 @@ func (ec *executionContext) _SessionCounts_active(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_SessionCounts_active(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, "Int")
 }
 
 func (ec *executionContext) _SessionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *SessionEdge) (ret graphql.Marshaler) {
@@ -6755,7 +8702,7 @@ func (ec *executionContext) _SessionEdge_cursor(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext_SessionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionEdge", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionEdge", field, false, false, "String")
 }
 
 func (ec *executionContext) _SessionEdge_node(ctx context.Context, field graphql.CollectedField, obj *SessionEdge) (ret graphql.Marshaler) {
@@ -6810,7 +8757,7 @@ func (ec *executionContext) _SessionPhases_percentComplete(ctx context.Context, 
 	)
 }
 func (ec *executionContext) fieldContext_SessionPhases_percentComplete(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionPhases", field, false, false, errors.New("field of type Float does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionPhases", field, false, false, "Float")
 }
 
 func (ec *executionContext) _SessionPhases_percentConfiguring(ctx context.Context, field graphql.CollectedField, obj *bos.Phases) (ret graphql.Marshaler) {
@@ -6833,7 +8780,7 @@ func (ec *executionContext) _SessionPhases_percentConfiguring(ctx context.Contex
 	)
 }
 func (ec *executionContext) fieldContext_SessionPhases_percentConfiguring(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionPhases", field, false, false, errors.New("field of type Float does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionPhases", field, false, false, "Float")
 }
 
 func (ec *executionContext) _SessionPhases_percentPoweringOff(ctx context.Context, field graphql.CollectedField, obj *bos.Phases) (ret graphql.Marshaler) {
@@ -6856,7 +8803,7 @@ func (ec *executionContext) _SessionPhases_percentPoweringOff(ctx context.Contex
 	)
 }
 func (ec *executionContext) fieldContext_SessionPhases_percentPoweringOff(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionPhases", field, false, false, errors.New("field of type Float does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionPhases", field, false, false, "Float")
 }
 
 func (ec *executionContext) _SessionPhases_percentPoweringOn(ctx context.Context, field graphql.CollectedField, obj *bos.Phases) (ret graphql.Marshaler) {
@@ -6879,7 +8826,7 @@ func (ec *executionContext) _SessionPhases_percentPoweringOn(ctx context.Context
 	)
 }
 func (ec *executionContext) fieldContext_SessionPhases_percentPoweringOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionPhases", field, false, false, errors.New("field of type Float does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionPhases", field, false, false, "Float")
 }
 
 func (ec *executionContext) _SessionStatus_session(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -6934,7 +8881,7 @@ func (ec *executionContext) _SessionStatus_revision(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_SessionStatus_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionStatus", field, false, false, errors.New("field of type Revision does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionStatus", field, false, false, "Revision")
 }
 
 func (ec *executionContext) _SessionStatus_epoch(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -6957,7 +8904,7 @@ func (ec *executionContext) _SessionStatus_epoch(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_SessionStatus_epoch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionStatus", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionStatus", field, false, false, "String")
 }
 
 func (ec *executionContext) _SessionStatus_status(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -6980,7 +8927,7 @@ func (ec *executionContext) _SessionStatus_status(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_SessionStatus_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionStatus", field, true, false, errors.New("field of type SessionState does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionStatus", field, true, false, "SessionState")
 }
 
 func (ec *executionContext) _SessionStatus_managedComponentsCount(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -7003,7 +8950,7 @@ func (ec *executionContext) _SessionStatus_managedComponentsCount(ctx context.Co
 	)
 }
 func (ec *executionContext) fieldContext_SessionStatus_managedComponentsCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionStatus", field, true, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionStatus", field, true, false, "Int")
 }
 
 func (ec *executionContext) _SessionStatus_percentStaged(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -7026,7 +8973,7 @@ func (ec *executionContext) _SessionStatus_percentStaged(ctx context.Context, fi
 	)
 }
 func (ec *executionContext) fieldContext_SessionStatus_percentStaged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionStatus", field, true, false, errors.New("field of type Float does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionStatus", field, true, false, "Float")
 }
 
 func (ec *executionContext) _SessionStatus_percentSuccessful(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -7049,7 +8996,7 @@ func (ec *executionContext) _SessionStatus_percentSuccessful(ctx context.Context
 	)
 }
 func (ec *executionContext) fieldContext_SessionStatus_percentSuccessful(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionStatus", field, true, false, errors.New("field of type Float does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionStatus", field, true, false, "Float")
 }
 
 func (ec *executionContext) _SessionStatus_percentFailed(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -7072,7 +9019,7 @@ func (ec *executionContext) _SessionStatus_percentFailed(ctx context.Context, fi
 	)
 }
 func (ec *executionContext) fieldContext_SessionStatus_percentFailed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionStatus", field, true, false, errors.New("field of type Float does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionStatus", field, true, false, "Float")
 }
 
 func (ec *executionContext) _SessionStatus_phases(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -7203,7 +9150,7 @@ func (ec *executionContext) _SessionStatus_errorGroupCount(ctx context.Context, 
 	)
 }
 func (ec *executionContext) fieldContext_SessionStatus_errorGroupCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionStatus", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionStatus", field, false, false, "Int")
 }
 
 func (ec *executionContext) _SessionStatus_timing(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -7302,7 +9249,7 @@ func (ec *executionContext) _SessionStatus_estimatedEndTime(ctx context.Context,
 	)
 }
 func (ec *executionContext) fieldContext_SessionStatus_estimatedEndTime(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionStatus", field, true, true, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionStatus", field, true, true, "DateTime")
 }
 
 func (ec *executionContext) _SessionStatus_fromSnapshot(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -7325,7 +9272,30 @@ func (ec *executionContext) _SessionStatus_fromSnapshot(ctx context.Context, fie
 	)
 }
 func (ec *executionContext) fieldContext_SessionStatus_fromSnapshot(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionStatus", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionStatus", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SessionStatus_statusNote(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_statusNote(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SessionStatus().StatusNote(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_statusNote(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionStatus", field, true, true, "String")
 }
 
 func (ec *executionContext) _SessionStatus_stale(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -7348,7 +9318,7 @@ func (ec *executionContext) _SessionStatus_stale(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_SessionStatus_stale(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionStatus", field, true, true, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionStatus", field, true, true, "Boolean")
 }
 
 func (ec *executionContext) _SessionStatus_asOf(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -7371,7 +9341,305 @@ func (ec *executionContext) _SessionStatus_asOf(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext_SessionStatus_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionStatus", field, true, true, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionStatus", field, true, true, "DateTime")
+}
+
+func (ec *executionContext) _SessionTemplate_name(ctx context.Context, field graphql.CollectedField, obj *bos.SessionTemplate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplate_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplate_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionTemplate", field, false, false, "String")
+}
+
+func (ec *executionContext) _SessionTemplate_tenant(ctx context.Context, field graphql.CollectedField, obj *bos.SessionTemplate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplate_tenant(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Tenant, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplate_tenant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionTemplate", field, false, false, "String")
+}
+
+func (ec *executionContext) _SessionTemplate_description(ctx context.Context, field graphql.CollectedField, obj *bos.SessionTemplate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplate_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplate_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionTemplate", field, false, false, "String")
+}
+
+func (ec *executionContext) _SessionTemplate_enableCfs(ctx context.Context, field graphql.CollectedField, obj *bos.SessionTemplate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplate_enableCfs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EnableCFS, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplate_enableCfs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionTemplate", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SessionTemplate_cfs(ctx context.Context, field graphql.CollectedField, obj *bos.SessionTemplate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplate_cfs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CFS, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.CFSParameters) graphql.Marshaler {
+			return ec.marshalOCfsParameters2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCFSParameters(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplate_cfs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionTemplate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CfsParameters(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionTemplate_bootSets(ctx context.Context, field graphql.CollectedField, obj *bos.SessionTemplate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplate_bootSets(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BootSets, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.BootSet) graphql.Marshaler {
+			return ec.marshalNBootSet2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐBootSetᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplate_bootSets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionTemplate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BootSet(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionTemplateConnection_edges(ctx context.Context, field graphql.CollectedField, obj *SessionTemplateConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplateConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []SessionTemplateEdge) graphql.Marshaler {
+			return ec.marshalNSessionTemplateEdge2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐSessionTemplateEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplateConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionTemplateConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionTemplateEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionTemplateConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *SessionTemplateConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplateConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplateConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionTemplateConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionTemplateConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *SessionTemplateConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplateConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplateConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionTemplateConnection", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SessionTemplateEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *SessionTemplateEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplateEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplateEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionTemplateEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _SessionTemplateEdge_node(ctx context.Context, field graphql.CollectedField, obj *SessionTemplateEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplateEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.SessionTemplate) graphql.Marshaler {
+			return ec.marshalNSessionTemplate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplateEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionTemplateEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionTemplate(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SessionTiming_startTime(ctx context.Context, field graphql.CollectedField, obj *bos.Timing) (ret graphql.Marshaler) {
@@ -7394,7 +9662,7 @@ func (ec *executionContext) _SessionTiming_startTime(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext_SessionTiming_startTime(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionTiming", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionTiming", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _SessionTiming_endTime(ctx context.Context, field graphql.CollectedField, obj *bos.Timing) (ret graphql.Marshaler) {
@@ -7417,7 +9685,7 @@ func (ec *executionContext) _SessionTiming_endTime(ctx context.Context, field gr
 	)
 }
 func (ec *executionContext) fieldContext_SessionTiming_endTime(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionTiming", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionTiming", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _SessionTiming_duration(ctx context.Context, field graphql.CollectedField, obj *bos.Timing) (ret graphql.Marshaler) {
@@ -7440,7 +9708,7 @@ func (ec *executionContext) _SessionTiming_duration(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_SessionTiming_duration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionTiming", field, false, false, errors.New("field of type Duration does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionTiming", field, false, false, "Duration")
 }
 
 func (ec *executionContext) _SessionTiming_durationSeconds(ctx context.Context, field graphql.CollectedField, obj *bos.Timing) (ret graphql.Marshaler) {
@@ -7463,10 +9731,10 @@ func (ec *executionContext) _SessionTiming_durationSeconds(ctx context.Context, 
 	)
 }
 func (ec *executionContext) fieldContext_SessionTiming_durationSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionTiming", field, true, false, errors.New("field of type Float does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionTiming", field, true, false, "Float")
 }
 
-func (ec *executionContext) _SessionsUpdate_session(ctx context.Context, field graphql.CollectedField, obj *bos.SessionsUpdate) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionsUpdate_session(ctx context.Context, field graphql.CollectedField, obj *live.SessionsUpdate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7498,7 +9766,7 @@ func (ec *executionContext) fieldContext_SessionsUpdate_session(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _SessionsUpdate_deletedId(ctx context.Context, field graphql.CollectedField, obj *bos.SessionsUpdate) (ret graphql.Marshaler) {
+func (ec *executionContext) _SessionsUpdate_deletedId(ctx context.Context, field graphql.CollectedField, obj *live.SessionsUpdate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7518,7 +9786,7 @@ func (ec *executionContext) _SessionsUpdate_deletedId(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext_SessionsUpdate_deletedId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SessionsUpdate", field, false, false, errors.New("field of type ID does not have child fields"))
+	return graphql.NewScalarFieldContext("SessionsUpdate", field, false, false, "ID")
 }
 
 func (ec *executionContext) _StagedState_bootArtifacts(ctx context.Context, field graphql.CollectedField, obj *bos.StagedState) (ret graphql.Marshaler) {
@@ -7573,7 +9841,7 @@ func (ec *executionContext) _StagedState_configuration(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_StagedState_configuration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("StagedState", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("StagedState", field, false, false, "String")
 }
 
 func (ec *executionContext) _StagedState_session(ctx context.Context, field graphql.CollectedField, obj *bos.StagedState) (ret graphql.Marshaler) {
@@ -7596,7 +9864,7 @@ func (ec *executionContext) _StagedState_session(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_StagedState_session(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("StagedState", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("StagedState", field, false, false, "String")
 }
 
 func (ec *executionContext) _StagedState_lastUpdated(ctx context.Context, field graphql.CollectedField, obj *bos.StagedState) (ret graphql.Marshaler) {
@@ -7619,7 +9887,7 @@ func (ec *executionContext) _StagedState_lastUpdated(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext_StagedState_lastUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("StagedState", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("StagedState", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _Subscription_sessionStatusUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
@@ -7679,8 +9947,8 @@ func (ec *executionContext) _Subscription_sessionsUpdated(ctx context.Context, f
 			return ec.Resolvers.Subscription().SessionsUpdated(ctx, fc.Args["filter"].(*bos.SessionFilter))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bos.SessionsUpdate) graphql.Marshaler {
-			return ec.marshalNSessionsUpdate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionsUpdate(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *live.SessionsUpdate) graphql.Marshaler {
+			return ec.marshalNSessionsUpdate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋinternalᚋliveᚐSessionsUpdate(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7723,8 +9991,8 @@ func (ec *executionContext) _Subscription_componentsUpdated(ctx context.Context,
 			return ec.Resolvers.Subscription().ComponentsUpdated(ctx, fc.Args["session"].(string), fc.Args["tenant"].(*string), fc.Args["minInterval"].(*int))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *bos.ComponentsUpdate) graphql.Marshaler {
-			return ec.marshalNComponentsUpdate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentsUpdate(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *live.ComponentsUpdate) graphql.Marshaler {
+			return ec.marshalNComponentsUpdate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋinternalᚋliveᚐComponentsUpdate(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7774,7 +10042,7 @@ func (ec *executionContext) _SyncInfo_source(ctx context.Context, field graphql.
 	)
 }
 func (ec *executionContext) fieldContext_SyncInfo_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SyncInfo", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("SyncInfo", field, false, false, "String")
 }
 
 func (ec *executionContext) _SyncInfo_leader(ctx context.Context, field graphql.CollectedField, obj *SyncInfo) (ret graphql.Marshaler) {
@@ -7797,7 +10065,7 @@ func (ec *executionContext) _SyncInfo_leader(ctx context.Context, field graphql.
 	)
 }
 func (ec *executionContext) fieldContext_SyncInfo_leader(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SyncInfo", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("SyncInfo", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _SyncInfo_lastSweep(ctx context.Context, field graphql.CollectedField, obj *SyncInfo) (ret graphql.Marshaler) {
@@ -7820,7 +10088,7 @@ func (ec *executionContext) _SyncInfo_lastSweep(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext_SyncInfo_lastSweep(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SyncInfo", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("SyncInfo", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _SyncInfo_lagSeconds(ctx context.Context, field graphql.CollectedField, obj *SyncInfo) (ret graphql.Marshaler) {
@@ -7843,7 +10111,7 @@ func (ec *executionContext) _SyncInfo_lagSeconds(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_SyncInfo_lagSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SyncInfo", field, false, false, errors.New("field of type Float does not have child fields"))
+	return graphql.NewScalarFieldContext("SyncInfo", field, false, false, "Float")
 }
 
 func (ec *executionContext) _SyncInfo_error(ctx context.Context, field graphql.CollectedField, obj *SyncInfo) (ret graphql.Marshaler) {
@@ -7866,7 +10134,7 @@ func (ec *executionContext) _SyncInfo_error(ctx context.Context, field graphql.C
 	)
 }
 func (ec *executionContext) fieldContext_SyncInfo_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SyncInfo", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("SyncInfo", field, false, false, "String")
 }
 
 func (ec *executionContext) _UpdateSessionPayload_session(ctx context.Context, field graphql.CollectedField, obj *UpdateSessionPayload) (ret graphql.Marshaler) {
@@ -7953,7 +10221,7 @@ func (ec *executionContext) _UserError_field(ctx context.Context, field graphql.
 	)
 }
 func (ec *executionContext) fieldContext_UserError_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("UserError", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("UserError", field, false, false, "String")
 }
 
 func (ec *executionContext) _UserError_message(ctx context.Context, field graphql.CollectedField, obj *UserError) (ret graphql.Marshaler) {
@@ -7976,7 +10244,7 @@ func (ec *executionContext) _UserError_message(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext_UserError_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("UserError", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("UserError", field, false, false, "String")
 }
 
 func (ec *executionContext) _UserError_code(ctx context.Context, field graphql.CollectedField, obj *UserError) (ret graphql.Marshaler) {
@@ -7999,7 +10267,7 @@ func (ec *executionContext) _UserError_code(ctx context.Context, field graphql.C
 	)
 }
 func (ec *executionContext) fieldContext_UserError_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("UserError", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("UserError", field, false, false, "String")
 }
 
 func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -8022,7 +10290,7 @@ func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext___Directive_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Directive", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__Directive", field, false, false, "String")
 }
 
 func (ec *executionContext) ___Directive_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -8045,7 +10313,7 @@ func (ec *executionContext) ___Directive_description(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext___Directive_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Directive", field, true, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__Directive", field, true, false, "String")
 }
 
 func (ec *executionContext) ___Directive_isRepeatable(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -8068,7 +10336,7 @@ func (ec *executionContext) ___Directive_isRepeatable(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext___Directive_isRepeatable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Directive", field, false, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("__Directive", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) ___Directive_locations(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -8091,7 +10359,7 @@ func (ec *executionContext) ___Directive_locations(ctx context.Context, field gr
 	)
 }
 func (ec *executionContext) fieldContext___Directive_locations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Directive", field, false, false, errors.New("field of type __DirectiveLocation does not have child fields"))
+	return graphql.NewScalarFieldContext("__Directive", field, false, false, "__DirectiveLocation")
 }
 
 func (ec *executionContext) ___Directive_args(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -8103,7 +10371,8 @@ func (ec *executionContext) ___Directive_args(ctx context.Context, field graphql
 			return ec.fieldContext___Directive_args(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Args, nil
+			fc := graphql.GetFieldContext(ctx)
+			return obj.VisibleArgs(fc.Args["includeDeprecated"].(bool)), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
@@ -8117,7 +10386,7 @@ func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, f
 	fc = &graphql.FieldContext{
 		Object:     "__Directive",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields___InputValue(ctx, field)
@@ -8157,7 +10426,7 @@ func (ec *executionContext) ___EnumValue_name(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext___EnumValue_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__EnumValue", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__EnumValue", field, false, false, "String")
 }
 
 func (ec *executionContext) ___EnumValue_description(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
@@ -8180,7 +10449,7 @@ func (ec *executionContext) ___EnumValue_description(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext___EnumValue_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "String")
 }
 
 func (ec *executionContext) ___EnumValue_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
@@ -8203,7 +10472,7 @@ func (ec *executionContext) ___EnumValue_isDeprecated(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext___EnumValue_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "Boolean")
 }
 
 func (ec *executionContext) ___EnumValue_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
@@ -8226,7 +10495,7 @@ func (ec *executionContext) ___EnumValue_deprecationReason(ctx context.Context, 
 	)
 }
 func (ec *executionContext) fieldContext___EnumValue_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "String")
 }
 
 func (ec *executionContext) ___Field_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
@@ -8249,7 +10518,7 @@ func (ec *executionContext) ___Field_name(ctx context.Context, field graphql.Col
 	)
 }
 func (ec *executionContext) fieldContext___Field_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Field", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__Field", field, false, false, "String")
 }
 
 func (ec *executionContext) ___Field_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
@@ -8272,7 +10541,7 @@ func (ec *executionContext) ___Field_description(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext___Field_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Field", field, true, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__Field", field, true, false, "String")
 }
 
 func (ec *executionContext) ___Field_args(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
@@ -8284,7 +10553,8 @@ func (ec *executionContext) ___Field_args(ctx context.Context, field graphql.Col
 			return ec.fieldContext___Field_args(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Args, nil
+			fc := graphql.GetFieldContext(ctx)
+			return obj.VisibleArgs(fc.Args["includeDeprecated"].(bool)), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
@@ -8298,7 +10568,7 @@ func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field
 	fc = &graphql.FieldContext{
 		Object:     "__Field",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields___InputValue(ctx, field)
@@ -8370,7 +10640,7 @@ func (ec *executionContext) ___Field_isDeprecated(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext___Field_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Field", field, true, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("__Field", field, true, false, "Boolean")
 }
 
 func (ec *executionContext) ___Field_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
@@ -8393,7 +10663,7 @@ func (ec *executionContext) ___Field_deprecationReason(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext___Field_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Field", field, true, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__Field", field, true, false, "String")
 }
 
 func (ec *executionContext) ___InputValue_name(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
@@ -8416,7 +10686,7 @@ func (ec *executionContext) ___InputValue_name(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext___InputValue_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__InputValue", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__InputValue", field, false, false, "String")
 }
 
 func (ec *executionContext) ___InputValue_description(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
@@ -8439,7 +10709,7 @@ func (ec *executionContext) ___InputValue_description(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext___InputValue_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__InputValue", field, true, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "String")
 }
 
 func (ec *executionContext) ___InputValue_type(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
@@ -8494,7 +10764,7 @@ func (ec *executionContext) ___InputValue_defaultValue(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext___InputValue_defaultValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__InputValue", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__InputValue", field, false, false, "String")
 }
 
 func (ec *executionContext) ___InputValue_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
@@ -8517,7 +10787,7 @@ func (ec *executionContext) ___InputValue_isDeprecated(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext___InputValue_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__InputValue", field, true, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "Boolean")
 }
 
 func (ec *executionContext) ___InputValue_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
@@ -8540,7 +10810,7 @@ func (ec *executionContext) ___InputValue_deprecationReason(ctx context.Context,
 	)
 }
 func (ec *executionContext) fieldContext___InputValue_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__InputValue", field, true, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "String")
 }
 
 func (ec *executionContext) ___Schema_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
@@ -8563,7 +10833,7 @@ func (ec *executionContext) ___Schema_description(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext___Schema_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Schema", field, true, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__Schema", field, true, false, "String")
 }
 
 func (ec *executionContext) ___Schema_types(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
@@ -8746,7 +11016,7 @@ func (ec *executionContext) ___Type_kind(ctx context.Context, field graphql.Coll
 	)
 }
 func (ec *executionContext) fieldContext___Type_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Type", field, true, false, errors.New("field of type __TypeKind does not have child fields"))
+	return graphql.NewScalarFieldContext("__Type", field, true, false, "__TypeKind")
 }
 
 func (ec *executionContext) ___Type_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
@@ -8769,7 +11039,7 @@ func (ec *executionContext) ___Type_name(ctx context.Context, field graphql.Coll
 	)
 }
 func (ec *executionContext) fieldContext___Type_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Type", field, true, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__Type", field, true, false, "String")
 }
 
 func (ec *executionContext) ___Type_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
@@ -8792,7 +11062,7 @@ func (ec *executionContext) ___Type_description(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext___Type_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Type", field, true, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__Type", field, true, false, "String")
 }
 
 func (ec *executionContext) ___Type_specifiedByURL(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
@@ -8815,7 +11085,7 @@ func (ec *executionContext) ___Type_specifiedByURL(ctx context.Context, field gr
 	)
 }
 func (ec *executionContext) fieldContext___Type_specifiedByURL(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Type", field, true, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("__Type", field, true, false, "String")
 }
 
 func (ec *executionContext) ___Type_fields(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
@@ -8979,7 +11249,8 @@ func (ec *executionContext) ___Type_inputFields(ctx context.Context, field graph
 			return ec.fieldContext___Type_inputFields(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.InputFields(), nil
+			fc := graphql.GetFieldContext(ctx)
+			return obj.VisibleInputFields(fc.Args["includeDeprecated"].(bool)), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
@@ -8989,7 +11260,7 @@ func (ec *executionContext) ___Type_inputFields(ctx context.Context, field graph
 		false,
 	)
 }
-func (ec *executionContext) fieldContext___Type_inputFields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext___Type_inputFields(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
 		Field:      field,
@@ -8998,6 +11269,17 @@ func (ec *executionContext) fieldContext___Type_inputFields(_ context.Context, f
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields___InputValue(ctx, field)
 		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field___Type_inputFields_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -9054,7 +11336,7 @@ func (ec *executionContext) ___Type_isOneOf(ctx context.Context, field graphql.C
 	)
 }
 func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("__Type", field, true, false, errors.New("field of type Boolean does not have child fields"))
+	return graphql.NewScalarFieldContext("__Type", field, true, false, "Boolean")
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -9105,6 +11387,18 @@ func (ec *executionContext) unmarshalInputActualStateInput(ctx context.Context, 
 	return it, nil
 }
 
+// UnmarshalActualStateInput unmarshals raw into the ActualStateInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalActualStateInput(ctx context.Context, raw any) (bos.ActualStatePatch, error) {
+	var out bos.ActualStatePatch
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ActualStateInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputBootArtifactsInput(ctx context.Context, obj any) (bos.BootArtifactsPatch, error) {
 	var it bos.BootArtifactsPatch
 	if obj == nil {
@@ -9147,6 +11441,18 @@ func (ec *executionContext) unmarshalInputBootArtifactsInput(ctx context.Context
 		}
 	}
 	return it, nil
+}
+
+// UnmarshalBootArtifactsInput unmarshals raw into the BootArtifactsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalBootArtifactsInput(ctx context.Context, raw any) (bos.BootArtifactsPatch, error) {
+	var out bos.BootArtifactsPatch
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "BootArtifactsInput", raw, &out)
+	return out, err
 }
 
 func (ec *executionContext) unmarshalInputComponentFilter(ctx context.Context, obj any) (bos.ComponentFilter, error) {
@@ -9219,6 +11525,18 @@ func (ec *executionContext) unmarshalInputComponentFilter(ctx context.Context, o
 		}
 	}
 	return it, nil
+}
+
+// UnmarshalComponentFilter unmarshals raw into the ComponentFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalComponentFilter(ctx context.Context, raw any) (bos.ComponentFilter, error) {
+	var out bos.ComponentFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ComponentFilter", raw, &out)
+	return out, err
 }
 
 func (ec *executionContext) unmarshalInputComponentInput(ctx context.Context, obj any) (bos.ComponentPatch, error) {
@@ -9331,6 +11649,18 @@ func (ec *executionContext) unmarshalInputComponentInput(ctx context.Context, ob
 	return it, nil
 }
 
+// UnmarshalComponentInput unmarshals raw into the ComponentInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalComponentInput(ctx context.Context, raw any) (bos.ComponentPatch, error) {
+	var out bos.ComponentPatch
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ComponentInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputComponentPatch(ctx context.Context, obj any) (bos.ComponentPatch, error) {
 	var it bos.ComponentPatch
 	if obj == nil {
@@ -9431,6 +11761,18 @@ func (ec *executionContext) unmarshalInputComponentPatch(ctx context.Context, ob
 	return it, nil
 }
 
+// UnmarshalComponentPatch unmarshals raw into the ComponentPatch input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalComponentPatch(ctx context.Context, raw any) (bos.ComponentPatch, error) {
+	var out bos.ComponentPatch
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ComponentPatch", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputComponentStatusInput(ctx context.Context, obj any) (bos.StatusPatch, error) {
 	var it bos.StatusPatch
 	if obj == nil {
@@ -9466,6 +11808,18 @@ func (ec *executionContext) unmarshalInputComponentStatusInput(ctx context.Conte
 		}
 	}
 	return it, nil
+}
+
+// UnmarshalComponentStatusInput unmarshals raw into the ComponentStatusInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalComponentStatusInput(ctx context.Context, raw any) (bos.StatusPatch, error) {
+	var out bos.StatusPatch
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ComponentStatusInput", raw, &out)
+	return out, err
 }
 
 func (ec *executionContext) unmarshalInputCreateSessionInput(ctx context.Context, obj any) (CreateSessionInput, error) {
@@ -9557,6 +11911,18 @@ func (ec *executionContext) unmarshalInputCreateSessionInput(ctx context.Context
 	return it, nil
 }
 
+// UnmarshalCreateSessionInput unmarshals raw into the CreateSessionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateSessionInput(ctx context.Context, raw any) (CreateSessionInput, error) {
+	var out CreateSessionInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateSessionInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputDeleteComponentsInput(ctx context.Context, obj any) (DeleteComponentsInput, error) {
 	var it DeleteComponentsInput
 	if obj == nil {
@@ -9585,6 +11951,18 @@ func (ec *executionContext) unmarshalInputDeleteComponentsInput(ctx context.Cont
 		}
 	}
 	return it, nil
+}
+
+// UnmarshalDeleteComponentsInput unmarshals raw into the DeleteComponentsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteComponentsInput(ctx context.Context, raw any) (DeleteComponentsInput, error) {
+	var out DeleteComponentsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteComponentsInput", raw, &out)
+	return out, err
 }
 
 func (ec *executionContext) unmarshalInputDeleteSessionInput(ctx context.Context, obj any) (DeleteSessionInput, error) {
@@ -9622,6 +12000,18 @@ func (ec *executionContext) unmarshalInputDeleteSessionInput(ctx context.Context
 		}
 	}
 	return it, nil
+}
+
+// UnmarshalDeleteSessionInput unmarshals raw into the DeleteSessionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteSessionInput(ctx context.Context, raw any) (DeleteSessionInput, error) {
+	var out DeleteSessionInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteSessionInput", raw, &out)
+	return out, err
 }
 
 func (ec *executionContext) unmarshalInputDesiredStateInput(ctx context.Context, obj any) (bos.DesiredStatePatch, error) {
@@ -9675,6 +12065,18 @@ func (ec *executionContext) unmarshalInputDesiredStateInput(ctx context.Context,
 	return it, nil
 }
 
+// UnmarshalDesiredStateInput unmarshals raw into the DesiredStateInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDesiredStateInput(ctx context.Context, raw any) (bos.DesiredStatePatch, error) {
+	var out bos.DesiredStatePatch
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DesiredStateInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputEventStatsInput(ctx context.Context, obj any) (bos.EventStatsPatch, error) {
 	var it bos.EventStatsPatch
 	if obj == nil {
@@ -9717,6 +12119,18 @@ func (ec *executionContext) unmarshalInputEventStatsInput(ctx context.Context, o
 		}
 	}
 	return it, nil
+}
+
+// UnmarshalEventStatsInput unmarshals raw into the EventStatsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalEventStatsInput(ctx context.Context, raw any) (bos.EventStatsPatch, error) {
+	var out bos.EventStatsPatch
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EventStatsInput", raw, &out)
+	return out, err
 }
 
 func (ec *executionContext) unmarshalInputLastActionInput(ctx context.Context, obj any) (bos.LastActionPatch, error) {
@@ -9763,6 +12177,18 @@ func (ec *executionContext) unmarshalInputLastActionInput(ctx context.Context, o
 	return it, nil
 }
 
+// UnmarshalLastActionInput unmarshals raw into the LastActionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLastActionInput(ctx context.Context, raw any) (bos.LastActionPatch, error) {
+	var out bos.LastActionPatch
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LastActionInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputPutTenantInput(ctx context.Context, obj any) (PutTenantInput, error) {
 	var it PutTenantInput
 	if obj == nil {
@@ -9798,6 +12224,18 @@ func (ec *executionContext) unmarshalInputPutTenantInput(ctx context.Context, ob
 		}
 	}
 	return it, nil
+}
+
+// UnmarshalPutTenantInput unmarshals raw into the PutTenantInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPutTenantInput(ctx context.Context, raw any) (PutTenantInput, error) {
+	var out PutTenantInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PutTenantInput", raw, &out)
+	return out, err
 }
 
 func (ec *executionContext) unmarshalInputSessionFilter(ctx context.Context, obj any) (bos.SessionFilter, error) {
@@ -9872,6 +12310,67 @@ func (ec *executionContext) unmarshalInputSessionFilter(ctx context.Context, obj
 	return it, nil
 }
 
+// UnmarshalSessionFilter unmarshals raw into the SessionFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSessionFilter(ctx context.Context, raw any) (bos.SessionFilter, error) {
+	var out bos.SessionFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SessionFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSessionTemplateFilter(ctx context.Context, obj any) (bos.TemplateFilter, error) {
+	var it bos.TemplateFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "tenant"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "tenant":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tenant"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Tenant = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSessionTemplateFilter unmarshals raw into the SessionTemplateFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSessionTemplateFilter(ctx context.Context, raw any) (bos.TemplateFilter, error) {
+	var out bos.TemplateFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SessionTemplateFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputStagedStateInput(ctx context.Context, obj any) (bos.StagedStatePatch, error) {
 	var it bos.StagedStatePatch
 	if obj == nil {
@@ -9921,6 +12420,18 @@ func (ec *executionContext) unmarshalInputStagedStateInput(ctx context.Context, 
 		}
 	}
 	return it, nil
+}
+
+// UnmarshalStagedStateInput unmarshals raw into the StagedStateInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalStagedStateInput(ctx context.Context, raw any) (bos.StagedStatePatch, error) {
+	var out bos.StagedStatePatch
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "StagedStateInput", raw, &out)
+	return out, err
 }
 
 func (ec *executionContext) unmarshalInputUpdateSessionInput(ctx context.Context, obj any) (UpdateSessionInput, error) {
@@ -9988,6 +12499,18 @@ func (ec *executionContext) unmarshalInputUpdateSessionInput(ctx context.Context
 	return it, nil
 }
 
+// UnmarshalUpdateSessionInput unmarshals raw into the UpdateSessionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateSessionInput(ctx context.Context, raw any) (UpdateSessionInput, error) {
+	var out UpdateSessionInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateSessionInput", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -10029,8 +12552,7 @@ func (ec *executionContext) _ActualState(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, actualStateImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10059,14 +12581,10 @@ func (ec *executionContext) _ActualState(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10077,8 +12595,7 @@ func (ec *executionContext) _BootArtifacts(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, bootArtifactsImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10107,14 +12624,312 @@ func (ec *executionContext) _BootArtifacts(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	return out
+}
+
+var bootSetImplementors = []string{"BootSet"}
+
+func (ec *executionContext) _BootSet(ctx context.Context, sel ast.SelectionSet, obj *bos.BootSet) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, bootSetImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BootSet")
+		case "name":
+			out.Values[i] = ec._BootSet_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "type":
+			out.Values[i] = ec._BootSet_type(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "etag":
+			out.Values[i] = ec._BootSet_etag(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "kernelParameters":
+			out.Values[i] = ec._BootSet_kernelParameters(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "network":
+			out.Values[i] = ec._BootSet_network(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "nodeList":
+			out.Values[i] = ec._BootSet_nodeList(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "nodeRolesGroups":
+			out.Values[i] = ec._BootSet_nodeRolesGroups(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "nodeGroups":
+			out.Values[i] = ec._BootSet_nodeGroups(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._BootSet_path(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rootfsProvider":
+			out.Values[i] = ec._BootSet_rootfsProvider(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rootfsProviderPassthrough":
+			out.Values[i] = ec._BootSet_rootfsProviderPassthrough(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "arch":
+			out.Values[i] = ec._BootSet_arch(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cfs":
+			out.Values[i] = ec._BootSet_cfs(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var bosOptionImplementors = []string{"BosOption"}
+
+func (ec *executionContext) _BosOption(ctx context.Context, sel ast.SelectionSet, obj *bos.Option) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, bosOptionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BosOption")
+		case "name":
+			out.Values[i] = ec._BosOption_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "value":
+			out.Values[i] = ec._BosOption_value(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var bosOptionsImplementors = []string{"BosOptions"}
+
+func (ec *executionContext) _BosOptions(ctx context.Context, sel ast.SelectionSet, obj *bos.Options) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, bosOptionsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BosOptions")
+		case "bssReadTimeout":
+			out.Values[i] = ec._BosOptions_bssReadTimeout(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cfsReadTimeout":
+			out.Values[i] = ec._BosOptions_cfsReadTimeout(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cleanupCompletedSessionTtl":
+			out.Values[i] = ec._BosOptions_cleanupCompletedSessionTtl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "clearStage":
+			out.Values[i] = ec._BosOptions_clearStage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "componentActualStateTtl":
+			out.Values[i] = ec._BosOptions_componentActualStateTtl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "defaultRetryPolicy":
+			out.Values[i] = ec._BosOptions_defaultRetryPolicy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "disableComponentsOnCompletion":
+			out.Values[i] = ec._BosOptions_disableComponentsOnCompletion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "discoveryFrequency":
+			out.Values[i] = ec._BosOptions_discoveryFrequency(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "hsmReadTimeout":
+			out.Values[i] = ec._BosOptions_hsmReadTimeout(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "imsErrorsFatal":
+			out.Values[i] = ec._BosOptions_imsErrorsFatal(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "imsImagesMustExist":
+			out.Values[i] = ec._BosOptions_imsImagesMustExist(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "imsReadTimeout":
+			out.Values[i] = ec._BosOptions_imsReadTimeout(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "loggingLevel":
+			out.Values[i] = ec._BosOptions_loggingLevel(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "maxBootWaitTime":
+			out.Values[i] = ec._BosOptions_maxBootWaitTime(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "maxComponentBatchSize":
+			out.Values[i] = ec._BosOptions_maxComponentBatchSize(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "maxPowerOffWaitTime":
+			out.Values[i] = ec._BosOptions_maxPowerOffWaitTime(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "maxPowerOnWaitTime":
+			out.Values[i] = ec._BosOptions_maxPowerOnWaitTime(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pcsReadTimeout":
+			out.Values[i] = ec._BosOptions_pcsReadTimeout(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pollingFrequency":
+			out.Values[i] = ec._BosOptions_pollingFrequency(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rejectNids":
+			out.Values[i] = ec._BosOptions_rejectNids(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sessionLimitRequired":
+			out.Values[i] = ec._BosOptions_sessionLimitRequired(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "other":
+			out.Values[i] = ec._BosOptions_other(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var cfsParametersImplementors = []string{"CfsParameters"}
+
+func (ec *executionContext) _CfsParameters(ctx context.Context, sel ast.SelectionSet, obj *bos.CFSParameters) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cfsParametersImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CfsParameters")
+		case "configuration":
+			out.Values[i] = ec._CfsParameters_configuration(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10125,8 +12940,7 @@ func (ec *executionContext) _Component(ctx context.Context, sel ast.SelectionSet
 	fields := graphql.CollectFields(ec.OperationContext, sel, componentImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10157,81 +12971,17 @@ func (ec *executionContext) _Component(ctx context.Context, sel ast.SelectionSet
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "status":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Component_status(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Component_status(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "statusSince":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Component_statusSince(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Component_statusSince(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "desiredState":
 			out.Values[i] = ec._Component_desiredState(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -10266,14 +13016,10 @@ func (ec *executionContext) _Component(ctx context.Context, sel ast.SelectionSet
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10284,8 +13030,7 @@ func (ec *executionContext) _ComponentConnection(ctx context.Context, sel ast.Se
 	fields := graphql.CollectFields(ec.OperationContext, sel, componentConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10314,14 +13059,10 @@ func (ec *executionContext) _ComponentConnection(ctx context.Context, sel ast.Se
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10332,8 +13073,7 @@ func (ec *executionContext) _ComponentEdge(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, componentEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10357,14 +13097,10 @@ func (ec *executionContext) _ComponentEdge(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10375,8 +13111,7 @@ func (ec *executionContext) _ComponentStatus(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, componentStatusImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10387,86 +13122,22 @@ func (ec *executionContext) _ComponentStatus(ctx context.Context, sel ast.Select
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "rawPhase":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ComponentStatus_rawPhase(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ComponentStatus_rawPhase(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "status":
 			out.Values[i] = ec._ComponentStatus_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "rawStatus":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ComponentStatus_rawStatus(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ComponentStatus_rawStatus(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "statusOverride":
 			out.Values[i] = ec._ComponentStatus_statusOverride(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -10481,14 +13152,10 @@ func (ec *executionContext) _ComponentStatus(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10499,8 +13166,7 @@ func (ec *executionContext) _ComponentsPayload(ctx context.Context, sel ast.Sele
 	fields := graphql.CollectFields(ec.OperationContext, sel, componentsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10524,26 +13190,21 @@ func (ec *executionContext) _ComponentsPayload(ctx context.Context, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
 
 var componentsUpdateImplementors = []string{"ComponentsUpdate"}
 
-func (ec *executionContext) _ComponentsUpdate(ctx context.Context, sel ast.SelectionSet, obj *bos.ComponentsUpdate) graphql.Marshaler {
+func (ec *executionContext) _ComponentsUpdate(ctx context.Context, sel ast.SelectionSet, obj *live.ComponentsUpdate) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, componentsUpdateImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10577,14 +13238,10 @@ func (ec *executionContext) _ComponentsUpdate(ctx context.Context, sel ast.Selec
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10595,8 +13252,7 @@ func (ec *executionContext) _CreateSessionPayload(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, createSessionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10620,14 +13276,10 @@ func (ec *executionContext) _CreateSessionPayload(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10638,8 +13290,7 @@ func (ec *executionContext) _DeleteSessionPayload(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteSessionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10663,14 +13314,10 @@ func (ec *executionContext) _DeleteSessionPayload(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10681,8 +13328,7 @@ func (ec *executionContext) _DesiredState(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, desiredStateImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10716,14 +13362,10 @@ func (ec *executionContext) _DesiredState(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10734,8 +13376,7 @@ func (ec *executionContext) _ErrorSummary(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, errorSummaryImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10756,43 +13397,11 @@ func (ec *executionContext) _ErrorSummary(ctx context.Context, sel ast.Selection
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "components":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ErrorSummary_components(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ErrorSummary_components(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -10802,14 +13411,10 @@ func (ec *executionContext) _ErrorSummary(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10820,8 +13425,7 @@ func (ec *executionContext) _EventStats(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, eventStatsImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10850,14 +13454,10 @@ func (ec *executionContext) _EventStats(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10868,8 +13468,7 @@ func (ec *executionContext) _LastAction(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, lastActionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -10898,14 +13497,10 @@ func (ec *executionContext) _LastAction(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -10919,8 +13514,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 	})
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{
 			Object: field.Name,
@@ -10988,14 +13582,10 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -11006,8 +13596,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -11041,14 +13630,10 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -11059,8 +13644,7 @@ func (ec *executionContext) _ProgressPoint(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, progressPointImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -11084,14 +13668,10 @@ func (ec *executionContext) _ProgressPoint(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -11102,8 +13682,7 @@ func (ec *executionContext) _PutTenantPayload(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, putTenantPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -11127,14 +13706,10 @@ func (ec *executionContext) _PutTenantPayload(ctx context.Context, sel ast.Selec
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -11148,8 +13723,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 	})
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{
 			Object: field.Name,
@@ -11160,137 +13734,53 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Query")
 		case "session":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Query_session(ctx, field)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			rrm := func(ctx context.Context) graphql.Marshaler {
-				return ec.OperationContext.RootResolverMiddleware(ctx,
-					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_session(ctx, field)
+				})
 		case "sessions":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Query_sessions(ctx, field)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			rrm := func(ctx context.Context) graphql.Marshaler {
-				return ec.OperationContext.RootResolverMiddleware(ctx,
-					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_sessions(ctx, field)
+				})
 		case "component":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Query_component(ctx, field)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			rrm := func(ctx context.Context) graphql.Marshaler {
-				return ec.OperationContext.RootResolverMiddleware(ctx,
-					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_component(ctx, field)
+				})
 		case "components":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Query_components(ctx, field)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			rrm := func(ctx context.Context) graphql.Marshaler {
-				return ec.OperationContext.RootResolverMiddleware(ctx,
-					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_components(ctx, field)
+				})
 		case "node":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Query_node(ctx, field)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			rrm := func(ctx context.Context) graphql.Marshaler {
-				return ec.OperationContext.RootResolverMiddleware(ctx,
-					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_node(ctx, field)
+				})
+		case "sessionTemplates":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_sessionTemplates(ctx, field)
+				})
+		case "bosOptions":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_bosOptions(ctx, field)
+				})
 		case "serverInfo":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Query_serverInfo(ctx, field)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			rrm := func(ctx context.Context) graphql.Marshaler {
-				return ec.OperationContext.RootResolverMiddleware(ctx,
-					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_serverInfo(ctx, field)
+				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -11302,7 +13792,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___schema(ctx, field)
 			})
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
@@ -11314,14 +13804,10 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -11332,8 +13818,7 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, serverInfoImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -11363,6 +13848,11 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "problems":
+			out.Values[i] = ec._ServerInfo_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "sync":
 			out.Values[i] = ec._ServerInfo_sync(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -11377,14 +13867,53 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	return out
+}
+
+var serverProblemImplementors = []string{"ServerProblem"}
+
+func (ec *executionContext) _ServerProblem(ctx context.Context, sel ast.SelectionSet, obj *ServerProblem) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, serverProblemImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ServerProblem")
+		case "reason":
+			out.Values[i] = ec._ServerProblem_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._ServerProblem_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "since":
+			out.Values[i] = ec._ServerProblem_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -11395,8 +13924,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -11412,43 +13940,11 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "tenant":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Session_tenant(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_tenant(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "operation":
 			out.Values[i] = ec._Session_operation(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -11459,44 +13955,18 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "limit":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Session_limit(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+		case "template":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_template(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "limit":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_limit(ctx, field, obj)
+				})
 		case "stage":
 			out.Values[i] = ec._Session_stage(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -11513,200 +13983,40 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "error":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Session_error(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_error(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "initialComponents":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Session_initialComponents(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_initialComponents(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "components":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Session_components(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_components(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "status":
 			out.Values[i] = ec._Session_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "stragglers":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Session_stragglers(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_stragglers(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "previous":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Session_previous(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_previous(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "deleted":
 			out.Values[i] = ec._Session_deleted(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -11721,14 +14031,10 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -11739,8 +14045,7 @@ func (ec *executionContext) _SessionConnection(ctx context.Context, sel ast.Sele
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -11769,14 +14074,10 @@ func (ec *executionContext) _SessionConnection(ctx context.Context, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -11787,8 +14088,7 @@ func (ec *executionContext) _SessionCounts(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionCountsImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -11847,14 +14147,10 @@ func (ec *executionContext) _SessionCounts(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -11865,8 +14161,7 @@ func (ec *executionContext) _SessionEdge(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -11890,14 +14185,10 @@ func (ec *executionContext) _SessionEdge(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -11908,8 +14199,7 @@ func (ec *executionContext) _SessionPhases(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionPhasesImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -11943,14 +14233,10 @@ func (ec *executionContext) _SessionPhases(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -11961,8 +14247,7 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionStatusImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12018,43 +14303,11 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "errorSummary":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._SessionStatus_errorSummary(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_errorSummary(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "errorGroupCount":
 			out.Values[i] = ec._SessionStatus_errorGroupCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -12066,162 +14319,40 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "progress":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._SessionStatus_progress(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_progress(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "estimatedEndTime":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._SessionStatus_estimatedEndTime(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_estimatedEndTime(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "fromSnapshot":
 			out.Values[i] = ec._SessionStatus_fromSnapshot(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "statusNote":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_statusNote(ctx, field, obj)
+				})
 		case "stale":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._SessionStatus_stale(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_stale(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "asOf":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._SessionStatus_asOf(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_asOf(ctx, field, obj)
 				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12231,14 +14362,149 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	return out
+}
+
+var sessionTemplateImplementors = []string{"SessionTemplate"}
+
+func (ec *executionContext) _SessionTemplate(ctx context.Context, sel ast.SelectionSet, obj *bos.SessionTemplate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionTemplateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SessionTemplate")
+		case "name":
+			out.Values[i] = ec._SessionTemplate_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "tenant":
+			out.Values[i] = ec._SessionTemplate_tenant(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._SessionTemplate_description(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "enableCfs":
+			out.Values[i] = ec._SessionTemplate_enableCfs(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cfs":
+			out.Values[i] = ec._SessionTemplate_cfs(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "bootSets":
+			out.Values[i] = ec._SessionTemplate_bootSets(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sessionTemplateConnectionImplementors = []string{"SessionTemplateConnection"}
+
+func (ec *executionContext) _SessionTemplateConnection(ctx context.Context, sel ast.SelectionSet, obj *SessionTemplateConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionTemplateConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SessionTemplateConnection")
+		case "edges":
+			out.Values[i] = ec._SessionTemplateConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SessionTemplateConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._SessionTemplateConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sessionTemplateEdgeImplementors = []string{"SessionTemplateEdge"}
+
+func (ec *executionContext) _SessionTemplateEdge(ctx context.Context, sel ast.SelectionSet, obj *SessionTemplateEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionTemplateEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SessionTemplateEdge")
+		case "cursor":
+			out.Values[i] = ec._SessionTemplateEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SessionTemplateEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -12249,8 +14515,7 @@ func (ec *executionContext) _SessionTiming(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionTimingImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12284,26 +14549,21 @@ func (ec *executionContext) _SessionTiming(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
 
 var sessionsUpdateImplementors = []string{"SessionsUpdate"}
 
-func (ec *executionContext) _SessionsUpdate(ctx context.Context, sel ast.SelectionSet, obj *bos.SessionsUpdate) graphql.Marshaler {
+func (ec *executionContext) _SessionsUpdate(ctx context.Context, sel ast.SelectionSet, obj *live.SessionsUpdate) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionsUpdateImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12327,14 +14587,10 @@ func (ec *executionContext) _SessionsUpdate(ctx context.Context, sel ast.Selecti
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -12345,8 +14601,7 @@ func (ec *executionContext) _StagedState(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, stagedStateImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12380,14 +14635,10 @@ func (ec *executionContext) _StagedState(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -12422,8 +14673,7 @@ func (ec *executionContext) _SyncInfo(ctx context.Context, sel ast.SelectionSet,
 	fields := graphql.CollectFields(ec.OperationContext, sel, syncInfoImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12462,14 +14712,10 @@ func (ec *executionContext) _SyncInfo(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -12480,8 +14726,7 @@ func (ec *executionContext) _UpdateSessionPayload(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateSessionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12505,14 +14750,10 @@ func (ec *executionContext) _UpdateSessionPayload(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -12523,8 +14764,7 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 	fields := graphql.CollectFields(ec.OperationContext, sel, userErrorImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12553,14 +14793,10 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -12571,8 +14807,7 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, __DirectiveImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12611,14 +14846,10 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -12629,8 +14860,7 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, __EnumValueImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12664,14 +14894,10 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -12682,8 +14908,7 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 	fields := graphql.CollectFields(ec.OperationContext, sel, __FieldImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12727,14 +14952,10 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -12745,8 +14966,7 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, __InputValueImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12790,14 +15010,10 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -12808,8 +15024,7 @@ func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet,
 	fields := graphql.CollectFields(ec.OperationContext, sel, __SchemaImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12853,14 +15068,10 @@ func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -12871,8 +15082,7 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 	fields := graphql.CollectFields(ec.OperationContext, sel, __TypeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	deferred := graphql.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -12941,14 +15151,10 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
 
 	return out
 }
@@ -12966,9 +15172,7 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	_ = sel
 	res := MarshalBoolean(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "Boolean!")
 	}
 	return res
 }
@@ -12977,12 +15181,52 @@ func (ec *executionContext) marshalNBootArtifacts2githubᚗcomᚋbosgraphᚋbosg
 	return ec._BootArtifacts(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNBootSet2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐBootSet(ctx context.Context, sel ast.SelectionSet, v bos.BootSet) graphql.Marshaler {
+	return ec._BootSet(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNBootSet2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐBootSetᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.BootSet) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBootSet2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐBootSet(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNBosOption2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐOption(ctx context.Context, sel ast.SelectionSet, v bos.Option) graphql.Marshaler {
+	return ec._BosOption(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNBosOption2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐOptionᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.Option) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBosOption2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐOption(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNComponent2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx context.Context, sel ast.SelectionSet, v bos.Component) graphql.Marshaler {
 	return ec._Component(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNComponent2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.Component) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNComponent2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx, sel, v[i])
@@ -12998,7 +15242,7 @@ func (ec *executionContext) marshalNComponent2ᚕgithubᚗcomᚋbosgraphᚋbosgr
 }
 
 func (ec *executionContext) marshalNComponent2ᚕᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentᚄ(ctx context.Context, sel ast.SelectionSet, v []*bos.Component) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNComponent2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx, sel, v[i])
@@ -13015,9 +15259,7 @@ func (ec *executionContext) marshalNComponent2ᚕᚖgithubᚗcomᚋbosgraphᚋbo
 
 func (ec *executionContext) marshalNComponent2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx context.Context, sel ast.SelectionSet, v *bos.Component) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "Component!")
 		return graphql.Null
 	}
 	return ec._Component(ctx, sel, v)
@@ -13025,9 +15267,7 @@ func (ec *executionContext) marshalNComponent2ᚖgithubᚗcomᚋbosgraphᚋbosgr
 
 func (ec *executionContext) marshalNComponentConnection2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentConnection(ctx context.Context, sel ast.SelectionSet, v *ComponentConnection) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "ComponentConnection!")
 		return graphql.Null
 	}
 	return ec._ComponentConnection(ctx, sel, v)
@@ -13038,7 +15278,7 @@ func (ec *executionContext) marshalNComponentEdge2githubᚗcomᚋbosgraphᚋbosg
 }
 
 func (ec *executionContext) marshalNComponentEdge2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []ComponentEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNComponentEdge2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentEdge(ctx, sel, v[i])
@@ -13100,18 +15340,14 @@ func (ec *executionContext) marshalNComponentPhase2githubᚗcomᚋbosgraphᚋbos
 	_ = sel
 	res := MarshalComponentPhase(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "ComponentPhase!")
 	}
 	return res
 }
 
 func (ec *executionContext) marshalNComponentStatus2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx context.Context, sel ast.SelectionSet, v *bos.Component) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "ComponentStatus!")
 		return graphql.Null
 	}
 	return ec._ComponentStatus(ctx, sel, v)
@@ -13126,28 +15362,22 @@ func (ec *executionContext) marshalNComponentStatusLabel2githubᚗcomᚋbosgraph
 	_ = sel
 	res := MarshalComponentStatusLabel(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "ComponentStatusLabel!")
 	}
 	return res
 }
 
 func (ec *executionContext) marshalNComponentsPayload2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentsPayload(ctx context.Context, sel ast.SelectionSet, v *ComponentsPayload) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "ComponentsPayload!")
 		return graphql.Null
 	}
 	return ec._ComponentsPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNComponentsUpdate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentsUpdate(ctx context.Context, sel ast.SelectionSet, v *bos.ComponentsUpdate) graphql.Marshaler {
+func (ec *executionContext) marshalNComponentsUpdate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋinternalᚋliveᚐComponentsUpdate(ctx context.Context, sel ast.SelectionSet, v *live.ComponentsUpdate) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "ComponentsUpdate!")
 		return graphql.Null
 	}
 	return ec._ComponentsUpdate(ctx, sel, v)
@@ -13160,9 +15390,7 @@ func (ec *executionContext) unmarshalNCreateSessionInput2githubᚗcomᚋbosgraph
 
 func (ec *executionContext) marshalNCreateSessionPayload2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐCreateSessionPayload(ctx context.Context, sel ast.SelectionSet, v *CreateSessionPayload) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "CreateSessionPayload!")
 		return graphql.Null
 	}
 	return ec._CreateSessionPayload(ctx, sel, v)
@@ -13177,9 +15405,7 @@ func (ec *executionContext) marshalNDateTime2githubᚗcomᚋbosgraphᚋbosgraph�
 	_ = sel
 	res := MarshalDateTime(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "DateTime!")
 	}
 	return res
 }
@@ -13193,9 +15419,7 @@ func (ec *executionContext) marshalNDateTime2timeᚐTime(ctx context.Context, se
 	_ = sel
 	res := MarshalInstant(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "DateTime!")
 	}
 	return res
 }
@@ -13212,9 +15436,7 @@ func (ec *executionContext) unmarshalNDeleteSessionInput2githubᚗcomᚋbosgraph
 
 func (ec *executionContext) marshalNDeleteSessionPayload2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐDeleteSessionPayload(ctx context.Context, sel ast.SelectionSet, v *DeleteSessionPayload) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "DeleteSessionPayload!")
 		return graphql.Null
 	}
 	return ec._DeleteSessionPayload(ctx, sel, v)
@@ -13229,9 +15451,7 @@ func (ec *executionContext) marshalNDuration2timeᚐDuration(ctx context.Context
 	_ = sel
 	res := MarshalDuration(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "Duration!")
 	}
 	return res
 }
@@ -13241,7 +15461,7 @@ func (ec *executionContext) marshalNErrorSummary2githubᚗcomᚋbosgraphᚋbosgr
 }
 
 func (ec *executionContext) marshalNErrorSummary2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorSummaryᚄ(ctx context.Context, sel ast.SelectionSet, v []ErrorSummary) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNErrorSummary2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorSummary(ctx, sel, v[i])
@@ -13265,25 +15485,21 @@ func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.S
 	_ = sel
 	res := graphql.MarshalFloatContext(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "Float!")
 	}
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
 func (ec *executionContext) unmarshalNID2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalID(v)
+	res, err := UnmarshalID(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNID2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalID(v)
+	res := MarshalID(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
 	}
 	return res
 }
@@ -13326,18 +15542,14 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 	_ = sel
 	res := MarshalInt(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "Int!")
 	}
 	return res
 }
 
 func (ec *executionContext) marshalNPageInfo2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v *PageInfo) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "PageInfo!")
 		return graphql.Null
 	}
 	return ec._PageInfo(ctx, sel, v)
@@ -13354,7 +15566,7 @@ func (ec *executionContext) marshalNProgressPoint2githubᚗcomᚋbosgraphᚋbosg
 }
 
 func (ec *executionContext) marshalNProgressPoint2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPointᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.Point) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProgressPoint2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPoint(ctx, sel, v[i])
@@ -13382,9 +15594,7 @@ func (ec *executionContext) unmarshalNPutTenantInput2githubᚗcomᚋbosgraphᚋb
 
 func (ec *executionContext) marshalNPutTenantPayload2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐPutTenantPayload(ctx context.Context, sel ast.SelectionSet, v *PutTenantPayload) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "PutTenantPayload!")
 		return graphql.Null
 	}
 	return ec._PutTenantPayload(ctx, sel, v)
@@ -13399,21 +15609,37 @@ func (ec *executionContext) marshalNRevision2int64(ctx context.Context, sel ast.
 	_ = sel
 	res := graphql.MarshalInt64(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "Revision!")
 	}
 	return res
 }
 
 func (ec *executionContext) marshalNServerInfo2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐServerInfo(ctx context.Context, sel ast.SelectionSet, v *ServerInfo) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "ServerInfo!")
 		return graphql.Null
 	}
 	return ec._ServerInfo(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNServerProblem2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐServerProblem(ctx context.Context, sel ast.SelectionSet, v ServerProblem) graphql.Marshaler {
+	return ec._ServerProblem(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNServerProblem2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐServerProblemᚄ(ctx context.Context, sel ast.SelectionSet, v []ServerProblem) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNServerProblem2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐServerProblem(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNSession2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSession(ctx context.Context, sel ast.SelectionSet, v bos.Session) graphql.Marshaler {
@@ -13421,7 +15647,7 @@ func (ec *executionContext) marshalNSession2githubᚗcomᚋbosgraphᚋbosgraph�
 }
 
 func (ec *executionContext) marshalNSession2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.Session) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSession2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSession(ctx, sel, v[i])
@@ -13438,9 +15664,7 @@ func (ec *executionContext) marshalNSession2ᚕgithubᚗcomᚋbosgraphᚋbosgrap
 
 func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSession(ctx context.Context, sel ast.SelectionSet, v *bos.Session) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "Session!")
 		return graphql.Null
 	}
 	return ec._Session(ctx, sel, v)
@@ -13448,9 +15672,7 @@ func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋbosgraphᚋbosgrap
 
 func (ec *executionContext) marshalNSessionConnection2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐSessionConnection(ctx context.Context, sel ast.SelectionSet, v *SessionConnection) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "SessionConnection!")
 		return graphql.Null
 	}
 	return ec._SessionConnection(ctx, sel, v)
@@ -13465,7 +15687,7 @@ func (ec *executionContext) marshalNSessionEdge2githubᚗcomᚋbosgraphᚋbosgra
 }
 
 func (ec *executionContext) marshalNSessionEdge2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐSessionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []SessionEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSessionEdge2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐSessionEdge(ctx, sel, v[i])
@@ -13489,9 +15711,7 @@ func (ec *executionContext) marshalNSessionOperation2githubᚗcomᚋbosgraphᚋb
 	_ = sel
 	res := MarshalSessionOperation(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "SessionOperation!")
 	}
 	return res
 }
@@ -13509,9 +15729,7 @@ func (ec *executionContext) marshalNSessionSource2githubᚗcomᚋbosgraphᚋbosg
 	_ = sel
 	res := MarshalSessionSource(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "SessionSource!")
 	}
 	return res
 }
@@ -13525,32 +15743,62 @@ func (ec *executionContext) marshalNSessionState2githubᚗcomᚋbosgraphᚋbosgr
 	_ = sel
 	res := MarshalSessionState(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "SessionState!")
 	}
 	return res
 }
 
 func (ec *executionContext) marshalNSessionStatus2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐStatus(ctx context.Context, sel ast.SelectionSet, v *bos.Status) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "SessionStatus!")
 		return graphql.Null
 	}
 	return ec._SessionStatus(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSessionTemplate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplate(ctx context.Context, sel ast.SelectionSet, v *bos.SessionTemplate) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SessionTemplate!")
+		return graphql.Null
+	}
+	return ec._SessionTemplate(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSessionTemplateConnection2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐSessionTemplateConnection(ctx context.Context, sel ast.SelectionSet, v *SessionTemplateConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SessionTemplateConnection!")
+		return graphql.Null
+	}
+	return ec._SessionTemplateConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSessionTemplateEdge2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐSessionTemplateEdge(ctx context.Context, sel ast.SelectionSet, v SessionTemplateEdge) graphql.Marshaler {
+	return ec._SessionTemplateEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSessionTemplateEdge2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐSessionTemplateEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []SessionTemplateEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSessionTemplateEdge2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐSessionTemplateEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNSessionTiming2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTiming(ctx context.Context, sel ast.SelectionSet, v bos.Timing) graphql.Marshaler {
 	return ec._SessionTiming(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNSessionsUpdate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionsUpdate(ctx context.Context, sel ast.SelectionSet, v *bos.SessionsUpdate) graphql.Marshaler {
+func (ec *executionContext) marshalNSessionsUpdate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋinternalᚋliveᚐSessionsUpdate(ctx context.Context, sel ast.SelectionSet, v *live.SessionsUpdate) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "SessionsUpdate!")
 		return graphql.Null
 	}
 	return ec._SessionsUpdate(ctx, sel, v)
@@ -13565,9 +15813,7 @@ func (ec *executionContext) marshalNString2string(ctx context.Context, sel ast.S
 	_ = sel
 	res := MarshalString(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "String!")
 	}
 	return res
 }
@@ -13608,9 +15854,7 @@ func (ec *executionContext) unmarshalNUpdateSessionInput2githubᚗcomᚋbosgraph
 
 func (ec *executionContext) marshalNUpdateSessionPayload2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐUpdateSessionPayload(ctx context.Context, sel ast.SelectionSet, v *UpdateSessionPayload) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "UpdateSessionPayload!")
 		return graphql.Null
 	}
 	return ec._UpdateSessionPayload(ctx, sel, v)
@@ -13621,7 +15865,7 @@ func (ec *executionContext) marshalNUserError2githubᚗcomᚋbosgraphᚋbosgraph
 }
 
 func (ec *executionContext) marshalNUserError2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐUserErrorᚄ(ctx context.Context, sel ast.SelectionSet, v []UserError) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserError2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐUserError(ctx, sel, v[i])
@@ -13641,7 +15885,7 @@ func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlge
 }
 
 func (ec *executionContext) marshalN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirectiveᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Directive) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx, sel, v[i])
@@ -13665,9 +15909,7 @@ func (ec *executionContext) marshalN__DirectiveLocation2string(ctx context.Conte
 	_ = sel
 	res := graphql.MarshalString(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "__DirectiveLocation!")
 	}
 	return res
 }
@@ -13687,7 +15929,7 @@ func (ec *executionContext) unmarshalN__DirectiveLocation2ᚕstringᚄ(ctx conte
 }
 
 func (ec *executionContext) marshalN__DirectiveLocation2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__DirectiveLocation2string(ctx, sel, v[i])
@@ -13715,7 +15957,7 @@ func (ec *executionContext) marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlg
 }
 
 func (ec *executionContext) marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
@@ -13730,12 +15972,20 @@ func (ec *executionContext) marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋg
 	return ret
 }
 
+func (ec *executionContext) marshalN__Schema2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐSchema(ctx context.Context, sel ast.SelectionSet, v *introspection.Schema) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "__Schema!")
+		return graphql.Null
+	}
+	return ec.___Schema(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx context.Context, sel ast.SelectionSet, v introspection.Type) graphql.Marshaler {
 	return ec.___Type(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
@@ -13752,9 +16002,7 @@ func (ec *executionContext) marshalN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgen�
 
 func (ec *executionContext) marshalN__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx context.Context, sel ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
 	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullError(ctx, "__Type!")
 		return graphql.Null
 	}
 	return ec.___Type(ctx, sel, v)
@@ -13769,9 +16017,7 @@ func (ec *executionContext) marshalN__TypeKind2string(ctx context.Context, sel a
 	_ = sel
 	res := graphql.MarshalString(v)
 	if res == graphql.Null {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
+		graphql.AddInvalidNullFromMarshaler(ctx, "__TypeKind!")
 	}
 	return res
 }
@@ -13827,6 +16073,20 @@ func (ec *executionContext) unmarshalOBootArtifactsInput2ᚖgithubᚗcomᚋbosgr
 	}
 	res, err := ec.unmarshalInputBootArtifactsInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOBosOptions2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐOptions(ctx context.Context, sel ast.SelectionSet, v *bos.Options) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._BosOptions(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCfsParameters2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCFSParameters(ctx context.Context, sel ast.SelectionSet, v *bos.CFSParameters) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CfsParameters(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOComponent2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx context.Context, sel ast.SelectionSet, v *bos.Component) graphql.Marshaler {
@@ -14004,7 +16264,7 @@ func (ec *executionContext) unmarshalOID2ᚖstring(ctx context.Context, v any) (
 	if v == nil {
 		return nil, nil
 	}
-	res, err := graphql.UnmarshalID(v)
+	res, err := UnmarshalID(v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -14014,7 +16274,7 @@ func (ec *executionContext) marshalOID2ᚖstring(ctx context.Context, sel ast.Se
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalID(*v)
+	res := MarshalID(*v)
 	return res
 }
 
@@ -14127,6 +16387,21 @@ func (ec *executionContext) marshalOSessionState2ᚖgithubᚗcomᚋbosgraphᚋbo
 	return res
 }
 
+func (ec *executionContext) marshalOSessionTemplate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplate(ctx context.Context, sel ast.SelectionSet, v *bos.SessionTemplate) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SessionTemplate(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOSessionTemplateFilter2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTemplateFilter(ctx context.Context, v any) (*bos.TemplateFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputSessionTemplateFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOStagedState2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐStagedState(ctx context.Context, sel ast.SelectionSet, v *bos.StagedState) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -14140,6 +16415,41 @@ func (ec *executionContext) unmarshalOStagedStateInput2ᚖgithubᚗcomᚋbosgrap
 	}
 	res, err := ec.unmarshalInputStagedStateInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOString2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOString2ᚖstring(ctx context.Context, v any) (*string, error) {
@@ -14171,7 +16481,7 @@ func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgq
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__EnumValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValue(ctx, sel, v[i])
@@ -14190,7 +16500,7 @@ func (ec *executionContext) marshalO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgen
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Field2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐField(ctx, sel, v[i])
@@ -14209,7 +16519,7 @@ func (ec *executionContext) marshalO__InputValue2ᚕgithubᚗcomᚋ99designsᚋg
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
@@ -14224,18 +16534,11 @@ func (ec *executionContext) marshalO__InputValue2ᚕgithubᚗcomᚋ99designsᚋg
 	return ret
 }
 
-func (ec *executionContext) marshalO__Schema2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐSchema(ctx context.Context, sel ast.SelectionSet, v *introspection.Schema) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec.___Schema(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])

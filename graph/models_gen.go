@@ -24,7 +24,7 @@ type ComponentEdge struct {
 	Node *bos.Component `json:"node"`
 }
 
-// What became of the components of one call.
+// The result of one call for its components.
 type ComponentsPayload struct {
 	// How many of the items given were stored, changed or deleted; those in userErrors were not.
 	Applied int `json:"applied"`
@@ -82,13 +82,14 @@ type DeleteSessionPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What producers report. Records are stored as they come: bosgraph plays none of BOS's operators
-// (it puts nothing on hold and applies nothing staged). What is wrong with an input is told in
-// userErrors, and what they name was not applied; one write is applied as a whole or not at all.
+// What producers report. Records are stored as given: bosgraph does not do the work of BOS's
+// operators (it puts nothing on hold and applies nothing staged). Invalid items of an input are
+// reported in userErrors and not applied; the others are applied in one write, completely or not at
+// all.
 type Mutation struct {
 }
 
-// Where a page lies in the whole list.
+// The position of a page in the whole list.
 type PageInfo struct {
 	// Whether there is more: ask again with after set to endCursor.
 	HasNextPage bool `json:"hasNextPage"`
@@ -112,7 +113,7 @@ type PutTenantInput struct {
 type PutTenantPayload struct {
 	// How many components the tenant owns; 0 if the input was refused.
 	Owned int `json:"owned"`
-	// Why nothing was assigned; empty if it was. One id that can't be an xname refuses all.
+	// Why nothing was assigned; empty if it was. One invalid xname refuses the whole input.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -125,8 +126,8 @@ type Query struct {
 type ServerInfo struct {
 	// The version of bosgraph.
 	Version string `json:"version"`
-	// Changes when Redis has come back, empty or after a restart or failover that may have lost
-	// something. Revisions of different epochs do not compare.
+	// Changes after every event in which Redis may have lost data: a restart, a failover or a
+	// restore, even if nothing was lost. Revisions of different epochs cannot be compared.
 	Epoch string `json:"epoch"`
 	// The key namespace in Redis. Each system that is served has its own.
 	Namespace string `json:"namespace"`
@@ -134,8 +135,20 @@ type ServerInfo struct {
 	StartedAt bos.Time `json:"startedAt"`
 	// Which Redis holds the data; the embedded one keeps it in memory only.
 	Redis string `json:"redis"`
+	// States of Redis in which something fails or may be lost, for an operator. Empty when all is well.
+	Problems []ServerProblem `json:"problems"`
 	// The sync from BOS; null where none is set up and producers report everything.
 	Sync *SyncInfo `json:"sync,omitempty"`
+}
+
+// A state of Redis, or of this server, that needs an operator. docs/operations.md says what to do about each.
+type ServerProblem struct {
+	// Names the state, as extensions.reason of errors does: REDIS_OUT_OF_MEMORY, REDIS_MAY_EVICT and so on.
+	Reason string `json:"reason"`
+	// What is wrong and what to do about it.
+	Message string `json:"message"`
+	// When this replica noticed it.
+	Since bos.Time `json:"since"`
 }
 
 // A page of sessions.
@@ -156,9 +169,27 @@ type SessionEdge struct {
 	Node *bos.Session `json:"node"`
 }
 
+// A page of session templates, ascending by name and then by tenant.
+type SessionTemplateConnection struct {
+	// The templates of the page.
+	Edges []SessionTemplateEdge `json:"edges"`
+	// How to read on.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many there are on all pages.
+	TotalCount *int `json:"totalCount,omitempty"`
+}
+
+// A session template in a page.
+type SessionTemplateEdge struct {
+	// Where it stands in the list.
+	Cursor string `json:"cursor"`
+	// The session template.
+	Node *bos.SessionTemplate `json:"node"`
+}
+
 // What can be watched, over a WebSocket (graphql-transport-ws) or an event stream (distinct
-// connections). Every message shows the newest state there is: states in between may be left
-// out, the last never is. Time that passes alone sends nothing.
+// connections). Every message shows the newest state: states in between may be skipped, the last
+// one never is. The passing of time alone sends nothing.
 type Subscription struct {
 }
 
@@ -172,7 +203,8 @@ type SyncInfo struct {
 	LastSweep *bos.Time `json:"lastSweep,omitempty"`
 	// How far this is behind BOS, in seconds; null while that is not known.
 	LagSeconds *float64 `json:"lagSeconds,omitempty"`
-	// Why the sync does not work; null while it does.
+	// Why the sync fails or is incomplete; null while it works. One of the reasons is a large loss of
+	// records at BOS that is not confirmed yet. docs/beside-bos.md lists all of them.
 	Error *string `json:"error,omitempty"`
 }
 
@@ -182,7 +214,7 @@ type UpdateSessionInput struct {
 	Name string `json:"name"`
 	// The tenant it belongs to. Null: a session of no tenant.
 	Tenant *string `json:"tenant,omitempty"`
-	// The new state; never one that lies behind (CONFLICT).
+	// The new state. A step back is CONFLICT.
 	Status *bos.State `json:"status,omitempty"`
 	// When it ended; not before its start. Null: the moment it becomes complete.
 	EndTime *bos.Time `json:"endTime,omitempty"`
@@ -202,7 +234,7 @@ type UpdateSessionPayload struct {
 
 // Why something in an input was not applied.
 type UserError struct {
-	// Where it is, outermost first, positions in lists counted from 0: [input, components, 17, error]. Just [input] for the whole.
+	// The path to the field, with positions in lists counted from 0: [input, components, 17, error]. Just [input] for the whole input.
 	Field []string `json:"field"`
 	// What is wrong and what to do about it.
 	Message string `json:"message"`

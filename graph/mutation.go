@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -12,6 +13,7 @@ import (
 
 func (r mutationResolver) CreateSession(ctx context.Context, in CreateSessionInput) (*CreateSessionPayload, error) {
 	n := bos.NewSession{
+		// A name like those that BOS makes up for a session that is created without one.
 		SessionKey: key(in.Tenant, uuid.NewString()), Operation: in.Operation, TemplateName: in.TemplateName,
 		Limit: orEmpty(in.Limit), Stage: orEmpty(in.Stage), IncludeDisabled: orEmpty(in.IncludeDisabled),
 		StartTime: orEmpty(in.StartTime), Source: bos.SourceProducer,
@@ -47,9 +49,10 @@ func (r mutationResolver) written(ctx context.Context, s *bos.Session) (*bos.Ses
 	if err != nil {
 		return nil, err
 	}
-	return found[0], nil
+	return found[0], one(ctx, found[0], weighSessions(ctx, "session"))
 }
 
+// DeleteSession answers with the id, which is known only from the session as it was before.
 func (r mutationResolver) DeleteSession(ctx context.Context, in DeleteSessionInput) (*DeleteSessionPayload, error) {
 	id, err := r.Store.DeleteSession(ctx, key(in.Tenant, in.Name))
 	payload := &DeleteSessionPayload{DeletedID: orNull(id)}
@@ -57,16 +60,19 @@ func (r mutationResolver) DeleteSession(ctx context.Context, in DeleteSessionInp
 	return payload, err
 }
 
+// PutComponents stores whole records. Items that are refused are user errors; the rest is
+// applied.
 func (r mutationResolver) PutComponents(ctx context.Context, in ComponentBatch) (*ComponentsPayload, error) {
-	return componentsPayload("components")(r.Store.PutComponents(ctx, in.Components))
+	return componentsPayload(ctx, "components")(r.Store.PutComponents(ctx, in.Components))
 }
 
+// PatchComponents changes the fields that are given, item by item like PutComponents.
 func (r mutationResolver) PatchComponents(ctx context.Context, in ComponentBatch) (*ComponentsPayload, error) {
-	return componentsPayload("components")(r.Store.PatchComponents(ctx, in.Components))
+	return componentsPayload(ctx, "components")(r.Store.PatchComponents(ctx, in.Components))
 }
 
 func (r mutationResolver) DeleteComponents(ctx context.Context, in DeleteComponentsInput) (*ComponentsPayload, error) {
-	return componentsPayload("ids")(r.Store.DeleteComponents(ctx, in.Ids))
+	return componentsPayload(ctx, "ids")(r.Store.DeleteComponents(ctx, in.Ids))
 }
 
 func (r mutationResolver) PutTenant(ctx context.Context, in PutTenantInput) (*PutTenantPayload, error) {
@@ -76,15 +82,28 @@ func (r mutationResolver) PutTenant(ctx context.Context, in PutTenantInput) (*Pu
 	return payload, err
 }
 
-// componentsPayload tells what became of a batch whose items are in that field.
-func componentsPayload(field string) func(bos.BatchResult, error) (*ComponentsPayload, error) {
+// componentsPayload reports the outcome of a batch whose items are in that field.
+func componentsPayload(ctx context.Context, field string) func(bos.BatchResult, error) (*ComponentsPayload, error) {
 	return func(result bos.BatchResult, err error) (*ComponentsPayload, error) {
 		payload := &ComponentsPayload{Applied: result.Applied}
 		if payload.UserErrors, err = userErrors(err); err != nil {
 			return nil, err
 		}
-		for _, refused := range result.Refused {
-			payload.UserErrors = append(payload.UserErrors, userError(refused.Err.At(field, strconv.Itoa(refused.Index))))
+		errs := make([]*UserError, len(result.Refused))
+		for i, refused := range result.Refused {
+			errs[i] = new(userError(refused.Err.At(field, strconv.Itoa(refused.Index))))
+		}
+		fitting, err := fit(ctx, errs, weighUserErrors(ctx))
+		if err != nil { // the write has been made: that is no error of the whole field
+			fitting = 0
+		}
+		// An error beside the data, not in its place: the batch was applied, and a client that
+		// took it for failed would send it again.
+		if fitting < len(errs) {
+			graphql.AddError(ctx, cutOff(ctx, fitting, "what is not among userErrors has been applied or refused: ask for them once, or send fewer items at a time"))
+		}
+		for _, e := range errs[:fitting] {
+			payload.UserErrors = append(payload.UserErrors, *e)
 		}
 		return payload, nil
 	}
@@ -97,6 +116,8 @@ func userErrors(err error) ([]UserError, error) {
 	if !errors.As(err, &known) {
 		return []UserError{}, err
 	}
+	// These are what a client can change in its input. Any other code asks for another attempt,
+	// or for somebody who looks at the server, and must not pass for an answer.
 	switch known.Code {
 	case bos.BadUserInput, bos.NotFound, bos.Conflict, bos.Forbidden:
 		return []UserError{userError(known)}, nil
@@ -105,6 +126,7 @@ func userErrors(err error) ([]UserError, error) {
 	}
 }
 
+// userError puts the place of an error under input, the only argument of every mutation.
 func userError(e *bos.Error) UserError {
 	return UserError{Field: append([]string{"input"}, e.Field...), Message: e.Message, Code: string(e.Code)}
 }

@@ -4,6 +4,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -19,6 +20,10 @@ type Store interface {
 	ListComponents(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
 		detailed, total bool) (*bos.List[*bos.Component], error)
 	Stragglers(ctx context.Context, of *bos.Session, first int, detailed bool) ([]*bos.Component, error)
+	// PageTemplates reads no records unless fields is set: names and tenants need none.
+	PageTemplates(ctx context.Context, f bos.TemplateFilter, page bos.Page, fields bool) (*bos.List[*bos.SessionTemplate], error)
+	// ReadOptions returns BOS's options, nil as long as none have been read.
+	ReadOptions(ctx context.Context) (json.RawMessage, error)
 	PreviousSessions(ctx context.Context, of *bos.Session, first int, want bos.Want) ([]*bos.Session, error)
 
 	CreateSession(ctx context.Context, n bos.NewSession) (*bos.Session, error)
@@ -29,7 +34,8 @@ type Store interface {
 	DeleteComponents(ctx context.Context, ids []string) (bos.BatchResult, error)
 	PutTenant(ctx context.Context, name string, ids []string) (owned int, err error)
 
-	Epoch(ctx context.Context) (string, error)
+	ShownEpoch(ctx context.Context) (string, error)
+	Problems() []bos.Problem
 }
 
 // Info is what a server says of itself.
@@ -42,7 +48,7 @@ type Info struct {
 
 // Sync is what brings in what BOS has.
 type Sync interface {
-	Standing() bos.SyncStanding
+	State() bos.SyncState
 }
 
 // Resolver resolves the fields that are not simply read off a value.
@@ -51,6 +57,10 @@ type Resolver struct {
 	Live  Live
 	Info  Info
 	Sync  Sync // nil where no BOS is followed
+
+	// MaxUpdate is how many bytes an update of components may have; a larger one says
+	// that they are to be read again. 0 for any number.
+	MaxUpdate int64
 }
 
 type (

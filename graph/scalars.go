@@ -59,7 +59,12 @@ func UnmarshalDuration(any) (time.Duration, error) {
 // a number and 1 as a text.
 
 // MarshalString writes a text.
-func MarshalString(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+func MarshalString(s string) graphql.Marshaler {
+	if len(s) >= longText {
+		return longString(s)
+	}
+	return graphql.MarshalString(s)
+}
 
 // UnmarshalString reads a text.
 func UnmarshalString(v any) (string, error) {
@@ -67,6 +72,18 @@ func UnmarshalString(v any) (string, error) {
 		return s, nil
 	}
 	return "", notA("String", v)
+}
+
+// MarshalID writes an id.
+func MarshalID(id string) graphql.Marshaler { return graphql.MarshalID(id) }
+
+// UnmarshalID reads an id. A number is one as well, as GraphQL has it.
+func UnmarshalID(v any) (string, error) {
+	id, err := graphql.UnmarshalID(v)
+	if err != nil {
+		return "", notA("ID", v)
+	}
+	return id, nil
 }
 
 // MarshalBoolean writes a truth value.
@@ -158,7 +175,11 @@ func UnmarshalComponentStatusLabel(v any) (bos.ComponentStatus, error) {
 }
 
 func word[T ~string](s T) graphql.Marshaler {
-	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(strings.ToUpper(string(s)))) })
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(appendWord(nil, s)) })
+}
+
+func appendWord[T ~string](b []byte, s T) []byte {
+	return strconv.AppendQuote(b, strings.ToUpper(string(s)))
 }
 
 // unword reads one of the values of an enum. Validation has not looked at those

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"github.com/bosgraph/bosgraph/bos"
 )
 
@@ -11,6 +13,8 @@ func (sessionResolver) Tenant(_ context.Context, s *bos.Session) (*string, error
 	return orNull(s.Tenant), nil
 }
 
+// Limit, Error and InitialComponents are read only where they are selected ([wanted]), so Details
+// is there whenever one of these resolvers runs.
 func (sessionResolver) Limit(_ context.Context, s *bos.Session) (string, error) {
 	return s.Details.Limit, nil
 }
@@ -28,63 +32,104 @@ func (r sessionResolver) Components(ctx context.Context, s *bos.Session, first *
 }
 
 func (r sessionResolver) Stragglers(ctx context.Context, s *bos.Session, first *int) ([]bos.Component, error) {
-	n := orDefault(first, 10)
-	if err := bos.CheckFirst(n); err != nil {
+	n := orDefault(first, 10) // the schema's default, which an explicit null replaces
+	if err := checkFirst(n); err != nil {
 		return nil, err
 	}
-	return values(r.Store.Stragglers(ctx, s, n, detailed(ctx)))
+	// Not through a loader: which they are depends on the session, so two sessions share
+	// nothing.
+	found, err := r.Store.Stragglers(ctx, s, n, detailed(ctx))
+	if err == nil {
+		found, err = firstFitting(ctx, found, weighComponents(ctx))
+	}
+	return values(found, err)
 }
 
+// Previous lists earlier sessions like this one, for each session by itself.
+// queries ask it of more than one.
 func (r sessionResolver) Previous(ctx context.Context, s *bos.Session, first *int) ([]bos.Session, error) {
+	// The schema's default, which an explicit null replaces. Most ask for the one run before.
 	n := orDefault(first, 1)
-	if err := bos.CheckFirst(n); err != nil {
+	if err := checkFirst(n); err != nil {
 		return nil, err
 	}
-	return values(r.Store.PreviousSessions(ctx, s, n, wanted(ctx)))
+	found, err := r.Store.PreviousSessions(ctx, s, n, wanted(ctx))
+	if err == nil {
+		found, err = firstFitting(ctx, found, weighSessions(ctx))
+	}
+	return values(found, err)
 }
 
 func (sessionStatusResolver) Progress(_ context.Context, s *bos.Status, maxPoints *int) ([]bos.Point, error) {
+	// Thinned out here and not in the store: aliases may ask for different numbers of one read.
 	most := orDefault(maxPoints, bos.DefaultPoints)
 	if err := bos.CheckPoints(most); err != nil {
 		return nil, err
 	}
-	return s.Course.Thin(most), nil
+	return s.Progress.Thin(most), nil
 }
 
-func (sessionStatusResolver) ErrorSummary(_ context.Context, s *bos.Status, first *int) ([]ErrorSummary, error) {
+// ErrorSummary lists the largest groups. They came with the status: [wanted] has asked for as
+// many.
+func (sessionStatusResolver) ErrorSummary(ctx context.Context, s *bos.Status, first *int) ([]ErrorSummary, error) {
 	n := pageSize(first)
-	if err := bos.CheckFirst(n); err != nil {
+	if err := checkFirst(n); err != nil {
 		return nil, err
 	}
-	groups := make([]ErrorSummary, min(n, len(s.Errors))) // another alias may have asked for more
+	groups := make([]*bos.ErrorGroup, min(n, len(s.Errors))) // another alias may have asked for more
 	for i := range groups {
-		groups[i] = ErrorSummary{&s.Errors[i], s}
+		groups[i] = &s.Errors[i]
 	}
-	return groups, nil
+	fitting, err := fit(ctx, groups, weighGroups(ctx))
+	if err != nil {
+		return nil, err
+	}
+	// The store may have stopped before the answer did. Both are reported in the same words, as
+	// for the client they are the same.
+	if fitting < len(groups) || s.ErrorsCut && len(groups) < min(n, s.GroupCount) {
+		graphql.AddError(ctx, cutOff(ctx, fitting, askFewer))
+	}
+	summary := make([]ErrorSummary, fitting)
+	for i := range summary {
+		summary[i] = ErrorSummary{groups[i], s}
+	}
+	return summary, nil
 }
 
 // live says how what comes from BOS stands, if that is what a status shows: nil for
 // one that is frozen, or not from BOS.
-func (r sessionStatusResolver) live(s *bos.Status) *bos.SyncStanding {
+func (r sessionStatusResolver) live(s *bos.Status) *bos.SyncState {
+	// What is frozen stays true however long BOS is away.
 	if r.Sync == nil || s.FromSnapshot || s.Session.Source != bos.SourceBOS {
 		return nil
 	}
-	standing := r.Sync.Standing()
-	return &standing
+	sync := r.Sync.State()
+	return &sync
 }
 
+// Stale is true for either reason: Redis may have lost something, or BOS has not been read
+// lately.
 func (r sessionStatusResolver) Stale(_ context.Context, s *bos.Status) (bool, error) {
 	sync := r.live(s)
 	return s.Stale || sync != nil && sync.Stale(time.Now()), nil
 }
 
+// AsOf is the moment of the last whole sweep where that is newer than the read: what was read then
+// still was BOS's state. A status that is stale because of Redis keeps its own moment.
 func (r sessionStatusResolver) AsOf(_ context.Context, s *bos.Status) (bos.Time, error) {
-	if sync := r.live(s); sync != nil && !sync.LastSweep.IsZero() {
-		return instant(sync.LastSweep), nil
+	at := s.AsOf
+	if sync := r.live(s); sync != nil && !sync.LastSweep.IsZero() && !(s.Stale && at.Before(sync.LastSweep)) {
+		at = sync.LastSweep
 	}
-	return instant(s.AsOf), nil
+	return instant(at), nil
 }
 
+func (sessionStatusResolver) StatusNote(_ context.Context, s *bos.Status) (*string, error) {
+	return orNull(s.Session.Note()), nil
+}
+
+// EstimatedEndTime is null while the status is stale: an estimate of old counts would look as if it
+// were new.
 func (r sessionStatusResolver) EstimatedEndTime(ctx context.Context, s *bos.Status) (*bos.Time, error) {
 	if stale, err := r.Stale(ctx, s); stale || err != nil {
 		return nil, err
@@ -100,6 +145,8 @@ func (r sessionStatusResolver) EstimatedEndTime(ctx context.Context, s *bos.Stat
 func instant(at time.Time) bos.Time { return bos.Time(at.UTC().Format(time.RFC3339Nano)) }
 
 func (r errorSummaryResolver) Components(ctx context.Context, e *ErrorSummary, first *int, after *string) (*ComponentConnection, error) {
+	// From the same side as the group itself: after the session is complete, the components
+	// that have that error now are others than those that the group counted.
 	of := &bos.MembersOf{Session: e.of.Session, Group: e.Digest, Frozen: e.of.FromSnapshot}
 	return r.components(ctx, of, first, after, nil)
 }
@@ -116,6 +163,7 @@ func (componentResolver) StatusSince(_ context.Context, c *bos.Component) (*bos.
 }
 
 func (componentStatusResolver) RawPhase(_ context.Context, c *bos.Component) (string, error) {
+	// As BOS has it, also where it is none that the enum beside it knows.
 	return string(c.Phase), nil
 }
 
@@ -132,6 +180,7 @@ func values[T any](found []*T, err error) ([]T, error) {
 	return list, err
 }
 
+// orNull is for fields that are null where the domain has an empty text.
 func orNull(s string) *string {
 	if s == "" {
 		return nil

@@ -4,13 +4,15 @@ import (
 	"context"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
-// Live is what subscriptions follow.
+// Live is what subscriptions follow, as far as the access of a context allows: a session that
+// it does not allow ends as one that there is not.
 type Live interface {
-	WatchStatus(key bos.SessionKey, want bos.Want) bos.Watch[*bos.Status]
-	WatchSessions(f bos.SessionFilter, want bos.Want) bos.Watch[*bos.SessionsUpdate]
-	WatchComponents(key bos.SessionKey, detailed bool, pace Pace) bos.Watch[*bos.ComponentsUpdate]
+	WatchStatus(ctx context.Context, key bos.SessionKey, want bos.Want) live.Watch[*bos.Status]
+	WatchSessions(ctx context.Context, f bos.SessionFilter, want bos.Want) (live.Watch[*live.SessionsUpdate], error)
+	WatchComponents(ctx context.Context, key bos.SessionKey, detailed bool, pace Pace) live.Watch[*live.ComponentsUpdate]
 }
 
 func (r subscriptionResolver) SessionStatusUpdated(ctx context.Context, name string, tenant *string, _ *int, _ *int64, _ *string) (<-chan *bos.Status, error) {
@@ -18,16 +20,22 @@ func (r subscriptionResolver) SessionStatusUpdated(ctx context.Context, name str
 	if err := k.Check(); err != nil {
 		return nil, err
 	}
+	// minInterval and what follows it are not looked at: they say how things are delivered,
+	// which is each subscriber's own, while this is executed once for many.
 	want := wantedOfStatus(ctx)
-	want.Epoch = true // whoever comes back compares it
-	return drive(ctx, r.Live.WatchStatus(k, want)), nil
+	want.Epoch = true // clients that reconnect compare it
+	return drive(ctx, r.Live.WatchStatus(ctx, k, want)), nil
 }
 
-func (r subscriptionResolver) SessionsUpdated(ctx context.Context, filter *bos.SessionFilter) (<-chan *bos.SessionsUpdate, error) {
-	return drive(ctx, r.Live.WatchSessions(orEmpty(filter), wanted(ctx, "session"))), nil
+func (r subscriptionResolver) SessionsUpdated(ctx context.Context, filter *bos.SessionFilter) (<-chan *live.SessionsUpdate, error) {
+	watch, err := r.Live.WatchSessions(ctx, orEmpty(filter), wanted(ctx, "session"))
+	if err != nil {
+		return nil, err
+	}
+	return drive(ctx, watch), nil
 }
 
-func (r subscriptionResolver) ComponentsUpdated(ctx context.Context, session string, tenant *string, minInterval *int) (<-chan *bos.ComponentsUpdate, error) {
+func (r subscriptionResolver) ComponentsUpdated(ctx context.Context, session string, tenant *string, minInterval *int) (<-chan *live.ComponentsUpdate, error) {
 	k := key(tenant, session)
 	if err := k.Check(); err != nil {
 		return nil, err
@@ -36,23 +44,56 @@ func (r subscriptionResolver) ComponentsUpdated(ctx context.Context, session str
 	if err != nil {
 		return nil, err
 	}
-	return drive(ctx, r.Live.WatchComponents(k, detailed(ctx, "components"), pace)), nil
+	watch := r.Live.WatchComponents(ctx, k, detailed(ctx, "components"), pace)
+	return drive(ctx, boundedUpdates{watch, weighComponents(ctx, "components"), r.MaxUpdate}), nil
 }
 
+// boundedUpdates replaces an update of more bytes than one message may have by one that makes
+// clients read the components in pages.
+type boundedUpdates struct {
+	live.Watch[*live.ComponentsUpdate]
+	weigher *weigher[bos.Component]
+	most    int64 // 0 for any
+}
+
+// Next implements [live.Watch].
+func (b boundedUpdates) Next(ctx context.Context) (live.Update[*live.ComponentsUpdate], error) {
+	s, err := b.Watch.Next(ctx)
+	if err != nil || s.Value == nil || b.most == 0 {
+		return s, err
+	}
+	var n int64
+	for _, c := range s.Value.Components {
+		if c != nil {
+			n += b.weigher.of(c)
+		}
+	}
+	for _, id := range s.Value.Removed {
+		n += int64(len(id)) + around
+	}
+	if n > b.most-planReserve {
+		s.Value = &live.ComponentsUpdate{Revision: s.Value.Revision, Resync: true}
+	}
+	return s, nil
+}
+
+// planReserve is for what is around the components of an update.
+const planReserve = 4 << 10
+
 // Driver moves one subscription on. Execution by itself would wait for the next
-// value without telling anything of it; whoever sends its responses to many has to
-// know how each stands to those before.
+// value and report nothing of it, while the fan-out, which sends a response to many, has to
+// know how each relates to those before.
 type Driver interface {
 	// Next waits for what is newer than the last. Its error ends the subscription.
 	Next(ctx context.Context) (Turn, error)
-	// Fresh asks for a state that is read from now on; see [bos.Watch].
+	// Fresh asks for a state that is read from now on; see [live.Watch].
 	Fresh() (read uint64)
 	Close()
 }
 
 // Turn is the next step of a subscription.
 type Turn struct {
-	bos.Standing
+	live.Metadata
 	Accept func() // gives its value to the execution, whose next response shows it
 }
 
@@ -65,20 +106,22 @@ func WithDriver(ctx context.Context) (context.Context, *Driver) {
 	return context.WithValue(ctx, driverKey{}, &d), &d
 }
 
-// drive leaves a driver of the watch for whoever runs the subscription.
-func drive[T any](ctx context.Context, w bos.Watch[T]) <-chan T {
+// drive leaves a driver of the watch for the caller that runs the subscription.
+func drive[T any](ctx context.Context, w live.Watch[T]) <-chan T {
+	// Room for one: Accept must not wait for the execution, which reads it in its own time.
 	values := make(chan T, 1)
 	*ctx.Value(driverKey{}).(*Driver) = driver[T]{w, values}
 	return values
 }
 
+// driver is a watch together with the channel that its values go to the execution by.
 type driver[T any] struct {
-	bos.Watch[T]
+	live.Watch[T]
 	values chan T
 }
 
 // Next implements [Driver].
 func (d driver[T]) Next(ctx context.Context) (Turn, error) {
 	s, err := d.Watch.Next(ctx)
-	return Turn{s.Standing, func() { d.values <- s.Value }}, err
+	return Turn{s.Metadata, func() { d.values <- s.Value }}, err
 }

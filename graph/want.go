@@ -25,7 +25,7 @@ func wanted(ctx context.Context, path ...string) bos.Want {
 // wantedOfStatus is the same where the field being resolved is a status.
 func wantedOfStatus(ctx context.Context) bos.Want {
 	want := bos.Want{Status: true}
-	statusWants(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field.Selections, &want)
+	statusWants(lookedAt(graphql.GetOperationContext(ctx)), graphql.GetFieldContext(ctx).Field.Selections, &want)
 	return want
 }
 
@@ -34,6 +34,8 @@ func wantedOfStatus(ctx context.Context) bos.Want {
 func detailed(ctx context.Context, path ...string) bool {
 	op := graphql.GetOperationContext(ctx)
 	for _, sel := range descend(op, graphql.GetFieldContext(ctx).Field.Selections, path) {
+		// Only the fields that are not in the short part of a record: with none of them
+		// selected, half of the keys are not read.
 		for _, f := range graphql.CollectFields(op, sel, []string{"Component", "Node"}) {
 			switch f.Name {
 			case "retryPolicy", "desiredState", "actualState", "stagedState", "lastAction", "eventStats":
@@ -65,6 +67,8 @@ func descend(op *graphql.OperationContext, sel ast.SelectionSet, path []string) 
 	return found
 }
 
+// sessionWants adds what a selection of a session needs. Fields of its own record are always
+// there.
 func sessionWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.Want) {
 	for _, f := range graphql.CollectFields(op, sel, []string{"Session", "Node"}) {
 		switch f.Name {
@@ -79,6 +83,7 @@ func sessionWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.
 	}
 }
 
+// statusWants adds what a selection of a status needs. Counters are always there.
 func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.Want) {
 	for _, f := range graphql.CollectFields(op, sel, nil) {
 		switch f.Name {
@@ -90,9 +95,10 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 			// A number outside of the page size is refused by the resolver.
 			want.Groups = max(want.Groups, min(firstOf(op, f), bos.MaxPage))
 		case "progress":
-			want.Course = true
+			want.Progress = true
 		case "estimatedEndTime":
-			want.Course, want.Estimate = true, true
+			// An estimate compares the progress of this session with that of an earlier one.
+			want.Progress, want.Estimate = true, true
 		case "session":
 			sessionWants(op, f.Selections, want)
 		}
@@ -106,6 +112,7 @@ func firstOf(op *graphql.OperationContext, f graphql.CollectedField) int {
 		return int(n)
 	case int:
 		return n
+	// Numbers of variables are left as they were written.
 	case json.Number:
 		i, _ := n.Int64()
 		return int(i)

@@ -3,14 +3,15 @@
 //
 // Loaders are installed for a response and not for a connection: a WebSocket is
 // one HTTP request, and would be shown for its whole life what it read first.
+//
+// What is shared across requests is not here but in internal/coalesce: round trips are
+// shared below loaders, by package cache, and whole answers above them, by the transport.
 package loaders
 
 import (
 	"context"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vikstrous/dataloadgen"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
@@ -19,59 +20,67 @@ import (
 type Source interface {
 	ReadSessions(ctx context.Context, reads []bos.SessionRead) ([]*bos.Session, error)
 	ReadComponents(ctx context.Context, ids []string, detailed bool) ([]*bos.Component, error)
+	ReadTemplates(ctx context.Context, keys []bos.TemplateKey) ([]*bos.SessionTemplate, error)
 }
-
-// wait is how long a batch waits at most to be complete. It is complete, and goes
-// at once, when every root field that loads something has asked for it; only one
-// that asks twice for the same, or for nothing, leaves a batch to wait.
-const wait = 5 * time.Millisecond
 
 // Loaders batch the reads of one response.
 type Loaders struct {
-	sessions *dataloadgen.Loader[bos.SessionRead, *bos.Session]
-	short    *dataloadgen.Loader[string, *bos.Component]
-	whole    *dataloadgen.Loader[string, *bos.Component]
+	sessions  loader[bos.SessionRead, *bos.Session]
+	short     loader[string, *bos.Component]
+	whole     loader[string, *bos.Component]
+	templates loader[bos.TemplateKey, *bos.SessionTemplate]
+
+	source Source
 }
 
 // New makes the loaders of one response in which so many root fields load a
 // session, and so many a component.
 func New(source Source, sessions, components int) *Loaders {
-	ofComponents := func(detailed bool) *dataloadgen.Loader[string, *bos.Component] {
-		return dataloadgen.NewLoader(func(ctx context.Context, ids []string) ([]*bos.Component, []error) {
-			found, err := source.ReadComponents(ctx, ids, detailed)
-			return found, ofAll(err)
-		}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(max(1, components)))
-	}
-	return &Loaders{
-		sessions: dataloadgen.NewLoader(func(ctx context.Context, reads []bos.SessionRead) ([]*bos.Session, []error) {
-			found, err := source.ReadSessions(ctx, reads)
-			return found, ofAll(err)
-		}, dataloadgen.WithWait(wait), dataloadgen.WithBatchCapacity(max(1, sessions))),
-		short: ofComponents(false),
-		whole: ofComponents(true),
-	}
-}
-
-// ofAll makes an error that of every key of a batch.
-func ofAll(err error) []error {
-	if err == nil {
-		return nil
-	}
-	return []error{err}
+	l := &Loaders{source: source}
+	l.sessions.init(source.ReadSessions, sessions)
+	l.short.init(func(ctx context.Context, ids []string) ([]*bos.Component, error) {
+		return source.ReadComponents(ctx, ids, false)
+	}, components)
+	l.whole.init(func(ctx context.Context, ids []string) ([]*bos.Component, error) {
+		return source.ReadComponents(ctx, ids, true)
+	}, components)
+	l.templates.init(source.ReadTemplates, sessions)
+	return l
 }
 
 // Session reads one session; nil if there is none.
 func (l *Loaders) Session(ctx context.Context, read bos.SessionRead) (*bos.Session, error) {
-	return l.sessions.Load(ctx, read)
+	return l.sessions.load(ctx, read)
 }
 
 // Component reads one component, whole or only what its status depends on; nil if
 // there is none.
 func (l *Loaders) Component(ctx context.Context, id string, detailed bool) (*bos.Component, error) {
 	if detailed {
-		return l.whole.Load(ctx, id)
+		return l.whole.load(ctx, id)
 	}
-	return l.short.Load(ctx, id)
+	return l.short.load(ctx, id)
+}
+
+// Template reads the session template of a key; nil if there is none.
+func (l *Loaders) Template(ctx context.Context, key bos.TemplateKey) (*bos.SessionTemplate, error) {
+	return l.templates.load(ctx, key)
+}
+
+// Templates reads the session templates of a list of sessions at once, so that each of these
+// then finds its own. Few of the list are resolved at a time, and would ask in many batches.
+func (l *Loaders) Templates(ctx context.Context, keys []bos.TemplateKey) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	found, err := l.source.ReadTemplates(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for i, key := range keys {
+		l.templates.prime(key, found[i])
+	}
+	return nil
 }
 
 type contextKey struct{}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -66,6 +68,32 @@ func (s *source) ReadComponents(_ context.Context, ids []string, detailed bool) 
 	return found, nil
 }
 
+func (s *source) ReadTemplates(_ context.Context, templates []bos.TemplateKey) ([]*bos.SessionTemplate, error) {
+	var keys []string
+	var found []*bos.SessionTemplate
+	for _, key := range templates {
+		keys = append(keys, key.String())
+		found = append(found, nil)
+		if key.Name != "none" {
+			found[len(found)-1] = &bos.SessionTemplate{Name: key.Name}
+		}
+	}
+	if err := s.note(keys); err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+func template(name string) load {
+	return func(ctx context.Context, l *loaders.Loaders) (string, error) {
+		t, err := l.Template(ctx, bos.TemplateKey{Name: name})
+		if t == nil {
+			return "", err
+		}
+		return t.Name, err
+	}
+}
+
 // load is what one resolver asks for; it returns the name of what it got.
 type load func(ctx context.Context, l *loaders.Loaders) (string, error)
 
@@ -97,8 +125,8 @@ func many(n int, one func(name string) load) []load {
 	return all
 }
 
-// TestBatches shows which loads of one moment become how many reads.
-func TestBatches(t *testing.T) {
+// TestLoadsOfOneMomentAreOneRead shows which loads of one moment become how many reads.
+func TestLoadsOfOneMomentAreOneRead(t *testing.T) {
 	plain, status := bos.Want{}, bos.Want{Status: true}
 	tests := []struct {
 		name  string
@@ -108,6 +136,7 @@ func TestBatches(t *testing.T) {
 		{"one", []load{session("a", plain)}, []int{1}},
 		{"sessions", many(20, func(n string) load { return session(n, status) }), []int{20}},
 		{"components", many(20, func(n string) load { return component(n, false) }), []int{20}},
+		{"templates", many(20, template), []int{20}},
 		{"the same one", []load{session("a", plain), session("a", plain), component("x", true), component("x", true)}, []int{1, 1}},
 		{"the same one with more of it", []load{session("a", plain), session("a", status)}, []int{2}},
 		{"components short and whole", []load{component("x", false), component("y", true), component("z", false)}, []int{1, 2}},
@@ -147,12 +176,13 @@ func each(loads []load, do func(int, load)) {
 	time.Sleep(time.Second) // of the bubble's time
 }
 
-// TestEachGetsItsOwn shows that an answer goes to whom it belongs, nil among others.
-func TestEachGetsItsOwn(t *testing.T) {
+// TestEveryLoadGetsItsOwnAnswer shows that an answer goes to whom it belongs, nil among others.
+func TestEveryLoadGetsItsOwnAnswer(t *testing.T) {
 	names := []string{"a", "none", "b", "none", "c"}
 	for what, one := range map[string]func(string) load{
 		"sessions":   func(n string) load { return session(n, bos.Want{}) },
 		"components": func(n string) load { return component(n, true) },
+		"templates":  template,
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -175,14 +205,15 @@ func TestEachGetsItsOwn(t *testing.T) {
 	}
 }
 
-// TestErrorOfAll shows that an error of a read is that of every load in it.
-func TestErrorOfAll(t *testing.T) {
+// TestAnErrorOfAReadIsThatOfEveryLoad shows that an error of a read is that of every load in it.
+func TestAnErrorOfAReadIsThatOfEveryLoad(t *testing.T) {
 	away := bos.Errorf(bos.Unavailable, "away")
 	for _, n := range []int{1, 2, 20} {
 		for what, one := range map[string]func(string) load{
 			"sessions":         func(n string) load { return session(n, bos.Want{}) },
 			"components":       func(n string) load { return component(n, false) },
 			"whole components": func(n string) load { return component(n, true) },
+			"templates":        template,
 		} {
 			t.Run(fmt.Sprint(n, " ", what), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -198,9 +229,9 @@ func TestErrorOfAll(t *testing.T) {
 	}
 }
 
-// TestCompleteBatch shows that a batch waits for nothing once all have come that are
+// TestACompleteBatchDoesNotWait shows that a batch waits for nothing once all have come that are
 // expected, and for a moment only while one is missing.
-func TestCompleteBatch(t *testing.T) {
+func TestACompleteBatchDoesNotWait(t *testing.T) {
 	tests := []struct {
 		name                 string
 		sessions, components int
@@ -237,9 +268,9 @@ func TestCompleteBatch(t *testing.T) {
 	}
 }
 
-// TestInstall shows that every response reads for itself, and reads once, whatever
+// TestEveryResponseReadsForItself shows that every response reads for itself, and reads once, whatever
 // operation it is of.
-func TestInstall(t *testing.T) {
+func TestEveryResponseReadsForItself(t *testing.T) {
 	s := &source{}
 	respond := loaders.Install(s)
 	for response, document := range []string{
@@ -268,4 +299,84 @@ func TestInstall(t *testing.T) {
 			t.Errorf("%d reads after %d responses", len(s.calls), response+1)
 		}
 	}
+}
+
+// TestTemplatesOfAList shows that what was read for a list at once is not read again, and
+// that a failure is left to who asks next.
+func TestTemplatesOfAList(t *testing.T) {
+	away := bos.Errorf(bos.Unavailable, "away")
+	s := &source{err: away}
+	l := loaders.New(s, 1, 1)
+	keys := []bos.TemplateKey{{Name: "a"}, {Name: "none"}}
+	if err := l.Templates(t.Context(), keys); !errors.Is(err, away) {
+		t.Errorf("got %v, want the error of the read", err)
+	}
+	s.err = nil
+	for _, keys := range [][]bos.TemplateKey{keys, nil} {
+		if err := l.Templates(t.Context(), keys); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{"a": "a", "none": ""} {
+		if got, err := template(name)(t.Context(), l); got != want || err != nil {
+			t.Errorf("%s: got %q, %v", name, got, err)
+		}
+	}
+	if len(s.calls) != 2 {
+		t.Errorf("%d reads, want 2: %v", len(s.calls), s.calls)
+	}
+}
+
+// TestALoneLoadIsReadByItsCaller shows that a load that no other is expected with costs no
+// goroutine, and is read once for all who ask for it meanwhile.
+func TestALoneLoadIsReadByItsCaller(t *testing.T) {
+	s := &source{}
+	var stack string
+	l := loaders.New(watched{s, func() { stack = string(debug.Stack()) }}, 1, 1)
+	for what, one := range map[string]load{"session": session("a", bos.Want{}), "component": component("x", true), "template": template("t")} {
+		stack = ""
+		if _, err := one(t.Context(), l); err != nil {
+			t.Error(err)
+		}
+		if !strings.Contains(stack, t.Name()) {
+			t.Errorf("the %s was read by another goroutine:\n%s", what, stack)
+		}
+	}
+	reads, begun, going := 0, make(chan struct{}), make(chan struct{})
+	l = loaders.New(watched{s, func() { reads++; close(begun); <-going }}, 1, 1)
+	var all sync.WaitGroup
+	ask := func() {
+		if got, err := session("a", bos.Want{})(t.Context(), l); got != "a" || err != nil {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+	all.Go(ask)
+	<-begun
+	all.Go(ask)
+	all.Go(ask)
+	close(going)
+	if all.Wait(); reads != 1 {
+		t.Errorf("%d reads", reads)
+	}
+}
+
+// watched is a source that reports each read as it begins.
+type watched struct {
+	loaders.Source
+	begins func()
+}
+
+func (w watched) ReadSessions(ctx context.Context, reads []bos.SessionRead) ([]*bos.Session, error) {
+	w.begins()
+	return w.Source.ReadSessions(ctx, reads)
+}
+
+func (w watched) ReadComponents(ctx context.Context, ids []string, detailed bool) ([]*bos.Component, error) {
+	w.begins()
+	return w.Source.ReadComponents(ctx, ids, detailed)
+}
+
+func (w watched) ReadTemplates(ctx context.Context, keys []bos.TemplateKey) ([]*bos.SessionTemplate, error) {
+	w.begins()
+	return w.Source.ReadTemplates(ctx, keys)
 }

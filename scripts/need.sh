@@ -47,7 +47,7 @@ fi
 echo "installing $missing" >&2
 # Redis' package starts a service of its own. The tests start the servers they
 # need, so on a machine that had none, none is to stay: RUNLEVEL=1 keeps an init
-# script from starting it, systemd knows no such thing and is told afterwards.
+# script from starting it, systemd knows no such thing and is informed afterwards.
 # A stale or partly unreachable package list may be good enough: let the
 # installation decide.
 $as_root apt-get update -q >&2 || echo "apt-get update failed; trying all the same" >&2

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -51,11 +52,11 @@ func lookAtSources(t *testing.T) {
 // TestUnits runs the unit tests of the pages.
 func TestUnits(t *testing.T) { run(t, "vitest/vitest.mjs", "run") }
 
-// TestBundleIsFresh builds the pages anew, and compares them with those committed.
+// TestBundleIsFresh builds the pages again, and compares them with those committed.
 func TestBundleIsFresh(t *testing.T) {
-	anew := t.TempDir()
-	run(t, "vite/bin/vite.js", "build", "--logLevel", "error", "--emptyOutDir", "--outDir", anew)
-	before, after := files(t, Pages()), files(t, os.DirFS(anew))
+	again := t.TempDir()
+	run(t, "vite/bin/vite.js", "build", "--logLevel", "error", "--emptyOutDir", "--outDir", again)
+	before, after := files(t, Pages()), files(t, os.DirFS(again))
 	if len(after) == 0 {
 		t.Fatal("nothing was built")
 	}
@@ -65,21 +66,24 @@ func TestBundleIsFresh(t *testing.T) {
 		}
 	}
 	for name := range before {
+		if _, err := fs.Stat(Pages(), name); err == nil && path.Dir(name) == "assets" && len(zip(t, before[name])) < len(before[name]) {
+			t.Errorf("dist/%s is not compressed: run `make generate`", name)
+		}
 		if _, ok := after[name]; !ok {
 			t.Errorf("dist/%s is not built any more: run `make generate`", name)
 		}
 	}
 }
 
-// TestTypesAreFresh generates the types of the schema anew, and compares them.
+// TestTypesAreFresh generates the types of the schema again, and compares them.
 func TestTypesAreFresh(t *testing.T) {
-	anew := filepath.Join(t.TempDir(), "schema.d.ts")
-	run(t, "gql.tada/bin/cli.js", "generate", "output", "--output", anew)
+	again := filepath.Join(t.TempDir(), "schema.d.ts")
+	run(t, "gql.tada/bin/cli.js", "generate", "output", "--output", again)
 	committed, err := os.ReadFile(filepath.Join("src", "gql", "schema.d.ts"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, err := os.ReadFile(anew); err != nil || !bytes.Equal(text, committed) {
+	if text, err := os.ReadFile(again); err != nil || !bytes.Equal(text, committed) {
 		t.Errorf("src/gql/schema.d.ts is stale: run `make generate` (%v)", err)
 	}
 }
@@ -94,15 +98,7 @@ func TestBudget(t *testing.T) {
 	loaded := map[string]int{"index.html": 0}
 	for todo := []string{"index.html"}; len(todo) > 0; todo = todo[1:] {
 		text := all[todo[0]]
-		var zipped bytes.Buffer
-		w := gzip.NewWriter(&zipped)
-		if _, err := w.Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		loaded[todo[0]] = zipped.Len()
+		loaded[todo[0]] = len(zip(t, text))
 		for name := range all { // names are hashed: what is named is meant
 			if _, known := loaded[name]; !known && strings.Contains(text, path.Base(name)) {
 				loaded[name] = 0
@@ -121,6 +117,20 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+func zip(t *testing.T, text string) []byte {
+	t.Helper()
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return zipped.Bytes()
+}
+
+// files are the texts of a bundle by name, of those that are compressed as well.
 func files(t *testing.T, of fs.FS) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -129,6 +139,13 @@ func files(t *testing.T, of fs.FS) map[string]string {
 			return err
 		}
 		text, err := fs.ReadFile(of, name)
+		name, packed := strings.CutSuffix(name, ".gz")
+		if packed && err == nil {
+			var r *gzip.Reader
+			if r, err = gzip.NewReader(bytes.NewReader(text)); err == nil {
+				text, err = io.ReadAll(r)
+			}
+		}
 		all[name] = string(text)
 		return err
 	}); err != nil {

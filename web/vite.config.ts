@@ -1,8 +1,12 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
+import { packages } from './packages.ts'
+
+const bundled = packages()
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), bundled.pages()],
+  worker: { plugins: () => [bundled.workers()] },
   // Every address in the pages is relative: the server puts the base path into
   // <base href>, and scripts find each other by their own address.
   base: './',
@@ -27,5 +31,6 @@ export default defineConfig({
   },
   test: {
     include: ['src/**/*.test.{ts,tsx}'],
+    testTimeout: 30_000, // some lay out 100,000 components, on a machine that may be busy
   },
 })

@@ -14,14 +14,11 @@ import (
 
 // describe prints what the figures depend on.
 func (s *site) describe(ctx context.Context) error {
-	node, err := said(ctx, "node", "--version")
-	if err != nil {
-		return err
-	}
 	redis, err := said(ctx, "redis-server", "--version")
 	if err != nil {
 		return err
 	}
+	redis, _, _ = strings.Cut(redis, " sha=")
 	gorilla, err := s.linked("bare", "github.com/gorilla/websocket")
 	if err != nil {
 		return err
@@ -30,9 +27,21 @@ func (s *site) describe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mercurius, err := installed("mercurius")
-	if err != nil {
-		return err
+	peers := fmt.Sprintf("bare: gorilla/websocket %s; gqlgen %s", gorilla, gqlgen)
+	// Only if it is to be measured: comparing two Go servers needs no Node.
+	if s.options.uses("mercurius") {
+		node, err := said(ctx, "node", "--version")
+		if err != nil {
+			return err
+		}
+		mercurius, err := installed("mercurius")
+		if err != nil {
+			return err
+		}
+		peers += fmt.Sprintf("; Mercurius %s with jit on Node %s", mercurius, node)
+	}
+	if s.centrifugo != "" {
+		peers += "; " + centrifugoModule
 	}
 	gogc := s.options.gogc
 	if gogc == "" {
@@ -43,8 +52,7 @@ func (s *site) describe(ctx context.Context) error {
 		tick = s.options.tick.String() + " where updates are followed, as shipped for queries and the mixed load"
 	}
 	fmt.Printf("- Machine: %d cores (%s), shared by server, clients and Redis\n", runtime.NumCPU(), cpuModel())
-	fmt.Printf("- %s, Node %s, %s\n", runtime.Version(), node, redis)
-	fmt.Printf("- bare: gorilla/websocket %s; gqlgen %s; Mercurius %s with jit\n", gorilla, gqlgen, mercurius)
+	fmt.Printf("- %s, %s\n- %s\n", runtime.Version(), redis, peers)
 	fmt.Printf("- GOGC: %s\n- bosgraph's --tick: %s; its other arguments: %q\n", gogc, tick, s.options.bosgraphArgs)
 	return nil
 }
@@ -61,6 +69,7 @@ func said(ctx context.Context, program string, args ...string) (string, error) {
 
 // linked is the version of a module that a program was built with.
 func (s *site) linked(program, module string) (string, error) {
+	// From the program and not from go.mod: what was measured is what was built.
 	info, err := buildinfo.ReadFile(filepath.Join(s.dir, program))
 	if err != nil {
 		return "", err

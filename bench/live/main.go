@@ -25,8 +25,9 @@ type mode struct {
 // modes in the order in which they run.
 func modes() []mode {
 	return []mode{
-		{"fanout", fanOut}, {"groups", groups}, {"peak", peak}, {"many", many}, {"stuck", stuck}, {"queries", queries},
-		{"mixed", mixed},
+		{"fanout", fanOut}, {"groups", groups}, {"selections", differentSelections}, {"watched", watched}, {"list", list},
+		{"peak", peak}, {"many", many}, {"idle", idle}, {"stuck", stuck},
+		{"queries", queries}, {"different", different}, {"small-writes", smallWrites}, {"mixed", mixed},
 	}
 }
 
@@ -40,6 +41,8 @@ func names() []string {
 
 func main() {
 	log.SetFlags(log.Ltime)
+	// The load is a process of its own, so that its computing time and memory are not the
+	// measuring one's. It is this very program, which needs no second build.
 	if len(os.Args) == 2 && os.Args[1] == load.Command {
 		if err := load.Serve(standard{os.Stdin, os.Stdout}); err != nil {
 			log.Fatal(err)
@@ -68,6 +71,7 @@ func measure(o options) error {
 	defer cancel()
 	ctx, restore := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer restore()
+	// Before any process is started: they inherit it.
 	if err := raiseLimit(); err != nil {
 		return err
 	}
@@ -76,6 +80,7 @@ func measure(o options) error {
 		return err
 	}
 	defer s.close()
+	// First of all, so that figures of an interrupted run say, too, what they are of.
 	if err := s.describe(ctx); err != nil {
 		return err
 	}

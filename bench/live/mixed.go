@@ -13,7 +13,7 @@ import (
 )
 
 // The load of mode mixed: of all sessions some are active, each of which is changed
-// ten times a second, as a whole.
+// ten times a second, as a whole: once a tick, which is as often as bosgraph shows a session.
 const (
 	mixedSessions   = 200
 	mixedActive     = 10
@@ -21,7 +21,9 @@ const (
 	mixedEvery      = 100 * time.Millisecond
 )
 
-// selections are what the clients select, each beside the revision.
+// selections are what the clients select, each beside the revision. They differ in cost: some
+// need only counters, some the error groups, which take a script. Each is a group of its own, so
+// 20 of them are 20 executions for every update of a session.
 var selections = []string{
 	`status percentSuccessful percentFailed`,
 	`managedComponentsCount percentStaged percentSuccessful percentFailed`,
@@ -63,9 +65,12 @@ func mixed(ctx context.Context, s *site) error {
 	t := table{
 		title: fmt.Sprintf("**Mixed**: %d sessions of %d components, %d selections; %.0f batches/s, into %d of the sessions, each of all its components",
 			mixedSessions, mixedComponents, len(selections), writes, mixedActive),
+		notes: []string{"Clients that agree in session and selection share executions. One run of each.", s.options.collectors([]string{"bosgraph"})},
 		head: []string{"clients", "of them on active sessions", "p50 ms", "p99 ms", "max ms", "never shown", "messages/s", "message bytes",
 			"batches/s", "mutation p50 ms", "p99 ms", "session reads/s", "with error groups", "server CPU", "Redis CPU", "load CPU", "clients lost"},
 	}
+	// Twice: spread over all sessions, most of which never change, and with half of the clients on
+	// the few that do. The first shows what many idle subscriptions cost, the second what delivery does.
 	for _, clients := range o.clients {
 		half := clients / 2
 		for _, watched := range [][]string{
@@ -102,6 +107,8 @@ func (s *site) fillMixed(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	defer b.Stop()
+	// Half of the components have one of five errors: reading five groups is the usual size of an
+	// error summary.
 	sessions := make([]string, mixedSessions)
 	for i := range sessions {
 		sessions[i] = fmt.Sprintf("5b1c2d0e-8a47-4c55-b1de-%012d", i)
@@ -129,9 +136,11 @@ func mixedComponent(session, component int) string {
 // no session becomes complete.
 var mixedPhases = []string{"powering_off", "configuring", "powering_on"}
 
-// mixedWriters write batches in each of which every component goes on to its next
+// mixedWriters write batches in each of which every component moves to its next
 // phase. Components begin at different ones, so that the counts change as well.
 func mixedWriters(active []string) ([]load.Writer, error) {
+	// Encoded before anything is measured: the writers are in the load process, whose CPU is shared
+	// with the server.
 	writers := make([]load.Writer, len(active))
 	for i, name := range active {
 		writers[i].Session = name
@@ -142,7 +151,7 @@ func mixedWriters(active []string) ([]load.Writer, error) {
 				patches[c] = map[string]any{"id": mixedComponent(i, c), "status": map[string]string{"phase": phase}}
 			}
 			body, err := json.Marshal(map[string]any{
-				"query":     `mutation($input: PatchComponentsInput!) { change: patchComponents(input: $input) { userErrors { message } } }`,
+				"query":     patchComponents,
 				"variables": map[string]any{"input": map[string]any{"components": patches}},
 			})
 			if err != nil {
@@ -171,11 +180,13 @@ func (s *site) mixedOnce(ctx context.Context, active, watched []string, d time.D
 		return r, err
 	}
 	defer server.Stop()
+	// A server of its own for each measurement: what an earlier one has allocated would be in this
+	// one's memory.
 	documents := make([]string, len(selections))
 	for i, selection := range selections {
 		documents[i] = `subscription ($name: String!) { sessionStatusUpdated(name: $name) { revision ` + selection + ` } }`
 	}
-	if err := s.load.Gather(ctx, load.Crowd{
+	if _, err := s.load.Gather(ctx, load.Crowd{
 		Address: server.address, Redis: s.redisURL, Clients: len(watched), Sessions: watched, Documents: documents,
 		SameID: s.options.sameID, Shown: true,
 	}); err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What a server has to keep for a rate to count as borne.
+// What a server has to keep for a rate to count as sustained.
 const (
 	leastDelivered = 0.97
 	mostLatency    = time.Second
@@ -17,7 +17,9 @@ const (
 
 // firstRates are where the search for the highest rate begins; elsewhere than at a
 // server's peak it only takes longer.
-var firstRates = map[string]float64{"bare": 64_000, "bosgraph": 64_000, "gqlgen": 4000, "mercurius": 4000}
+var firstRates = map[string]float64{
+	"bare": 64_000, "lean": 64_000, "bosgraph": 64_000, "before": 64_000, "centrifugo": 32_000, "gqlgen": 4000, "mercurius": 4000,
+}
 
 // The bounds of the search: so many doublings or halvings, then so many attempts to
 // get higher, each half as far as the one before. With three, what is found is at
@@ -27,7 +29,7 @@ const (
 	refinements   = 3
 )
 
-// peak measures the highest rate that each server bears, and what it does when much
+// peak measures the highest rate that each server sustains, and what it does when much
 // more is offered.
 func peak(ctx context.Context, s *site) error {
 	o := s.options.or(settings{
@@ -36,7 +38,8 @@ func peak(ctx context.Context, s *site) error {
 	peaks := table{
 		title: fmt.Sprintf("**Peak**: clients of one session, the highest rate with at least %s delivered and p99 below %v",
 			percent(leastDelivered), mostLatency),
-		head: []string{"server", "clients", "peak messages/s", "to bare", "p50 ms", "p99 ms", "delivered", "updates late, p99 ms", "CPU s per 100,000"},
+		notes: []string{"One search for each server. One session and one selection for all: bosgraph shares each execution, " + s.identifiers(), s.options.collectors(o.servers)},
+		head:  []string{"server", "clients", "peak messages/s", "to bare", "p50 ms", "p99 ms", "delivered", "updates late, p99 ms", "CPU s per 100,000"},
 	}
 	for _, clients := range o.clients {
 		bare := 0.0
@@ -56,9 +59,9 @@ func peak(ctx context.Context, s *site) error {
 	return s.beyond(ctx, s.options.or(settings{servers: []string{"bare", "bosgraph"}, clients: o.clients, duration: o.duration}))
 }
 
-// highest finds the highest rate that a server bears, and how it bore it; 0 for none.
+// highest finds the highest rate that a server sustains, and how; 0 for none.
 func (s *site) highest(ctx context.Context, name string, clients int, d time.Duration) (rate float64, at reading, err error) {
-	a, err := s.gather(ctx, name, clients, 0, 1)
+	a, err := s.gather(ctx, name, viewing{clients: clients, sessions: s.sessions[:1]})
 	if err != nil {
 		return 0, reading{}, err
 	}
@@ -76,10 +79,12 @@ type climb struct {
 }
 
 func (c *climb) search(ctx context.Context, rate float64) error {
+	// Well below the first rate: a server that is still compiling or growing its heap would fail a
+	// rate that it sustains later.
 	if err := c.warmUp(ctx, rate/4); err != nil {
 		return err
 	}
-	first, err := c.bears(ctx, rate)
+	first, err := c.sustains(ctx, rate)
 	if err != nil {
 		return err
 	}
@@ -87,25 +92,26 @@ func (c *climb) search(ctx context.Context, rate float64) error {
 	if first {
 		factor = 2
 	}
-	for borne, n := first, 0; borne == first && n < mostDoublings; n++ {
+	for sustained, n := first, 0; sustained == first && n < mostDoublings; n++ {
 		rate *= factor
-		if borne, err = c.bears(ctx, rate); err != nil {
+		if sustained, err = c.sustains(ctx, rate); err != nil {
 			return err
 		}
 	}
+	// Between the best rate and twice that, by square roots: rates are compared by their ratio.
 	step := 2.0
 	for range refinements {
 		step = math.Sqrt(step)
-		if _, err := c.bears(ctx, c.best*step); err != nil {
+		if _, err := c.sustains(ctx, c.best*step); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bears tries a rate. What has piled up by one that is not borne may go by.
-func (c *climb) bears(ctx context.Context, rate float64) (bool, error) {
-	if rate == 0 { // nothing is borne at all
+// sustains tries a rate. What has piled up under one that is too high may drain before.
+func (c *climb) sustains(ctx context.Context, rate float64) (bool, error) {
+	if rate == 0 { // nothing is sustained at all
 		return false, nil
 	}
 	r, err := c.offer(ctx, rate, c.duration)
@@ -120,16 +126,17 @@ func (c *climb) bears(ctx context.Context, rate float64) (bool, error) {
 	return false, pause(ctx, settle/2)
 }
 
-// beyond offers given rates, whether or not they can be borne.
+// beyond offers given rates, whether or not they can be sustained.
 func (s *site) beyond(ctx context.Context, o settings) error {
 	clients := o.clients[len(o.clients)-1]
 	t := table{
-		title: fmt.Sprintf("**Offered**: %d clients of one session; latest wins", clients),
+		title: fmt.Sprintf("**Offered**: %d clients of one session; latest wins; one run of each", clients),
+		notes: []string{"One session and one selection for all: bosgraph shares each execution, " + s.identifiers(), s.options.collectors(o.servers)},
 		head:  []string{"server", "messages/s offered", "delivered", "messages/s delivered", "p50 ms", "p99 ms", "max ms", "updates late, p99 ms", "clients lost"},
 	}
 	for _, rate := range s.options.offered {
 		for _, name := range o.servers {
-			r, err := s.watched(ctx, name, clients, 1, float64(rate), o.duration)
+			r, err := s.delivered(ctx, name, viewing{clients: clients, sessions: s.sessions[:1]}, float64(rate), o.duration)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}

@@ -10,7 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bench/live/load"
 	"github.com/bosgraph/bosgraph/bench/live/proc"
@@ -20,17 +23,21 @@ import (
 // site is what the servers are measured in: their programs, a Redis with sessions,
 // and the load process.
 type site struct {
-	options  options
-	dir      string // of the programs that are built
-	bosgraph string // that program
-	redis    *proc.Process
-	redisURL string
-	load     *load.Process
-	sessions []string
+	options    options
+	dir        string // of the programs that are built
+	bosgraph   string // that program
+	centrifugo string // the program, if it is to be measured
+	redis      *proc.Process
+	redisURL   string
+	load       *load.Process
+	sessions   []string         // of as many components each as updates say
+	small      map[int][]string // of one component each, by the cabinet of the first
 }
 
+// newSite builds the programs, starts Redis and fills it. What was started is ended if that
+// fails.
 func newSite(ctx context.Context, o options) (_ *site, err error) {
-	s := &site{options: o}
+	s := &site{options: o, small: map[int][]string{}}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -39,17 +46,20 @@ func newSite(ctx context.Context, o options) (_ *site, err error) {
 	if s.dir, err = os.MkdirTemp("", "bosgraph-live-"); err != nil {
 		return nil, err
 	}
+	// In this order: filling takes the program and Redis.
 	for _, step := range []func(context.Context) error{s.build, s.startRedis, s.fill} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
-	// What the servers are told is told by their environment.
+	// The servers inherit this environment. What a developer has set there would change one server
+	// and not another; -gogc is the only way to set it.
 	for _, name := range []string{"GOGC", "GOMEMLIMIT", "GODEBUG", "NODE_OPTIONS"} {
 		if err := os.Unsetenv(name); err != nil {
 			return nil, err
 		}
 	}
+	// After the environment is clean, as it inherits that, too.
 	s.load, err = load.Start()
 	return s, err
 }
@@ -79,10 +89,33 @@ func (s *site) build(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := os.Stat("mercurius/node_modules"); errors.Is(err, os.ErrNotExist) {
+	if slices.Contains(s.options.servers, "centrifugo") {
+		if err := s.buildCentrifugo(ctx); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Stat("mercurius/node_modules"); errors.Is(err, os.ErrNotExist) && s.options.uses("mercurius") {
 		return run(ctx, "mercurius", "npm", "ci", "--no-audit", "--no-fund")
 	}
 	return nil
+}
+
+// centrifugoModule is Centrifugo, in the version that is compared with.
+const centrifugoModule = "github.com/centrifugal/centrifugo/v6@v6.9.1"
+
+// buildCentrifugo builds it once for all runs: that takes minutes.
+func (s *site) buildCentrifugo(ctx context.Context) error {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(cache, "bosgraph-live", strings.ReplaceAll(centrifugoModule, "/", "_"))
+	s.centrifugo = filepath.Join(dir, "centrifugo")
+	if _, err := os.Stat(s.centrifugo); err == nil {
+		return nil
+	}
+	log.Print("building Centrifugo, once")
+	return run(ctx, s.dir, "env", "GOBIN="+dir, "go", "install", centrifugoModule)
 }
 
 // run runs a command to its end.
@@ -122,10 +155,7 @@ func (s *site) fill(ctx context.Context) error {
 		s.sessions = append(s.sessions, name)
 		components := make([]map[string]any, load.Components)
 		for c := range components {
-			components[c] = map[string]any{
-				"id": fmt.Sprintf("x%dc0s%db0n0", 1000+i, c), "enabled": true, "session": name,
-				"status": map[string]string{"phase": "powering_on"},
-			}
+			components[c] = component(fmt.Sprintf("x%dc0s%db0n0", 1000+i, c), name)
 		}
 		if err := create(ctx, b.address, name, components); err != nil {
 			return err
@@ -135,24 +165,45 @@ func (s *site) fill(ctx context.Context) error {
 	return nil
 }
 
+// component is one that powers on, as an input.
+func component(id, session string) map[string]any {
+	return map[string]any{"id": id, "enabled": true, "session": session, "status": map[string]string{"phase": "powering_on"}}
+}
+
 // create makes a session that runs.
 func create(ctx context.Context, address, name string, components []map[string]any) error {
-	for _, mutation := range []struct {
-		text  string
-		input map[string]any
-	}{
-		{`mutation($input: CreateSessionInput!) { change: createSession(input: $input) { userErrors { message } } }`,
-			map[string]any{"name": name, "operation": "REBOOT", "templateName": "compute"}},
-		{`mutation($input: PutComponentsInput!) { change: putComponents(input: $input) { userErrors { message } } }`,
-			map[string]any{"components": components}},
-		{`mutation($input: UpdateSessionInput!) { change: updateSession(input: $input) { userErrors { message } } }`,
-			map[string]any{"name": name, "status": "RUNNING"}},
-	} {
-		if err := ask(ctx, address, mutation.text, map[string]any{"input": mutation.input}, load.Changed); err != nil {
-			return err
-		}
+	// In this order: components before RUNNING, as a running session without active ones completes.
+	return errors.Join(
+		change(ctx, address, createSession, map[string]any{"name": name, "operation": "REBOOT", "templateName": "compute"}),
+		change(ctx, address, putComponents, map[string]any{"components": components}),
+		change(ctx, address, updateSession, map[string]any{"name": name, "status": "RUNNING"}))
+}
+
+// The mutations.
+const (
+	createSession   = `mutation($input: CreateSessionInput!) { change: createSession(input: $input) { userErrors { message } } }`
+	updateSession   = `mutation($input: UpdateSessionInput!) { change: updateSession(input: $input) { userErrors { message } } }`
+	putComponents   = `mutation($input: PutComponentsInput!) { change: putComponents(input: $input) { userErrors { message } } }`
+	patchComponents = `mutation($input: PatchComponentsInput!) { change: patchComponents(input: $input) { userErrors { message } } }`
+)
+
+// change sends a mutation that has to succeed.
+func change(ctx context.Context, address, mutation string, input map[string]any) error {
+	return ask(ctx, address, mutation, map[string]any{"input": input}, load.Changed)
+}
+
+// client keeps the connections of those who fill in parallel.
+var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: fillers}}
+
+// revision is the counter of revisions of everything.
+func (s *site) revision(ctx context.Context) (int64, error) {
+	options, err := redis.ParseURL(s.redisURL)
+	if err != nil {
+		return 0, err
 	}
-	return nil
+	client := redis.NewClient(options)
+	defer client.Close()
+	return client.HGet(ctx, status.Meta, "rev").Int64()
 }
 
 // ask sends a GraphQL request and looks for what a right answer has in it.
@@ -161,5 +212,5 @@ func ask(ctx context.Context, address, query string, variables map[string]any, w
 	if err != nil {
 		return err
 	}
-	return load.Post(ctx, http.DefaultClient, address, body, want)
+	return load.Post(ctx, client, address, body, want)
 }

@@ -19,8 +19,8 @@ const mostPatience = 30 * time.Second
 // stuckReading is a [reading] with or without stuck clients.
 type stuckReading struct {
 	reading
-	idle, left int           // the server's memory before anybody came and after everybody had gone, in bytes
-	gone       time.Duration // until the last stuck client was let go; 0 for never
+	idle, left int           // the server's memory before anybody came and after everybody had left, in bytes
+	gone       time.Duration // until the last stuck client was disconnected; 0 for never
 }
 
 // stuck measures whether clients that never read harm those that do.
@@ -29,23 +29,25 @@ func stuck(ctx context.Context, s *site) error {
 	t := table{
 		title: fmt.Sprintf("**Stuck**: one client in %d never reads, %.0f messages/s offered to the others; medians of %d alternating pairs",
 			oneIn, o.rate, o.rounds),
-		head: []string{"server", "clients", "p99 ms without", "with", "ratio", "difference ms", "delivered", "stuck let go after s",
+		head: []string{"server", "clients", "p99 ms without", "with", "ratio", "difference ms", "delivered", "stuck disconnected after s",
 			"RSS MB before", "with stuck clients", "after all have left", "without, after all have left"},
 	}
+	t.notes = []string{"One session and one selection for all.", s.options.collectors(o.servers)}
 	for _, clients := range o.clients {
 		for _, name := range o.servers {
 			var without, with []stuckReading
-			for range o.rounds {
-				a, err := s.withStuck(ctx, name, clients-clients/oneIn, 0, o)
-				if err != nil {
-					return fmt.Errorf("%s: %w", name, err)
+			// In pairs, one right after the other: the latency of one machine differs more from minute
+			// to minute than stuck clients may change it.
+			for round := range o.rounds {
+				pair := [2]stuckReading{}
+				for _, i := range turns([]int{0, 1}, round) {
+					var err error
+					if pair[i], err = s.withStuck(ctx, name, clients-clients/oneIn, i*clients/oneIn, o); err != nil {
+						return fmt.Errorf("%s: %w", name, err)
+					}
 				}
-				b, err := s.withStuck(ctx, name, clients-clients/oneIn, clients/oneIn, o)
-				if err != nil {
-					return fmt.Errorf("%s: %w", name, err)
-				}
-				log.Printf("%s: p99 %v without, %v with; let go after %v", name, a.P99, b.P99, b.gone)
-				without, with = append(without, a), append(with, b)
+				log.Printf("%s: p99 %v without, %v with; disconnected after %v", name, pair[0].P99, pair[1].P99, pair[1].gone)
+				without, with = append(without, pair[0]), append(with, pair[1])
 			}
 			t.row(stuckRow(name, clients, without, with)...)
 		}
@@ -65,6 +67,7 @@ func stuckRow(name string, clients int, without, with []stuckReading) []string {
 			gone = "not in every round"
 		}
 	}
+	// Ratios and differences are those of pairs, and only then their median is taken.
 	p99 := func(r *stuckReading) time.Duration { return r.P99 }
 	left := func(r *stuckReading) int { return r.left }
 	return []string{
@@ -78,18 +81,19 @@ func stuckRow(name string, clients int, without, with []stuckReading) []string {
 
 // withStuck measures a server once, with so many stuck clients.
 func (s *site) withStuck(ctx context.Context, name string, healthy, stuck int, o settings) (stuckReading, error) {
-	a, err := s.gather(ctx, name, healthy, stuck, 1)
+	a, err := s.gather(ctx, name, viewing{clients: healthy, stuck: stuck, sessions: s.sessions[:1]})
 	if err != nil {
 		return stuckReading{}, err
 	}
 	defer a.server.Stop()
+	// The clock starts with the updates: before them nothing is sent that a client could fail to accept.
 	watching, cancel := context.WithTimeout(ctx, o.duration+mostPatience)
 	defer cancel()
 	gone := make(chan time.Duration, 1)
 	if stuck == 0 {
 		gone <- 0
 	} else {
-		go func() { gone <- letGo(watching, a.server.address, healthy) }()
+		go func() { gone <- disconnected(watching, a.server.address, healthy) }()
 	}
 	r, err := a.offer(ctx, o.rate, o.duration)
 	if err != nil {
@@ -103,9 +107,10 @@ func (s *site) withStuck(ctx context.Context, name string, healthy, stuck int, o
 	return result, err
 }
 
-// letGo waits until a server has no more than so many connections, and returns how
-// long that took; 0 if it does not come to that.
-func letGo(ctx context.Context, address string, connections int) time.Duration {
+// disconnected waits until a server has no more than so many connections, and returns how
+// long that took; 0 if it does not come to that. It counts the kernel's connections: a stuck
+// client reads nothing, so it cannot notice by itself that it was disconnected.
+func disconnected(ctx context.Context, address string, connections int) time.Duration {
 	for start := time.Now(); pause(ctx, 100*time.Millisecond) == nil; {
 		n, err := proc.Connections(address)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 // table is printed in Markdown.
 type table struct {
 	title string
+	notes []string // below it: what is shared, and whose garbage is collected how often
 	head  []string
 	rows  [][]string
 }
@@ -18,7 +19,11 @@ type table struct {
 func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
 
 func (t *table) print() {
-	fmt.Printf("\n%s\n\n| %s |\n|%s\n", t.title, strings.Join(t.head, " | "), strings.Repeat("---|", len(t.head)))
+	fmt.Printf("\n%s\n\n", t.title)
+	if len(t.notes) > 0 {
+		fmt.Printf("%s\n\n", strings.Join(t.notes, " "))
+	}
+	fmt.Printf("| %s |\n|%s\n", strings.Join(t.head, " | "), strings.Repeat("---|", len(t.head)))
 	for _, row := range t.rows {
 		fmt.Printf("| %s |\n", strings.Join(row, " | "))
 	}
@@ -45,6 +50,21 @@ func ratio(x, to float64) string {
 		return ""
 	}
 	return fmt.Sprintf("%.2f", x/to)
+}
+
+// ratios shows the median of what pairs of readings, one of each round, are to each other; nothing
+// where there is nothing to compare with.
+func ratios[R any](all, first []R, what func(*R) float64) string {
+	var of []float64
+	for i := range min(len(all), len(first)) {
+		// Pairs first, then the median: the two servers of a round share whatever else the
+		// machine did in that minute.
+		of = append(of, what(&all[i])/what(&first[i]))
+	}
+	if of == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", median(of))
 }
 
 // ms is a duration in milliseconds.

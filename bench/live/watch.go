@@ -11,32 +11,43 @@ import (
 // settle is how long memory is given to come to rest before it is read.
 const settle = 2 * time.Second
 
+// viewing says who watches what, and of which kind of server.
+type viewing struct {
+	clients, stuck int
+	sessions       []string // watched by turns
+	documents      []string // by turns; none for all of the status
+	list           bool     // the documents are about all sessions
+	shipped        bool     // bosgraph has the tick that it is shipped with
+	dialers        int      // clients that connect at the same time; 0 for a few
+}
+
 // audience is a server with its clients connected.
 type audience struct {
+	viewing
 	site    *site
 	server  *running
-	clients int
-	groups  int
+	arrived load.Arrived
 	idle    int // the server's memory before they connected, in bytes
 	joined  int // and after
 }
 
-// gather starts a server and connects clients to it, divided over groups of one
-// session each.
-func (s *site) gather(ctx context.Context, name string, clients, stuck, groups int) (*audience, error) {
-	server, err := s.start(ctx, name, true)
+// gather starts a server and connects clients to it.
+func (s *site) gather(ctx context.Context, name string, v viewing) (*audience, error) {
+	server, err := s.start(ctx, name, !v.shipped)
 	if err != nil {
 		return nil, err
 	}
-	a := &audience{site: s, server: server, clients: clients, groups: groups}
-	if err := a.connect(ctx, stuck); err != nil {
+	a := &audience{site: s, server: server, viewing: v}
+	if err := a.connect(ctx); err != nil {
 		server.Stop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *audience) connect(ctx context.Context, stuck int) error {
+// connect measures the server's memory around the connecting of the clients. It waits before each
+// reading, because memory is freed some time after its use.
+func (a *audience) connect(ctx context.Context) error {
 	if err := pause(ctx, settle/2); err != nil {
 		return err
 	}
@@ -44,9 +55,11 @@ func (a *audience) connect(ctx context.Context, stuck int) error {
 	if a.idle, err = a.server.RSS(); err != nil {
 		return err
 	}
-	if err := a.site.load.Gather(ctx, load.Crowd{
-		Address: a.server.address, Redis: a.site.redisURL, Clients: a.clients, Stuck: stuck,
-		Sessions: a.site.sessions[:a.groups], SameID: a.server.name == "bare" || a.site.options.sameID,
+	kind := servers[a.server.name]
+	if a.arrived, err = a.site.load.Gather(ctx, load.Crowd{
+		Address: a.server.address, Redis: a.site.redisURL, Clients: a.clients, Stuck: a.stuck,
+		Sessions: a.sessions, Documents: a.documents, List: a.list, Dialers: a.dialers,
+		SameID: kind.sameID || a.site.options.sameID, Shown: kind.shows && !a.list, Protocol: kind.protocol,
 	}); err != nil {
 		return err
 	}
@@ -69,17 +82,26 @@ type reading struct {
 	server, redis time.Duration // computing time
 	joined        int           // the server's memory since its start, in bytes: with clients connected,
 	served        int           // and after the updates
+	took          time.Duration // in which they were offered
 	clients       int
+	arrived       load.Arrived
 }
 
-// offer offers so many messages a second to all clients together.
+// offer offers so many messages a second to all clients together, by updates of all sessions at
+// the same moment.
 func (a *audience) offer(ctx context.Context, rate float64, d time.Duration) (reading, error) {
+	// Rates are given in messages, as that is what a delivery costs; the load process publishes updates.
+	perUpdate := float64(a.clients) / float64(len(a.sessions))
+	return a.change(ctx, load.Offer{PerSecond: rate / perUpdate, Duration: d})
+}
+
+// change has sessions updated.
+func (a *audience) change(ctx context.Context, o load.Offer) (reading, error) {
 	before, err := a.site.spent(a.server)
 	if err != nil {
 		return reading{}, err
 	}
-	perUpdate := float64(a.clients) / float64(a.groups)
-	outcome, err := a.site.load.Offer(ctx, load.Offer{PerSecond: rate / perUpdate, Duration: d})
+	outcome, err := a.site.load.Offer(ctx, o)
 	if err != nil {
 		return reading{}, err
 	}
@@ -87,6 +109,7 @@ func (a *audience) offer(ctx context.Context, rate float64, d time.Duration) (re
 	return reading{
 		Outcome: outcome, server: after.server - before.server, redis: after.redis - before.redis,
 		joined: a.joined - a.idle, served: after.rss - a.idle, clients: a.clients,
+		took: o.Duration, arrived: a.arrived,
 	}, err
 }
 
@@ -96,9 +119,9 @@ func (a *audience) warmUp(ctx context.Context, rate float64) error {
 	return err
 }
 
-// watched measures a server once.
-func (s *site) watched(ctx context.Context, name string, clients, groups int, rate float64, d time.Duration) (reading, error) {
-	a, err := s.gather(ctx, name, clients, 0, groups)
+// delivered measures a server once.
+func (s *site) delivered(ctx context.Context, name string, v viewing, rate float64, d time.Duration) (reading, error) {
+	a, err := s.gather(ctx, name, v)
 	if err != nil {
 		return reading{}, err
 	}
@@ -113,6 +136,9 @@ func (s *site) watched(ctx context.Context, name string, clients, groups int, ra
 func (r *reading) per100k(used time.Duration) float64 {
 	return used.Seconds() / float64(max(r.Delivered, 1)) * 1e5
 }
+
+// ofCore is computing time in percent of one core.
+func (r *reading) ofCore(used time.Duration) float64 { return used.Seconds() / r.took.Seconds() * 100 }
 
 // share is how much of what was due has been delivered.
 func (r *reading) share() float64 { return float64(r.Delivered) / float64(max(r.Due, 1)) }

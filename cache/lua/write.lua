@@ -1,42 +1,63 @@
 -- One atomic write: everything below happens, or nothing does.
 --
+-- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX and FLAG are put in as literals when the
+-- program starts, from internal/schema.
+--
 -- The script knows nothing of what it writes. It compares versions, runs the
 -- commands it is given, counts texts that are referred to, and gives every
 -- touched scope a revision, a change-log entry and a notice.
 --
 -- KEYS[1]     the namespace's meta hash
--- KEYS[2..]   the versioned values that this write depends on. All other keys
---             are derived from the prefix and share the hash tag of KEYS[1].
--- ARGV        write id, prefix, how long an answer is kept (ms), the final state's
---             name, change-log length, change-log life (ms), version of the key
---             schema, the time (ms), least time between two samples (ms), how many
---             are kept; then five lists, each headed by its length:
+-- KEYS[2]     the answer of this write, which is there if it has run before
+-- KEYS[3..5]  long texts, the references to them, the list of frozen sessions
+-- KEYS[6..]   the versioned values that this write depends on; then what guards and
+--             commands name by its number; then, from the number at the head of the
+--             list of scopes on, of each scope its session, log and progress and, with
+--             the flags check, freeze or keep, groups, errors, frozen groups and frozen errors
+--             Every key that is touched is among them. No key 2 exists before the
+--             write, so that a Redis Cluster refuses the write for as long as
+--             it moves the slot: it never runs where only some of the keys are.
+-- ARGV        how long an answer is kept (ms), the final state's name, change-log
+--             length, change-log life (ms), version of the key schema, the time (ms),
+--             least time between two samples (ms), how many are kept, what the channel
+--             of a scope begins with, the channel of the list of sessions; then five
+--             lists, each headed by its length:
 --   values    one a versioned value: version expected ("" for absent),
 --             new value ("" to delete)
 --   guards    hash, field, expected ("" for absent)
---   commands  number of words, words...; a member that ZINCRBY brings to 0 goes
+--   commands  number of words, command, key, words...; COPY has a second key; a member
+--             that ZINCRBY brings to 0 goes
 --   texts     digest, by how much its references change, the text
---   scopes    scope, changed ids, removed ids, flags: r its record changed, c freeze
---             it if it is armed and nothing is active, f freeze it; then how many
+--   scopes    (behind the length: the number of their first key) scope, changed ids,
+--             removed ids, flags (FLAG): record: its record changed; check: freeze it if it is
+--             armed and nothing is active; freeze: as complete; keep: freeze it in the
+--             state that it has; revise: its frozen status is another; then how many
 --             counters change, and of each its place in COUNTERS and by how much
 --
 -- Returns     {"ok", revision}       written (or: was written by an earlier call
---                                    with this write id)
+--                                    with the same key 2)
 --             {"conflict"}           a version or guard differs; nothing changed
---             {"empty"}              the namespace is not initialised
+--             {"unproven"}           nothing changed: lua/epoch.lua has to run first, for
+--                                    this server is not proven to have all that was
+--                                    written, or the namespace is empty
 --             {"schema", version}    the namespace has another key schema
 
-local meta, id, p, final = KEYS[1], ARGV[1], ARGV[2], ARGV[4]
+local meta, answer, texts, refs, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local VALUES = 5 -- keys before those of the values
 
-local done = redis.call('GET', p .. 'w:' .. id)
+local done = redis.call('GET', answer)
 if done then
   return {'ok', done}
 end
-local schema = redis.call('HGET', meta, 'schema')
-if not schema then
-  return {'empty'}
-elseif schema ~= ARGV[7] then
-  return {'schema', schema}
+local server, failed = history()
+if failed then
+  return failed
+end
+local begun = redis.call('HMGET', meta, META.schema, META.history)
+if begun[1] and begun[1] ~= ARGV[5] then
+  return {'schema', begun[1]}
+elseif begun[2] ~= server then
+  return {'unproven'}
 end
 
 local at = 11
@@ -53,7 +74,7 @@ local values = list()
 local first = at
 for from = 1, values, CHUNK do
   local to = math.min(from + CHUNK - 1, values)
-  local now = redis.call('MGET', unpack(KEYS, from + 1, to + 1))
+  local now = redis.call('MGET', unpack(KEYS, VALUES + from, VALUES + to))
   for i = from, to do
     local v = now[i - from + 1]
     local version = ''
@@ -68,24 +89,41 @@ for from = 1, values, CHUNK do
 end
 
 for _ = 1, list() do
-  if (redis.call('HGET', ARGV[at], ARGV[at + 1]) or '') ~= ARGV[at + 2] then
+  if (redis.call('HGET', KEYS[tonumber(ARGV[at])], ARGV[at + 1]) or '') ~= ARGV[at + 2] then
     return {'conflict'}
   end
   at = at + 3
 end
 
+-- Redis checks the rights of an ACL user command by command, so one that is missing
+-- would stop this script half-way and leave half a write. All are tried before the
+-- first write. The embedded Redis has neither users nor this function.
+if redis.acl_check_cmd then
+  for _, command in ipairs({
+    'COPY', 'DEL', 'GET', 'HDEL', 'HEXISTS', 'HGET', 'HINCRBY', 'HMGET', 'HSET', 'HSETNX', 'LRANGE', 'LTRIM', 'MGET',
+    'MSET', 'PEXPIRE', 'RPUSH', 'SET', 'TIME', 'ZADD', 'ZINCRBY', 'ZRANGE', 'ZREM',
+  }) do
+    if not redis.acl_check_cmd(command, meta, meta, meta) then
+      return redis.error_reply('NOPERM this user may not run ' .. command .. ' on keys of the namespace')
+    end
+  end
+  if not redis.acl_check_cmd('PUBLISH', ARGV[10], '') or not redis.acl_check_cmd('PUBLISH', ARGV[9], '') then
+    return redis.error_reply('NOPERM this user may not publish to the channels of the namespace')
+  end
+end
+
 -- Everything is as expected: from here on the write happens. The revision is
 -- read back as text: numbers of that size print differently in every Lua.
-redis.call('HINCRBY', meta, 'rev', 1)
-local rev = redis.call('HGET', meta, 'rev')
+redis.call('HINCRBY', meta, META.revision, 1)
+local rev = redis.call('HGET', meta, META.revision)
 
 local set = {}
 for i = 1, values do
   local v = ARGV[first + 2 * i - 1]
   if v == '' then
-    redis.call('DEL', KEYS[i + 1])
+    redis.call('DEL', KEYS[VALUES + i])
   else
-    set[#set + 1] = KEYS[i + 1]
+    set[#set + 1] = KEYS[VALUES + i]
     set[#set + 1] = rev .. ' ' .. v
   end
   if #set > 0 and (#set >= CHUNK or i == values) then
@@ -95,15 +133,18 @@ for i = 1, values do
 end
 
 for _ = 1, list() do
-  local n = tonumber(ARGV[at])
-  local reply = redis.call(unpack(ARGV, at + 1, at + n))
-  if ARGV[at + 1] == 'ZINCRBY' and tonumber(reply) == 0 then
-    redis.call('ZREM', ARGV[at + 2], ARGV[at + 4])
+  local n, command, key = tonumber(ARGV[at]), ARGV[at + 1], KEYS[tonumber(ARGV[at + 2])]
+  if command == 'COPY' then
+    redis.call(command, key, KEYS[tonumber(ARGV[at + 3])])
+  else
+    local reply = redis.call(command, key, unpack(ARGV, at + 3, at + n))
+    if command == 'ZINCRBY' and tonumber(reply) == 0 then
+      redis.call('ZREM', key, ARGV[at + 4])
+    end
   end
   at = at + n + 1
 end
 
-local refs, texts = p .. 'tr', p .. 'tx'
 for _ = 1, list() do
   local digest = ARGV[at]
   if redis.call('HINCRBY', refs, digest, ARGV[at + 1]) <= 0 then
@@ -115,145 +156,160 @@ for _ = 1, list() do
   at = at + 3
 end
 
-local COUNTERS = {'m', 't', 's', 'f', 'c', 'o', 'p', 'a', 'b'}
+local counters = COUNTERS
 
--- What the field w of a session says; it is absent where there is no session.
-local ARMED, FROZEN, RUNNING = '1', '2', '3'
-
--- freeze keeps a scope's counters and error groups as they are now, once.
-local function freeze(scope, key)
-  if redis.call('HGET', key, 'w') == FROZEN then
+-- freeze keeps a scope's counters and error groups as they are now, once. at is the
+-- number of the scope's first key, state what the session has come to: nil where it
+-- ends as it is.
+local function freeze(scope, at, state)
+  local key = KEYS[at]
+  local groups, errors, frozenGroups, frozenErrors = unpack(KEYS, at + 3, at + 6)
+  if redis.call('HGET', key, SESSION.mode) == MODE.frozen then
     return
   end
   local time = redis.call('TIME')
-  local keep = {'z', time[1] .. '.' .. time[2], 'st', final, 'w', FROZEN, 'v', rev, 'Fr', rev}
-  local counts = redis.call('HMGET', key, unpack(COUNTERS))
-  for i, name in ipairs(COUNTERS) do
-    keep[#keep + 1] = 'F' .. name
+  local keep = {SESSION.frozenAt, time[1] .. '.' .. time[2], SESSION.mode, MODE.frozen, SESSION.version, rev, SESSION.frozenRevision, rev}
+  if state then
+    keep[#keep + 1] = SESSION.state
+    keep[#keep + 1] = state
+  end
+  local counts = redis.call('HMGET', key, unpack(counters))
+  for i, name in ipairs(counters) do
+    keep[#keep + 1] = FROZEN_PREFIX .. name
     keep[#keep + 1] = counts[i] or '0'
   end
   redis.call('HSET', key, unpack(keep))
-  redis.call('COPY', p .. 'g:' .. scope, p .. 'fg:' .. scope)
-  redis.call('COPY', p .. 'e:' .. scope, p .. 'fe:' .. scope)
-  for _, group in ipairs(redis.call('ZRANGE', p .. 'fg:' .. scope, 0, -1)) do
+  redis.call('COPY', groups, frozenGroups)
+  redis.call('COPY', errors, frozenErrors)
+  for _, group in ipairs(redis.call('ZRANGE', frozenGroups, 0, -1)) do
     local digest = string.sub(group, -22)
     if redis.call('HEXISTS', refs, digest) == 1 then
       redis.call('HINCRBY', refs, digest, 1)
     end
   end
-  redis.call('ZADD', p .. 'rx', time[1], redis.call('HGET', key, 'i') .. ':' .. scope)
+  redis.call('ZADD', ended, time[1], redis.call('HGET', key, SESSION.incarnation) .. ':' .. scope)
 end
 
-local now, most = tonumber(ARGV[8]), tonumber(ARGV[10])
+local now, most = tonumber(ARGV[6]), tonumber(ARGV[8])
 
 -- The number that a text begins with.
 local function number(text)
   return tonumber(string.sub(text, 1, string.find(text, ' ', 1, true) - 1))
 end
 
--- thin drops samples that are too near to those before: at ever larger distances,
--- until a quarter of them has gone.
-local function thin(course, gap)
-  local samples, kept = redis.call('LRANGE', course, 0, -1), nil
+-- thin drops samples that are too near to those before: doubling the distance
+-- until a quarter of them is dropped.
+local function thin(progress, gap)
+  local samples, retained = redis.call('LRANGE', progress, 0, -1), nil
   repeat
     gap = 2 * gap
-    kept = {samples[1]}
+    retained = {samples[1]}
     local last = number(samples[1])
     for i = 2, #samples do
       local time = number(samples[i])
       if time - last >= gap then
-        kept[#kept + 1], last = samples[i], time
+        retained[#retained + 1], last = samples[i], time
       end
     end
-  until #kept <= 0.75 * #samples
-  redis.call('DEL', course)
-  redis.call('RPUSH', course, unpack(kept))
+  until #retained <= 0.75 * #samples
+  redis.call('DEL', progress)
+  redis.call('RPUSH', progress, unpack(retained))
   return gap
 end
 
--- sample keeps a scope's counters as they are now. pace tells how far apart samples
--- are to be.
-local function sample(scope, key, pace)
-  local gap = tonumber(ARGV[9])
+-- sample adds a scope's counters as they are now to its progress. pace says how far apart
+-- samples are to be.
+local function sample(progress, key, pace)
+  local gap = tonumber(ARGV[7])
   if pace then
     gap = tonumber(string.sub(pace, string.find(pace, ' ', 1, true) + 1, -1))
   end
-  local course, taken = p .. 'co:' .. scope, ARGV[8]
-  for i, count in ipairs(redis.call('HMGET', key, unpack(COUNTERS))) do
+  local taken = ARGV[6]
+  for i, count in ipairs(redis.call('HMGET', key, unpack(counters))) do
     taken = taken .. ' ' .. (count or '0')
   end
-  if redis.call('RPUSH', course, taken) >= most then
-    gap = thin(course, gap)
+  if redis.call('RPUSH', progress, taken) >= most then
+    gap = thin(progress, gap)
   end
-  redis.call('HSET', key, 'k', now + gap - 1 .. ' ' .. gap) -- the last moment without one
+  redis.call('HSET', key, SESSION.sampled, now + gap - 1 .. ' ' .. gap) -- the last moment without one
 end
 
-for _ = 1, list() do
+local scopes, from = list(), tonumber(ARGV[at])
+at = at + 1
+for _ = 1, scopes do
   local scope, changed, removed, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   at = at + 4
-  local key = p .. 's:' .. scope
-  local record, check, force = false, false, false
+  local base, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 2]
+  local record, check, force, keep, again = false, false, false, false, false
   if flags ~= '' then
-    record, check = string.find(flags, 'r', 1, true), string.find(flags, 'c', 1, true)
-    force = string.find(flags, 'f', 1, true)
+    record, check = string.find(flags, FLAG.record, 1, true), string.find(flags, FLAG.check, 1, true)
+    force, keep = string.find(flags, FLAG.freeze, 1, true), string.find(flags, FLAG.keep, 1, true)
+    again = string.find(flags, FLAG.revise, 1, true)
   end
+  from = from + ((check or force or keep) and 7 or 3)
 
   -- What is needed is read in one call and what changes is set in another: a batch
   -- may touch hundreds of scopes. Counts are small: unlike revisions they print
   -- the same everywhere.
-  local fields, by = check and {'w', 'k', 'a'} or {'w', 'k'}, {}
+  local fields, by = check and {SESSION.mode, SESSION.sampled, COUNTER.active} or {SESSION.mode, SESSION.sampled}, {}
   local known = #fields
   for i = 1, list() do
-    fields[known + i], by[i] = COUNTERS[tonumber(ARGV[at])], tonumber(ARGV[at + 1])
+    fields[known + i], by[i] = counters[tonumber(ARGV[at])], tonumber(ARGV[at + 1])
     at = at + 2
   end
   local has = redis.call('HMGET', key, unpack(fields))
   local session, pace, active = has[1], has[2], has[3] or '0'
-  local set = {'r', rev}
+  local set = {SESSION.revision, rev}
   for i, change in ipairs(by) do
     local field, count = fields[known + i], tostring((has[known + i] or 0) + change)
     set[2 * i + 1], set[2 * i + 2] = field, count
-    if field == 'a' then
+    if field == COUNTER.active then
       active = count
     end
   end
   if session and record then
-    set[#set + 1] = 'v'
+    set[#set + 1] = SESSION.version
+    set[#set + 1] = rev
+  end
+  if session and again then
+    set[#set + 1] = SESSION.revised
     set[#set + 1] = rev
   end
   redis.call('HSET', key, unpack(set))
-  if not session and (redis.call('HGET', key, 'm') or '0') == '0' then
+  if not session and (redis.call('HGET', key, COUNTER.managed) or '0') == '0' then
     redis.call('DEL', key) -- nobody counts here and no session is here
   end
   if session then
-    local log = p .. 'log:' .. scope
     if changed ~= '' or removed ~= '' then
       local length = redis.call('RPUSH', log, rev .. ' ' .. changed .. ' ' .. removed)
-      if length > 2 * ARGV[5] then -- seldom: it keeps at least as many as it shall
-        redis.call('LTRIM', log, '-' .. ARGV[5], -1)
+      if length > 2 * ARGV[3] then -- rarely: it keeps at least as many as it is to
+        redis.call('LTRIM', log, '-' .. ARGV[3], -1)
       end
     end
-    if force or (check and session == ARMED and active == '0') then
-      freeze(scope, key)
-      session, record = FROZEN, true
+    if force or (check and session == MODE.armed and active == '0') then
+      freeze(scope, base, ARGV[2])
+      session, record = MODE.frozen, true
+    elseif keep then
+      freeze(scope, base, nil)
+      session, record = MODE.frozen, true
     end
     -- Moments have as many digits each, so texts compare as they do. No more than this
     -- is done where no sample is due, which is nearly always.
-    if (session == ARMED or session == RUNNING) and not (pace and pace > ARGV[8]) then
-      sample(scope, key, pace)
+    if (session == MODE.armed or session == MODE.running) and not (pace and pace > ARGV[6]) then
+      sample(progress, key, pace)
     end
-    if session == FROZEN then -- nobody has to follow it for long any more
-      redis.call('PEXPIRE', log, ARGV[6])
+    if session == MODE.frozen then -- nobody has to follow it for long any more
+      redis.call('PEXPIRE', log, ARGV[4])
     end
-    redis.call('PUBLISH', p .. 'n:' .. scope, rev)
+    redis.call('PUBLISH', ARGV[9] .. scope, rev)
   end
   if record then
-    redis.call('PUBLISH', p .. 'sessions', rev .. ' ' .. scope)
+    redis.call('PUBLISH', ARGV[10], rev .. ' ' .. scope)
     if not session then
-      redis.call('PUBLISH', p .. 'n:' .. scope, rev)
+      redis.call('PUBLISH', ARGV[9] .. scope, rev)
     end
   end
 end
 
-redis.call('SET', p .. 'w:' .. id, rev, 'PX', ARGV[3])
+redis.call('SET', answer, rev, 'PX', ARGV[1])
 return {'ok', rev}

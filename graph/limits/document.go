@@ -19,17 +19,19 @@ const (
 	maxName        = 128     // bytes of a name
 	maxVisits      = 4_000   // selections, arguments and directives walked over
 	maxComparisons = 100_000 // twice the comparisons of fields
-	maxErrors      = 20      // told of a document that is not executed; 3 KB can have 25,000
+	maxErrors      = 20      // answered for a document that is not executed; 3 KB can have 25,000
 )
 
 // MutateOperationParameters implements graphql.OperationParameterMutator: it changes
-// nothing, and refuses a document whose validation would take long. What does not parse
-// is left to the executor to complain about.
+// nothing, and refuses a document whose validation would take long. A document that does
+// not parse is left to the executor, which reports where.
 func (l Limits) MutateOperationParameters(_ context.Context, request *graphql.RawParams) *gqlerror.Error {
 	source := &ast.Source{Input: request.Query}
 	if n := longestName(source); n > maxName {
 		return refuse("a name is %d bytes long, but at most %d are allowed: put long values into variables", n, maxName)
 	}
+	// Parsed here and again by the executor: a document that passes is cached, so this happens
+	// once.
 	doc, err := parser.ParseQueryWithTokenLimit(source, Tokens)
 	if err != nil {
 		return nil
@@ -56,6 +58,8 @@ func (l Limits) InterceptResponse(ctx context.Context, next graphql.ResponseHand
 	return response
 }
 
+// longestName looks at tokens before anything is parsed: validation measures how far each
+// unknown name is from every known one, which takes the product of their lengths.
 func longestName(source *ast.Source) int {
 	longest, l := 0, lexer.New(source)
 	for range Tokens {
@@ -79,6 +83,8 @@ type walk struct {
 	nested    int // inline fragments within one another, at most
 }
 
+// effort is what validation would have to do, by the counts of the document itself. Numbers are
+// small: the document has at most Tokens tokens.
 func effort(doc *ast.QueryDocument) (visits, comparisons int) {
 	fragments := map[string]*ast.FragmentDefinition{}
 	for _, f := range doc.Fragments {
@@ -101,6 +107,7 @@ func effort(doc *ast.QueryDocument) (visits, comparisons int) {
 	return visits, comparisons
 }
 
+// over walks a selection set as validation does.
 func (w *walk) over(set ast.SelectionSet, nested int) {
 	w.nested = max(w.nested, nested)
 	w.visits += len(set)
@@ -115,6 +122,8 @@ func (w *walk) over(set ast.SelectionSet, nested int) {
 			w.over(s.SelectionSet, nested+1)
 		case *ast.FragmentSpread:
 			w.visits += len(s.Directives)
+			// Once for each operation or fragment that begins here, which is how validation
+			// visits them.
 			if f := w.fragments[s.Name]; f != nil && !w.entered[s.Name] {
 				w.entered[s.Name] = true
 				w.over(f.SelectionSet, nested)

@@ -9,9 +9,9 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// maxKept is how many bytes a document that is kept may have. [Tokens] does not bound
+// maxCached is how many bytes a document that is kept may have. [Tokens] does not bound
 // them: a document may be mostly comments and texts.
-const maxKept = 16 << 10
+const maxCached = 16 << 10
 
 // Documents are documents that have been parsed and found valid, those used last: clients
 // send the same ones again and again.
@@ -26,7 +26,7 @@ func NewDocuments(most int) Documents {
 
 // Add implements graphql.Cache. It does not keep a long document.
 func (d Documents) Add(ctx context.Context, text string, document *ast.QueryDocument) {
-	if len(text) <= maxKept {
+	if len(text) <= maxCached {
 		d.Cache.Add(ctx, text, document)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func TestOnce(t *testing.T) {
-	once := Once{Default(), NewDocuments(10)}
+	once := Once{Default(500_000), NewDocuments(10)}
 	loose := Limits{math.MaxInt - 1, math.MaxInt - 1, math.MaxInt - 1, math.MaxInt - 1}
 	e := newExecutor(t, loose)
 	e.SetQueryCache(once.Passed)
@@ -23,8 +23,8 @@ func TestOnce(t *testing.T) {
 		wantRefusal(t, errs, bad, "comparisons")
 		for _, text := range []string{equal, "{nothing}", "{"} {
 			_, errs := check(e, text, nil)
-			if _, kept := once.Passed.Get(t.Context(), text); kept || len(errs) == 0 {
-				t.Errorf("%.20s: kept %v, errors %v", text, kept, errs)
+			if _, cached := once.Passed.Get(t.Context(), text); cached || len(errs) == 0 {
+				t.Errorf("%.20s: kept %v, errors %v", text, cached, errs)
 			}
 		}
 	}
@@ -37,7 +37,7 @@ func TestOnce(t *testing.T) {
 			wantRefusal(t, errs, code, "this costs")
 		}
 	}
-	if _, kept := once.Passed.Get(t.Context(), page); !kept {
+	if _, cached := once.Passed.Get(t.Context(), page); !cached {
 		t.Error("a good document is not kept")
 	}
 
@@ -48,13 +48,13 @@ func TestOnce(t *testing.T) {
 	}
 }
 
-func TestLongDocumentsAreNotKept(t *testing.T) {
+func TestLongDocumentsAreNotCached(t *testing.T) {
 	documents := NewDocuments(10)
-	for length, want := range map[int]bool{maxKept: true, maxKept + 1: false} {
+	for length, want := range map[int]bool{maxCached: true, maxCached + 1: false} {
 		text := strings.Repeat("#", length)
 		documents.Add(t.Context(), text, &ast.QueryDocument{})
-		if _, kept := documents.Get(t.Context(), text); kept != want {
-			t.Errorf("%d bytes are kept: %v", length, kept)
+		if _, cached := documents.Get(t.Context(), text); cached != want {
+			t.Errorf("%d bytes are kept: %v", length, cached)
 		}
 	}
 }

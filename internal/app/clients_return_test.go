@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"context"
@@ -6,23 +6,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
-// TestClientsComeBack stops the server under clients that follow a session: they go
+// TestClientsResumeAtAnotherReplicaAndMissNothing stops the server under clients that follow a session: they go
 // on at another one of the same Redis, by themselves, and miss nothing.
-func TestClientsComeBack(t *testing.T) {
+func TestClientsResumeAtAnotherReplicaAndMissNothing(t *testing.T) {
 	t.Parallel()
 	browser := startBrowser(t)
-	s := serveRedis(t)
-	other := serve(t, "redis://"+redistest.SharedServer(t), "--namespace", s.namespace)
+	s := apptest.ServeRedis(t)
+	other := apptest.Serve(t, "redis://"+redistest.SharedServer(t), "--namespace", s.Namespace)
 	steps := ownSession("moving", "blue")
-	clients := browser.openAll(returning, s.base+"/graphql", other.base+"/graphql")
+	clients := browser.openAll(returning, s.Base+"/graphql", other.Base+"/graphql")
 	for i, step := range steps[:3] {
 		step.do(s)
 		for _, c := range clients {
 			if i == 0 {
-				c.subscribe("follow", followProgress, vars{"name": "moving", "tenant": "blue"}, resumes(c))
+				c.subscribe("follow", followProgress, apptest.Vars{"name": "moving", "tenant": "blue"}, resumes(c))
 			}
 			c.wait("follow", "next", i+1)
 		}
@@ -32,16 +33,16 @@ func TestClientsComeBack(t *testing.T) {
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
-		stopped <- s.app.Stop(ctx)
+		stopped <- s.App.Stop(ctx)
 	}()
-	eventually(t, "the server is stopping", s.app.stopping.Load)
+	apptest.Eventually(t, "the server is stopping", s.App.Stopping)
 	steps[3].do(other) // some clients are away, some may be back already
 	if err := <-stopped; err != nil {
 		t.Error(err)
 	}
 	for _, c := range clients {
 		c.wait("", "connected", 2)
-		eventually(t, c.name+" sees what happened meanwhile", func() bool {
+		apptest.Eventually(t, c.name+" sees what happened meanwhile", func() bool {
 			states := c.states("follow")
 			return summary(states[len(states)-1]) == steps[3].want
 		})
@@ -54,17 +55,17 @@ func TestClientsComeBack(t *testing.T) {
 	}
 }
 
-// resumes lets clients that send variables again, as these are by then, tell the
+// resumes lets clients that send variables again, as these are by then, send the
 // state they have.
-func resumes(c *client) vars {
+func resumes(c *client) apptest.Vars {
 	if c.name == "graphql-ws" || c.name == "graphql-sse" {
-		return vars{"resume": "progress"}
+		return apptest.Vars{"resume": "progress"}
 	}
 	return nil
 }
 
 // checkMoved checks that a client has got every state in order; one that did not
-// tell what it had may have got that once more when it came back.
+// send what it had may have got that once more when it came back.
 func checkMoved(t *testing.T, c *client, steps []step) {
 	t.Helper()
 	var revisions []float64
@@ -86,28 +87,28 @@ func checkMoved(t *testing.T, c *client, steps []step) {
 		t.Errorf("%s got the states %q, not %q", c.name, got, want)
 	}
 	if c.name == "graphql-sse" {
-		return // it is not told why a stream ends
+		return // it does not learn why a stream ends
 	}
 	if code := c.events(c.name, "", "closed")[0].Code; code != 1001.0 && code != 1012.0 {
-		t.Errorf("%s was let go with %v", c.name, code)
+		t.Errorf("%s was disconnected with %v", c.name, code)
 	}
 }
 
-// TestClientsStay lets clients follow a session in which nothing happens for longer
+// TestClientsStayConnectedToAQuietSession lets clients follow a session in which nothing happens for longer
 // than a client may be silent: pings in both directions keep the connections.
-func TestClientsStay(t *testing.T) {
+func TestClientsStayConnectedToAQuietSession(t *testing.T) {
 	t.Parallel()
 	browser := startBrowser(t)
-	s := serveRedis(t, "--ping-interval", "1s")
-	s.session("quiet")
-	clients := browser.openAll(allKinds, s.base+"/graphql")
+	s := apptest.ServeRedis(t, "--ping-interval", "1s")
+	s.Session("quiet")
+	clients := browser.openAll(allKinds, s.Base+"/graphql")
 	for _, c := range clients {
-		c.subscribe("follow", followProgress, vars{"name": "quiet"}, nil)
+		c.subscribe("follow", followProgress, apptest.Vars{"name": "quiet"}, nil)
 		c.wait("follow", "next", 1)
 	}
 	stream := clients[len(clients)-1]
-	stream.wait("", "comment", 3) // over 3 s have passed; after 2.5 s of silence a client is let go
-	s.update("quiet", "status", "COMPLETE")
+	stream.wait("", "comment", 3) // over 3 s have passed; after 2.5 s of silence a client is disconnected
+	s.Update("quiet", "status", "COMPLETE")
 	for _, c := range clients {
 		c.wait("follow", "complete", 1)
 		if n := len(c.states("follow")); n != 2 {

@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"bufio"
@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/bosgraph/bosgraph/internal/apptest"
 )
 
 // The kinds of client in testdata/clients. Some come back by themselves when a server
@@ -28,11 +30,11 @@ type browser struct {
 	stdin io.WriteCloser
 	ended chan struct{} // when there is nothing more to read from it
 
-	mu   sync.Mutex
-	told []event
+	mu       sync.Mutex
+	reported []event
 }
 
-// event is what a client has told.
+// event is what a client has reported.
 type event struct {
 	In      string // which client
 	ID      string // of its operation; empty for what concerns its connection
@@ -63,8 +65,14 @@ func startBrowser(t *testing.T) *browser {
 	if _, err := os.Stat(filepath.Join(home, "node_modules")); err != nil {
 		t.Fatalf("the clients are not installed, which scripts/need.sh does: %v", err)
 	}
+	return startNode(t, home, "main.mjs")
+}
+
+// startNode starts a script that speaks as main.mjs does, in the folder where it is.
+func startNode(t *testing.T, home, script string) *browser {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	cmd := exec.CommandContext(ctx, "node", "main.mjs")
+	cmd := exec.CommandContext(ctx, "node", script)
 	cmd.Dir = home
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -83,7 +91,7 @@ func startBrowser(t *testing.T) *browser {
 	go b.read(stdout)
 	t.Cleanup(func() {
 		defer cancel()
-		_ = b.stdin.Close() // it may have ended, which Wait tells
+		_ = b.stdin.Close() // it may have ended, which Wait reports
 		<-b.ended
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("node: %v\n%s", err, stderr.Bytes())
@@ -107,7 +115,7 @@ func (b *browser) read(stdout io.Reader) {
 			continue
 		}
 		b.mu.Lock()
-		b.told = append(b.told, e)
+		b.reported = append(b.reported, e)
 		b.mu.Unlock()
 	}
 }
@@ -117,7 +125,7 @@ func (b *browser) events(in, id, kind string) []event {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var some []event
-	for _, e := range b.told {
+	for _, e := range b.reported {
 		if (in == "" || e.In == in) && (id == "" || e.ID == id) && (kind == "" || e.Event == kind) {
 			some = append(some, e)
 		}
@@ -125,7 +133,7 @@ func (b *browser) events(in, id, kind string) []event {
 	return some
 }
 
-func (b *browser) command(c vars) {
+func (b *browser) command(c apptest.Vars) {
 	b.t.Helper()
 	line, err := json.Marshal(c)
 	if err != nil {
@@ -143,28 +151,28 @@ type client struct {
 }
 
 // open opens a client. Of several URLs it takes the next one each time it connects.
-func (b *browser) open(kind string, options vars, urls ...string) *client {
+func (b *browser) open(kind string, options apptest.Vars, urls ...string) *client {
 	b.t.Helper()
 	c := &client{b, kind}
-	b.command(vars{"open": kind, "urls": urls, "options": options})
+	b.command(apptest.Vars{"open": kind, "urls": urls, "options": options})
 	return c
 }
 
-func (c *client) subscribe(id, query string, variables, more vars) {
+func (c *client) subscribe(id, query string, variables, more apptest.Vars) {
 	c.t.Helper()
-	command := vars{"in": c.name, "subscribe": id, "query": query, "variables": variables}
+	command := apptest.Vars{"in": c.name, "subscribe": id, "query": query, "variables": variables}
 	for k, v := range more {
 		command[k] = v
 	}
 	c.command(command)
 }
 
-func (c *client) stop(id string) { c.command(vars{"in": c.name, "stop": id}) }
+func (c *client) stop(id string) { c.command(apptest.Vars{"in": c.name, "stop": id}) }
 
 // ask sends a query or a mutation, and returns its data.
-func (c *client) ask(id, query string, variables vars) map[string]any {
+func (c *client) ask(id, query string, variables apptest.Vars) map[string]any {
 	c.t.Helper()
-	c.command(vars{"in": c.name, "ask": id, "query": query, "variables": variables})
+	c.command(apptest.Vars{"in": c.name, "ask": id, "query": query, "variables": variables})
 	e := c.wait(id, "answer", 1)[0]
 	if len(e.Result.Errors) > 0 {
 		c.t.Fatalf("%s: %s answered %+v", c.name, id, e.Result.Errors)
@@ -177,7 +185,7 @@ func (c *client) ask(id, query string, variables vars) map[string]any {
 func (c *client) wait(id, kind string, n int) []event {
 	c.t.Helper()
 	var some []event
-	eventually(c.t, c.name+" tells "+kind+" of "+id, func() bool {
+	apptest.Eventually(c.t, c.name+" reports "+kind+" of "+id, func() bool {
 		if failed := c.events(c.name, id, "error"); id != "" && kind != "error" && len(failed) > 0 {
 			c.t.Fatalf("%s: %s has failed: %+v", c.name, id, failed[0])
 		}
@@ -204,7 +212,7 @@ func (c *client) states(id string) []map[string]any {
 	c.t.Helper()
 	var all []map[string]any
 	for _, e := range c.events(c.name, id, "next") {
-		state, ok := at(plainData(e.Result.Data), "progress").(map[string]any)
+		state, ok := apptest.At(plainData(e.Result.Data), "progress").(map[string]any)
 		if !ok || len(e.Result.Errors) > 0 {
 			c.t.Fatalf("%s got %+v", c.name, e.Result)
 		}
@@ -213,7 +221,7 @@ func (c *client) states(id string) []map[string]any {
 	return all
 }
 
-// plainData is data without what some clients select besides what they are told to.
+// plainData is data without what some clients select besides what they are asked to.
 func plainData(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

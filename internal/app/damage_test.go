@@ -1,27 +1,28 @@
-package app
+package app_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/apptest"
 )
 
 // testRecountRepairs damages, behind the servers' backs, one by one all that is
 // derived from records. What a user sees afterwards is what it was before.
-func testRecountRepairs(t *testing.T, f *fleet) {
-	s, _ := f.serve(t)
-	s.session("a")
-	s.session("a", "tenant", "blue")
-	staged := powering("x5", "b")
-	staged["stagedState"] = vars{"session": "a"}
-	broken, worse := powering("x1", "a"), powering("x2", "a")
+func testRecountRepairs(t *testing.T, f *apptest.Fleet) {
+	s, _ := f.Serve(t, "--max-cost", "1000000") // what is asked for below is everything, at once
+	s.Session("a")
+	s.Session("a", "tenant", "blue")
+	staged := apptest.Powering("x5", "b")
+	staged["stagedState"] = apptest.Vars{"session": "a"}
+	broken, worse := apptest.Powering("x1", "a"), apptest.Powering("x2", "a")
 	broken["error"], worse["error"] = "broken", strings.Repeat("worse ", 100)
-	s.put(broken, worse, powering("x3", "a"), powering("x4", "a"), staged)
-	s.must(putTenant, vars{"name": "blue", "in": []string{"x1", "x2", "x5"}})
-	s.update("a", "status", "RUNNING")
-	f.noDrift(t)
-	want := everySight(s)
+	s.Put(broken, worse, apptest.Powering("x3", "a"), apptest.Powering("x4", "a"), staged)
+	s.Must(apptest.PutTenant, apptest.Vars{"name": "blue", "in": []string{"x1", "x2", "x5"}})
+	s.Update("a", "status", "RUNNING")
+	f.NoDrift(t)
+	want := everyUpdate(s)
 
 	for _, damage := range []string{
 		"HINCRBY s:/a m 3",
@@ -55,32 +56,32 @@ func testRecountRepairs(t *testing.T, f *fleet) {
 			for i := range words {
 				words[i] = strings.ReplaceAll(words[i], "~", " ")
 			}
-			words[1] = "{" + f.namespace + "}:" + words[1]
-			f.raw(t, words...)
-			drift, output := f.recount(t)
+			words[1] = "{" + f.Namespace + "}:" + words[1]
+			f.Raw(t, words...)
+			drift, output := f.Recount(t)
 			if key := strings.Fields(damage)[1]; drift == 0 || !strings.Contains(output, key) {
 				t.Fatalf("%s: the recount says\n%s", damage, output)
 			}
-			if again, _ := f.recount(t); again != drift {
-				t.Errorf("%s: the recount says %d and then %d, as if it had mended", damage, drift, again)
+			if again, _ := f.Recount(t); again != drift {
+				t.Errorf("%s: the recount says %d and then %d, as if it had repaired", damage, drift, again)
 			}
-			f.recount(t, "--repair")
-			f.noDrift(t)
-			if got := everySight(s.with(t)); got != want {
+			f.Recount(t, "--repair")
+			f.NoDrift(t)
+			if got := everyUpdate(s.With(t)); got != want {
 				t.Errorf("%s: after the repair it is\n%s\nand was\n%s", damage, got, want)
 			}
 		})
 	}
 }
 
-// everySight reads all that depends on what was damaged.
-func everySight(s *site) string {
-	s.t.Helper()
+// everyUpdate reads all that depends on what was damaged.
+func everyUpdate(s *apptest.Site) string {
+	s.T.Helper()
 	const status = `{ status { status fromSnapshot managedComponentsCount percentStaged errorGroupCount counts { active successful failed }
 		phases { percentPoweringOn } errorSummary { message count list components { edges { node { id } } } } }
 		components { totalCount edges { node { id } } } }`
-	r := s.must(`{ a: session(name: "a") ` + status + ` blue: session(name: "a", tenant: "blue") ` + status + `
+	r := s.Must(`{ a: session(name: "a") ` + status + ` blue: session(name: "a", tenant: "blue") ` + status + `
 		components { totalCount edges { node { id session error } } }
 		broken: components(filter: {error: "broken"}) { totalCount edges { node { id } } } }`)
-	return string(r.body)
+	return string(r.Body)
 }

@@ -3,7 +3,6 @@ package app
 import (
 	"io"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -12,26 +11,36 @@ import (
 
 	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/graph/limits"
+	"github.com/bosgraph/bosgraph/internal/auth"
 	"github.com/bosgraph/bosgraph/internal/pages"
 	"github.com/bosgraph/bosgraph/internal/transport"
+	"github.com/bosgraph/bosgraph/internal/view"
 	"github.com/bosgraph/bosgraph/loaders"
 )
 
-// handler routes everything that is served, below the base path: to the site, which
-// is the pages, what is nothing else.
-func (a *App) handler(site http.Handler) http.Handler {
+// handler routes everything that is served, below the base path: to the pages what is
+// nothing else. Nothing is served but through the guard, and no data but to who was admitted.
+func (a *App) handler() http.Handler {
 	base := a.config.BasePath
 	mux := http.NewServeMux()
-	mux.Handle(base+"/graphql", pages.Playable(principal(a.graphql()), base))
+	mux.Handle(base+"/graphql", pages.Playable(a.admitted(a.graphql()), base))
 	mux.HandleFunc("GET "+base+"/healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET "+base+"/readyz", a.ready)
-	a.rest(mux, base)
-	mux.Handle(base+"/", site)
-	return mux
+	if a.config.MetricsListen == "" {
+		mux.Handle("GET "+base+"/metrics", a.admitted(operators(a.metrics.Handler())))
+	}
+	if a.login != nil {
+		a.login.Handle(mux)
+	}
+	mux.Handle(base+"/", a.site)
+	// From the outside in. The guard comes first, as names and origins have to be checked even
+	// of requests that are refused later; then requests get their id, by which the audit log names them.
+	return a.guarded(identified(a.observedREST(a.admittedREST(a.rest(mux)))))
 }
 
 // The bounds of one request's size, in bytes.
 const (
+	maxHeader    = 128 << 10 // 5,000 ids in the query of a URL fit in
 	maxReadBody  = 1 << 20
 	maxWriteBody = 16 << 20 // 5,000 whole records of BOS fit in
 )
@@ -41,52 +50,39 @@ const (
 const parsedDocuments = 1000
 
 func (a *App) graphql() http.Handler {
-	resolver := &graph.Resolver{Store: a.graphStore(), Live: a.hub, Info: a.info()}
+	visible := view.New(a.graphStore(), a.store)
+	// Resolvers have no way to Redis but through view, which shows a tenant its own only.
+	resolver := &graph.Resolver{Store: graph.Audited{Store: visible}, Live: view.NewLive(a.hub), Info: a.info(), MaxUpdate: a.config.MaxResponse}
+	// Not assigned always: an interface that holds a nil pointer is not nil.
 	if a.sync != nil {
 		resolver.Sync = a.sync
 	}
-	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: resolver}))
+	exec := executor.New(graph.NewSchema(resolver))
 	exec.SetErrorPresenter(graph.PresentError(a.log))
 	exec.SetRecoverFunc(graph.Recover)
 	exec.SetParserTokenLimit(limits.Tokens)
 	documents := limits.NewDocuments(parsedDocuments)
 	exec.SetQueryCache(documents)
+	// In this order: who may ask for nothing is refused before a document is parsed, and what is
+	// too large before Rights looks at root fields wherever they are spread.
 	exec.Use(extension.Introspection{})
-	exec.Use(limits.Once{Limits: limits.Default(), Passed: documents})
+	exec.Use(graph.SchemaRights{})
+	exec.Use(limits.Once{Limits: limits.Default(a.config.MaxCost), Passed: documents})
 	exec.Use(graph.Rights{})
 	exec.Use(graph.Outage{})
-	exec.AroundResponses(loaders.Install(a.store))
+	exec.Use(graph.Audit{Log: a.audit})
+	exec.AroundResponses(loaders.Install(visible))
 	return a.stream(transport.NewHTTP(exec, func(r *http.Request) int64 {
-		if graph.PrincipalOf(r.Context()).Write {
+		// Only these mutations take long lists. Clients that may not call them need
+		// no more memory than a query does.
+		if access := auth.AccessOf(r.Context()); access.Can(auth.WriteComponents) || access.Can(auth.WriteTenants) {
 			return maxWriteBody
 		}
 		return maxReadBody
 	}))
 }
 
-// principal says who asks. No access control is configured, so anybody may do
-// anything.
-func principal(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(graph.WithPrincipal(r.Context(), graph.Principal{Write: true})))
-	})
-}
-
-// ready says whether requests should be sent here: Redis answers, and the server
-// is not stopping.
-func (a *App) ready(w http.ResponseWriter, r *http.Request) {
-	if a.stopping.Load() {
-		say(w, http.StatusServiceUnavailable, "stopping")
-		return
-	}
-	if err := a.store.Ping(r.Context()); err != nil {
-		a.log.Warn("not ready", "error", err)
-		say(w, http.StatusServiceUnavailable, "Redis does not answer")
-		return
-	}
-	say(w, http.StatusOK, "ready")
-}
-
+// say answers a probe, or a page's request that is refused, with a line of text.
 func say(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
@@ -96,7 +92,7 @@ func say(w http.ResponseWriter, status int, text string) {
 
 // info is what the server says of itself.
 func (a *App) info() graph.Info {
-	return graph.Info{Version: Version(), Namespace: a.config.Namespace, Redis: redisKind(a.config.RedisURL), StartedAt: time.Now()}
+	return graph.Info{Version: Build().Version, Namespace: a.config.Namespace, Redis: redisKind(a.config.RedisURL), StartedAt: time.Now()}
 }
 
 // redisKind names what a URL leads to, without saying where that is.
@@ -111,12 +107,4 @@ func redisKind(url string) string {
 	default:
 		return "single server"
 	}
-}
-
-// Version is the version that this program was built as.
-func Version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "development"
 }

@@ -1,15 +1,14 @@
-package app
+package app_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	mathrand "math/rand/v2"
-	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/bosgraph/bosgraph/internal/apptest"
 )
 
 // whole is the size of the batches of testKilled.
@@ -25,16 +24,16 @@ type producer struct {
 
 // testKilled kills a server again and again while producers are in the middle of
 // their batches.
-func testKilled(t *testing.T, f *fleet) {
+func testKilled(t *testing.T, f *apptest.Fleet) {
 	const rounds, producers = 5, 6
-	s, kill := f.serve(t)
-	s.session("big")
-	s.session("big", "tenant", "blue")
+	s, kill := f.Serve(t)
+	s.Session("big")
+	s.Session("big", "tenant", "blue")
 	all := make([]*producer, producers)
 	for i := range all {
 		all[i] = &producer{number: i, sent: fmt.Sprint("producer ", i)}
 		all[i].answered = all[i].sent
-		s.put(all[i].records(all[i].sent)...)
+		s.Put(all[i].records(all[i].sent)...)
 	}
 	for round := range rounds {
 		var answers atomic.Int64
@@ -44,49 +43,49 @@ func testKilled(t *testing.T, f *fleet) {
 		}
 		running.Go(func() { churnTenant(s) })
 		enough := int64(2*producers + mathrand.IntN(4*producers))
-		eventually(t, "the ingest is under way", func() bool { return answers.Load() >= enough })
+		apptest.Eventually(t, "the ingest is under way", func() bool { return answers.Load() >= enough })
 		kill()
 		running.Wait()
 
-		f.noDrift(t)
-		s, kill = f.serve(t)
+		f.NoDrift(t)
+		s, kill = f.Serve(t)
 		checkWhole(t, s, all)
 	}
 }
 
-func (p *producer) id(i int) string { return xname(p.number*whole + i) }
+func (p *producer) id(i int) string { return apptest.Xname(p.number*whole + i) }
 
 // records are all of its components, whole.
-func (p *producer) records(text string) []vars {
-	all := make([]vars, whole)
+func (p *producer) records(text string) []apptest.Vars {
+	all := make([]apptest.Vars, whole)
 	for i := range all {
-		all[i] = powering(p.id(i), "big")
+		all[i] = apptest.Powering(p.id(i), "big")
 		all[i]["error"] = text
 	}
 	return all
 }
 
-// ingest sends batches until the server is gone.
-func (p *producer) ingest(s *site, round int, answers *atomic.Int64) {
+// ingest sends batches until the server has ended.
+func (p *producer) ingest(s *apptest.Site, round int, answers *atomic.Int64) {
 	for n := 0; ; n++ {
 		text := fmt.Sprintf("producer %d, round %d, batch %d", p.number, round, n)
-		mutation, batch := patchComponents, make([]vars, whole)
+		mutation, batch := apptest.PatchComponents, make([]apptest.Vars, whole)
 		for i := range batch {
-			batch[i] = vars{"id": p.id(i), "error": text}
+			batch[i] = apptest.Vars{"id": p.id(i), "error": text}
 		}
 		if n%4 == 0 {
-			mutation, batch = putComponents, p.records(text)
+			mutation, batch = apptest.PutComponents, p.records(text)
 		}
 		before := p.sent
 		p.sent = text
-		codes, err := try(s, mutation, vars{"in": batch})
+		codes, err := apptest.Try(s, mutation, apptest.Vars{"in": batch})
 		switch {
 		case err != nil:
 			return
 		case slices.Equal(codes, []string{"CONFLICT"}): // the tenant's changes came between: nothing was applied
 			p.sent = before
 		case len(codes) > 0:
-			s.t.Errorf("a batch was answered %v", codes)
+			s.T.Errorf("a batch was answered %v", codes)
 			return
 		default:
 			p.answered = text
@@ -96,55 +95,34 @@ func (p *producer) ingest(s *site, round int, answers *atomic.Int64) {
 }
 
 // churnTenant gives components to a tenant and takes them away, which is many
-// writes, until the server is gone.
-func churnTenant(s *site) {
+// writes, until the server has ended.
+func churnTenant(s *apptest.Site) {
 	ids := []string{}
 	for i := range 2 * whole {
-		ids = append(ids, xname(i))
+		ids = append(ids, apptest.Xname(i))
 	}
 	for n := 0; ; n++ {
-		codes, err := try(s, putTenant, vars{"name": "blue", "in": ids[:n%2*len(ids)]})
+		codes, err := apptest.Try(s, apptest.PutTenant, apptest.Vars{"name": "blue", "in": ids[:n%2*len(ids)]})
 		if err != nil {
 			return
 		}
 		if len(codes) > 0 && !slices.Equal(codes, []string{"CONFLICT"}) {
-			s.t.Errorf("putTenant was answered %v", codes)
+			s.T.Errorf("putTenant was answered %v", codes)
 			return
 		}
 	}
 }
 
-// try sends a mutation to a server that may be gone.
-func try(s *site, mutation string, v vars) (codes []string, err error) {
-	body, err := json.Marshal(map[string]any{"query": mutation, "variables": v})
-	if err != nil {
-		return nil, err
-	}
-	response, err := s.client.Post(s.base+"/graphql", "application/json", bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	var r reply
-	if err := json.NewDecoder(response.Body).Decode(&r); err != nil {
-		return nil, err
-	}
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("status %d", response.StatusCode)
-	}
-	return r.codes(), nil
-}
-
 // checkWhole wants every producer's components to be as one batch made them: the
 // last that was answered, or the one under way.
-func checkWhole(t *testing.T, s *site, all []*producer) {
+func checkWhole(t *testing.T, s *apptest.Site, all []*producer) {
 	t.Helper()
-	r := s.must(`{ session(name: "big") { status { managedComponentsCount errorSummary(first: 1000) { message count list } } } }`)
+	r := s.Must(`{ session(name: "big") { status { managedComponentsCount errorSummary(first: 1000) { message count list } } } }`)
 	groups := map[string]any{}
-	for _, g := range r.at("session.status.errorSummary").([]any) {
-		groups[at(g, "message").(string)] = at(g, "count")
+	for _, g := range r.At("session.status.errorSummary").([]any) {
+		groups[apptest.At(g, "message").(string)] = apptest.At(g, "count")
 	}
-	if n := r.at("session.status.managedComponentsCount"); len(groups) != len(all) || n != float64(len(all)*whole) {
+	if n := r.At("session.status.managedComponentsCount"); len(groups) != len(all) || n != float64(len(all)*whole) {
 		t.Fatalf("%v components have these errors: %v", n, groups)
 	}
 	for _, p := range all {

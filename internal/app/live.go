@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/cost"
 	"github.com/bosgraph/bosgraph/internal/fanout"
 	"github.com/bosgraph/bosgraph/internal/hub"
 	"github.com/bosgraph/bosgraph/internal/transport"
@@ -37,27 +37,35 @@ func (a *App) drain(ctx context.Context) {
 const goodbye = 2 * time.Second
 
 // live makes what subscriptions need: the hub, which follows what is watched, and
-// the feed of notices, which tells it of changes.
+// the feed of notices, which reports changes to it.
 func (a *App) live() {
 	a.hub = hub.New(a.store, hub.Options{Tick: a.config.Tick, Interval: probeEvery, Poll: pollEvery, Log: a.log})
 	a.feed = a.store.NewFeed(a.hub, probeEvery)
 	a.hub.Use(a.feed)
 }
 
-// follow runs it until ctx ends.
-func (a *App) follow(ctx context.Context) {
-	a.running.Go(func() { a.feed.Run(ctx) })
-	a.running.Go(func() { a.hub.Run(ctx) })
+// follow runs it.
+func (a *App) follow() {
+	a.tasks.run("feed of notices", a.feed.Run)
+	a.tasks.run("hub", a.hub.Run)
 }
+
+// Executions is how many distinct subscriptions are being executed.
+func (a *App) Executions() int { return a.fanout.Executions() }
 
 // stream puts subscriptions in front of what answers requests.
 func (a *App) stream(h transport.HTTP) http.Handler {
-	a.fanout = fanout.New(fanout.Options{Executor: h.Executor, Encode: transport.Encode, Fresh: a.config.Tick})
+	h.Bounds, h.Timeout, h.Budget, h.Audit = a.bounds, a.config.OperationTimeout, cost.NewBudget(a.config.MaxCostPerMinute), a.audit
+	h.Observe = a.metrics.Answered
+	a.fanout = fanout.New(fanout.Options{
+		Executor: h.Executor, Fresh: a.config.Tick, Bounds: &cost.Limits{Response: a.config.MaxResponse},
+		Groups: a.config.MaxDistinctSubscriptions, PerAddress: a.config.MaxDistinctSubscriptionsPerAddress,
+		Memory: cost.NewPool(a.config.MaxResponseMemory),
+	})
 	a.streams = transport.NewStreams(transport.StreamOptions{
 		HTTP: h, Fanout: a.fanout, Log: a.log,
-		// No access control is configured: who opens a socket may do what its request may.
-		Authorize: func(p graph.Principal, _ []byte) (graph.Principal, error) { return p, nil },
-		Origins:   a.config.AllowOrigins, MaxMessage: a.config.MaxMessage,
+		Authorize:   a.authorize,
+		MaxMessage:  a.config.MaxMessage,
 		InitTimeout: a.config.InitTimeout, PingInterval: a.config.PingInterval, WriteDeadline: a.config.WriteDeadline,
 		Subscriptions: a.config.MaxSubscriptions, Connections: a.config.MaxConnections, PerAddress: a.config.MaxConnectionsPerAddress,
 		CompleteWithin: goodbye,

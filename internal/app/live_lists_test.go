@@ -1,84 +1,88 @@
-package app
+package app_test
 
 import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/bosgraph/bosgraph/internal/apptest"
 )
 
 // replicas are two servers of one namespace.
-func replicas(t *testing.T, url string, options ...string) (a, b *site) {
+func replicas(t *testing.T, url string, options ...string) (a, b *apptest.Site) {
 	t.Helper()
-	a = serve(t, url, options...)
-	b = serve(t, url, append(options, "--namespace", a.namespace)...)
-	b.namespace = a.namespace
+	a = apptest.Serve(t, url, options...)
+	b = apptest.Serve(t, url, append(options, "--namespace", a.Namespace)...)
+	b.Namespace = a.Namespace
 	return a, b
 }
 
 // onReplicas runs a test on every kind of Redis that servers can share: what is
-// written to one of them has to be told by the other.
-func onReplicas(t *testing.T, test func(t *testing.T, a, b *site)) {
-	for _, backend := range backends[1:] {
-		t.Run(backend.name, func(t *testing.T) {
-			a, b := replicas(t, backend.url(t))
+// written to one of them has to be reported by the other.
+func onReplicas(t *testing.T, test func(t *testing.T, a, b *apptest.Site)) {
+	for _, backend := range apptest.Backends[1:] {
+		t.Run(backend.Name, func(t *testing.T) {
+			a, b := replicas(t, backend.URL(t))
 			test(t, a, b)
 		})
 	}
 }
 
-func TestSessionsAreToldByAnotherServer(t *testing.T) {
-	onReplicas(t, func(t *testing.T, a, b *site) {
-		w := watch(t, b, `subscription { sessionsUpdated(filter: {operation: BOOT}) {
+func TestSessionsWrittenToOneServerAreReportedByAnother(t *testing.T) {
+	t.Parallel()
+	onReplicas(t, func(t *testing.T, a, b *apptest.Site) {
+		w := apptest.Watch(t, b, `subscription { sessionsUpdated(filter: {operation: BOOT}) {
 			deletedId session { id name status { status counts { active } } } } }`, nil)
-		// It says nothing at first: that something is told shows that it has begun.
+		// It says nothing at first: that something is reported shows that it has begun.
 		n := 0
-		eventually(t, "anything is told", func() bool {
-			a.session(fmt.Sprint("first", n))
+		apptest.Eventually(t, "anything is reported", func() bool {
+			a.Session(fmt.Sprint("first", n))
 			n++
-			return w.count() > 0
+			return w.Count() > 0
 		})
-		a.session("other", "operation", "SHUTDOWN") // outside of the filter
-		a.session("s")
-		eventually(t, "it has appeared", func() bool { return w.has(vars{"session.name": "s", "session.status.status": "PENDING"}) })
-		id := a.must(`{ session(name: "s") { id } }`).at("session.id")
-		a.put(powering("x1", "s"), powering("x2", "s"))
-		eventually(t, "its status", func() bool { return w.has(vars{"session.id": id, "session.status.counts.active": 2.0}) })
-		b.update("s", "status", "RUNNING")
-		eventually(t, "it runs", func() bool { return w.has(vars{"session.id": id, "session.status.status": "RUNNING"}) })
-		a.must(patchComponents, vars{"in": []vars{finished("x1"), finished("x2")}})
-		eventually(t, "it is complete", func() bool { return w.has(vars{"session.id": id, "session.status.status": "COMPLETE"}) })
-		a.must(deleteSession, vars{"in": vars{"name": "s"}})
-		eventually(t, "it has gone", func() bool { return w.has(vars{"deletedId": id}) })
-		if w.has(vars{"session.name": "other"}) || w.ended() != "" {
-			t.Errorf("one outside of the filter is told, or the subscription has ended %q", w.ended())
+		a.Session("other", "operation", "SHUTDOWN") // outside of the filter
+		a.Session("s")
+		apptest.Eventually(t, "it has appeared", func() bool { return w.Has(apptest.Vars{"session.name": "s", "session.status.status": "PENDING"}) })
+		id := a.Must(`{ session(name: "s") { id } }`).At("session.id")
+		a.Put(apptest.Powering("x1", "s"), apptest.Powering("x2", "s"))
+		apptest.Eventually(t, "its status", func() bool { return w.Has(apptest.Vars{"session.id": id, "session.status.counts.active": 2.0}) })
+		b.Update("s", "status", "RUNNING")
+		apptest.Eventually(t, "it runs", func() bool { return w.Has(apptest.Vars{"session.id": id, "session.status.status": "RUNNING"}) })
+		a.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{apptest.Finished("x1"), apptest.Finished("x2")}})
+		apptest.Eventually(t, "it is complete", func() bool { return w.Has(apptest.Vars{"session.id": id, "session.status.status": "COMPLETE"}) })
+		a.Must(apptest.DeleteSession, apptest.Vars{"in": apptest.Vars{"name": "s"}})
+		apptest.Eventually(t, "its deletion", func() bool { return w.Has(apptest.Vars{"deletedId": id}) })
+		if w.Has(apptest.Vars{"session.name": "other"}) || w.Ended() != "" {
+			t.Errorf("one outside of the filter is reported, or the subscription has ended %q", w.Ended())
 		}
 	})
 }
 
-func TestComponentsAreToldByAnotherServer(t *testing.T) {
-	onReplicas(t, func(t *testing.T, a, b *site) {
-		a.session("s")
-		a.put(powering("x0", "s"))
-		a.update("s", "status", "RUNNING")
+func TestComponentsWrittenToOneServerAreReportedByAnother(t *testing.T) {
+	t.Parallel()
+	onReplicas(t, func(t *testing.T, a, b *apptest.Site) {
+		a.Session("s")
+		a.Put(apptest.Powering("x0", "s"))
+		a.Update("s", "status", "RUNNING")
 		const query = `subscription { componentsUpdated(session: "s") { revision resync removed components { id status { phase } } } }`
-		first := watch(t, b, query, nil)
-		eventually(t, "the beginning", func() bool { return first.has(vars{"resync": true, "components.0": nil}) })
-		a.put(powering("x1", "s"))
-		eventually(t, "one that is new", func() bool { return first.has(vars{"resync": false, "components.0.id": "x1"}) })
-		second := watch(t, b, query, nil)
-		eventually(t, "the beginning of who comes later", func() bool { return second.has(vars{"resync": true}) })
-		a.must(patchComponents, vars{"in": []vars{{"id": "x1", "status": vars{"phase": "configuring"}}}})
-		a.must(patchComponents, vars{"in": []vars{{"id": "x0", "session": "another"}}})
-		for _, w := range []*watcher{first, second} {
-			eventually(t, "a change", func() bool {
-				return w.has(vars{"components.0.id": "x1", "components.0.status.phase": "CONFIGURING"})
+		first := apptest.Watch(t, b, query, nil)
+		apptest.Eventually(t, "the beginning", func() bool { return first.Has(apptest.Vars{"resync": true, "components.0": nil}) })
+		a.Put(apptest.Powering("x1", "s"))
+		apptest.Eventually(t, "one that is new", func() bool { return first.Has(apptest.Vars{"resync": false, "components.0.id": "x1"}) })
+		second := apptest.Watch(t, b, query, nil)
+		apptest.Eventually(t, "the beginning of who comes later", func() bool { return second.Has(apptest.Vars{"resync": true}) })
+		a.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{{"id": "x1", "status": apptest.Vars{"phase": "configuring"}}}})
+		a.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{{"id": "x0", "session": "another"}}})
+		for _, w := range []*apptest.Watcher{first, second} {
+			apptest.Eventually(t, "a change", func() bool {
+				return w.Has(apptest.Vars{"components.0.id": "x1", "components.0.status.phase": "CONFIGURING"})
 			})
-			eventually(t, "one that has left", func() bool { return w.has(vars{"removed.0": "x0"}) })
+			apptest.Eventually(t, "one that has left", func() bool { return w.Has(apptest.Vars{"removed.0": "x0"}) })
 		}
-		a.must(patchComponents, vars{"in": []vars{finished("x1")}})
-		for _, w := range []*watcher{first, second} {
-			eventually(t, "the end", func() bool { return w.ended() == "complete" })
-			neverBack(t, []*watcher{w})
+		a.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{apptest.Finished("x1")}})
+		for _, w := range []*apptest.Watcher{first, second} {
+			apptest.Eventually(t, "the end", func() bool { return w.Ended() == "complete" })
+			apptest.NeverBack(t, []*apptest.Watcher{w})
 		}
 	})
 }
@@ -86,19 +90,20 @@ func TestComponentsAreToldByAnotherServer(t *testing.T) {
 // TestManyWhoJoinComponentsAtOnceAllBegin lets many join while the reads of those
 // before are under way: all of them have to get their beginning, and what changes.
 func TestManyWhoJoinComponentsAtOnceAllBegin(t *testing.T) {
-	a, b := replicas(t, backends[1].url(t))
-	a.session("s")
-	a.put(powering("x0", "s"))
-	a.update("s", "status", "RUNNING")
-	all := crowd(t, b, 200, func(int) (string, vars) {
+	t.Parallel()
+	a, b := replicas(t, apptest.Backends[1].URL(t))
+	a.Session("s")
+	a.Put(apptest.Powering("x0", "s"))
+	a.Update("s", "status", "RUNNING")
+	all := apptest.Crowd(t, b, 200, func(int) (string, apptest.Vars) {
 		return `subscription { componentsUpdated(session: "s") { revision resync components { id } } }`, nil
 	})
-	every(t, "the beginning", all, func(w *watcher) bool { return w.count() > 0 })
-	a.put(powering("x1", "s"))
-	every(t, "a change", all, func(w *watcher) bool { return w.now("components.0.id") == "x1" })
-	a.must(patchComponents, vars{"in": []vars{finished("x0"), finished("x1")}})
-	every(t, "the end", all, func(w *watcher) bool { return w.ended() == "complete" })
-	if i := slices.IndexFunc(all, func(w *watcher) bool { return w.back != "" }); i >= 0 {
-		t.Errorf("the revision went %s", all[i].back)
+	apptest.Every(t, "the beginning", all, func(w *apptest.Watcher) bool { return w.Count() > 0 })
+	a.Put(apptest.Powering("x1", "s"))
+	apptest.Every(t, "a change", all, func(w *apptest.Watcher) bool { return w.Now("components.0.id") == "x1" })
+	a.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{apptest.Finished("x0"), apptest.Finished("x1")}})
+	apptest.Every(t, "the end", all, func(w *apptest.Watcher) bool { return w.Ended() == "complete" })
+	if i := slices.IndexFunc(all, func(w *apptest.Watcher) bool { return w.Back != "" }); i >= 0 {
+		t.Errorf("the revision went %s", all[i].Back)
 	}
 }

@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
@@ -25,7 +26,7 @@ func loadName(i int) string { return fmt.Sprint("s", i) }
 
 // loadOf is what a client follows: every other one something that changes. Clients
 // of one session differ in what they select.
-func loadOf(i int) (query string, variables vars) {
+func loadOf(i int) (query string, variables apptest.Vars) {
 	session := i / 2 % loadActive
 	if i%2 == 1 {
 		session = loadActive + i/2%(loadSessions-loadActive)
@@ -35,28 +36,29 @@ func loadOf(i int) (query string, variables vars) {
 	if selection%2 == 0 {
 		more = fmt.Sprintf("a%d: percentSuccessful errorGroupCount", selection)
 	}
-	return `subscription($name: String!) { sessionStatusUpdated(name: $name) { revision epoch stale ` + more + ` } }`, vars{"name": loadName(session)}
+	return `subscription($name: String!) { sessionStatusUpdated(name: $name) { revision epoch stale ` + more + ` } }`, apptest.Vars{"name": loadName(session)}
 }
 
 func TestReadsDoNotGrowWithClients(t *testing.T) {
+	t.Parallel()
 	for _, clients := range []int{20, 400} {
 		t.Run(fmt.Sprint(clients, " clients"), func(t *testing.T) {
 			// What one server reads is counted; the other one writes.
-			writer := serveRedis(t)
+			writer := apptest.ServeRedis(t)
 			meter := redistest.NewMeter(t, redistest.SharedServer(t))
-			reader := serve(t, "redis://"+meter.Addr(), "--namespace", writer.namespace)
-			var components []vars
+			reader := apptest.Serve(t, "redis://"+meter.Addr(), "--namespace", writer.Namespace)
+			var components []apptest.Vars
 			for i := range loadSessions {
-				writer.session(loadName(i))
+				writer.Session(loadName(i))
 				if i < loadActive {
 					for j := range loadBatch {
-						components = append(components, powering(xname(i*loadBatch+j), loadName(i)))
+						components = append(components, apptest.Powering(apptest.Xname(i*loadBatch+j), loadName(i)))
 					}
 				}
 			}
-			writer.put(components...)
-			all := crowd(t, reader, clients, loadOf)
-			every(t, "the first state", all, func(w *watcher) bool { return w.count() > 0 })
+			writer.Put(components...)
+			all := apptest.Crowd(t, reader, clients, loadOf)
+			apptest.Every(t, "the first state", all, func(w *apptest.Watcher) bool { return w.Count() > 0 })
 
 			meter.Reset()
 			start := time.Now()
@@ -67,15 +69,15 @@ func TestReadsDoNotGrowWithClients(t *testing.T) {
 			writing.Wait()
 			final := map[string]any{}
 			for i := range loadActive {
-				final[loadName(i)] = writer.status(loadName(i))["revision"]
+				final[loadName(i)] = writer.Status(loadName(i))["revision"]
 			}
-			every(t, "the last state", all, func(w *watcher) bool {
-				revision, active := final[w.vars["name"].(string)]
-				return !active || w.now("revision") == revision
+			apptest.Every(t, "the last state", all, func(w *apptest.Watcher) bool {
+				revision, active := final[w.Vars["name"].(string)]
+				return !active || w.Now("revision") == revision
 			})
 			window := time.Since(start)
 
-			tick := reader.app.config.Tick
+			tick := reader.App.Config().Tick
 			most := 1 + int((window+tick-1)/tick)
 			total, reads := 0, map[string]int{}
 			for _, c := range meter.Snapshot().Commands {
@@ -92,29 +94,29 @@ func TestReadsDoNotGrowWithClients(t *testing.T) {
 			}
 			messages := 0
 			for i, w := range all {
-				messages += w.count()
-				if i%2 == 1 && w.count() != 1 {
-					t.Errorf("%d messages of a session that does not change", w.count())
+				messages += w.Count()
+				if i%2 == 1 && w.Count() != 1 {
+					t.Errorf("%d messages of a session that does not change", w.Count())
 				}
 			}
-			neverBack(t, all)
+			apptest.NeverBack(t, all)
 			t.Logf("%d batches in %v: %d reads for %d clients in %d groups, %d messages",
-				loadActive*loadBatches, window, total, clients, reader.app.fanout.Executions(), messages)
+				loadActive*loadBatches, window, total, clients, reader.App.Executions(), messages)
 		})
 	}
 }
 
 // writeLoad writes batches into a session, at most so many a second.
-func writeLoad(s *site, session int) {
+func writeLoad(s *apptest.Site, session int) {
 	pulse := time.NewTicker(loadEvery)
 	defer pulse.Stop()
 	for n := range loadBatches {
-		batch := make([]vars, loadBatch)
+		batch := make([]apptest.Vars, loadBatch)
 		for j := range batch {
-			batch[j] = vars{"id": xname(session*loadBatch + j), "error": fmt.Sprintf("error %d of batch %d", j%5, n)}
+			batch[j] = apptest.Vars{"id": apptest.Xname(session*loadBatch + j), "error": fmt.Sprintf("error %d of batch %d", j%5, n)}
 		}
-		if codes, err := try(s, patchComponents, vars{"in": batch}); err != nil || len(codes) > 0 {
-			s.t.Errorf("a batch: %v, %v", codes, err)
+		if codes, err := apptest.Try(s, apptest.PatchComponents, apptest.Vars{"in": batch}); err != nil || len(codes) > 0 {
+			s.T.Errorf("a batch: %v, %v", codes, err)
 		}
 		<-pulse.C
 	}

@@ -1,6 +1,6 @@
 //go:build !race
 
-package app
+package app_test
 
 // manyWatchers is how many lose their server at once.
 const manyWatchers = 2000

@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"fmt"
@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
@@ -49,7 +50,7 @@ func (d *durable) start() {
 	d.t.Helper()
 	cmd := exec.Command("redis-server", "--port", d.port, "--bind", "127.0.0.1", "--dir", d.dir, "--save", "",
 		"--appendonly", "yes", "--appendfsync", "always")
-	cmd.SysProcAttr = endWithParent()
+	cmd.SysProcAttr = apptest.EndWithParent()
 	started, dead := make(chan error, 1), make(chan struct{})
 	go func() {
 		// The kernel's "parent" is this thread, so it has to live as long.
@@ -69,7 +70,7 @@ func (d *durable) start() {
 		_ = cmd.Process.Kill() // fails only if it has ended already
 		<-dead
 	})
-	eventually(d.t, "Redis answers", func() bool {
+	apptest.Eventually(d.t, "Redis answers", func() bool {
 		conn, err := net.Dial("tcp", d.addr())
 		if err != nil {
 			return false
@@ -102,7 +103,7 @@ const (
 )
 
 // TestWatchersWhoseRedisIsKilled kills Redis while watchers follow what changes all
-// the time, leaves it away until they are told that they may be behind, and brings
+// the time, leaves it away until they are notified that they may be behind, and brings
 // it back with its data, with none, or with older ones.
 func TestWatchersWhoseRedisIsKilled(t *testing.T) {
 	for _, test := range []struct {
@@ -117,65 +118,65 @@ func TestWatchersWhoseRedisIsKilled(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			d := newDurable(t)
-			s := serve(t, "redis://"+d.addr())
+			s := apptest.Serve(t, "redis://"+d.addr())
 			p := &outageProducer{s: s}
 			p.writeAll()
 			older := filepath.Join(t.TempDir(), "older")
-			all := crowd(t, s, outageWatchers, func(i int) (string, vars) { return follow, vars{"name": p.name(i)} })
-			every(t, "the first state", all, func(w *watcher) bool { return w.now("status") == "RUNNING" })
-			epoch := all[0].now("epoch")
+			all := apptest.Crowd(t, s, outageWatchers, func(i int) (string, apptest.Vars) { return apptest.Follow, apptest.Vars{"name": p.name(i)} })
+			apptest.Every(t, "the first state", all, func(w *apptest.Watcher) bool { return w.Now("status") == "RUNNING" })
+			epoch := all[0].Now("epoch")
 			copyOf(t, older, d.dir)
 			p.run()
-			every(t, "updates are under way", all, func(w *watcher) bool { return w.count() > 3 })
+			apptest.Every(t, "updates are under way", all, func(w *apptest.Watcher) bool { return w.Count() > 3 })
 
 			d.end()
 			p.stop()
-			every(t, "that it may be behind", all, func(w *watcher) bool { return w.now("stale") == true })
+			apptest.Every(t, "that it may be behind", all, func(w *apptest.Watcher) bool { return w.Now("stale") == true })
 			test.keeps(t, d, older)
 			d.start()
 			back := time.Now()
 			if test.forgets {
-				// Until then a producer is told to try again.
-				eventually(t, "the server is ready", func() bool { status, _ := s.get("/readyz"); return status == http.StatusOK })
+				// Until then a producer gets an error that says to try again.
+				apptest.Eventually(t, "the server is ready", func() bool { status, _ := s.Get("/readyz"); return status == http.StatusOK })
 				p.writeAll()
 			}
 			p.run()
-			every(t, "that it is up to date", all, func(w *watcher) bool { return w.now("stale") == false })
+			apptest.Every(t, "that it is up to date", all, func(w *apptest.Watcher) bool { return w.Now("stale") == false })
 			took := make([]time.Duration, len(all))
 			for i, w := range all {
-				w.mu.Lock()
-				took[i] = w.freshAt.Sub(back)
-				w.mu.Unlock()
+				w.Mu.Lock()
+				took[i] = w.FreshAt.Sub(back)
+				w.Mu.Unlock()
 			}
 			p.stop()
 			for i := range outageSessions {
-				final := s.status(p.name(i))
-				mine := slices.Collect(func(yield func(*watcher) bool) {
+				final := s.Status(p.name(i))
+				mine := slices.Collect(func(yield func(*apptest.Watcher) bool) {
 					for at := i; at < len(all) && yield(all[at]); at += outageSessions {
 					}
 				})
-				every(t, "what a query answers", mine, func(w *watcher) bool {
-					return w.now("revision") == final["revision"] && w.now("epoch") == final["epoch"]
+				apptest.Every(t, "what a query answers", mine, func(w *apptest.Watcher) bool {
+					return w.Now("revision") == final["revision"] && w.Now("epoch") == final["epoch"]
 				})
 				for _, w := range mine {
-					if got := fmt.Sprint(w.now("errorSummary")); got != fmt.Sprint(final["errorSummary"]) {
+					if got := fmt.Sprint(w.Now("errorSummary")); got != fmt.Sprint(final["errorSummary"]) {
 						t.Errorf("a watcher is at %s, want %v", got, final["errorSummary"])
 					}
 				}
-				if final["epoch"] == epoch { // nobody can tell whether something was lost
+				if final["epoch"] == epoch { // whether something was lost is unknown
 					t.Errorf("the epoch is still %v", epoch)
 				}
 			}
 			for i, w := range all {
-				w.mu.Lock()
-				if w.end != "" || w.raised != 1 || w.lowered != 1 {
-					t.Errorf("watcher %d: end %q, stale was raised %d times, lowered %d times", i, w.end, w.raised, w.lowered)
+				w.Mu.Lock()
+				if w.End != "" || w.Raised != 1 || w.Lowered != 1 {
+					t.Errorf("watcher %d: end %q, stale was raised %d times, lowered %d times", i, w.End, w.Raised, w.Lowered)
 				}
-				w.mu.Unlock()
+				w.Mu.Unlock()
 			}
-			neverBack(t, all)
+			apptest.NeverBack(t, all)
 			p.complete()
-			every(t, "the end", all, func(w *watcher) bool { return w.ended() == "complete" && w.now("status") == "COMPLETE" })
+			apptest.Every(t, "the end", all, func(w *apptest.Watcher) bool { return w.Ended() == "complete" && w.Now("status") == "COMPLETE" })
 			slices.Sort(took)
 			t.Logf("killed %s, %d watchers: up to date p50 %v, p99 %v, max %v after Redis is back", test.name, len(all),
 				took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
@@ -183,32 +184,32 @@ func TestWatchersWhoseRedisIsKilled(t *testing.T) {
 	}
 }
 
-// TestASessionThatOlderDataLackIsNotGone has Redis come back with data from before
-// the session. Whoever keeps it writes it again: it has not gone.
-func TestASessionThatOlderDataLackIsNotGone(t *testing.T) {
+// TestASessionThatOlderDataLackIsNotDeleted has Redis come back with data from before
+// the session. Its producer writes it again: it was not deleted.
+func TestASessionThatOlderDataLackIsNotDeleted(t *testing.T) {
 	t.Parallel()
 	d := newDurable(t)
-	s := serve(t, "redis://"+d.addr())
-	s.session("old")
+	s := apptest.Serve(t, "redis://"+d.addr())
+	s.Session("old")
 	older := filepath.Join(t.TempDir(), "older")
 	copyOf(t, older, d.dir)
 	p := &outageProducer{s: s}
 	p.writeAll()
-	all := crowd(t, s, outageSessions, func(i int) (string, vars) { return follow, vars{"name": p.name(i)} })
+	all := apptest.Crowd(t, s, outageSessions, func(i int) (string, apptest.Vars) { return apptest.Follow, apptest.Vars{"name": p.name(i)} })
 	p.run()
-	every(t, "updates are under way", all, func(w *watcher) bool { return w.count() > 3 })
+	apptest.Every(t, "updates are under way", all, func(w *apptest.Watcher) bool { return w.Count() > 3 })
 	d.end()
 	p.stop()
-	every(t, "that it may be behind", all, func(w *watcher) bool { return w.now("stale") == true })
+	apptest.Every(t, "that it may be behind", all, func(w *apptest.Watcher) bool { return w.Now("stale") == true })
 	copyOf(t, d.dir, older)
 	d.start()
-	epoch := all[0].now("epoch")
-	eventually(t, "another epoch", func() bool { return s.ask(`{ serverInfo { epoch } }`).at("serverInfo.epoch") != epoch })
+	epoch := all[0].Now("epoch")
+	apptest.Eventually(t, "another epoch", func() bool { return s.Ask(`{ serverInfo { epoch } }`).At("serverInfo.epoch") != epoch })
 	p.writeAll()
-	every(t, "that it is up to date", all, func(w *watcher) bool { return w.now("stale") == false || w.ended() != "" })
+	apptest.Every(t, "that it is up to date", all, func(w *apptest.Watcher) bool { return w.Now("stale") == false || w.Ended() != "" })
 	for i, w := range all {
-		if w.ended() != "" {
-			t.Errorf("watcher %d: ended %q", i, w.ended())
+		if w.Ended() != "" {
+			t.Errorf("watcher %d: ended %q", i, w.Ended())
 		}
 	}
 }
@@ -218,32 +219,32 @@ func TestASessionThatOlderDataLackIsNotGone(t *testing.T) {
 func TestWatchersWhoseRedisIsSilent(t *testing.T) {
 	t.Parallel()
 	redis := redistest.New(t)
-	s := serve(t, "redis://"+redis.Addr())
+	s := apptest.Serve(t, "redis://"+redis.Addr())
 	p := &outageProducer{s: s}
 	p.writeAll()
-	all := crowd(t, s, 5*outageSessions, func(i int) (string, vars) { return follow, vars{"name": p.name(i)} })
+	all := apptest.Crowd(t, s, 5*outageSessions, func(i int) (string, apptest.Vars) { return apptest.Follow, apptest.Vars{"name": p.name(i)} })
 	p.run()
-	every(t, "updates are under way", all, func(w *watcher) bool { return w.count() > 3 })
+	apptest.Every(t, "updates are under way", all, func(w *apptest.Watcher) bool { return w.Count() > 3 })
 	start := time.Now()
 	redis.Pause()
-	every(t, "that it may be behind", all, func(w *watcher) bool { return w.now("stale") == true })
-	told := time.Since(start)
+	apptest.Every(t, "that it may be behind", all, func(w *apptest.Watcher) bool { return w.Now("stale") == true })
+	reported := time.Since(start)
 	redis.Resume()
 	start = time.Now()
-	every(t, "that it is up to date", all, func(w *watcher) bool { return w.now("stale") == false })
-	t.Logf("told after %v that it may be behind, and %v after Redis goes on that it is up to date", told, time.Since(start))
+	apptest.Every(t, "that it is up to date", all, func(w *apptest.Watcher) bool { return w.Now("stale") == false })
+	t.Logf("stale after %v, and up to date %v after Redis resumed", reported, time.Since(start))
 	p.stop()
 	for i, w := range all {
-		eventually(t, "what a query answers", func() bool { return w.now("revision") == s.status(p.name(i))["revision"] })
+		apptest.Eventually(t, "what a query answers", func() bool { return w.Now("revision") == s.Status(p.name(i))["revision"] })
 	}
-	neverBack(t, all)
+	apptest.NeverBack(t, all)
 	p.complete()
-	every(t, "the end", all, func(w *watcher) bool { return w.ended() == "complete" })
+	apptest.Every(t, "the end", all, func(w *apptest.Watcher) bool { return w.Ended() == "complete" })
 }
 
-// outageProducer writes sessions, and goes on doing so whenever that works.
+// outageProducer writes sessions, again and again, whenever that works.
 type outageProducer struct {
-	s       *site
+	s       *apptest.Site
 	writes  atomic.Int64
 	stopped atomic.Bool
 	running sync.WaitGroup
@@ -253,23 +254,23 @@ func (*outageProducer) name(i int) string { return fmt.Sprint("s", i%outageSessi
 
 // writeAll writes all that it knows, as a producer does at its start.
 func (p *outageProducer) writeAll() {
-	p.s.t.Helper()
+	p.s.T.Helper()
 	for i := range outageSessions {
-		p.s.session(p.name(i))
-		p.s.put(powering(xname(i), p.name(i)))
-		p.s.update(p.name(i), "status", "RUNNING")
+		p.s.Session(p.name(i))
+		p.s.Put(apptest.Powering(apptest.Xname(i), p.name(i)))
+		p.s.Update(p.name(i), "status", "RUNNING")
 	}
 }
 
-// run changes one session after the other until it is stopped, or Redis has gone.
+// run changes one session after the other until it is stopped, or Redis is away.
 func (p *outageProducer) run() {
 	p.stopped.Store(false)
 	p.running.Go(func() {
 		for !p.stopped.Load() {
 			n := int(p.writes.Add(1))
-			codes, err := try(p.s, patchComponents, vars{"in": []vars{{"id": xname(n % outageSessions), "error": fmt.Sprint("update ", n)}}})
+			codes, err := apptest.Try(p.s, apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{{"id": apptest.Xname(n % outageSessions), "error": fmt.Sprint("update ", n)}}})
 			if err != nil || len(codes) > 0 && strings.Join(codes, "") != "UNAVAILABLE" {
-				p.s.t.Errorf("a write: %v, %v", codes, err)
+				p.s.T.Errorf("a write: %v, %v", codes, err)
 				return
 			}
 		}
@@ -282,8 +283,8 @@ func (p *outageProducer) stop() {
 }
 
 func (p *outageProducer) complete() {
-	p.s.t.Helper()
+	p.s.T.Helper()
 	for i := range outageSessions {
-		p.s.must(patchComponents, vars{"in": []vars{finished(xname(i))}})
+		p.s.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{apptest.Finished(apptest.Xname(i))}})
 	}
 }

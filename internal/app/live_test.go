@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"fmt"
@@ -7,21 +7,22 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/apptest"
 )
 
 func TestAThousandUpdatesInASecondAreAsManyMessagesAsTicks(t *testing.T) {
-	s := serveRedis(t)
-	s.session("s")
+	s := apptest.ServeRedis(t)
+	s.Session("s")
 	const writers, each = 4, 250
 	for i := range writers {
-		s.put(powering(xname(i), "s"))
+		s.Put(apptest.Powering(apptest.Xname(i), "s"))
 	}
-	s.update("s", "status", "RUNNING")
-	all := crowd(t, s, 20, func(int) (string, vars) { return follow, vars{"name": "s"} })
-	every(t, "the first state", all, func(w *watcher) bool { return w.now("status") == "RUNNING" })
+	s.Update("s", "status", "RUNNING")
+	all := apptest.Crowd(t, s, 20, func(int) (string, apptest.Vars) { return apptest.Follow, apptest.Vars{"name": "s"} })
+	apptest.Every(t, "the first state", all, func(w *apptest.Watcher) bool { return w.Now("status") == "RUNNING" })
 	before := make([]int, len(all))
 	for i, w := range all {
-		before[i] = w.count()
+		before[i] = w.Count()
 	}
 	start := time.Now()
 	var writing sync.WaitGroup
@@ -32,7 +33,7 @@ func TestAThousandUpdatesInASecondAreAsManyMessagesAsTicks(t *testing.T) {
 			for n := range each {
 				<-pulse.C
 				text := fmt.Sprint("update ", n)
-				if _, err := s.app.store.PatchComponents(t.Context(), []bos.ComponentPatch{{ID: xname(i), Error: &text}}); err != nil {
+				if _, err := s.App.Store().PatchComponents(t.Context(), []bos.ComponentPatch{{ID: apptest.Xname(i), Error: &text}}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -40,18 +41,18 @@ func TestAThousandUpdatesInASecondAreAsManyMessagesAsTicks(t *testing.T) {
 	}
 	writing.Wait()
 	window := time.Since(start)
-	final := s.status("s")
-	every(t, "the last state", all, reached(final["revision"]))
+	final := s.Status("s")
+	apptest.Every(t, "the last state", all, apptest.Reached(final["revision"]))
 	// The first state, the leading edge, and one a tick.
-	most := 2 + int((window+s.app.config.Tick-1)/s.app.config.Tick)
+	most := 2 + int((window+s.App.Config().Tick-1)/s.App.Config().Tick)
 	for i, w := range all {
-		if n := 1 + w.count() - before[i]; n > most {
+		if n := 1 + w.Count() - before[i]; n > most {
 			t.Errorf("%d messages of %d updates in %v, want at most %d", n, writers*each, window, most)
 		}
-		if got, want := fmt.Sprint(w.now("errorSummary")), fmt.Sprint(final["errorSummary"]); got != want {
+		if got, want := fmt.Sprint(w.Now("errorSummary")), fmt.Sprint(final["errorSummary"]); got != want {
 			t.Errorf("the last message says %s, a query %s", got, want)
 		}
 	}
-	neverBack(t, all)
-	t.Logf("%d updates in %v: %d messages, at most %d", writers*each, window, 1+all[0].count()-before[0], most)
+	apptest.NeverBack(t, all)
+	t.Logf("%d updates in %v: %d messages, at most %d", writers*each, window, 1+all[0].Count()-before[0], most)
 }

@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/apptest"
 )
 
 // oracleCase is records as BOS had them, and the status that BOS's own code
@@ -56,7 +57,7 @@ type oracleCase struct {
 	}
 }
 
-// TestOracle sends every case's records in through the mutations and compares what
+// TestStatusAgreesWithBOS sends every case's records in through the mutations and compares what
 // the query answers with what BOS answered. The mutations can't express three
 // things, which are tested here as far as they go:
 //
@@ -67,7 +68,7 @@ type oracleCase struct {
 //     other parts of its status are compared.
 //   - A session that runs with no active component left: here it completes in that
 //     very write, where BOS's operator would notice later. Its numbers stay the same.
-func TestOracle(t *testing.T) {
+func TestStatusAgreesWithBOS(t *testing.T) {
 	raw, err := os.ReadFile("../../bos/testdata/bos_status_cases.json")
 	if err != nil {
 		t.Fatal(err)
@@ -79,13 +80,13 @@ func TestOracle(t *testing.T) {
 	if len(oracle.Cases) < 30 {
 		t.Fatalf("only %d cases", len(oracle.Cases))
 	}
-	for _, b := range backends {
-		t.Run(b.name, func(t *testing.T) {
+	for _, b := range apptest.Backends {
+		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			for _, c := range oracle.Cases {
 				t.Run(c.Name, func(t *testing.T) {
 					t.Parallel()
-					s := serve(t, b.url(t))
+					s := apptest.Serve(t, b.URL(t))
 					c.store(s)
 					c.checkSession(t, s)
 					c.checkComponents(t, s)
@@ -96,14 +97,14 @@ func TestOracle(t *testing.T) {
 }
 
 // store sends the case's records in, components first.
-func (c *oracleCase) store(s *site) {
-	s.t.Helper()
-	inputs := make([]vars, len(c.Components))
+func (c *oracleCase) store(s *apptest.Site) {
+	s.T.Helper()
+	inputs := make([]apptest.Vars, len(c.Components))
 	for i, record := range c.Components {
 		inputs[i] = inputOf(record)
 	}
-	s.put(inputs...)
-	s.session(c.Session.Name, "operation", strings.ToUpper(c.Session.Operation), "templateName", c.Session.TemplateName,
+	s.Put(inputs...)
+	s.Session(c.Session.Name, "operation", strings.ToUpper(c.Session.Operation), "templateName", c.Session.TemplateName,
 		"limit", c.Session.Limit, "stage", c.Session.Stage, "includeDisabled", c.Session.IncludeDisabled,
 		"startTime", c.Session.Status.StartTime)
 	more := []any{"initialComponents", c.Session.Components}
@@ -113,18 +114,18 @@ func (c *oracleCase) store(s *site) {
 	if end := c.Session.Status.EndTime; end != "" {
 		more = append(more, "endTime", end)
 	}
-	s.update(c.Session.Name, more...)
+	s.Update(c.Session.Name, more...)
 }
 
 // inputOf makes a mutation's input of a record: the same in camelCase. What is
 // missing in the record stays missing. status.status is no input, as it is computed.
-func inputOf(record map[string]any) vars {
-	in := vars{}
+func inputOf(record map[string]any) apptest.Vars {
+	in := apptest.Vars{}
 	for name, value := range record {
 		if nested, ok := value.(map[string]any); ok {
 			value = inputOf(nested)
 			if name == "status" {
-				delete(value.(vars), "status")
+				delete(value.(apptest.Vars), "status")
 			}
 		}
 		in[camel(name)] = value
@@ -147,22 +148,22 @@ func (c *oracleCase) active() int {
 		if enabled, _ := record["enabled"].(bool); enabled && record["session"] == c.Session.Name {
 			n++
 		}
-		if at(record, "staged_state.session") == c.Session.Name {
+		if apptest.At(record, "staged_state.session") == c.Session.Name {
 			n++
 		}
 	}
 	return n
 }
 
-func (c *oracleCase) checkSession(t *testing.T, s *site) {
+func (c *oracleCase) checkSession(t *testing.T, s *apptest.Site) {
 	t.Helper()
 	before := time.Now()
-	got := s.must(`query($name: String!) { session(name: $name) {
+	got := s.Must(`query($name: String!) { session(name: $name) {
 		operation templateName limit stage includeDisabled initialComponents
 		status { status managedComponentsCount percentStaged percentSuccessful percentFailed fromSnapshot
 			phases { percentComplete percentConfiguring percentPoweringOff percentPoweringOn }
 			counts { active } errorGroupCount errorSummary(first: 1000) { message count list }
-			timing { startTime endTime duration durationSeconds } } } }`, vars{"name": c.Session.Name}).at("session")
+			timing { startTime endTime duration durationSeconds } } } }`, apptest.Vars{"name": c.Session.Name}).At("session")
 	e := c.Expected
 	for path, want := range map[string]any{
 		"operation":                        strings.ToUpper(c.Session.Operation),
@@ -183,13 +184,13 @@ func (c *oracleCase) checkSession(t *testing.T, s *site) {
 		"status.counts.active":             float64(c.active()),
 		"status.timing.startTime":          c.Session.Status.StartTime.RFC3339(),
 	} {
-		if have := at(got, path); have != want {
+		if have := apptest.At(got, path); have != want {
 			t.Errorf("%s is %v, BOS has %v", path, have, want)
 		}
 	}
-	c.checkState(t, at(got, "status"))
-	c.checkErrors(t, at(got, "status.errorSummary").([]any))
-	c.checkTiming(t, at(got, "status.timing"), before, time.Now())
+	c.checkState(t, apptest.At(got, "status"))
+	c.checkErrors(t, apptest.At(got, "status.errorSummary").([]any))
+	c.checkTiming(t, apptest.At(got, "status.timing"), before, time.Now())
 }
 
 // checkState checks how far the session is, which is as BOS has it but where
@@ -199,14 +200,14 @@ func (c *oracleCase) checkState(t *testing.T, status any) {
 	want := c.Expected.Status
 	switch {
 	case want == "":
-		want = "pending" // as it was created: see TestOracle
+		want = "pending" // as it was created: see TestStatusAgreesWithBOS
 	case want == "running" && c.active() == 0:
 		want = "complete"
 	}
-	if have := at(status, "status"); have != strings.ToUpper(want) {
+	if have := apptest.At(status, "status"); have != strings.ToUpper(want) {
 		t.Errorf("the state is %v, want %s; BOS has %q", have, want, c.Expected.Status)
 	}
-	if have := at(status, "fromSnapshot"); have != (want == "complete") {
+	if have := apptest.At(status, "fromSnapshot"); have != (want == "complete") {
 		t.Errorf("fromSnapshot is %v in state %s", have, want)
 	}
 }
@@ -219,7 +220,7 @@ func (c *oracleCase) checkErrors(t *testing.T, groups []any) {
 		t.Errorf("%d error groups, BOS has %d", len(groups), len(c.Expected.Errors))
 	}
 	for i, g := range groups {
-		message, count := at(g, "message").(string), at(g, "count").(float64)
+		message, count := apptest.At(g, "message").(string), apptest.At(g, "count").(float64)
 		theirs, ok := c.Expected.Errors[message]
 		if !ok || theirs.Count != count {
 			t.Errorf("%v components with %q, BOS has %v", count, message, theirs.Count)
@@ -229,7 +230,7 @@ func (c *oracleCase) checkErrors(t *testing.T, groups []any) {
 		if len(ids) > 10 {
 			want += "..."
 		}
-		if have := at(g, "list"); have != want {
+		if have := apptest.At(g, "list"); have != want {
 			t.Errorf("%q lists %v, want %s", message, have, want)
 		}
 		for id := range strings.SplitSeq(strings.TrimSuffix(theirs.List, "..."), ",") {
@@ -238,7 +239,7 @@ func (c *oracleCase) checkErrors(t *testing.T, groups []any) {
 			}
 		}
 		if i > 0 {
-			last, lastMessage := at(groups[i-1], "count").(float64), at(groups[i-1], "message").(string)
+			last, lastMessage := apptest.At(groups[i-1], "count").(float64), apptest.At(groups[i-1], "message").(string)
 			if last < count || last == count && lastMessage >= message {
 				t.Errorf("group %q with %v comes after %q with %v", message, count, lastMessage, last)
 			}

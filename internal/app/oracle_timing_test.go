@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/apptest"
 )
 
 // checkTiming compares times and durations. BOS writes a duration as Python does,
@@ -27,8 +28,8 @@ func (c *oracleCase) checkTiming(t *testing.T, timing any, before, after time.Ti
 	if err != nil {
 		t.Fatal(err)
 	}
-	end, _ := at(timing, "endTime").(string)
-	took := time.Duration(at(timing, "durationSeconds").(float64) * float64(time.Second)).Round(time.Microsecond)
+	end, _ := apptest.At(timing, "endTime").(string)
+	took := time.Duration(apptest.At(timing, "durationSeconds").(float64) * float64(time.Second)).Round(time.Microsecond)
 	switch ended := c.Expected.Status == "complete" || c.Expected.Status == "running" && c.active() == 0; {
 	case c.Session.Status.EndTime != "":
 		if end != c.Session.Status.EndTime.RFC3339() {
@@ -48,22 +49,22 @@ func (c *oracleCase) checkTiming(t *testing.T, timing any, before, after time.Ti
 		t.Errorf("the running duration is %v, want %v to %v", took, least, most)
 	}
 	seconds := int(took / time.Second)
-	if want := fmt.Sprintf("%d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60); at(timing, "duration") != want {
-		t.Errorf("the duration reads %v, want %s", at(timing, "duration"), want)
+	if want := fmt.Sprintf("%d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60); apptest.At(timing, "duration") != want {
+		t.Errorf("the duration reads %v, want %s", apptest.At(timing, "duration"), want)
 	}
 }
 
 // checkComponents compares every component's computed status, page by page.
-func (c *oracleCase) checkComponents(t *testing.T, s *site) {
+func (c *oracleCase) checkComponents(t *testing.T, s *apptest.Site) {
 	t.Helper()
 	statuses := map[string]string{}
 	for after := any(nil); ; {
-		page := s.must(`query($after: String) { components(first: 1000, after: $after) {
-			edges { node { id status { rawStatus } } } pageInfo { hasNextPage endCursor } } }`, vars{"after": after}).at("components")
-		for _, edge := range at(page, "edges").([]any) {
-			statuses[at(edge, "node.id").(string)] = at(edge, "node.status.rawStatus").(string)
+		page := s.Must(`query($after: String) { components(first: 1000, after: $after) {
+			edges { node { id status { rawStatus } } } pageInfo { hasNextPage endCursor } } }`, apptest.Vars{"after": after}).At("components")
+		for _, edge := range apptest.At(page, "edges").([]any) {
+			statuses[apptest.At(edge, "node.id").(string)] = apptest.At(edge, "node.status.rawStatus").(string)
 		}
-		if after = at(page, "pageInfo.endCursor"); at(page, "pageInfo.hasNextPage") == false {
+		if after = apptest.At(page, "pageInfo.endCursor"); apptest.At(page, "pageInfo.hasNextPage") == false {
 			break
 		}
 	}

@@ -1,7 +1,8 @@
-package app
+package app_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,16 +10,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
-// soon is how long users may wait to hear that Redis does not answer: 2 seconds,
+// soon is how long users may wait to learn that Redis does not answer: 2 seconds,
 // and some for the race detector on a busy machine.
 const soon = 2500 * time.Millisecond
 
-// TestRedisDown takes Redis away in both ways there are: with a closed door, and
-// with silence. All is answered soon, and goes on without a restart of the server.
-func TestRedisDown(t *testing.T) {
+// TestEverythingIsAnsweredSoonWhileRedisIsAway takes Redis away in both ways there are: with a closed door, and
+// with silence. All is answered soon, and works again without a restart of the server.
+func TestEverythingIsAnsweredSoonWhileRedisIsAway(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name      string
@@ -32,39 +34,39 @@ func TestRedisDown(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := redistest.New(t)
-			s := serve(t, "redis://"+p.Addr())
-			s.session("s")
-			s.put(powering("x1", "s"))
+			s := apptest.Serve(t, "redis://"+p.Addr())
+			s.Session("s")
+			s.Put(apptest.Powering("x1", "s"))
 			const state = `{ serverInfo { epoch } session(name: "s") { status { epoch counts { active } errorSummary { message } } } }`
-			before := s.must(state)
-			wantHealth(t, s, "/healthz", http.StatusOK)
-			wantHealth(t, s, "/readyz", http.StatusOK)
+			before := s.Must(state)
+			apptest.WantHealth(t, s, "/healthz", http.StatusOK)
+			apptest.WantHealth(t, s, "/readyz", http.StatusOK)
 
 			test.away(p)
 			checkUnavailable(t, s)
 			test.back(p)
 
 			// A client that could not connect for a while tries again every second.
-			eventually(t, "it is ready again", func() bool {
-				status, _ := s.get("/readyz")
+			apptest.Eventually(t, "it is ready again", func() bool {
+				status, _ := s.Get("/readyz")
 				return status == http.StatusOK
 			})
-			after := s.must(state)
-			if same := after.at("serverInfo.epoch") == before.at("serverInfo.epoch"); same == test.forgotten {
-				t.Errorf("the epoch was %v and is %v", before.at("serverInfo.epoch"), after.at("serverInfo.epoch"))
+			after := s.Must(state)
+			if same := after.At("serverInfo.epoch") == before.At("serverInfo.epoch"); same == test.forgotten {
+				t.Errorf("the epoch was %v and is %v", before.At("serverInfo.epoch"), after.At("serverInfo.epoch"))
 			}
-			if found := after.at("session") != nil; found == test.forgotten {
-				t.Errorf("the session is %v", after.at("session"))
+			if found := after.At("session") != nil; found == test.forgotten {
+				t.Errorf("the session is %v", after.At("session"))
 			}
 			if test.forgotten {
-				s.session("s")
+				s.Session("s")
 			}
-			s.put(powering("x1", "s"), powering("x2", "s"))
-			again := s.must(state)
-			if n := again.at("session.status.counts.active"); n != 2.0 {
+			s.Put(apptest.Powering("x1", "s"), apptest.Powering("x2", "s"))
+			again := s.Must(state)
+			if n := again.At("session.status.counts.active"); n != 2.0 {
 				t.Errorf("%v components are active, want 2", n)
 			}
-			if again.at("session.status.epoch") != after.at("serverInfo.epoch") {
+			if again.At("session.status.epoch") != after.At("serverInfo.epoch") {
 				t.Error("the epoch changes with every write")
 			}
 		})
@@ -72,7 +74,7 @@ func TestRedisDown(t *testing.T) {
 }
 
 // checkUnavailable asks a server for everything while its Redis is away.
-func checkUnavailable(t *testing.T, s *site) {
+func checkUnavailable(t *testing.T, s *apptest.Site) {
 	t.Helper()
 	queries := map[string]string{
 		"query":      `{ session(name: "s") { status { percentFailed } } }`,
@@ -90,42 +92,35 @@ func checkUnavailable(t *testing.T, s *site) {
 			a: putComponents(input: {components: [{id: "a"}]}) { applied }
 			b: putComponents(input: {components: [{id: "b"}]}) { applied }
 			c: putComponents(input: {components: [{id: "c"}]}) { applied } }`,
-		"20 sessions": twentySessions("name"),
+		"20 sessions": manySessions(20),
 	}
 	// All at once: nobody waits longer because others wait, too.
-	answers := make(map[string]reply, len(queries))
+	answers := make(map[string]apptest.Reply, len(queries))
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for name, query := range queries {
 		all.Go(func() {
-			got := s.ask(query)
+			got := s.Ask(query)
 			mu.Lock()
 			defer mu.Unlock()
 			answers[name] = got
 		})
 	}
 	start := time.Now()
-	wantHealth(t, s, "/healthz", http.StatusOK)
-	wantHealth(t, s, "/readyz", http.StatusServiceUnavailable)
+	apptest.WantHealth(t, s, "/healthz", http.StatusOK)
+	apptest.WantHealth(t, s, "/readyz", http.StatusServiceUnavailable)
 	if took := time.Since(start); took > soon {
 		t.Errorf("/healthz and /readyz took %v", took)
 	}
 	all.Wait()
 	for name := range queries {
 		got := answers[name]
-		if codes := slices.Compact(got.codes()); len(codes) != 1 || codes[0] != "UNAVAILABLE" {
-			t.Errorf("%s: answered %s", name, clip(string(got.body)))
+		if codes := slices.Compact(got.Codes()); len(codes) != 1 || codes[0] != "UNAVAILABLE" {
+			t.Errorf("%s: answered %s", name, apptest.Clip(string(got.Body)))
 		}
-		if got.took > soon {
-			t.Errorf("%s: it took %v", name, got.took)
+		if got.Took > soon {
+			t.Errorf("%s: it took %v", name, got.Took)
 		}
-	}
-}
-
-func wantHealth(t *testing.T, s *site, path string, want int) {
-	t.Helper()
-	if status, body := s.get(path); status != want {
-		t.Errorf("%s answers %d %q, want %d", path, status, body, want)
 	}
 }
 
@@ -135,34 +130,34 @@ func TestStartsWithoutRedis(t *testing.T) {
 	t.Parallel()
 	p := redistest.New(t)
 	p.Kill()
-	s := serve(t, "redis://"+p.Addr())
-	wantHealth(t, s, "/readyz", http.StatusServiceUnavailable)
+	s := apptest.Serve(t, "redis://"+p.Addr())
+	apptest.WantHealth(t, s, "/readyz", http.StatusServiceUnavailable)
 	p.Start()
-	eventually(t, "it is ready", func() bool {
-		status, _ := s.get("/readyz")
+	apptest.Eventually(t, "it is ready", func() bool {
+		status, _ := s.Get("/readyz")
 		return status == http.StatusOK
 	})
-	s.session("s")
+	s.Session("s")
 }
 
-// TestGracefulStop stops a server while a request waits for Redis: it is answered,
+// TestStopLetsRequestsUnderWayEnd stops a server while a request waits for Redis: it is answered,
 // others are turned away meanwhile.
-func TestGracefulStop(t *testing.T) {
+func TestStopLetsRequestsUnderWayEnd(t *testing.T) {
 	t.Parallel()
 	p := redistest.New(t)
 	meter := redistest.NewMeter(t, p.Addr())
-	s := serve(t, "redis://"+meter.Addr())
-	s.session("s")
+	s := apptest.Serve(t, "redis://"+meter.Addr())
+	s.Session("s")
 	inFlight := begin(t, s, p, meter)
 
 	stopped := make(chan error, 1)
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		stopped <- s.app.Stop(ctx)
+		stopped <- s.App.Stop(ctx)
 	}()
-	eventually(t, "nobody else is let in", func() bool {
-		response, err := http.Get(s.base + "/healthz")
+	apptest.Eventually(t, "nobody else is let in", func() bool {
+		response, err := http.Get(s.Base + "/healthz")
 		if err == nil {
 			_ = response.Body.Close() // it is not read
 		}
@@ -172,39 +167,40 @@ func TestGracefulStop(t *testing.T) {
 	case err := <-stopped:
 		t.Fatalf("stopped with a request under way: %v", err)
 	case r := <-inFlight:
-		t.Fatalf("answered without Redis: %s", r.body)
+		t.Fatalf("answered without Redis: %s", r.Body)
 	default:
 	}
 	p.Resume()
-	if r := <-inFlight; r.at("session.name") != "s" {
-		t.Errorf("the request under way was answered %s", clip(string(r.body)))
+	if r := <-inFlight; r.At("session.name") != "s" {
+		t.Errorf("the request under way was answered %s", apptest.Clip(string(r.Body)))
 	}
 	if err := <-stopped; err != nil {
 		t.Errorf("stopping: %v", err)
 	}
 }
 
-// TestImpatientStop stops a server that may not wait for the request under way.
-func TestImpatientStop(t *testing.T) {
+// TestStopEndsRequestsWhenItsTimeIsUp stops a server that may not wait for the request under way.
+func TestStopEndsRequestsWhenItsTimeIsUp(t *testing.T) {
 	t.Parallel()
 	p := redistest.New(t)
 	meter := redistest.NewMeter(t, p.Addr())
-	s := serve(t, "redis://"+meter.Addr())
-	s.session("s")
+	s := apptest.Serve(t, "redis://"+meter.Addr())
+	s.Session("s")
 	request := make(chan error, 1)
 	p.Pause()
 	meter.Reset()
 	go func() {
-		response, err := http.Get(s.base + "/graphql?query={session(name:%22s%22){name}}")
+		response, err := http.Post(s.Base+"/graphql", "application/json", strings.NewReader(`{"query":"{ session(name: \"s\") { name } }"}`))
 		if err == nil {
 			_ = response.Body.Close() // it is not read
 		}
 		request <- err
 	}()
-	eventually(t, "the request is under way", func() bool { return len(meter.Snapshot().Commands) > 0 })
+	apptest.Eventually(t, "the request is under way", func() bool { return len(meter.Snapshot().Commands) > 0 })
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := s.app.Stop(ctx); err == nil || !strings.Contains(err.Error(), "in time") {
+	s.Impatient = true
+	if err := s.App.Stop(ctx); err == nil || !strings.Contains(err.Error(), "in time") {
 		t.Errorf("stopping: %v", err)
 	}
 	if err := <-request; err == nil {
@@ -213,13 +209,22 @@ func TestImpatientStop(t *testing.T) {
 }
 
 // begin sends a query that waits for a paused Redis, and returns when it does.
-func begin(t *testing.T, s *site, p *redistest.Process, meter *redistest.Meter) <-chan reply {
+func begin(t *testing.T, s *apptest.Site, p *redistest.Process, meter *redistest.Meter) <-chan apptest.Reply {
 	t.Helper()
-	s.must(`{ session(name: "s") { name } }`)
+	s.Must(`{ session(name: "s") { name } }`)
 	p.Pause()
 	meter.Reset()
-	answered := make(chan reply, 1)
-	go func() { answered <- s.ask(`{ session(name: "s") { name } }`) }()
-	eventually(t, "the request is under way", func() bool { return len(meter.Snapshot().Commands) > 0 })
+	answered := make(chan apptest.Reply, 1)
+	go func() { answered <- s.Ask(`{ session(name: "s") { name } }`) }()
+	apptest.Eventually(t, "the request is under way", func() bool { return len(meter.Snapshot().Commands) > 0 })
 	return answered
+}
+
+// manySessions asks for many sessions, one by one.
+func manySessions(n int) string {
+	var query strings.Builder
+	for i := range n {
+		fmt.Fprintf(&query, "s%d: session(name: \"s%d\") { name } ", i, i)
+	}
+	return "{ " + query.String() + "}"
 }

@@ -1,10 +1,12 @@
-package app
+package app_test
 
 import (
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/bosgraph/bosgraph/internal/apptest"
 )
 
 // TestPagesAmongRoutes shows that the pages get what nothing else answers, and that
@@ -12,8 +14,8 @@ import (
 func TestPagesAmongRoutes(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"", "/boot"} {
-		s := serve(t, "", "--base-path", base)
-		s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		s := apptest.Serve(t, "", "--base-path", base)
+		s.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
 		for _, test := range []struct {
 			method, path, accept string
@@ -26,8 +28,8 @@ func TestPagesAmongRoutes(t *testing.T) {
 			{"POST", "/sessions/monday", browser, 405, "text/plain", ""},
 			{"GET", "/graphiql", browser, 200, "text/html", ""},
 			{"GET", "/graphql", browser, 302, "text/html", base + "/graphiql"},
-			{"GET", "/graphql?query=%7B__typename%7D", browser, 200, "application/json", ""},
-			{"GET", "/graphql", "application/json", 200, "application/json", ""},
+			{"GET", "/graphql?query=%7B__typename%7D", browser, 403, "application/json", ""},
+			{"GET", "/graphql", "application/json", 422, "application/json", ""},
 			{"GET", "/healthz", browser, 200, "text/plain", ""},
 			{"POST", "/healthz", browser, 405, "text/plain", ""},
 			{"GET", "/readyz", browser, 200, "text/plain", ""},
@@ -52,14 +54,14 @@ func TestPagesAmongRoutes(t *testing.T) {
 }
 
 // visit asks for a path and reads the answer to its end.
-func visit(t *testing.T, s *site, method, path, accept string) (status int, header http.Header) {
+func visit(t *testing.T, s *apptest.Site, method, path, accept string) (status int, header http.Header) {
 	t.Helper()
-	request, err := http.NewRequest(method, s.base+path, nil)
+	request, err := http.NewRequest(method, s.Base+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Accept", accept)
-	response, err := s.client.Do(request)
+	response, err := s.Client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"encoding/json"
@@ -9,46 +9,48 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/bosgraph/bosgraph/internal/apptest"
 )
 
 // testCompletionRace lets two servers complete one session at the same moment, in
 // every way there is, many times.
-func testCompletionRace(t *testing.T, f *fleet) {
-	a, _ := f.serve(t)
-	b, _ := f.serve(t)
+func testCompletionRace(t *testing.T, f *apptest.Fleet) {
+	a, _ := f.Serve(t)
+	b, _ := f.Serve(t)
 	const races = 200
 	seen := map[string]string{}
 	for i := range races {
-		name, x, y := fmt.Sprint("race", i), xname(2*i), xname(2*i+1)
-		a.session(name, "startTime", "2026-01-01T00:00:00Z")
-		a.put(powering(x, name), powering(y, name))
-		complete := vars{"name": name, "status": "COMPLETE"}
-		one := call{a, patchComponents, []vars{finished(x), finished(y)}}
-		other := call{b, updateSession, complete}
+		name, x, y := fmt.Sprint("race", i), apptest.Xname(2*i), apptest.Xname(2*i+1)
+		a.Session(name, "startTime", "2026-01-01T00:00:00Z")
+		a.Put(apptest.Powering(x, name), apptest.Powering(y, name))
+		complete := apptest.Vars{"name": name, "status": "COMPLETE"}
+		one := call{a, apptest.PatchComponents, []apptest.Vars{apptest.Finished(x), apptest.Finished(y)}}
+		other := call{b, apptest.UpdateSession, complete}
 		ends := map[any]bool{} // those that were asked for
 		switch i % 4 {
 		case 1: // each has the last component
-			one.in, other = []vars{finished(x)}, call{b, patchComponents, []vars{finished(y)}}
+			one.in, other = []apptest.Vars{apptest.Finished(x)}, call{b, apptest.PatchComponents, []apptest.Vars{apptest.Finished(y)}}
 		case 2: // an end time comes with it
 			complete["endTime"] = "2099-01-01T00:00:00Z"
 			ends["2099-01-01T00:00:00Z"] = true
 		case 3: // and another by the other server
-			one = call{a, updateSession, vars{"name": name, "status": "COMPLETE", "endTime": "2098-01-01T00:00:00Z"}}
+			one = call{a, apptest.UpdateSession, apptest.Vars{"name": name, "status": "COMPLETE", "endTime": "2098-01-01T00:00:00Z"}}
 			complete["endTime"] = "2099-01-01T00:00:00Z"
 			ends["2098-01-01T00:00:00Z"], ends["2099-01-01T00:00:00Z"] = true, true
 		}
-		a.update(name, "status", "RUNNING")
+		a.Update(name, "status", "RUNNING")
 
 		var codes []string
 		for _, got := range atOnce(one, other) {
 			codes = append(codes, got...)
 		}
-		// Who asks for an end time and comes second is told so; nobody else is.
+		// A client that asks for an end time and comes second gets an error; no other does.
 		if len(codes) > min(len(ends), 1) || len(codes) == 1 && codes[0] != "CONFLICT" || i%4 == 3 && len(codes) != 1 {
 			t.Fatalf("race %d was answered %v", i, codes)
 		}
 		seen[name] = agreedSnapshot(t, name, a, b)
-		end := a.must(`query($n: String!) { session(name: $n) { status { timing { endTime } } } }`, vars{"n": name}).at("session.status.timing.endTime")
+		end := a.Must(`query($n: String!) { session(name: $n) { status { timing { endTime } } } }`, apptest.Vars{"n": name}).At("session.status.timing.endTime")
 		wanted := ends[end] || i%4 < 3 && len(codes) == len(ends) && end != nil
 		if !wanted {
 			t.Fatalf("race %d ended %v, answered %v", i, end, codes)
@@ -57,7 +59,7 @@ func testCompletionRace(t *testing.T, f *fleet) {
 
 	// One snapshot a session, and nothing that comes later changes it.
 	var frozen []string
-	for entry := range strings.Lines(f.raw(t, "ZRANGE", "{"+f.namespace+"}:rx", "0", "-1")) {
+	for entry := range strings.Lines(f.Raw(t, "ZRANGE", "{"+f.Namespace+"}:rx", "0", "-1")) {
 		_, scope, _ := strings.Cut(strings.TrimSpace(entry), ":")
 		frozen = append(frozen, scope)
 	}
@@ -65,29 +67,25 @@ func testCompletionRace(t *testing.T, f *fleet) {
 	if n := len(frozen); n != races || len(slices.Compact(frozen)) != races {
 		t.Errorf("%d snapshots of %d sessions: %v", n, races, frozen)
 	}
-	var later []vars
+	var later []apptest.Vars
 	for i := range 2 * races {
-		later = append(later, vars{"id": xname(i), "error": "later", "enabled": true, "status": vars{"statusOverride": "failed"}})
+		later = append(later, apptest.Vars{"id": apptest.Xname(i), "error": "later", "enabled": true, "status": apptest.Vars{"statusOverride": "failed"}})
 	}
-	b.must(patchComponents, vars{"in": later})
+	b.Must(apptest.PatchComponents, apptest.Vars{"in": later})
 	for name, before := range seen {
-		if codes := b.ask(updateSession, vars{"in": vars{"name": name, "endTime": "2097-01-01T00:00:00Z"}}).codes(); !slices.Equal(codes, []string{"CONFLICT"}) {
+		if codes := b.Ask(apptest.UpdateSession, apptest.Vars{"in": apptest.Vars{"name": name, "endTime": "2097-01-01T00:00:00Z"}}).Codes(); !slices.Equal(codes, []string{"CONFLICT"}) {
 			t.Fatalf("a new end of %s was answered %v", name, codes)
 		}
 		if after := agreedSnapshot(t, name, a, b); after != before {
 			t.Fatalf("a snapshot changed from\n%s\nto\n%s", before, after)
 		}
 	}
-	f.noDrift(t)
-}
-
-func finished(id string) vars {
-	return vars{"id": id, "enabled": false, "status": vars{"phase": ""}}
+	f.NoDrift(t)
 }
 
 // call is a mutation of one server.
 type call struct {
-	s        *site
+	s        *apptest.Site
 	mutation string
 	in       any
 }
@@ -101,7 +99,7 @@ func atOnce(calls ...call) [][]string {
 		all.Go(func() {
 			<-start
 			var err error
-			if codes[i], err = try(c.s, c.mutation, vars{"in": c.in}); err != nil {
+			if codes[i], err = apptest.Try(c.s, c.mutation, apptest.Vars{"in": c.in}); err != nil {
 				codes[i] = []string{err.Error()}
 			}
 		})
@@ -113,14 +111,14 @@ func atOnce(calls ...call) [][]string {
 
 // agreedSnapshot reads all of a complete session's status, which every server has to
 // answer alike.
-func agreedSnapshot(t *testing.T, name string, servers ...*site) string {
+func agreedSnapshot(t *testing.T, name string, servers ...*apptest.Site) string {
 	t.Helper()
 	var first string
 	for _, s := range servers {
-		r := s.must(`query($n: String!) { session(name: $n) { id status { status revision fromSnapshot managedComponentsCount
-			percentSuccessful percentFailed counts { active } errorSummary { message count } timing { startTime endTime duration } } } }`, vars{"n": name})
-		if r.at("session.status.status") != "COMPLETE" || r.at("session.status.fromSnapshot") != true {
-			t.Fatalf("it is not complete: %s", r.body)
+		r := s.Must(`query($n: String!) { session(name: $n) { id status { status revision fromSnapshot managedComponentsCount
+			percentSuccessful percentFailed counts { active } errorSummary { message count } timing { startTime endTime duration } } } }`, apptest.Vars{"n": name})
+		if r.At("session.status.status") != "COMPLETE" || r.At("session.status.fromSnapshot") != true {
+			t.Fatalf("it is not complete: %s", r.Body)
 		}
 		text, err := json.Marshal(r.Data)
 		if err != nil {
@@ -137,16 +135,16 @@ func agreedSnapshot(t *testing.T, name string, servers ...*site) string {
 }
 
 // testRecountOnline recounts while several clients keep changing what is counted.
-func testRecountOnline(t *testing.T, f *fleet) {
-	s, _ := f.serve(t)
+func testRecountOnline(t *testing.T, f *apptest.Fleet) {
+	s, _ := f.Serve(t)
 	const recounts, clients, components = 5, 4, 2000
-	var all []vars
+	var all []apptest.Vars
 	for i := range components {
-		all = append(all, powering(xname(i), "s0"))
+		all = append(all, apptest.Powering(apptest.Xname(i), "s0"))
 	}
-	s.put(all...)
+	s.Put(all...)
 	for i := range 4 {
-		s.session(fmt.Sprint("s", i))
+		s.Session(fmt.Sprint("s", i))
 	}
 	var stop atomic.Bool
 	var written atomic.Int64
@@ -157,7 +155,7 @@ func testRecountOnline(t *testing.T, f *fleet) {
 		running.Go(func() {
 			for !stop.Load() {
 				mutation, in := randomBatch(components)
-				codes, err := try(s, mutation, vars{"in": in})
+				codes, err := apptest.Try(s, mutation, apptest.Vars{"in": in})
 				if err != nil || slices.ContainsFunc(codes, func(c string) bool { return c != "CONFLICT" && c != "NOT_FOUND" }) {
 					t.Errorf("a writer got %v, %v", codes, err)
 					return
@@ -168,7 +166,7 @@ func testRecountOnline(t *testing.T, f *fleet) {
 	}
 	for range recounts {
 		before := written.Load()
-		f.noDrift(t)
+		f.NoDrift(t)
 		if written.Load() == before {
 			t.Error("nothing was written meanwhile")
 		}
@@ -177,28 +175,28 @@ func testRecountOnline(t *testing.T, f *fleet) {
 
 // randomBatch changes, moves, stages, deletes and brings back some components.
 func randomBatch(components int) (mutation string, in any) {
-	ids, batch := []string{}, []vars{}
+	ids, batch := []string{}, []apptest.Vars{}
 	session := fmt.Sprint("s", mathrand.IntN(4))
 	kind := mathrand.IntN(6)
 	for _, i := range mathrand.Perm(components)[:100] {
-		id := xname(i)
+		id := apptest.Xname(i)
 		ids = append(ids, id)
 		switch kind {
 		case 0, 1:
-			batch = append(batch, powering(id, session))
+			batch = append(batch, apptest.Powering(id, session))
 		case 2:
-			batch = append(batch, vars{"id": id, "error": fmt.Sprint("error ", mathrand.IntN(3))})
+			batch = append(batch, apptest.Vars{"id": id, "error": fmt.Sprint("error ", mathrand.IntN(3))})
 		case 3:
-			batch = append(batch, vars{"id": id, "session": session})
+			batch = append(batch, apptest.Vars{"id": id, "session": session})
 		default:
-			batch = append(batch, vars{"id": id, "stagedState": vars{"session": session}, "enabled": mathrand.IntN(2) == 0})
+			batch = append(batch, apptest.Vars{"id": id, "stagedState": apptest.Vars{"session": session}, "enabled": mathrand.IntN(2) == 0})
 		}
 	}
 	switch kind {
 	case 0, 1:
-		return putComponents, batch
+		return apptest.PutComponents, batch
 	case 5:
-		return deleteComponents, ids
+		return apptest.DeleteComponents, ids
 	}
-	return patchComponents, batch
+	return apptest.PatchComponents, batch
 }

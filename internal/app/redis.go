@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -15,27 +14,22 @@ import (
 	"github.com/bosgraph/bosgraph/internal/config"
 )
 
-// redis says where Redis is, and starts the embedded one if there is no other.
-func (a *App) redis() (cache.Options, error) {
+// redisOptions says where Redis is, and how it is used.
+func (a *App) redisOptions() (cache.Options, error) {
 	o, err := storeOptions(a.config.Redis)
-	o.Retention = a.config.Retention
-	if err == nil && o.URL == "" {
-		if a.embedded, err = startEmbedded(); err == nil {
-			o.URL = "redis://" + a.embedded.redis.Addr()
-		}
-	}
+	o.Retention, o.Log, o.Observe = a.config.Retention, a.log, a.metrics.Exchanged
+	o.Capacity = cache.Capacity{Components: a.config.MaxComponents, Sessions: a.config.MaxSessions, Tenants: a.config.MaxTenants}
 	return o, err
 }
 
 // storeOptions reads the files that the options name.
 func storeOptions(c config.Redis) (cache.Options, error) {
-	o := cache.Options{URL: c.RedisURL, User: c.RedisUser, Namespace: c.Namespace}
+	o := cache.Options{URL: c.RedisURL, User: c.RedisUser, Namespace: c.Namespace, Replicas: c.RedisWait}
 	if c.RedisPassword != "" {
-		password, err := os.ReadFile(c.RedisPassword)
-		if err != nil {
+		var err error
+		if o.Password, err = secretOf(c.RedisPassword); err != nil {
 			return o, fmt.Errorf("the password for Redis can't be read: %w", err)
 		}
-		o.Password = strings.TrimRight(string(password), "\r\n")
 	}
 	if c.RedisCA != "" {
 		var err error
@@ -53,6 +47,8 @@ func trusting(file string) (*tls.Config, error) {
 		return nil, fmt.Errorf("the certificate authorities can't be read: %w", err)
 	}
 	pool := x509.NewCertPool()
+	// Otherwise an empty pool would trust nobody, and each connection fail with a message about
+	// an unknown authority that says nothing of the file.
 	if !pool.AppendCertsFromPEM(pem) {
 		return nil, fmt.Errorf("%s holds no PEM certificate of an authority", file)
 	}
@@ -62,15 +58,29 @@ func trusting(file string) (*tls.Config, error) {
 // embedded is the stand-in for a Redis: in memory, within this process.
 type embedded struct{ redis *miniredis.Miniredis }
 
-func startEmbedded() (*embedded, error) {
+// startEmbedded starts one, unless there is a Redis.
+func (a *App) startEmbedded() error {
+	if a.config.RedisURL != "" {
+		return nil
+	}
+	// On a port and not by function calls: the store uses the same client as for any other
+	// Redis. The port is free and of the loopback, so that several servers run side by side.
 	m := miniredis.NewMiniRedis()
 	if err := m.StartAddr("127.0.0.1:0"); err != nil {
-		return nil, fmt.Errorf("the embedded Redis can't be started: %w", err)
+		return fmt.Errorf("the embedded Redis can't be started: %w", err)
 	}
-	return &embedded{m}, nil
+	a.embedded = &embedded{m}
+	return nil
 }
 
-// age lets keys expire: the stand-in's time passes only when it is told so.
+func (a *App) stopEmbedded(context.Context) error {
+	if a.embedded != nil {
+		a.embedded.redis.Close()
+	}
+	return nil
+}
+
+// age lets keys expire: the stand-in's time passes only as it is advanced here.
 func (e *embedded) age(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -81,11 +91,5 @@ func (e *embedded) age(ctx context.Context) {
 		case <-tick.C:
 			e.redis.FastForward(time.Second)
 		}
-	}
-}
-
-func (e *embedded) stop() {
-	if e != nil {
-		e.redis.Close()
 	}
 }

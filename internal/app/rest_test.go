@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 	"github.com/bosgraph/bosgraph/internal/rest"
 	"github.com/bosgraph/bosgraph/internal/rest/resttest"
@@ -23,9 +24,9 @@ import (
 // restClient reads a site as clients of BOS do.
 type restClient struct{ *resttest.Client }
 
-func (s *site) rest() restClient {
-	s.t.Helper()
-	return restClient{resttest.NewClient(s.t, s.base, s.client)}
+func restOf(s *apptest.Site) restClient {
+	s.T.Helper()
+	return restClient{resttest.NewClient(s.T, s.Base, s.Client)}
 }
 
 // want checks a value of an answer by its path.
@@ -36,15 +37,15 @@ func (c restClient) want(t *testing.T, path, tenant string, status int, value st
 	if err := json.Unmarshal(body, &answer); err != nil {
 		t.Fatal(err)
 	}
-	if have := at(answer, value); got != status || fmt.Sprint(have) != fmt.Sprint(want) {
+	if have := apptest.At(answer, value); got != status || fmt.Sprint(have) != fmt.Sprint(want) {
 		t.Errorf("%s for %q: status %d, %s is %v, want %d, %v", path, tenant, got, value, have, status, want)
 	}
 }
 
-// TestRESTOracle compares the status of every case with BOS's, byte by byte once the
-// keys are in order and the error lists name the first components. See TestOracle for
+// TestRESTStatusesAreBOSsByteByByte compares the status of every case with BOS's, byte by byte once the
+// keys are in order and the error lists name the first components. See TestStatusAgreesWithBOS for
 // what can't be expressed: there the moment that BOS saw is this test's clock.
-func TestRESTOracle(t *testing.T) {
+func TestRESTStatusesAreBOSsByteByByte(t *testing.T) {
 	raw, err := os.ReadFile("../../bos/testdata/bos_status_cases.json")
 	if err != nil {
 		t.Fatal(err)
@@ -56,19 +57,21 @@ func TestRESTOracle(t *testing.T) {
 	if err := errors.Join(json.Unmarshal(raw, &cases), json.Unmarshal(raw, &answers)); err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range backends {
-		t.Run(b.name, func(t *testing.T) {
+	for _, b := range apptest.Backends {
+		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			contract := resttest.New(t)
 			for i, c := range cases.Cases {
 				t.Run(c.Name, func(t *testing.T) {
-					s := serve(t, b.url(t))
+					s := apptest.Serve(t, b.URL(t))
 					c.store(s)
 					now, err := c.Now.UTC()
 					if err != nil {
 						t.Fatal(err)
 					}
-					h := rest.New(s.app.store, rest.Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return now }})
+					h := forEverybody(rest.New(s.App.RESTStore(), rest.Options{
+						Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return now },
+					}, nil))
 					r := httptest.NewRequest(http.MethodGet, "/v2/sessions/"+c.Session.Name+"/status", nil)
 					w := httptest.NewRecorder()
 					h.ServeHTTP(w, r)
@@ -121,7 +124,7 @@ func (c *oracleCase) restate(t *testing.T, have, want map[string]any) {
 	case c.Session.Status.EndTime == "" && (ends || want["status"] == "complete"):
 		want["status"] = "complete"
 		timing := want["timing"].(map[string]any)
-		end, _ := at(have, "timing.end_time").(string)
+		end, _ := apptest.At(have, "timing.end_time").(string)
 		took, err := bos.TimingOf(c.Session.Status.StartTime, bos.Time(end), time.Time{})
 		if err != nil || end == "" {
 			t.Fatalf("complete, with the end %q, %v", end, err)
@@ -137,23 +140,23 @@ const sample = `{"error_summary": {"Sample error message": {"count": 1, "list": 
 "status": "complete",
 "timing": {"duration": "0:00:20", "end_time": "2022-08-22T16:51:10", "start_time": "2022-08-22T16:50:50"}}`
 
-// TestRESTSample reproduces the sample of BOS's documentation, down to the order of
+// TestRESTReproducesTheSampleOfBOSsDocumentation reproduces the sample of BOS's documentation, down to the order of
 // its keys, under both addresses and a base path.
-func TestRESTSample(t *testing.T) {
+func TestRESTReproducesTheSampleOfBOSsDocumentation(t *testing.T) {
 	const name = "3d2e86d1-8909-46fc-8a22-f42f1a140264"
-	for _, b := range backends {
-		t.Run(b.name, func(t *testing.T) {
+	for _, b := range apptest.Backends {
+		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, b.url(t), "--base-path", "/boot")
-			s.put(vars{"id": "x3000c0s13b0n0", "session": name, "error": "Sample error message", "status": vars{"statusOverride": "failed"}})
-			s.session(name, "startTime", "2022-08-22T16:50:50")
-			s.update(name, "status", "COMPLETE", "endTime", "2022-08-22T16:51:10")
+			s := apptest.Serve(t, b.URL(t), "--base-path", "/boot")
+			s.Put(apptest.Vars{"id": "x3000c0s13b0n0", "session": name, "error": "Sample error message", "status": apptest.Vars{"statusOverride": "failed"}})
+			s.Session(name, "startTime", "2022-08-22T16:50:50")
+			s.Update(name, "status", "COMPLETE", "endTime", "2022-08-22T16:51:10")
 			var want bytes.Buffer
 			if err := json.Compact(&want, []byte(sample)); err != nil {
 				t.Fatal(err)
 			}
 			for _, prefix := range []string{"/v2", "/apis/bos/v2"} {
-				status, body := s.get(prefix + "/sessions/" + name + "/status")
+				status, body := s.Get(prefix + "/sessions/" + name + "/status")
 				if status != http.StatusOK || body != want.String()+"\n" {
 					t.Errorf("%s: status %d: %s", prefix, status, body)
 				}
@@ -162,29 +165,30 @@ func TestRESTSample(t *testing.T) {
 	}
 }
 
-// TestREST goes through all that can be asked, on the real store.
-func TestREST(t *testing.T) {
-	everywhere(t, func(t *testing.T, s *site) {
-		c := s.rest()
+// TestRESTAnswersFromTheStore goes through all that can be asked, on the real store.
+func TestRESTAnswersFromTheStore(t *testing.T) {
+	apptest.Everywhere(t, func(t *testing.T, s *apptest.Site) {
+		c := restOf(s)
 		ago := func(d time.Duration) bos.Time { return bos.TimeOf(time.Now().Add(-d)) }
-		s.session("old", "startTime", ago(50*time.Hour), "stage", true)
-		s.session("s", "startTime", ago(3*time.Hour), "limit", "x1")
-		s.session("s", "tenant", "blue", "startTime", ago(90*time.Minute))
-		s.session("gone", "startTime", ago(time.Minute))
-		s.session("deleted")
-		on := powering("x3", "s")
-		on["stagedState"] = vars{"session": "old"}
-		s.put(powering("x1", "s"), vars{"id": "x2", "session": "s", "error": "broken", "status": vars{"statusOverride": "failed"}}, on,
-			vars{"id": "x4", "enabled": true, "status": vars{"phase": "melting", "statusOverride": "on_hold"}})
-		s.must(putTenant, vars{"name": "blue", "in": []string{"x1", "x2", "x9"}})
-		s.update("s", "status", "RUNNING", "initialComponents", "x1,x2,x3")
-		s.must(deleteSession, vars{"in": vars{"name": "deleted"}})
-		if err := s.app.store.MarkDeleted(t.Context(), bos.SessionKey{Name: "gone"}); err != nil {
+		s.Session("old", "startTime", ago(50*time.Hour), "stage", true)
+		s.Session("s", "startTime", ago(3*time.Hour), "limit", "x1")
+		s.Session("s", "tenant", "blue", "startTime", ago(90*time.Minute))
+		s.Session("gone", "startTime", ago(time.Minute))
+		s.Session("deleted")
+		on := apptest.Powering("x3", "s")
+		on["stagedState"] = apptest.Vars{"session": "old"}
+		s.Put(apptest.Powering("x1", "s"), apptest.Vars{"id": "x2", "session": "s", "error": "broken", "status": apptest.Vars{"statusOverride": "failed"}}, on,
+			apptest.Vars{"id": "x4", "enabled": true, "status": apptest.Vars{"phase": "melting", "statusOverride": "on_hold"}})
+		s.Must(apptest.PutTenant, apptest.Vars{"name": "blue", "in": []string{"x1", "x2", "x9"}})
+		s.Update("s", "status", "RUNNING", "initialComponents", "x1,x2,x3")
+		s.Must(apptest.DeleteSession, apptest.Vars{"in": apptest.Vars{"name": "deleted"}})
+		if err := s.App.Store().MarkDeleted(t.Context(), bos.SessionKey{Name: "gone"}); err != nil {
 			t.Fatal(err)
 		}
 		for _, prefix := range []string{"/v2", "/apis/bos/v2"} {
 			c.want(t, prefix, "", 200, "major", "2")
-			c.want(t, prefix+"/version", "", 200, "links.0.href", s.base+prefix)
+			c.want(t, prefix+"/version", "", 200, "links.0.href", s.Base+strings.TrimSuffix(prefix, "v2"))
+			c.want(t, prefix+"/version", "", 200, "links.1.href", s.Base+prefix)
 			c.want(t, prefix+"/healthz", "", 200, "dbStatus", "ok")
 			c.want(t, prefix+"/sessions/s", "", 200, "components", "x1,x2,x3")
 			c.want(t, prefix+"/sessions/s", "blue", 200, "tenant", "blue")
@@ -194,7 +198,9 @@ func TestREST(t *testing.T) {
 			c.want(t, prefix+"/components/x4", "", 200, "status.status", "on_hold")
 			c.want(t, prefix+"/components/x9", "", 404, "detail", "Component 'x9' does not exist")
 			c.want(t, prefix+"/sessions/old", "blue", 404, "detail", "Session for tenant 'blue' 'old' does not exist")
-			c.want(t, prefix+"/options", "", 404, "title", "Not Found")
+			c.want(t, prefix+"/options", "", 200, "logging_level", "INFO")
+			c.want(t, prefix+"/sessiontemplates/none", "", 404, "detail", "Session template 'none' does not exist")
+			c.want(t, prefix+"/components", "green", 400, "detail", "Data not found for tenant green")
 			for _, name := range []string{"gone", "deleted"} {
 				c.want(t, prefix+"/sessions/"+name, "", 404, "title", "The resource was not found")
 				c.want(t, prefix+"/sessions/"+name+"/status", "", 404, "detail", "Session '"+name+"' does not exist")
@@ -202,7 +208,7 @@ func TestREST(t *testing.T) {
 		}
 		for query, want := range map[string]string{
 			"": "s s old", "?status=pending": "s old", "?status=running": "s", "?min_age=1d": "old", "?max_age=1d": "s s",
-			"?min_age=2h&max_age=1w": "s old", "?max_age=1m": "", "?min_age=0": "s s old", "?max_age=9999999w": "s s old",
+			"?min_age=2h&max_age=1w": "s old", "?max_age=1m": "", "?min_age=0": "s s old", "?max_age=9999w": "s s old",
 		} {
 			if have := strings.Join(c.Texts("/v2/sessions"+query, "", "name"), " "); have != want {
 				t.Errorf("%s: sessions %q, want %q", query, have, want)
@@ -213,7 +219,7 @@ func TestREST(t *testing.T) {
 		}
 		for query, want := range map[string]string{
 			"": "x1 x2 x3 x4", "?session=s": "x1 x2 x3", "?staged_session=old": "x3", "?session=s&staged_session=old": "x3", "?session=none": "",
-			"?enabled=true": "x1 x3 x4", "?enabled=false": "x2", "?phase=powering_on": "x1 x3", "?phase=melting": "x4", "?status=failed,on_hold": "x2 x4",
+			"?enabled=true": "x1 x3 x4", "?enabled=false": "x2", "?phase=powering_on": "x1 x3", "?status=failed,on_hold": "x2 x4",
 			"?ids=x4,x2,x7": "x2 x4", "?ids=x4,x2&session=s": "x2", "?start_after_id=x2": "x3 x4", "?page_size=1&start_after_id=x2": "x3",
 		} {
 			if have := strings.Join(c.Texts("/v2/components"+query, "", "id"), " "); have != want {
@@ -234,21 +240,25 @@ func TestREST(t *testing.T) {
 	})
 }
 
-// TestRESTPages reads 2,500 components at once and page by page.
-func TestRESTPages(t *testing.T) {
-	everywhere(t, func(t *testing.T, s *site) {
+// TestRESTListsAreCompleteWholeAndPageByPage reads 2,500 components at once and page by page.
+func TestRESTListsAreCompleteWholeAndPageByPage(t *testing.T) {
+	apptest.Everywhere(t, func(t *testing.T, s *apptest.Site) {
 		const n = 2500
-		var all []vars
+		var all []apptest.Vars
 		var want []string
 		for i := range n {
-			all, want = append(all, powering(xname(i), "s")), append(want, xname(i))
+			all, want = append(all, apptest.Powering(apptest.Xname(i), "s")), append(want, apptest.Xname(i))
 		}
-		s.put(all...)
-		c := s.rest()
+		s.Put(all...)
+		c := restOf(s)
 		for _, size := range []int{0, 700, 1000} {
 			var have []string
 			for after := ""; ; after = have[len(have)-1] {
-				page := c.Texts(fmt.Sprintf("/v2/components?session=s&page_size=%d&start_after_id=%s", size, after), "", "id")
+				path := fmt.Sprintf("/v2/components?session=s&page_size=%d", size)
+				if after != "" {
+					path += "&start_after_id=" + after
+				}
+				page := c.Texts(path, "", "id")
 				have = append(have, page...)
 				if size == 0 || len(page) < size {
 					break
@@ -261,31 +271,31 @@ func TestRESTPages(t *testing.T) {
 	})
 }
 
-// TestRESTGroups reads a status with more error groups than are read at first.
-func TestRESTGroups(t *testing.T) {
+// TestRESTStatusesHaveAllErrorGroups reads a status with more error groups than are read at first.
+func TestRESTStatusesHaveAllErrorGroups(t *testing.T) {
 	t.Parallel()
-	s := serveRedis(t)
+	s := apptest.ServeRedis(t)
 	const n = 2500
-	var all []vars
+	var all []apptest.Vars
 	for i := range n {
-		all = append(all, vars{"id": xname(i), "session": "s", "error": fmt.Sprint("error ", i)})
+		all = append(all, apptest.Vars{"id": apptest.Xname(i), "session": "s", "error": fmt.Sprint("error ", i)})
 	}
-	s.put(all...)
-	s.session("s")
-	_, body := s.rest().Read(http.MethodGet, "/v2/sessions/s/status", "")
-	groups, _ := at(parseNumbers(t, body), "error_summary").(map[string]any)
-	if len(groups) != n || at(groups, "error 2499.list") != xname(n-1) {
-		t.Errorf("%d groups: %s", len(groups), clip(string(body)))
+	s.Put(all...)
+	s.Session("s")
+	_, body := restOf(s).Read(http.MethodGet, "/v2/sessions/s/status", "")
+	groups, _ := apptest.At(parseNumbers(t, body), "error_summary").(map[string]any)
+	if len(groups) != n || apptest.At(groups, "error 2499.list") != apptest.Xname(n-1) {
+		t.Errorf("%d groups: %s", len(groups), apptest.Clip(string(body)))
 	}
 }
 
-// TestRESTAway takes Redis away.
-func TestRESTAway(t *testing.T) {
+// TestRESTSaysWhenRedisIsAway takes Redis away.
+func TestRESTSaysWhenRedisIsAway(t *testing.T) {
 	t.Parallel()
 	p := redistest.New(t)
-	s := serve(t, "redis://"+p.Addr())
-	s.session("s")
-	c := s.rest()
+	s := apptest.Serve(t, "redis://"+p.Addr())
+	s.Session("s")
+	c := restOf(s)
 	p.Kill()
 	for _, path := range []string{"/sessions", "/sessions/s", "/sessions/s/status", "/components", "/components/x1"} {
 		c.want(t, "/v2"+path, "", 503, "title", "Unable to connect to the Redis database")

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -10,11 +9,11 @@ import (
 	"github.com/bosgraph/bosgraph/internal/bossync"
 )
 
-// leaseLife is how long a server that follows BOS may be silent before another takes
-// over.
+// leaseLife is how long the lease of a server that follows BOS lasts without being renewed:
+// another takes over then. It is renewed every second.
 const leaseLife = 5 * time.Second
 
-// following makes what follows BOS, if there is one to follow.
+// following makes the sync, if a BOS is to be followed.
 func (a *App) following() error {
 	c := a.config.BOS
 	if c.BOSURL == "" {
@@ -28,8 +27,9 @@ func (a *App) following() error {
 		}
 	}
 	o := bossync.Options{
-		BOS: service, Tenants: c.TenantsFile, PageSize: c.BOSPageSize, Interval: c.BOSInterval, Life: leaseLife,
-		Stale: a.hub.Silent, Log: a.log,
+		BOS: service, Tenants: c.TenantsFile, PageSize: c.BOSPageSize, Interval: c.BOSInterval,
+		Trust: bossync.Trust{Sweeps: c.BOSConfirmSweeps, Time: c.BOSConfirmTime}, Life: leaseLife,
+		Stale: a.hub.Silent, Swept: a.metrics.Swept, Log: a.log,
 	}
 	if c.TAPMSURL != "" {
 		tapms := service
@@ -49,45 +49,20 @@ type lease struct {
 // During implements [bossync.Lease].
 func (l lease) During(t bos.Tenure) bossync.Store { return l.store.During(t) }
 
-// graphStore is what mutations change: where a BOS is followed, only what does not
-// come from there.
+// graphStore is the store of GraphQL's resolvers: where a BOS is followed, the sync refuses
+// the mutations of what comes from there.
 func (a *App) graphStore() graph.Store {
 	if a.sync == nil {
 		return a.store
 	}
-	return followed{a.store, a.config.TAPMSURL != "" || a.config.TenantsFile != ""}
+	return followed{bossync.Refusals{Tenants: a.config.TAPMSURL != "" || a.config.TenantsFile != ""}, ownStore{a.store}}
 }
 
-// followed is a store whose components and sessions are BOS's.
+// followed is the whole store but for what is refused: a method of an embedded type hides those
+// of the same name that are embedded deeper.
 type followed struct {
-	*cache.Store
-	tenants bool // these come from elsewhere, too
+	bossync.Refusals
+	ownStore
 }
 
-func elsewhere(what string) error {
-	return bos.Errorf(bos.Conflict, "this server follows BOS: %s there", what)
-}
-
-// PutComponents implements [graph.Store], as do the others.
-func (followed) PutComponents(context.Context, []bos.ComponentPatch) (bos.BatchResult, error) {
-	return bos.BatchResult{}, elsewhere("change components")
-}
-
-func (followed) PatchComponents(context.Context, []bos.ComponentPatch) (bos.BatchResult, error) {
-	return bos.BatchResult{}, elsewhere("change components")
-}
-
-func (followed) DeleteComponents(context.Context, []string) (bos.BatchResult, error) {
-	return bos.BatchResult{}, elsewhere("delete components")
-}
-
-func (followed) CreateSession(context.Context, bos.NewSession) (*bos.Session, error) {
-	return nil, elsewhere("create sessions")
-}
-
-func (f followed) PutTenant(ctx context.Context, name string, ids []string) (owned int, err error) {
-	if f.tenants {
-		return 0, bos.Errorf(bos.Conflict, "this server learns from elsewhere what tenants own: change it there")
-	}
-	return f.Store.PutTenant(ctx, name, ids)
-}
+type ownStore struct{ *cache.Store }

@@ -1,50 +1,25 @@
-package app
+package app_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/bossync/bosfake"
 )
 
 // followed is a server that follows a BOS.
 type followedSite struct {
-	*site
+	*apptest.Site
 	bos *bosfake.BOS
-	log *journal
-}
-
-// journal keeps what is logged.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write implements [io.Writer].
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
-
-func textLog(to io.Writer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log *apptest.Journal
 }
 
 // pemOf is the certificate of a server, as its clients' authority.
@@ -70,36 +45,36 @@ func followBOS(t *testing.T, redisURL string, b *bosfake.BOS, options ...string)
 
 func startFollowing(t *testing.T, redisURL string, b *bosfake.BOS, options ...string) followedSite {
 	t.Helper()
-	log := &journal{}
-	s := serveLogging(t, textLog(log), redisURL,
+	log := &apptest.Journal{}
+	s := apptest.ServeLogging(t, apptest.TextLog(log), redisURL,
 		append([]string{"--bos-url", listenBOS(t, b) + "/apis/bos", "--bos-interval", "100ms"}, options...)...)
 	return followedSite{s, b, log}
 }
 
 // eventually waits for a condition, and says what the sync has to say if it does not come.
 func (f followedSite) eventually(what string, ok func() bool) {
-	f.t.Helper()
+	f.T.Helper()
 	defer func() {
-		if f.t.Failed() {
-			f.t.Logf("the sync: %+v", f.app.sync.Standing())
+		if f.T.Failed() {
+			f.T.Logf("the sync: %+v", f.App.SyncState())
 		}
 	}()
-	eventually(f.t, what, ok)
+	apptest.Eventually(f.T, what, ok)
 }
 
 // sweeps waits for so many whole sweeps that begin from now on.
 func (f followedSite) sweeps(n int) {
-	f.t.Helper()
+	f.T.Helper()
 	for range n {
 		from := time.Now()
-		f.eventually("another sweep", func() bool { return f.app.sync.Standing().LastSweep.After(from) })
+		f.eventually("another sweep", func() bool { return f.App.SyncState().LastSweep.After(from) })
 	}
 }
 
 // sync is what the server says of its sync.
 func (f followedSite) sync() (problem string) {
-	f.t.Helper()
-	problem, _ = f.must(`{ serverInfo { sync { error } } }`).at("serverInfo.sync.error").(string)
+	f.T.Helper()
+	problem, _ = f.Must(`{ serverInfo { sync { error } } }`).At("serverInfo.sync.error").(string)
 	return problem
 }
 
@@ -115,8 +90,8 @@ func answers(t *testing.T, b *bosfake.BOS, path, tenant string) (status int, bod
 
 // restAnswer is what the server answers under BOS's addresses.
 func (f followedSite) restAnswer(path, tenant string) (status int, body []byte) {
-	f.t.Helper()
-	return f.rest().Read(http.MethodGet, path, tenant)
+	f.T.Helper()
+	return restOf(f.Site).Read(http.MethodGet, path, tenant)
 }
 
 // timeless is an answer without what depends on the moment, with its keys in order.
@@ -137,19 +112,19 @@ func timeless(body []byte) string {
 
 // likeBOS waits until the server answers as BOS does.
 func (f followedSite) likeBOS(path, tenant string) {
-	f.t.Helper()
+	f.T.Helper()
 	var have, want []byte
 	var code, wantCode int
 	deadline := time.After(30 * time.Second)
 	for {
-		wantCode, want = answers(f.t, f.bos, path, tenant)
+		wantCode, want = answers(f.T, f.bos, path, tenant)
 		code, have = f.restAnswer(path, tenant)
 		if code == wantCode && timeless(have) == timeless(want) {
 			return
 		}
 		select {
 		case <-deadline:
-			f.t.Fatalf("%s: status %d\n%s\nBOS: %d\n%s", path, code, have, wantCode, want)
+			f.T.Fatalf("%s: status %d\n%s\nBOS: %d\n%s", path, code, have, wantCode, want)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

@@ -1,10 +1,11 @@
-package app
+package app_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -14,15 +15,16 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/bossync/bosfake"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
-// TestFollow lets a server follow a BOS through all that happens to sessions, and
+// TestSessionsOfBOSAreFollowedThroughTheirLife lets a server follow a BOS through all that happens to sessions, and
 // compares what both answer.
-func TestFollow(t *testing.T) {
-	for _, b := range backends {
-		t.Run(b.name, func(t *testing.T) {
+func TestSessionsOfBOSAreFollowedThroughTheirLife(t *testing.T) {
+	for _, b := range apptest.Backends {
+		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			fake := bosfake.New(bosfake.Options{})
 			ids := fake.AddComponents(250)
@@ -32,7 +34,7 @@ func TestFollow(t *testing.T) {
 			fake.CreateSession(untenanted("s"))
 			fake.CreateSession(blue)
 			fake.Start(untenanted("s"), ids[:100]...)
-			f := followBOS(t, b.url(t), fake, "--bos-page-size", "100", "--tapms-url", listenBOS(t, fake)+"/apis/tapms")
+			f := followBOS(t, b.URL(t), fake, "--bos-page-size", "100", "--tapms-url", listenBOS(t, fake)+"/apis/tapms")
 
 			same := func() {
 				t.Helper()
@@ -52,51 +54,51 @@ func TestFollow(t *testing.T) {
 			fake.PutTenant("blue", ids[50:95]...)
 			fake.DeleteTenant("green")
 			same()
-			if n := f.must(`{ node(id: "x") { id } serverInfo { sync { leader error lastSweep lagSeconds } } }`).at("serverInfo.sync.leader"); n != true {
+			if n := f.Must(`{ node(id: "x") { id } serverInfo { sync { leader error lastSweep lagSeconds } } }`).At("serverInfo.sync.leader"); n != true {
 				t.Errorf("leader: %v", n)
 			}
 
-			// BOS completes it, and saves its status a moment later; until then things go on changing.
+			// BOS completes it, and saves its status a moment later; until then things keep changing.
 			fake.Finish(ids[:90]...)
 			fake.Complete(untenanted("s"))
-			f.eventually("the session is complete", func() bool { return f.status("s")["status"] == "COMPLETE" })
+			f.eventually("the session is complete", func() bool { return f.Status("s")["status"] == "COMPLETE" })
 			fake.Patch(bosfake.Record{"error": "broke later"}, ids[5:25]...)
 			fake.SaveStatus(untenanted("s"))
 			f.likeBOS("/v2/sessions/s/status", "")
-			saved := f.must(`{ session(name: "s") { status { fromSnapshot managedComponentsCount percentFailed errorGroupCount
+			saved := f.Must(`{ session(name: "s") { status { fromSnapshot managedComponentsCount percentFailed errorGroupCount
 				counts { failed successful } errorSummary { message count list components { edges { node { id } } } } } } }`)
 			for path, want := range map[string]any{
 				"fromSnapshot": true, "managedComponentsCount": 100.0, "percentFailed": 10.0, "errorGroupCount": 2.0,
 				"counts.failed": 10.0, "counts.successful": 90.0, "errorSummary.0.message": "broke later", "errorSummary.0.count": 20.0,
 				"errorSummary.1.message": "it broke", "errorSummary.1.components.edges.9.node.id": ids[99],
 			} {
-				if have := saved.at("session.status." + path); have != want {
+				if have := saved.At("session.status." + path); have != want {
 					t.Errorf("%s is %v, want %v", path, have, want)
 				}
 			}
 
-			// It is deleted, and made anew under its name.
+			// It is deleted, and made again under its name.
 			fake.DeleteSession(untenanted("s"))
 			f.likeBOS("/v2/sessions/s", "")
-			if deleted := f.must(`{ session(name: "s") { deleted id } }`).at("session.deleted"); deleted != true {
+			if deleted := f.Must(`{ session(name: "s") { deleted id } }`).At("session.deleted"); deleted != true {
 				t.Errorf("deleted: %v", deleted)
 			}
 			fake.CreateSession(untenanted("s"), bosfake.Record{"status": bosfake.Record{"start_time": "2026-11-22T09:00:00.25+02:00"}})
 			fake.Start(untenanted("s"), ids[:10]...)
 			same()
-			if n := len(f.must(`{ sessions(filter: {name: "s", tenant: ""}) { edges { node { deleted } } } }`).at("sessions.edges").([]any)); n != 2 {
+			if n := len(f.Must(`{ sessions(filter: {name: "s", tenant: ""}) { edges { node { deleted } } } }`).At("sessions.edges").([]any)); n != 2 {
 				t.Errorf("%d sessions have had the name", n)
 			}
 
 			fake.CreateSession(untenanted("none"))
 			fake.FailSetup(untenanted("none"), "No nodes were found to act upon.")
 			f.likeBOS("/v2/sessions/none", "")
-			if why := f.must(`{ session(name: "none") { error status { status managedComponentsCount } } }`); why.at("session.error") != "No nodes were found to act upon." {
-				t.Errorf("%s", why.body)
+			if why := f.Must(`{ session(name: "none") { error status { status managedComponentsCount } } }`); why.At("session.error") != "No nodes were found to act upon." {
+				t.Errorf("%s", why.Body)
 			}
 			fake.Delete(ids[200:]...)
 			f.likeBOS("/v2/components/"+ids[210], "")
-			if n := f.must(`{ components { totalCount } }`).at("components.totalCount"); n != 200.0 {
+			if n := f.Must(`{ components { totalCount } }`).At("components.totalCount"); n != 200.0 {
 				t.Errorf("%v components are left", n)
 			}
 			if problem := f.sync(); problem != "" {
@@ -106,12 +108,12 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// TestFollowOracle lets a server follow a BOS that has the records of a case, as they
+// TestFollowedStatusesAreBOSsByteByByte lets a server follow a BOS that has the records of a case, as they
 // are, and compares the status that it answers with BOS's own, byte for byte once the
 // keys are in order and lists of ids name the first ones. Unlike mutations, the sync
 // can bring about everything but the moment that BOS saw: the duration of a session
 // without an end is left out.
-func TestFollowOracle(t *testing.T) {
+func TestFollowedStatusesAreBOSsByteByByte(t *testing.T) {
 	raw, err := os.ReadFile("../../bos/testdata/bos_status_cases.json")
 	if err != nil {
 		t.Fatal(err)
@@ -153,32 +155,31 @@ func TestFollowOracle(t *testing.T) {
 	}
 }
 
-// TestFollowedIsBOSs shows that what comes from BOS is changed by BOS alone.
-func TestFollowedIsBOSs(t *testing.T) {
+// TestOnlyBOSChangesWhatComesFromBOS shows that what comes from BOS is changed by BOS alone.
+func TestOnlyBOSChangesWhatComesFromBOS(t *testing.T) {
 	fake := bosfake.New(bosfake.Options{})
 	id := fake.AddComponents(1)[0]
 	fake.CreateSession(untenanted("s"))
-	file := filepath.Join(t.TempDir(), "tenants.json")
-	if err := os.WriteFile(file, []byte(`{"blue": []}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f := followBOS(t, "", fake, "--tenants-file", file)
-	for query, variables := range map[string]vars{
-		putComponents: {"in": []vars{powering(id, "s")}}, patchComponents: {"in": []vars{{"id": id, "error": "e"}}},
-		deleteComponents: {"in": []string{id}}, putTenant: {"name": "blue", "in": []string{id}},
-		createSession: {"in": vars{"name": "mine", "operation": "BOOT", "templateName": "t"}},
-		updateSession: {"in": vars{"name": "s", "status": "COMPLETE"}}, deleteSession: {"in": vars{"name": "s"}},
+	f := followBOS(t, "", fake)
+	for query, variables := range map[string]apptest.Vars{
+		apptest.PutComponents: {"in": []apptest.Vars{apptest.Powering(id, "s")}}, apptest.PatchComponents: {"in": []apptest.Vars{{"id": id, "error": "e"}}},
+		apptest.DeleteComponents: {"in": []string{id}}, apptest.PutTenant: {"name": "blue", "in": []string{id}},
+		apptest.CreateSession: {"in": apptest.Vars{"name": "mine", "operation": "BOOT", "templateName": "t"}},
+		apptest.UpdateSession: {"in": apptest.Vars{"name": "s", "status": "COMPLETE"}}, apptest.DeleteSession: {"in": apptest.Vars{"name": "s"}},
 	} {
-		if codes := f.ask(query, variables).codes(); !slices.Equal(codes, []string{"CONFLICT"}) {
-			t.Errorf("%s: %v", clip(query), codes)
+		if codes := f.Ask(query, variables).Codes(); !slices.Equal(codes, []string{"CONFLICT"}) {
+			t.Errorf("%s: %v", apptest.Clip(query), codes)
 		}
+	}
+	if said := string(f.Ask(apptest.PutTenant, apptest.Vars{"name": "blue", "in": []string{id}}).Body); !strings.Contains(said, "--tenants-file") {
+		t.Errorf("putTenant is refused with %s", said)
 	}
 	f.sweeps(1)
 	f.likeBOS("/v2/components", "")
 }
 
-// TestTenantsFromAFile changes the file under the server.
-func TestTenantsFromAFile(t *testing.T) {
+// TestTenantsFollowTheFile changes the file under the server.
+func TestTenantsFollowTheFile(t *testing.T) {
 	fake := bosfake.New(bosfake.Options{})
 	ids := fake.AddComponents(6)
 	file := filepath.Join(t.TempDir(), "tenants.json")
@@ -188,11 +189,16 @@ func TestTenantsFromAFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	owned := func(f followedSite, tenant string) []string { return f.rest().Texts("/v2/components", tenant, "id") }
+	owned := func(f followedSite, tenant string) []string {
+		return restOf(f.Site).Texts("/v2/components", tenant, "id")
+	}
 	write(fmt.Sprintf(`{"blue": ["%s", "%s"], "green": ["%s"]}`, ids[0], ids[3], ids[1]))
 	f := followBOS(t, "", fake, "--tenants-file", file)
 	if blue := owned(f, "blue"); !slices.Equal(blue, []string{ids[0], ids[3]}) {
 		t.Errorf("blue owns %v", blue)
+	}
+	if r := f.Ask(apptest.PutTenant, apptest.Vars{"name": "blue", "in": ids}); !slices.Equal(r.Codes(), []string{"CONFLICT"}) || !strings.Contains(string(r.Body), "change it there") {
+		t.Errorf("putTenant beside a file of tenants: %s", r.Body)
 	}
 	write(`{"blue": `)
 	f.eventually("a problem is shown", func() bool { return strings.Contains(f.sync(), "file of tenants") })
@@ -200,15 +206,16 @@ func TestTenantsFromAFile(t *testing.T) {
 		t.Errorf("after a file that can't be read, blue owns %v", blue)
 	}
 	write(fmt.Sprintf(`{"blue": ["%s"]}`, ids[5]))
-	f.eventually("blue owns another, and green nothing", func() bool {
-		return slices.Equal(owned(f, "blue"), []string{ids[5]}) && len(owned(f, "green")) == 0
+	f.eventually("blue owns another, and green is no tenant any more", func() bool {
+		status, _ := restOf(f.Site).Read(http.MethodGet, "/v2/components", "green")
+		return slices.Equal(owned(f, "blue"), []string{ids[5]}) && status == http.StatusBadRequest
 	})
 	f.eventually("no problem is shown", func() bool { return f.sync() == "" })
 }
 
-// TestUnfitRecords shows that a record that can't be read takes nothing away and does
-// not keep the others waiting, and that it is told.
-func TestUnfitRecords(t *testing.T) {
+// TestARecordThatCannotBeReadDelaysNoOther shows that a record that can't be read takes nothing away and does
+// not keep the others waiting, and that it is reported.
+func TestARecordThatCannotBeReadDelaysNoOther(t *testing.T) {
 	fake := bosfake.New(bosfake.Options{})
 	ids := fake.AddComponents(3)
 	fake.CreateSession(untenanted("s"))
@@ -219,9 +226,9 @@ func TestUnfitRecords(t *testing.T) {
 	fake.PutSessionText(untenanted("odd"), `{"name": "odd", "status": 7}`)
 	fake.CreateSession(untenanted("t"), bosfake.Record{"operation": "dance"})
 	f.eventually("the other change, and the problems", func() bool {
-		return len(f.status("s")["errorSummary"].([]any)) == 1 && strings.Contains(f.sync(), "3 records from BOS can't be kept")
+		return len(f.Status("s")["errorSummary"].([]any)) == 1 && strings.Contains(f.sync(), "3 records from BOS can't be kept")
 	})
-	if n := f.must(`{ session(name: "s") { status { managedComponentsCount } } }`).at("session.status.managedComponentsCount"); n != 3.0 {
+	if n := f.Must(`{ session(name: "s") { status { managedComponentsCount } } }`).At("session.status.managedComponentsCount"); n != 3.0 {
 		t.Errorf("%v components are counted", n)
 	}
 	fake.Put(bosfake.Record{"id": ids[1], "session": "s", "enabled": nil, "status": nil, "error": nil})
@@ -229,8 +236,8 @@ func TestUnfitRecords(t *testing.T) {
 	fake.PatchSession(untenanted("t"), bosfake.Record{"operation": "boot"})
 	f.eventually("all is well", func() bool { return f.sync() == "" })
 	f.likeBOS("/v2/sessions/t", "")
-	if c := f.must(`{ component(id: "` + ids[1] + `") { enabled session } }`); c.at("component.enabled") != false || c.at("component.session") != "s" {
-		t.Errorf("%s", c.body)
+	if c := f.Must(`{ component(id: "` + ids[1] + `") { enabled session } }`); c.At("component.enabled") != false || c.At("component.session") != "s" {
+		t.Errorf("%s", c.Body)
 	}
 }
 
@@ -248,9 +255,9 @@ func TestIdleSweepsWriteNothing(t *testing.T) {
 	meter := redistest.NewMeter(t, redis)
 	f := followBOS(t, "redis://"+meter.Addr(), fake)
 	f.sweeps(3) // BOS's saved status was asked for twice
-	lease := "{" + f.namespace + "}:lease"
+	lease, meta := "{"+f.Namespace+"}:lease", "{"+f.Namespace+"}:meta"
 	keys := func() (without []string) {
-		for line := range strings.Lines(dump(t, redis, f.namespace)) {
+		for line := range strings.Lines(apptest.Dump(t, redis, f.Namespace)) {
 			if !strings.HasPrefix(line, lease) {
 				without = append(without, line)
 			}
@@ -263,10 +270,12 @@ func TestIdleSweepsWriteNothing(t *testing.T) {
 	for _, c := range meter.Snapshot().Commands {
 		switch name := c.Name(); {
 		case strings.HasPrefix(name, "EVAL") && c.Key() == lease: // renewed once a second, whatever the sweeps do
-		case name == "PUBLISH", name == "HMGET", name == "HGET", name == "MULTI", name == "EXEC": // the feed's probes, and reads
+		case strings.HasPrefix(name, "EVAL") && c.Key() == meta && len(c) == 8: // the position, with four arguments
+		case name == "PUBLISH", name == "MULTI", name == "EXEC": // the feed's probes, and reads
+		case slices.Contains([]string{"HMGET", "HGET", "HGETALL", "GET", "EXISTS", "EVALSHA_RO", "INFO"}, name): // reads, and the look at Redis every few seconds
 		case name == "HELLO", name == "CLIENT", name == "PING": // a connection is made
 		default:
-			t.Errorf("an idle sweep sends %s", clip(strings.Join(c, " ")))
+			t.Errorf("an idle sweep sends %s", apptest.Clip(strings.Join(c, " ")))
 		}
 	}
 	if after := keys(); !slices.Equal(before, after) {
@@ -274,9 +283,9 @@ func TestIdleSweepsWriteNothing(t *testing.T) {
 	}
 }
 
-// TestToken replaces the token under the server, as Kubernetes does, and follows BOS
+// TestTheTokenMayBeReplacedWhileBOSIsFollowed replaces the token under the server, as Kubernetes does, and follows BOS
 // over TLS with an authority of its own.
-func TestToken(t *testing.T) {
+func TestTheTokenMayBeReplacedWhileBOSIsFollowed(t *testing.T) {
 	fake := bosfake.New(bosfake.Options{})
 	fake.AddComponents(2)
 	fake.RequireToken("first")
@@ -288,8 +297,8 @@ func TestToken(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	log := &journal{}
-	f := followedSite{serveLogging(t, textLog(log), "", "--bos-url", server.URL, "--bos-interval", "100ms",
+	log := &apptest.Journal{}
+	f := followedSite{apptest.ServeLogging(t, apptest.TextLog(log), "", "--bos-url", server.URL, "--bos-interval", "100ms",
 		"--bos-token-file", file, "--bos-ca-file", ca), fake, log}
 	f.sweeps(1)
 	fake.RequireToken("second")
@@ -306,36 +315,36 @@ func TestToken(t *testing.T) {
 		t.Error("the log shows the token")
 	}
 
-	stranger := serve(t, "", "--bos-url", server.URL, "--bos-interval", "100ms")
-	eventually(t, "the certificate is not trusted", func() bool {
-		problem, _ := stranger.must(`{ serverInfo { sync { error } } }`).at("serverInfo.sync.error").(string)
+	stranger := apptest.Serve(t, "", "--bos-url", server.URL, "--bos-interval", "100ms")
+	apptest.Eventually(t, "the certificate is not trusted", func() bool {
+		problem, _ := stranger.Must(`{ serverInfo { sync { error } } }`).At("serverInfo.sync.error").(string)
 		return strings.Contains(problem, "certificate")
 	})
 }
 
-// TestStaleWhileBOSIsSilent watches a session while BOS does not answer.
-func TestStaleWhileBOSIsSilent(t *testing.T) {
+// TestStatusesAreStaleWhileBOSIsSilent watches a session while BOS does not answer.
+func TestStatusesAreStaleWhileBOSIsSilent(t *testing.T) {
 	fake := bosfake.New(bosfake.Options{})
 	ids := fake.AddComponents(2)
 	fake.CreateSession(untenanted("s"))
 	fake.Start(untenanted("s"), ids...)
 	f := followBOS(t, "", fake)
-	w := watch(t, f.site, follow, vars{"name": "s"})
-	f.eventually("the first state", func() bool { return w.now("stale") == false })
-	seen := f.must(`{ session(name: "s") { status { asOf } } }`).at("session.status.asOf").(string)
+	w := apptest.Watch(t, f.Site, apptest.Follow, apptest.Vars{"name": "s"})
+	f.eventually("the first state", func() bool { return w.Now("stale") == false })
+	seen := f.Must(`{ session(name: "s") { status { asOf } } }`).At("session.status.asOf").(string)
 	at, err := time.Parse(time.RFC3339Nano, seen)
 	if err != nil || time.Since(at) > 10*time.Second {
 		t.Errorf("as of %s, %v", seen, err)
 	}
 	fault := fake.Inject(bosfake.Fault{Path: "/v2/components", Status: 503})
-	f.eventually("it is stale", func() bool { return w.now("stale") == true })
-	if stale := f.must(`{ session(name: "s") { status { stale } } }`).at("session.status.stale"); stale != true {
+	f.eventually("it is stale", func() bool { return w.Now("stale") == true })
+	if stale := f.Must(`{ session(name: "s") { status { stale } } }`).At("session.status.stale"); stale != true {
 		t.Errorf("a query says %v", stale)
 	}
 	fault.Lift()
 	fake.Patch(bosfake.Record{"error": "it broke"}, ids[0])
-	f.eventually("it is current", func() bool { return w.now("stale") == false && len(w.now("errorSummary").([]any)) == 1 })
-	if w.count() > 10 {
-		t.Errorf("%d messages", w.count())
+	f.eventually("it is current", func() bool { return w.Now("stale") == false && len(w.Now("errorSummary").([]any)) == 1 })
+	if w.Count() > 10 {
+		t.Errorf("%d messages", w.Count())
 	}
 }

@@ -20,15 +20,15 @@ import (
 // tenantHeader names the tenant on whose behalf BOS is asked.
 const tenantHeader = "Cray-Tenant-Name"
 
-// maxAnswer is how large an answer may be, in bytes. One that is larger is a failure,
-// which makes pages smaller.
+// maxAnswer is how large an answer may be, in bytes: about 70,000 whole records. One that is
+// larger is a failure, which makes pages smaller.
 const maxAnswer = 128 << 20
 
 // Service is a REST API to read: where it is, and how to be let in.
 type Service struct {
 	Name      string        // for messages
 	URL       string        // the base of all paths, without a slash at its end
-	TokenFile string        // file with a bearer token, read anew for each request; empty for none
+	TokenFile string        // file with a bearer token, read again for each request; empty for none
 	TLS       *tls.Config   // nil for the system's certificate authorities
 	Timeout   time.Duration // of one request with its answer
 }
@@ -43,7 +43,7 @@ type client struct {
 
 func newClient(s Service) *client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = s.TLS
+	transport.TLSClientConfig = s.TLS // a clone of the default transport: proxies and keep-alive as everywhere
 	return &client{Service: s, http: &http.Client{Transport: transport}, most: maxAnswer}
 }
 
@@ -55,6 +55,7 @@ var errMissing = errors.New("not there")
 // get reads the JSON at a path, on behalf of a tenant, "" for none. Its error is for
 // users, and is errMissing for a 404.
 func (c *client) get(ctx context.Context, path string, query url.Values, tenant string, read func(io.Reader) error) error {
+	// Failures count as well: a BOS that times out was busy all the time, and needs the pause most.
 	began := time.Now()
 	defer func() { c.busy += time.Since(began) }()
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
@@ -69,31 +70,54 @@ func (c *client) get(ctx context.Context, path string, query url.Values, tenant 
 	}
 	defer response.Body.Close()
 	switch {
-	case response.StatusCode == http.StatusNotFound:
+	// A gateway without a route to BOS answers 404, too. Taken for BOS's own answer that would
+	// confirm that everything was deleted.
+	case response.StatusCode == http.StatusNotFound && isJSON(response):
 		return errMissing
+	case response.StatusCode == http.StatusNotFound:
+		return c.failed(path, "it does not know this path: is this the right URL?", nil)
 	case response.StatusCode == http.StatusUnauthorized, response.StatusCode == http.StatusForbidden:
 		return c.failed(path, fmt.Sprintf("it refuses the token: %s", response.Status), nil)
 	case response.StatusCode != http.StatusOK:
 		return c.failed(path, "it answered "+response.Status, nil)
 	}
+	// A login page comes with 200. It is recognized here rather than by its first byte that is no
+	// JSON, so that the message names the cause.
 	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
 		return c.failed(path, "it answered something that is not JSON: is this the right URL?", nil)
 	}
+	// What the reader complains about is often only a consequence: of the limit, of a connection
+	// that was cut, of the timeout. Users see the cause.
 	body := &io.LimitedReader{R: response.Body, N: c.most}
 	err = read(body)
 	var known *bos.Error
+	var tooLarge *http.MaxBytesError // of readers that accept less than others
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err
+	case errors.As(err, &tooLarge):
+		return c.failed(path, fmt.Sprintf("its answer is larger than %d KiB", tooLarge.Limit>>10), nil)
 	case body.N == 0:
 		return c.failed(path, fmt.Sprintf("its answer is larger than %d MiB", c.most>>20), err)
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
-		return c.failed(path, "its answer breaks off", err)
+		return c.failed(path, "its answer is cut off", err)
 	case ctx.Err() != nil || isNet(err):
 		return c.failed(path, reason(err), err)
 	}
 	return c.failed(path, "its answer can't be read", err)
+}
+
+// discard reads an answer of which it only matters that it comes.
+func discard(r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	return err
+}
+
+// isJSON says whether an answer, or a problem, comes from the service itself.
+func isJSON(response *http.Response) bool {
+	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	return err == nil && (kind == "application/json" || kind == "application/problem+json")
 }
 
 func (c *client) request(ctx context.Context, path string, query url.Values, tenant string) (*http.Request, error) {
@@ -110,6 +134,8 @@ func (c *client) request(ctx context.Context, path string, query url.Values, ten
 		r.Header.Set(tenantHeader, tenant)
 	}
 	if c.TokenFile != "" {
+		// Kubernetes replaces the file before a token expires: one that was read at the start
+		// would be refused an hour later.
 		token, err := os.ReadFile(c.TokenFile)
 		if err != nil {
 			return nil, c.failed(path, "the file with its token can't be read", err)
@@ -124,7 +150,7 @@ func (c *client) failed(path, why string, err error) error {
 	return &bos.Error{Code: bos.Unavailable, Message: fmt.Sprintf("%s, GET %s: %s", c.Name, path, why), Err: err}
 }
 
-// reason says why there is no answer, without addresses.
+// reason says why there is no answer, without addresses: clients of the API can read it.
 func reason(err error) string {
 	var timeout net.Error
 	var untrusted *tls.CertificateVerificationError

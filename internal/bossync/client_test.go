@@ -14,9 +14,9 @@ import (
 	"github.com/bosgraph/bosgraph/internal/bossync/bosfake"
 )
 
-// TestHugeAnswer shows that an answer is read to a limit, and that it is the limit that
-// is told, not what comes of it.
-func TestHugeAnswer(t *testing.T) {
+// TestAnswersAreReadToALimitThatTheErrorNames shows that an answer is read to a limit, and that the error names the limit,
+// not the JSON that is cut off by it.
+func TestAnswersAreReadToALimitThatTheErrorNames(t *testing.T) {
 	fake := bosfake.New(bosfake.Options{})
 	fake.AddComponents(1)
 	server := httptest.NewServer(fake)
@@ -40,8 +40,8 @@ func TestHugeAnswer(t *testing.T) {
 	}
 }
 
-// TestReasons shows what is told of an error, and what only the log has.
-func TestReasons(t *testing.T) {
+// TestUsersSeeTheReasonAndTheLogTheCause shows what users see of an error, and what only the log has.
+func TestUsersSeeTheReasonAndTheLogTheCause(t *testing.T) {
 	server := httptest.NewServer(nil)
 	url := server.URL
 	server.Close()

@@ -1,7 +1,9 @@
 package bossync
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"time"
@@ -14,11 +16,19 @@ type Store interface {
 	KeepComponents(ctx context.Context, components []bos.Component) (bos.BatchResult, error)
 	DeleteComponents(ctx context.Context, ids []string) (bos.BatchResult, error)
 	KeepSession(ctx context.Context, s bos.SourceSession) error
+	ReviseSession(ctx context.Context, s bos.SourceSession) error
 	MarkDeleted(ctx context.Context, key bos.SessionKey) error
 	PutTenant(ctx context.Context, name string, ids []string) (owned int, err error)
+	KeepTemplates(ctx context.Context, put []bos.Template, remove []bos.TemplateKey) error
+	KeepOptions(ctx context.Context, options json.RawMessage) error
+	// Current fails with [bos.ErrTenureEnded] once another tenure or epoch has begun.
+	Current(ctx context.Context) error
 
+	ListTemplates(ctx context.Context, tenant string) ([]bos.Template, error)
+	ReadOptions(ctx context.Context) (json.RawMessage, error)
 	ListComponents(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
 		detailed, total bool) (*bos.List[*bos.Component], error)
+	ReadSessions(ctx context.Context, reads []bos.SessionRead) ([]*bos.Session, error)
 	ListSessions(ctx context.Context, f bos.SessionFilter, page bos.Page, want bos.Want, total bool) (*bos.List[*bos.Session], error)
 }
 
@@ -36,28 +46,45 @@ type mirroredSession struct {
 	final  bool   // BOS's own saved status is kept, for good
 	asked  int    // how often BOS was asked for it
 	sweep  uint64 // in which it was last seen
+
+	due       time.Time // when BOS is asked about its end again
+	other     string    // fingerprint of another saved status that BOS has reported once; empty for none
+	revisions int       // how often its end has changed
 }
 
-// follower makes the store what BOS is, sweep by sweep, within one tenure. It
-// remembers what it has stored, so that what has not changed is not even compared.
+// follower makes the store agree with BOS, sweep by sweep, within one tenure. It
+// remembers a digest of each record that it has stored: reading 100,000 records back from Redis
+// in every sweep would cost more than all else. That memory is right only while nobody else
+// writes what comes from BOS, which the fence of the tenure guarantees. Only one goroutine uses
+// a follower, so it has no lock.
 type follower struct {
 	bos     *client
 	tenants *tenants
 	store   Store
+	epoch   string // of the namespace, as the tenure began
 	log     *slog.Logger
 	now     func() time.Time
 
+	interval time.Duration
+	trust    Trust
+	accepted func(context.Context) (string, error) // the doubt that an operator has accepted last
+
 	pager      pager
 	sweeps     uint64
+	before     uint64 // the last sweep before this one that has read all of BOS; 0 for none
+	doubt      *doubt // nil while there is none
 	components map[string]mirrored
 	sessions   map[bos.SessionKey]mirroredSession
+	templates  templates
 	unfit      map[string]string // components that can't be kept, by id, and why
 	refused    map[string]string // sessions of this sweep that can't
 	running    bool              // some session is not complete
 	problem    string            // what was wrong, though the sweep was whole
 }
 
-// load reads what is stored already.
+// load reads which components and sessions are stored. Their digests stay unknown, because what
+// is stored is not BOS's text: so the first sweep of a tenure compares every record in the
+// store, and finds what Redis may have lost.
 func (f *follower) load(ctx context.Context) error {
 	f.components, f.sessions = map[string]mirrored{}, map[bos.SessionKey]mirroredSession{}
 	f.unfit, f.refused = map[string]string{}, map[string]string{}
@@ -80,10 +107,14 @@ func (f *follower) load(ctx context.Context) error {
 			return err
 		}
 		for _, s := range list.Items {
+			// Newest first: of several incarnations of a name, BOS has the first one, if any. Those of
+			// producers are not BOS's to change, and deleted ones are history.
 			if _, newer := f.sessions[s.SessionKey]; newer || s.Source != bos.SourceBOS || s.Deleted {
 				continue
 			}
-			f.sessions[s.SessionKey] = mirroredSession{start: s.StartTime, state: s.State, final: s.Status.Saved != nil && s.Status.Saved.Final}
+			f.sessions[s.SessionKey] = mirroredSession{
+				start: s.StartTime, state: s.State, final: s.Status.Saved != nil && s.Status.Saved.Final, due: f.firstDue(),
+			}
 		}
 		if !list.More {
 			return nil
@@ -93,9 +124,13 @@ func (f *follower) load(ctx context.Context) error {
 }
 
 // sweep reads all of BOS and stores what is different. Its error says that the sweep
-// was not whole: what was seen is stored, and nothing has been taken for gone.
+// was not whole: what was seen is stored, and nothing was removed that BOS may have.
 func (f *follower) sweep(ctx context.Context) error {
 	f.sweeps++
+	// The order matters. Tenants come first, because a component counts for its owners when it is
+	// written. Sessions come next, so that a component never names a session of which nothing is
+	// known; they complete only after the components have been read, so that the snapshot has the
+	// last counts.
 	odd, err := f.tenants.follow(ctx, f.store)
 	if err != nil {
 		return err
@@ -107,23 +142,65 @@ func (f *follower) sweep(ctx context.Context) error {
 	if err := f.keepSessions(ctx, listed); err != nil {
 		return err
 	}
+	// What follows may keep BOS busy for as long again as the components have, so that many
+	// sessions that end together do not delay the next sweep without bound.
 	began := f.bos.busy
 	if err := f.sweepComponents(ctx); err != nil {
 		f.pager.failed()
 		return err
 	}
 	f.pager.wentWell()
-	if err := f.completeSessions(ctx, listed, max(f.bos.busy-began, time.Second)); err != nil {
+	if err := f.settle(ctx, listed, max(f.bos.busy-began, time.Second)); err != nil {
 		return err
 	}
-	if err := f.dropSessions(ctx); err != nil {
+	if err := f.followTemplates(ctx, listed); err != nil {
 		return err
 	}
-	if f.problem = f.unfitness(); odd != nil {
+	// A sweep that wrote nothing has relied on what is remembered of what is stored.
+	if err := f.store.Current(ctx); err != nil {
+		return err
+	}
+	f.before = f.sweeps
+	// One problem at a time is shown, the most serious last, so that it replaces the others.
+	f.problem = cmp.Or(f.restless(), f.unfitness(), f.templates.problem)
+	if odd != nil {
 		f.problem = shown(odd)
-		f.log.Debug("tenants can't be followed; going on with what is known", reasons(odd)...)
+		f.log.Debug("reading tenants failed; keeping the known ones", reasons(odd)...)
+	}
+	if f.doubt != nil {
+		f.problem = f.doubt.text
 	}
 	return nil
+}
+
+// settle does what takes all pages: it completes sessions, and then removes what BOS does
+// not have any more. A session that BOS calls complete while much of its components has
+// vanished waits: BOS completes whatever has no components
+// (src/bos/operators/session_completion.py), and that would be for good.
+func (f *follower) settle(ctx context.Context, listed []listed, budget time.Duration) error {
+	a := f.absent()
+	hold := muchOf(len(a.components), len(f.components))
+	if !hold {
+		if err := f.endSessions(ctx, listed, budget); err != nil {
+			return err
+		}
+	}
+	if err := f.remove(ctx, a); err != nil {
+		return err
+	}
+	if hold && f.doubt == nil {
+		return f.endSessions(ctx, listed, budget)
+	}
+	return nil
+}
+
+// endSessions follows the ends of sessions: those that are new, and those that BOS has
+// changed.
+func (f *follower) endSessions(ctx context.Context, listed []listed, budget time.Duration) error {
+	if err := f.completeSessions(ctx, listed, budget); err != nil {
+		return err
+	}
+	return f.followEnds(ctx, listed)
 }
 
 // sweepComponents reads all components, page by page, and stores those that differ.
@@ -146,13 +223,12 @@ func (f *follower) sweepComponents(ctx context.Context) error {
 		}
 		after = p.ids[len(p.ids)-1]
 	}
-	if left > 0 {
-		return f.dropComponents(ctx)
-	}
 	return nil
 }
 
-// batchSize is how many components are written at a time.
+// batchSize is how many components are written at a time. A write is one script, and Redis serves
+// nobody else meanwhile: a batch of whole records takes it some ten milliseconds, and mutations
+// of the largest size allowed would take five times that.
 const batchSize = 1000
 
 // keepPage stores what has changed on a page.
@@ -167,60 +243,25 @@ func (f *follower) keepPage(ctx context.Context, p page) error {
 		if err != nil {
 			return err
 		}
+		// Refused records, too, are remembered with their digest: the same record would be refused
+		// again in every sweep. Only one without room is tried again, because that may change.
 		for i, c := range part {
 			f.components[c.ID] = mirrored{digest: p.digests[from+i], sweep: f.sweeps}
 			delete(f.unfit, c.ID)
 		}
 		for _, refused := range result.Refused {
-			f.unfit[part[refused.Index].ID] = refused.Err.Error()
+			id := part[refused.Index].ID
+			f.unfit[id] = refused.Err.Error()
+			if refused.Err.Code == bos.Conflict { // there was no room: it is the record's turn again when there is
+				f.components[id] = mirrored{sweep: f.sweeps}
+			}
 		}
 	}
 	return nil
 }
 
-// dropComponents removes what BOS has not shown in this sweep and does not have when
-// it is asked for it. What is too much for one sweep is left to the next.
-func (f *follower) dropComponents(ctx context.Context) error {
-	var missing []string
-	for id, known := range f.components {
-		if known.sweep != f.sweeps {
-			missing = append(missing, id)
-		}
-	}
-	for range maxQuestions {
-		if len(missing) == 0 {
-			break
-		}
-		asked, there, err := f.still(ctx, missing)
-		if err != nil {
-			return err
-		}
-		if len(there) > 0 {
-			return f.bos.failed(componentsPath, fmt.Sprintf("it left out components that it has, %q among them", first(there)), nil)
-		}
-		if _, err := f.store.DeleteComponents(ctx, missing[:asked]); err != nil {
-			return err
-		}
-		for _, id := range missing[:asked] {
-			delete(f.components, id)
-			delete(f.unfit, id)
-		}
-		missing = missing[asked:]
-	}
-	return nil
-}
-
-// maxQuestions is how many requests of a sweep may ask for what is missing.
-const maxQuestions = 20
-
-func first(set map[string]bool) string {
-	for one := range set {
-		return one
-	}
-	return ""
-}
-
-// unfitness sums up what can't be kept; empty for nothing.
+// unfitness sums up which records can't be stored; empty for none. It names one of them, whichever
+// comes first: all would not fit into a message, and fixing one shows the next.
 func (f *follower) unfitness() string {
 	for _, all := range []map[string]string{f.refused, f.unfit} {
 		for id, why := range all {

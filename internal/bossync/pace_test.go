@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestPace(t *testing.T) {
+func TestTheNextSweepWaitsAsLongAsBOSTook(t *testing.T) {
 	const s = time.Second
 	for _, test := range []struct {
 		name            string
@@ -27,7 +27,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-func TestPaceAfterFailures(t *testing.T) {
+func TestPausesGrowAfterFailures(t *testing.T) {
 	p := pace{interval: time.Second}
 	for i, want := range []time.Duration{1, 2, 4, 5, 5, 5} {
 		if pause, _ := p.next(0, 0, true, true); pause != want*time.Second {
@@ -42,7 +42,7 @@ func TestPaceAfterFailures(t *testing.T) {
 	}
 }
 
-func TestPagesShrinkAndGrow(t *testing.T) {
+func TestPagesShrinkAfterFailuresAndGrowAgain(t *testing.T) {
 	p := newPager(1000)
 	for _, want := range []int{500, 250, 125, 100, 100} {
 		if p.failed(); p.size != want {

@@ -2,18 +2,16 @@ package bossync
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// pager finds out how large a page BOS bears.
+// pager finds out how large a page BOS can handle.
 type pager struct {
 	size, most int
 	patience   int  // sweeps that have to go well before larger pages are tried
@@ -27,6 +25,8 @@ const (
 	mostPatience  = 1000
 )
 
+// newPager begins with the largest pages: BOS looks at all components for every page, so few large
+// ones cost it least.
 func newPager(most int) pager { return pager{size: most, most: most, patience: firstPatience} }
 
 // failed makes pages smaller. What was too large before will be so again, most likely:
@@ -38,6 +38,8 @@ func (p *pager) failed() {
 	p.size, p.whole, p.trying = max(p.size/2, leastPage), 0, false
 }
 
+// wentWell makes pages larger again after some sweeps without a failure: what made BOS slow
+// may be over.
 func (p *pager) wentWell() {
 	p.whole++
 	if p.trying = p.whole >= p.patience && p.size < p.most; p.trying {
@@ -64,6 +66,8 @@ func (f *follower) readPage(ctx context.Context, after string) (page, error) {
 	err := f.bos.get(ctx, componentsPath, query, "", func(r io.Reader) error {
 		return readList(r, func(raw jsontext.Value) error { return f.take(&p, raw) })
 	})
+	// More than it was asked for means that BOS has not read the parameters, start_after_id among
+	// them: the next page would be the same one.
 	if err == nil && len(p.ids) > f.pager.size {
 		err = f.bos.failed(componentsPath, "it answered more components than it was asked for", nil)
 	}
@@ -81,6 +85,8 @@ func (f *follower) take(p *page, raw jsontext.Value) error {
 	if known.sweep == f.sweeps {
 		return f.bos.failed(componentsPath, "it answers the same components again", nil)
 	}
+	// Seen, whether or not the rest can be read: an unfit record is no reason to remove what is
+	// stored of the component.
 	f.components[id] = mirrored{digest: known.digest, sweep: f.sweeps}
 	digest := digestOf(raw)
 	p.ids = append(p.ids, id)
@@ -94,45 +100,4 @@ func (f *follower) take(p *page, raw jsontext.Value) error {
 	}
 	p.changed, p.digests = append(p.changed, c), append(p.digests, digest)
 	return nil
-}
-
-// maxIDs is how long a list of ids in a request gets, in bytes: some servers take no
-// longer request lines than 4 KiB.
-const maxIDs = 3000
-
-// still asks BOS which of those components it has. It answers for as many of them as
-// one request can name. An empty list is cheap to get wrong, so one of them is asked for
-// under its own address, too.
-func (f *follower) still(ctx context.Context, ids []string) (asked int, there map[string]bool, err error) {
-	length := 0
-	for asked < len(ids) && (asked == 0 || length+len(ids[asked]) < maxIDs) {
-		length += len(ids[asked]) + len("%2C")
-		asked++
-	}
-	there = map[string]bool{}
-	query := url.Values{"ids": {strings.Join(ids[:asked], ",")}}
-	err = f.bos.get(ctx, componentsPath, query, "", func(r io.Reader) error {
-		return readList(r, func(raw jsontext.Value) error {
-			id, err := idOf(raw)
-			there[id] = true
-			return err
-		})
-	})
-	if err != nil || len(there) > 0 {
-		return asked, there, missing(err, f.bos, componentsPath)
-	}
-	err = f.bos.get(ctx, componentsPath+"/"+url.PathEscape(ids[0]), nil, "", discard)
-	switch {
-	case err == nil:
-		there[ids[0]] = true
-	case errors.Is(err, errMissing):
-		err = nil
-	}
-	return asked, there, err
-}
-
-// discard reads an answer of which it only matters that it comes.
-func discard(r io.Reader) error {
-	_, err := io.Copy(io.Discard, r)
-	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -13,10 +14,12 @@ import (
 )
 
 // lenient is how BOS's JSON is read: names that are not known are passed over, null
-// is an empty value, and text that is no UTF-8 is mended.
+// is an empty value, and text that is no UTF-8 is repaired.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// readList reads a JSON array to its end, item by item.
+// readList reads a JSON array to its end, item by item, so that a page of 50,000 records is never
+// in memory as one text. What follows the array is an error: a concatenated or repeated answer
+// must not pass for a complete one.
 func readList(r io.Reader, each func(raw jsontext.Value) error) error {
 	d := jsontext.NewDecoder(r, lenient)
 	if t, err := d.ReadToken(); err != nil {
@@ -42,9 +45,11 @@ func readList(r io.Reader, each func(raw jsontext.Value) error) error {
 	return nil
 }
 
+// seed differs in each process. That is enough, because digests are compared only with those of
+// the same tenure, and it keeps records from being made to collide.
 var seed = maphash.MakeSeed()
 
-// digestOf tells whether a record has changed; it is never 0.
+// digestOf is a digest by which a changed record is noticed; it is never 0.
 func digestOf(raw []byte) uint64 { return maphash.Bytes(seed, raw) | 1 }
 
 // idOf is the id of a component's record, whatever else is in it.
@@ -52,18 +57,26 @@ func idOf(raw jsontext.Value) (string, error) {
 	var record struct {
 		ID string `json:"id"`
 	}
-	if err := json.Unmarshal(raw, &record, lenient); err != nil || record.ID == "" {
-		return "", fmt.Errorf("a component has no id: %w", err)
+	if err := json.Unmarshal(raw, &record, lenient); err != nil {
+		return "", fmt.Errorf("a component's record can't be read: %w", err)
+	}
+	if record.ID == "" {
+		return "", errors.New("a component has no id")
 	}
 	return record.ID, nil
 }
 
-// decodeComponent reads a component's record. Times that can't be read are left out:
-// no number depends on them, and the rest of the record is worth having.
+// decodeComponent reads a component's record. Values that can't be read and that no
+// number depends on are left out of the fields: the rest of the record is worth having,
+// and its shape keeps them as they came.
 func decodeComponent(raw jsontext.Value) (bos.Component, error) {
+	// The whole record first: nearly all are readable, and taking one apart costs many times more.
 	var c bos.Component
 	if err := json.Unmarshal(raw, &c, lenient); err != nil {
-		return bos.Component{}, err
+		c = bos.Component{}
+		if json.Unmarshal(readableParts(raw), &c, lenient) != nil {
+			return bos.Component{}, err
+		}
 	}
 	if s := c.DesiredState; s != nil {
 		readable(&s.LastUpdated)
@@ -77,9 +90,69 @@ func decodeComponent(raw jsontext.Value) (bos.Component, error) {
 	if l := c.LastAction; l != nil {
 		readable(&l.LastUpdated)
 	}
+	c.Shape = bos.ComponentShape(raw, c)
 	return c, nil
 }
 
+// deciding are the parts of a record that must be readable.
+var deciding = []string{"id", "enabled", "error", "session", "status"}
+
+// readableParts is a record without the values that are of no type they can be of, but
+// for the deciding ones. It is for the rare record that can't be read as it is.
+func readableParts(raw jsontext.Value) jsontext.Value {
+	return members(raw, nil, func(path []string, value jsontext.Value) jsontext.Value {
+		if slices.Contains(deciding, path[0]) {
+			return value
+		}
+		return readableValue(path, value)
+	})
+}
+
+// readableValue is what can be read of the value at a path, nil for nothing.
+func readableValue(path []string, value jsontext.Value) jsontext.Value {
+	// Whether the value fits is found out by decoding a record that has nothing else in it: so the
+	// types stand in bos.Component alone, and a new field needs no line here.
+	reads := func(value jsontext.Value) bool {
+		for _, key := range slices.Backward(path) {
+			value = slices.Concat([]byte("{"), must(jsontext.AppendQuote(nil, key)), []byte(":"), value, []byte("}"))
+		}
+		var c bos.Component
+		return json.Unmarshal(value, &c, lenient) == nil
+	}
+	switch {
+	case reads(value):
+		return value
+	case value.Kind() == '{' && reads(jsontext.Value("{}")):
+		return members(value, path, readableValue)
+	}
+	return nil
+}
+
+// members rebuilds an object from what keep leaves of its members, path being its own.
+func members(object jsontext.Value, path []string, keep func(path []string, value jsontext.Value) jsontext.Value) jsontext.Value {
+	var all map[string]jsontext.Value
+	if json.Unmarshal(object, &all, lenient) != nil {
+		return object
+	}
+	for key, value := range all {
+		if stored := keep(append(slices.Clip(path), key), value); stored != nil {
+			all[key] = stored
+		} else {
+			delete(all, key)
+		}
+	}
+	return must(json.Marshal(all, lenient))
+}
+
+// must is for what is JSON already.
+func must(text []byte, err error) []byte {
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// readable empties a time that cannot be read. Its text is still in the shape, for REST.
 func readable(t *bos.Time) {
 	if _, err := t.UTC(); err != nil {
 		*t = ""
@@ -110,8 +183,11 @@ func keyOf(raw jsontext.Value) (bos.SessionKey, error) {
 		Name   string `json:"name"`
 		Tenant string `json:"tenant"`
 	}
-	if err := json.Unmarshal(raw, &r, lenient); err != nil || r.Name == "" {
-		return bos.SessionKey{}, fmt.Errorf("a session has no name: %w", err)
+	if err := json.Unmarshal(raw, &r, lenient); err != nil {
+		return bos.SessionKey{}, fmt.Errorf("a session's record can't be read: %w", err)
+	}
+	if r.Name == "" {
+		return bos.SessionKey{}, errors.New("a session has no name")
 	}
 	return bos.SessionKey{Tenant: r.Tenant, Name: r.Name}, nil
 }
@@ -122,6 +198,7 @@ func decodeSession(raw jsontext.Value) (bos.SourceSession, error) {
 	if err := json.Unmarshal(raw, &r, lenient); err != nil {
 		return bos.SourceSession{}, err
 	}
+	// The start is not emptied: it distinguishes incarnations of a name.
 	readable(&r.Status.EndTime)
 	s := bos.SourceSession{
 		NewSession: bos.NewSession{
@@ -133,5 +210,6 @@ func decodeSession(raw jsontext.Value) (bos.SourceSession, error) {
 	if s.State == "" {
 		s.State = bos.StatePending
 	}
+	s.Shape = s.ShapeOf(raw)
 	return s, nil
 }

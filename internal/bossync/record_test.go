@@ -12,7 +12,7 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-func TestReadList(t *testing.T) {
+func TestAListIsReadToItsEndOrFails(t *testing.T) {
 	for _, test := range []struct {
 		text  string
 		items int
@@ -41,11 +41,11 @@ func TestReadList(t *testing.T) {
 		t.Errorf("the error of an item is %v", err)
 	}
 	if err := readList(strings.NewReader(`[{`), func(jsontext.Value) error { return nil }); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("what breaks off gives %v", err)
+		t.Errorf("an incomplete list gives %v", err)
 	}
 }
 
-func TestDecodeComponent(t *testing.T) {
+func TestComponentsAreDecodedAsBOSMeansThem(t *testing.T) {
 	three := 3
 	for text, want := range map[string]bos.Component{
 		`{"id":"x1"}`: {ID: "x1"},
@@ -60,11 +60,12 @@ func TestDecodeComponent(t *testing.T) {
 			ID: "x1", ActualState: &bos.ActualState{LastUpdated: "2026-11-22T09:00:00+02:00"}, LastAction: &bos.LastAction{Action: "a", Failed: true}},
 	} {
 		c, err := decodeComponent(jsontext.Value(text))
+		c.Shape = bos.Shape{} // see TestShape
 		if err != nil || !reflect.DeepEqual(c, want) {
 			t.Errorf("%s\ngives %+v, %v", text, c, err)
 		}
 	}
-	for _, text := range []string{`{"id":"x1","enabled":"yes"}`, `{"id":"x1","status":"stable"}`, `{"id":"x1","desired_state":[]}`} {
+	for _, text := range []string{`{"id":"x1","enabled":"yes"}`, `{"id":"x1","status":"stable"}`, `{"id":"x1","session":1}`} {
 		if c, err := decodeComponent(jsontext.Value(text)); err == nil {
 			t.Errorf("%s gives %+v", text, c)
 		}
@@ -79,7 +80,31 @@ func TestDecodeComponent(t *testing.T) {
 	}
 }
 
-func TestDecodeSession(t *testing.T) {
+// TestComponentsOfWrongTypesKeepWhatCanBeRead reads values of types that they can't be of, where no number
+// depends on them: what can be read is read, and all of it is written as it came.
+func TestComponentsOfWrongTypesKeepWhatCanBeRead(t *testing.T) {
+	const status = `"status":{"phase":"","status":"stable","status_override":""}`
+	for _, test := range []struct{ text, read string }{
+		{`{"desired_state":[],"id":"x1",` + status + `}`, `{"id":"x1",` + status + `}`},
+		{`{"id":"x1","retry_policy":1e3,` + status + `}`, `{"id":"x1",` + status + `}`},
+		{`{"event_stats":{"power_off_forceful_attempts":99999999999999999999,"power_on_attempts":2},"id":"x1","retry_policy":"3",` + status + `}`,
+			`{"event_stats":{"power_on_attempts":2},"id":"x1",` + status + `}`},
+		{`{"actual_state":{"boot_artifacts":{"initrd":7,"kernel":"k"},"bss_token":{"a":1}},"id":"x1",` + status + `}`,
+			`{"actual_state":{"boot_artifacts":{"kernel":"k"}},"id":"x1",` + status + `}`},
+	} {
+		c, err := decodeComponent(jsontext.Value(test.text))
+		if have := string(c.AppendJSON(nil)); err != nil || have != test.text {
+			t.Errorf("%s\nis written as\n%s, %v", test.text, have, err)
+		}
+		want, err := decodeComponent(jsontext.Value(test.read))
+		c.Shape, want.Shape = bos.Shape{}, bos.Shape{}
+		if err != nil || !reflect.DeepEqual(c, want) {
+			t.Errorf("%s\ngives %+v, want %+v, %v", test.text, c, want, err)
+		}
+	}
+}
+
+func TestSessionsAreDecodedAsBOSMeansThem(t *testing.T) {
 	text := `{"name":"a","tenant":"blue","operation":"reboot","template_name":"t","limit":"x1","stage":true,"include_disabled":true,"components":"x1,x2",
 		"status":{"status":"complete","start_time":"2026-11-22T09:00:00","end_time":"2026-11-22T09:30:00Z","error":"e"},"future":1}`
 	want := bos.SourceSession{
@@ -87,12 +112,15 @@ func TestDecodeSession(t *testing.T) {
 			Stage: true, IncludeDisabled: true, StartTime: "2026-11-22T09:00:00", Source: bos.SourceBOS},
 		State: bos.StateComplete, EndTime: "2026-11-22T09:30:00Z", Error: "e", InitialComponents: "x1,x2",
 	}
+	want.Shape.Extra = `{"future":1}`
 	if s, err := decodeSession(jsontext.Value(text)); err != nil || s != want {
 		t.Errorf("%+v, %v", s, err)
 	}
 	bare := bos.SourceSession{NewSession: bos.NewSession{SessionKey: bos.SessionKey{Name: "a"}, Source: bos.SourceBOS}, State: bos.StatePending}
 	for _, text := range []string{`{"name":"a"}`, `{"name":"a","tenant":null,"limit":null,"components":null,"status":{"end_time":null,"error":null}}`} {
-		if s, err := decodeSession(jsontext.Value(text)); err != nil || s != bare {
+		s, err := decodeSession(jsontext.Value(text))
+		s.Shape = bos.Shape{} // see TestSessionShape
+		if err != nil || s != bare {
 			t.Errorf("%s: %+v, %v", text, s, err)
 		}
 	}
@@ -101,5 +129,17 @@ func TestDecodeSession(t *testing.T) {
 	}
 	if _, err := keyOf(jsontext.Value(`{"tenant":"blue"}`)); err == nil {
 		t.Error("a session needs no name")
+	}
+}
+
+func TestRecordsWithoutAKeyAreErrorsWithoutACause(t *testing.T) {
+	for _, text := range []string{`{}`, `{"id":"","name":""}`, `[]`, `{"id":7,"name":7}`} {
+		_, idErr := idOf(jsontext.Value(text))
+		_, keyErr := keyOf(jsontext.Value(text))
+		for _, err := range []error{idErr, keyErr} {
+			if err == nil || strings.Contains(err.Error(), "%!") {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
 	}
 }

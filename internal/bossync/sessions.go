@@ -3,7 +3,6 @@ package bossync
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/url"
 	"slices"
@@ -40,6 +39,7 @@ func (f *follower) listSessions(ctx context.Context) ([]listed, error) {
 			if err != nil {
 				return err
 			}
+			// A list that repeats itself can lack others: it is no base for removing anything.
 			if seen[key] {
 				return f.bos.failed(sessionsPath, "it answers the same sessions again", nil)
 			}
@@ -57,7 +57,11 @@ func (f *follower) listSessions(ctx context.Context) ([]listed, error) {
 	if err != nil {
 		return nil, missing(err, f.bos, sessionsPath)
 	}
+	// Newest first: of old sessions that are new here only some fit into a sweep, and people
+	// look at the latest.
 	slices.SortStableFunc(all, func(a, b listed) int { return cmpStart(b, a) })
+	// Only once the list has been read to its end. What comes before an error proves nothing about
+	// the rest, and the sweep that failed is not to look whole.
 	for key := range seen {
 		if known, ok := f.sessions[key]; ok {
 			known.sweep = f.sweeps
@@ -81,7 +85,9 @@ func missing(err error, c *client, path string) error {
 	return err
 }
 
-// keepSessions stores the sessions that are not complete.
+// keepSessions stores the sessions that are not complete. That comes before the components, so
+// that a component never counts towards a session that is not there yet; those that are complete
+// wait until all components have been read.
 func (f *follower) keepSessions(ctx context.Context, all []listed) error {
 	for _, s := range all {
 		if s.State == bos.StateComplete || f.sessions[s.SessionKey].digest == s.digest {
@@ -107,10 +113,14 @@ func (f *follower) keep(ctx context.Context, s listed) error {
 		return err
 	}
 	known := f.sessions[s.SessionKey]
-	if known.start != s.StartTime {
-		known = mirroredSession{start: s.StartTime}
+	if known.start != s.StartTime || known.state == bos.StateComplete && s.State != bos.StateComplete {
+		known = mirroredSession{start: s.StartTime} // another incarnation: see cache.Store.KeepSession
+	}
+	if s.State == bos.StateComplete && known.state != bos.StateComplete {
+		known.due = f.firstDue()
 	}
 	known.digest, known.state, known.sweep = s.digest, s.State, f.sweeps
+	// Once final, always: what BOS changes after that is an end that changes, which followEnds handles.
 	known.final = known.final || s.Saved != nil && s.Saved.Final
 	f.sessions[s.SessionKey] = known
 	return nil
@@ -119,7 +129,7 @@ func (f *follower) keep(ctx context.Context, s listed) error {
 // How BOS is asked for the status that it has saved of a session.
 const (
 	savesWithin = time.Minute // after a session's end, for sure
-	mostAsked   = 10          // times, before it is left at that
+	mostSaved   = 10          // times, before it is asked rarely (followEnds)
 )
 
 // completeSessions stores the sessions that BOS says are complete, each with the
@@ -128,12 +138,15 @@ const (
 // again once. Sessions that had ended before they were first seen come a few at a
 // time, the newest first.
 func (f *follower) completeSessions(ctx context.Context, all []listed, budget time.Duration) error {
+	// The budget bounds only what is new here: a first sweep may find hundreds of sessions, and
+	// reading all their statuses would hold up the running ones. Sessions that were followed
+	// complete at once.
 	before := f.bos.busy
 	for _, s := range all {
 		known, here := f.sessions[s.SessionKey]
 		here = here && known.start == s.StartTime
 		switch {
-		case s.State != bos.StateComplete, here && known.state == bos.StateComplete && (known.final || known.asked >= mostAsked):
+		case s.State != bos.StateComplete, here && known.state == bos.StateComplete && (known.final || known.asked >= mostSaved):
 			continue
 		case !here && f.bos.busy-before > budget:
 			continue
@@ -143,7 +156,7 @@ func (f *follower) completeSessions(ctx context.Context, all []listed, budget ti
 			continue // it has just been deleted
 		}
 		if err != nil {
-			f.log.Warn("BOS does not tell the status of a session that is complete", append(reasons(err), "session", s.SessionKey.String())...)
+			f.log.Warn("BOS has no saved status for a complete session", append(reasons(err), "session", s.SessionKey.String())...)
 			if !here { // nothing was counted that could stand in for it
 				continue
 			}
@@ -181,30 +194,10 @@ func (f *follower) endedLongAgo(s listed) bool {
 	return err == nil && f.now().Sub(end) > savesWithin
 }
 
-// dropSessions makes history of the sessions that were not on BOS's list and are not
-// there when BOS is asked for them.
-func (f *follower) dropSessions(ctx context.Context) error {
-	for key, known := range f.sessions {
-		if known.sweep == f.sweeps {
-			continue
-		}
-		err := f.bos.get(ctx, sessionPath(key.Name), nil, key.Tenant, discard)
-		if err == nil {
-			return f.bos.failed(sessionsPath, fmt.Sprintf("it left out session %q, which it has", key.Name), nil)
-		}
-		if !errors.Is(err, errMissing) {
-			return err
-		}
-		if err := f.store.MarkDeleted(ctx, key); err != nil && bos.CodeOf(err) != bos.NotFound {
-			return err
-		}
-		delete(f.sessions, key)
-	}
-	return nil
-}
-
-// astir says whether a session is under way, without reading all of them.
-func (f *follower) astir(ctx context.Context) (bool, error) {
+// active says whether a session is pending or running, without reading all of them.
+func (f *follower) active(ctx context.Context) (bool, error) {
+	// BOS filters by one state at a time, and most sessions are complete: two short answers
+	// instead of one long list.
 	for _, state := range []bos.State{bos.StatePending, bos.StateRunning} {
 		n := 0
 		err := f.bos.get(ctx, sessionsPath, url.Values{"status": {string(state)}}, "", func(r io.Reader) error {

@@ -2,9 +2,10 @@ package bossync
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 type Lease interface {
 	Hold(ctx context.Context, note string) (bos.Tenure, error)
 	Release(ctx context.Context) error
+	// Accepted is the doubt that an operator has accepted last; empty for none.
+	Accepted(ctx context.Context) (string, error)
 	// During is the store for one tenure: it refuses writes once another has begun.
 	During(t bos.Tenure) Store
 }
@@ -26,81 +29,70 @@ type Options struct {
 	Tenants  string   // a file instead; empty for none
 	PageSize int      // the most components that BOS is asked for at a time
 	Interval time.Duration
-	Life     time.Duration // how long a lease lasts that is not renewed: whole seconds
-	Stale    func(bool)    // told when what came from BOS begins or ceases to be behind; nil for nobody
+	Trust    Trust
+	Life     time.Duration                       // how long a lease lasts that is not renewed: whole seconds
+	Stale    func(bool)                          // called when what came from BOS begins or ceases to be behind, one call at a time; nil for none
+	Swept    func(took time.Duration, err error) // called after each sweep, whose error says that it was not whole; nil for none
 	Log      *slog.Logger
+	Now      func() time.Time // the clock of this process; nil for time.Now
 }
 
 // beat is how often the lease is renewed, or asked for.
 const beat = time.Second
 
-// Sync follows a BOS while it holds the lease, and otherwise waits for it.
+// Sync follows a BOS while it holds the lease, and otherwise waits for it. Run is called once;
+// the other methods may be called at any time, by any goroutine.
 type Sync struct {
 	o     Options
 	lease Lease
 
-	mu       sync.Mutex
-	standing bos.SyncStanding
-	tenants  []string // that the sync keeps
-	stale    bool
+	// reporting is held from where stale is decided until Stale has returned. Two goroutines
+	// decide it, the one that renews the lease and the one that sweeps: without that lock
+	// the older decision could be reported last, and would stay until the next change. It
+	// is taken before mu, and never while mu is held.
+	reporting sync.Mutex
+	stale     bool // as it was last reported
+
+	mu      sync.Mutex
+	state   bos.SyncState
+	doubt   string    // the id of the doubt there is; empty for none
+	tenants []string  // that the sync keeps
+	sweep   int64     // which one LastSweep is of, as its holder named it
+	epoch   string    // in which that was
+	looked  time.Time // when the holder's note was last read
+
+	// known are the tenants that the sync keeps or has kept, as far as this process
+	// knows. If Redis loses the removal of one, its ownership is stored again.
+	known map[string]bool
 }
 
 // New makes a Sync. It does nothing before [Sync.Run].
 func New(lease Lease, o Options) *Sync {
-	return &Sync{o: o, lease: lease, standing: bos.SyncStanding{Source: o.BOS.URL, Every: o.Interval}, stale: true}
-}
-
-// Standing tells how the sync stands, whichever process does it.
-func (s *Sync) Standing() bos.SyncStanding {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.standing
-}
-
-// note is what the holder of the lease tells the others, as JSON.
-type note struct {
-	LastSweep time.Time     `json:"lastSweep,omitzero"`
-	Every     time.Duration `json:"every"` // nanoseconds
-	Problem   string        `json:"problem,omitempty"`
-	Tenants   []string      `json:"tenants,omitempty"`
-}
-
-func (s *Sync) note() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	text, _ := json.Marshal(note{s.standing.LastSweep, s.standing.Every, s.standing.Problem, s.tenants}) // it always can
-	return string(text)
-}
-
-// heard takes over what the holder of the lease has told.
-func (s *Sync) heard(text string) {
-	var n note
-	if text == "" || json.Unmarshal([]byte(text), &n) != nil {
-		return
+	if o.Now == nil {
+		o.Now = time.Now
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.standing.LastSweep, s.standing.Every, s.standing.Problem, s.tenants = n.LastSweep, n.Every, n.Problem, n.Tenants
+	return &Sync{o: o, lease: lease, state: bos.SyncState{Source: o.BOS.URL, Every: o.Interval}, stale: true, known: map[string]bool{}}
 }
 
-// judge says when what came from BOS begins or ceases to be behind.
-func (s *Sync) judge() {
+// State returns the state of the sync, whichever process does it.
+func (s *Sync) State() bos.SyncState {
 	s.mu.Lock()
-	stale := s.standing.Stale(time.Now())
-	changed := stale != s.stale
-	s.stale = stale
-	s.mu.Unlock()
-	if changed && s.o.Stale != nil {
-		s.o.Stale(stale)
-	}
+	defer s.mu.Unlock()
+	return s.state
+}
+
+// SweptIn says whether the last whole sweep was made in that epoch of the namespace, by any
+// replica: it has compared all of BOS with what was stored since the epoch began.
+func (s *Sync) SweptIn(epoch string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sweep != 0 && s.epoch == epoch
 }
 
 // Run follows BOS until ctx ends. The lease is given up then, so that another process
-// can go on at once.
+// takes over at once.
 func (s *Sync) Run(ctx context.Context) {
-	if s.o.Stale != nil {
-		s.o.Stale(true) // nothing has been seen yet
-	}
+	s.reportUnseen()
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for ctx.Err() == nil {
@@ -108,14 +100,14 @@ func (s *Sync) Run(ctx context.Context) {
 		t, err := s.lease.Hold(ctx, "")
 		switch {
 		case err != nil && ctx.Err() == nil:
-			s.o.Log.Debug("the lease can't be asked for", "error", err)
+			s.o.Log.Debug("asking for the BOS sync lease failed", "error", err)
 		case err == nil:
-			s.heard(t.Note)
+			s.readNote(t)
 			if t.Held {
 				s.lead(ctx, t)
 			}
 		}
-		s.judge()
+		s.updateStale()
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
@@ -125,8 +117,10 @@ func (s *Sync) Run(ctx context.Context) {
 
 // lead follows BOS for one tenure.
 func (s *Sync) lead(ctx context.Context, t bos.Tenure) {
-	s.o.Log.Info("following BOS", "url", s.o.BOS.URL, "fence", t.Fence)
-	s.tell(func(standing *bos.SyncStanding) { standing.Leader = true })
+	s.o.Log.Info("took the BOS sync lease; following BOS", "url", s.o.BOS.URL, "fence", t.Fence)
+	s.change(func(state *bos.SyncState) { state.Leader = true })
+	// The lease is renewed by a goroutine of its own: a sweep may take minutes, and the lease lasts
+	// seconds. When it is lost, the sweep under way is cancelled.
 	ctx, lose := context.WithCancel(ctx)
 	var keeping sync.WaitGroup
 	keeping.Go(func() {
@@ -136,23 +130,27 @@ func (s *Sync) lead(ctx context.Context, t bos.Tenure) {
 	s.follow(ctx, t)
 	lose()
 	keeping.Wait()
-	s.tell(func(standing *bos.SyncStanding) { standing.Leader = false })
+	s.change(func(state *bos.SyncState) { state.Leader = false })
+	// ctx may be over because the server stops, which is when releasing matters: the next replica
+	// would otherwise wait until the lease expires.
 	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), beat)
 	defer cancel()
 	if err := s.lease.Release(release); err != nil {
-		s.o.Log.Debug("the lease could not be given up; it runs out", "error", err)
+		s.o.Log.Debug("releasing the BOS sync lease failed; it expires", "error", err)
 	}
 }
 
-func (s *Sync) tell(change func(*bos.SyncStanding)) {
+func (s *Sync) change(change func(*bos.SyncState)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	change(&s.standing)
+	change(&s.state)
 }
 
 // keepLease renews the lease until that fails for as long as it lasts, or it is that of
 // another tenure.
 func (s *Sync) keepLease(ctx context.Context, t bos.Tenure) {
+	// By the clock of this process alone: Redis' own may jump at a failover. The lease may have
+	// expired before Life has passed here, but writes of an ended tenure are refused anyway.
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	renewed := time.Now()
@@ -162,20 +160,20 @@ func (s *Sync) keepLease(ctx context.Context, t bos.Tenure) {
 			return
 		case <-tick.C:
 		}
-		s.judge()
+		s.updateStale()
 		now, err := s.lease.Hold(ctx, s.note())
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil && time.Since(renewed) > s.o.Life:
-			s.o.Log.Warn("no longer following BOS: the lease could not be renewed", "error", err)
+			s.o.Log.Warn("renewing the BOS sync lease failed; no longer following BOS", "error", err)
 			return
 		case err != nil:
-		case !now.Held || now.Fence != t.Fence:
-			s.o.Log.Warn("no longer following BOS: the lease was lost")
-			return
 		case now.Epoch != t.Epoch:
-			s.o.Log.Warn("Redis has been away and may have come back with less: comparing everything anew")
+			s.o.Log.Warn("Redis epoch changed: data loss is possible; comparing BOS with what is stored", "epoch", now.Epoch)
+			return
+		case !now.Held || now.Fence != t.Fence:
+			s.o.Log.Warn("lost the BOS sync lease; another replica takes over")
 			return
 		default:
 			renewed = time.Now()
@@ -183,10 +181,13 @@ func (s *Sync) keepLease(ctx context.Context, t bos.Tenure) {
 	}
 }
 
-// follow makes sweep after sweep until ctx ends.
+// follow makes sweep after sweep until ctx or the tenure ends. What it remembers of what
+// is stored is that of its tenure, and so of one epoch: after another has begun, nothing of
+// that is known any more, and the next tenure compares everything with what is stored.
 func (s *Sync) follow(ctx context.Context, t bos.Tenure) {
 	f := &follower{
-		bos: newClient(s.o.BOS), tenants: &tenants{file: s.o.Tenants}, store: s.lease.During(t), log: s.o.Log, now: time.Now,
+		bos: newClient(s.o.BOS), tenants: &tenants{file: s.o.Tenants}, store: s.lease.During(t), epoch: t.Epoch, log: s.o.Log, now: time.Now,
+		interval: s.o.Interval, trust: s.o.Trust, accepted: s.lease.Accepted,
 		pager: newPager(s.o.PageSize),
 	}
 	defer f.bos.close()
@@ -194,11 +195,13 @@ func (s *Sync) follow(ctx context.Context, t bos.Tenure) {
 		f.tenants.tapms = newClient(*s.o.TAPMS)
 		defer f.tenants.tapms.close()
 	}
-	f.tenants.load(s.tenants)
+	f.tenants.load(slices.Collect(maps.Keys(s.known)))
+	// What is stored is read once in a tenure, and again only if that failed: from then on no other
+	// process writes what comes from BOS.
 	p := pace{interval: s.o.Interval}
 	loaded := false
 	for ctx.Err() == nil {
-		began := time.Now()
+		began := s.o.Now()
 		f.bos.busy = 0
 		var err error
 		if !loaded {
@@ -208,60 +211,60 @@ func (s *Sync) follow(ctx context.Context, t bos.Tenure) {
 		if err == nil {
 			err = f.sweep(ctx)
 		}
+		// The end of ctx makes requests fail, which says nothing about BOS and is not to be reported.
 		if ctx.Err() != nil {
 			return
 		}
-		took := time.Since(began)
-		pause, every := p.next(took, f.bos.busy, f.running, err != nil)
+		if errors.Is(err, bos.ErrTenureEnded) {
+			s.o.Log.Warn("BOS sweep interrupted: the tenure of the BOS sync lease has ended", "error", err)
+			return
+		}
+		took := s.o.Now().Sub(began)
+		busy := f.running || f.doubt != nil // a BOS that comes back is to be noticed soon
+		pause, every := p.next(took, f.bos.busy, busy, err != nil)
 		s.report(f, began, every, err)
-		s.wait(ctx, f, pause, err == nil && !f.running)
+		if s.o.Swept != nil {
+			s.o.Swept(took, err)
+		}
+		s.wait(ctx, f, pause, err == nil && !busy)
 	}
 }
 
 // report notes how a sweep went.
 func (s *Sync) report(f *follower, began time.Time, every time.Duration, err error) {
 	s.mu.Lock()
-	before := s.standing.Problem
-	if err == nil {
-		s.standing.LastSweep, s.standing.Every, s.standing.Problem = began, every, f.problem
-	} else {
-		s.standing.Problem = shown(err)
+	before := s.state.Problem
+	switch {
+	case err != nil:
+		s.state.Problem = shown(err)
+	case f.doubt != nil: // what is shown is still what was there before
+		s.state.Problem = f.problem
+	default:
+		s.state.LastSweep, s.state.Every, s.state.Problem = began, every, f.problem
+		s.sweep, s.epoch = began.UnixNano(), f.epoch
 	}
+	s.doubt = ""
+	if f.doubt != nil {
+		s.doubt = f.doubt.id
+	}
+	s.state.Doubt = s.doubt != ""
 	s.tenants = f.tenants.names()
-	problem := s.standing.Problem
-	s.mu.Unlock()
+	s.know(s.tenants)
+	problem := s.state.Problem
+	s.mu.Unlock() // before updateStale, which takes reporting first
 	level := slog.LevelDebug
-	if problem != before { // the same again and again is told once
+	if problem != before { // a problem that lasts is logged once
 		level = slog.LevelWarn
 	}
 	switch {
 	case err != nil:
-		s.o.Log.Log(context.Background(), level, "a sweep of BOS was not whole; trying again", reasons(err)...)
+		s.o.Log.Log(context.Background(), level, "BOS sweep failed; trying again", reasons(err)...)
 	case problem != "":
-		s.o.Log.Log(context.Background(), level, "BOS is followed, but not in everything", "problem", problem)
+		s.o.Log.Log(context.Background(), level, "BOS sweep skipped records", "problem", problem)
 	case before != "":
-		s.o.Log.Info("BOS is followed without problems again")
+		s.o.Log.Info("BOS sync recovered")
 	}
-	s.judge()
-}
-
-// reasons are what the log is told of an error: what users see of it, and what is
-// behind that.
-func reasons(err error) []any {
-	told := []any{"error", err}
-	if cause := errors.Unwrap(err); cause != nil {
-		told = append(told, "cause", cause)
-	}
-	return told
-}
-
-// shown is what users are told of an error.
-func shown(err error) string {
-	var known *bos.Error
-	if errors.As(err, &known) {
-		return known.Message
-	}
-	return "an internal error; the server's log has it"
+	s.updateStale()
 }
 
 // wait waits for the next sweep. While no session runs, sweeps are rare, and BOS is
@@ -281,7 +284,7 @@ func (s *Sync) wait(ctx context.Context, f *follower, pause time.Duration, idle 
 			if !idle {
 				continue
 			}
-			if astir, err := f.astir(ctx); astir || err != nil { // what is wrong, the sweep finds out
+			if active, err := f.active(ctx); active || err != nil { // what is wrong, the sweep finds out
 				return
 			}
 		}

@@ -26,13 +26,13 @@ type tenants struct {
 	tapms *client // nil for none
 	file  string  // empty for none
 
-	kept map[string]uint64 // digest of what a tenant owns; 0 if what is stored is not known
+	stored map[string]uint64 // digest of what a tenant owns; 0 if what is stored is not known
 }
 
 // names are the tenants that this sync keeps, ascending.
 func (t *tenants) names() []string {
-	names := make([]string, 0, len(t.kept))
-	for name := range t.kept {
+	names := make([]string, 0, len(t.stored))
+	for name := range t.stored {
 		names = append(names, name)
 	}
 	slices.Sort(names)
@@ -41,13 +41,13 @@ func (t *tenants) names() []string {
 
 // load begins with the tenants that the sync has kept until now.
 func (t *tenants) load(names []string) {
-	t.kept = map[string]uint64{}
+	t.stored = map[string]uint64{}
 	for _, name := range names {
-		t.kept[name] = 0
+		t.stored[name] = 0
 	}
 }
 
-// follow stores what has changed. A problem is one of whoever knows the tenants: they
+// follow stores what has changed. A problem is one of the source of tenants: they
 // stay as they are, and BOS is followed all the same.
 func (t *tenants) follow(ctx context.Context, store Store) (problem, err error) {
 	var now map[string][]string
@@ -63,17 +63,26 @@ func (t *tenants) follow(ctx context.Context, store Store) (problem, err error) 
 		return problem, nil
 	}
 	for name, ids := range now {
-		slices.Sort(ids)
+		slices.Sort(ids) // neither source has an order, and another order is no change
 		digest := digestOf([]byte(strings.Join(ids, ",")))
-		if t.kept[name] == digest {
+		if t.stored[name] == digest {
 			continue
 		}
-		if _, err := store.PutTenant(ctx, name, ids); err != nil {
+		// The digest is remembered only after the write: a tenant that could not be stored is tried
+		// again in the next sweep.
+		_, err := store.PutTenant(ctx, name, ids)
+		if bos.CodeOf(err) == bos.Conflict { // there is no room for it: the others are followed
+			problem = tenantProblem(name, err)
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
-		t.kept[name] = digest
+		t.stored[name] = digest
 	}
-	for name := range t.kept {
+	// A tenant that is missing is confirmed like a component: by its name. Of a file there is
+	// nothing to confirm, as it is read as a whole or not at all.
+	for name := range t.stored {
 		if _, still := now[name]; still {
 			continue
 		}
@@ -85,9 +94,13 @@ func (t *tenants) follow(ctx context.Context, store Store) (problem, err error) 
 		if _, err := store.PutTenant(ctx, name, nil); err != nil {
 			return nil, err
 		}
-		delete(t.kept, name)
+		delete(t.stored, name)
 	}
-	return nil, nil
+	return problem, nil
+}
+
+func tenantProblem(name string, err error) error {
+	return bos.Errorf(bos.Conflict, "what tenant %q owns can't be kept: %w", name, err)
 }
 
 // tenantRecord is TAPMS' record of a tenant. What a tenant owns is what TAPMS has
@@ -122,6 +135,8 @@ func (t *tenants) ask(ctx context.Context) (map[string][]string, error) {
 		if name == "" {
 			name = record.Spec.Name
 		}
+		// Not skipped: what that tenant owns would count as nobody's, and the list may be of something
+		// else altogether.
 		if bos.CheckTenant(name) != nil {
 			return nil, t.tapms.failed(tenantsPath, "a tenant has no name that can be one", nil)
 		}
@@ -137,6 +152,7 @@ func (t *tenants) ask(ctx context.Context) (map[string][]string, error) {
 // decodeTenants reads a list of tenants. TAPMS: its description has an array, its
 // answer is Kubernetes' list with the array in it.
 func decodeTenants(r io.Reader) ([]tenantRecord, error) {
+	// As a whole, unlike BOS's lists: there are few tenants, and which form it is decides how to read it.
 	d := jsontext.NewDecoder(r, lenient)
 	raw, err := d.ReadValue()
 	if err != nil {
@@ -153,6 +169,8 @@ func decodeTenants(r io.Reader) ([]tenantRecord, error) {
 	if err := jsonv2.Unmarshal(raw, &list, lenient); err != nil {
 		return nil, err
 	}
+	// An object without items is an error message or another service. As an empty list it would take
+	// all components from all tenants.
 	if list.Items == nil {
 		return nil, errors.New("it is no list of tenants")
 	}

@@ -10,17 +10,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -62,20 +58,15 @@ func New(o Options) (*Client, error) {
 		ForceAttemptHTTP2:     true,
 	}
 	if o.CAFile != "" {
-		pem, err := os.ReadFile(o.CAFile)
-		if err != nil {
+		var err error
+		if transport.TLSClientConfig, err = Trusting(o.CAFile); err != nil {
 			return nil, err
 		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s: there is no certificate in it", o.CAFile)
-		}
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
 	return &Client{o: o, url: endpoint, http: &http.Client{Transport: transport}}, nil
 }
 
-// Close lets go of connections that are idle.
+// Close closes connections that are idle.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // request is an operation as it goes over the wire.
@@ -102,12 +93,10 @@ func (c *Client) send(ctx context.Context, want string, operation request) (*htt
 	}
 	r.Header.Set("Content-Type", typeJSON)
 	r.Header.Set("Accept", want)
-	if c.o.TokenFile != "" { // read anew each time: tokens are renewed while we watch
-		token, err := os.ReadFile(c.o.TokenFile)
-		if err != nil {
+	if c.o.TokenFile != "" {
+		if err := Authorize(r, c.o.TokenFile); err != nil {
 			return nil, &Refusal{Message: err.Error()}
 		}
-		r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	}
 	answer, err := c.http.Do(r)
 	if err != nil {
@@ -116,14 +105,14 @@ func (c *Client) send(ctx context.Context, want string, operation request) (*htt
 		}
 		return nil, brief(err)
 	}
-	if got, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")); answer.StatusCode == http.StatusOK && got == want {
+	if got, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")); answer.StatusCode/100 == 2 && got == want {
 		return answer, nil
 	}
 	defer answer.Body.Close()
 	return nil, refused(answer)
 }
 
-// brief is an error of the network without what whoever reads it knows: whom it is about.
+// brief is an error of the network without the address, which its readers know.
 func brief(err error) error {
 	if failed := (*url.Error)(nil); errors.As(err, &failed) {
 		err = failed.Err

@@ -20,9 +20,9 @@ import (
 
 const noneFailed = `{"data":{"session":{"components":{"edges":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}}}}`
 
-// TestSecrets shows what is trusted, and to whom the token goes, over TLS and as it
+// TestWhoIsTrustedAndWhoGetsTheToken shows what is trusted, and to whom the token goes, over TLS and as it
 // changes.
-func TestSecrets(t *testing.T) {
+func TestWhoIsTrustedAndWhoGetsTheToken(t *testing.T) {
 	var got []string
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = append(got, r.URL.Path+" "+r.Header.Get("Authorization"))
@@ -100,32 +100,32 @@ func page(first, n int, more bool) turn {
 	}
 }
 
-func TestFailed(t *testing.T) {
+func TestFailedComponentsAreReadPageByPage(t *testing.T) {
 	problem := func(code bos.Code) turn {
 		return answer(200, "application/json", fmt.Sprintf(`{"errors":[{"message":"no","extensions":{"code":%q}}]}`, code))
 	}
 	for _, test := range []struct {
-		name  string
-		turns []turn
-		n     int      // how many have failed
-		after []any    // the cursors that were sent
-		told  int      // how often it was tried again
-		want  string   // of an error
-		code  bos.Code // of it
+		name   string
+		turns  []turn
+		n      int      // how many have failed
+		after  []any    // the cursors that were sent
+		report int      // how often it was tried again
+		want   string   // of an error
+		code   bos.Code // of it
 	}{
 		{name: "none", turns: []turn{page(0, 0, false)}, after: []any{nil}},
 		{name: "three pages", turns: []turn{page(0, 3, true), page(3, 3, true), page(6, 1, false)}, n: 7, after: []any{nil, "c3", "c6"}},
 		{name: "a server that restarts in between", turns: []turn{page(0, 3, true), down, problem(bos.Unavailable), page(3, 1, false)}, n: 4,
-			after: []any{nil, "c3", "c3", "c3"}, told: 2},
+			after: []any{nil, "c3", "c3", "c3"}, report: 2},
 		{name: "no session", turns: []turn{answer(200, "application/json", `{"data":{"session":null}}`)}, after: []any{nil},
 			want: `there is no session "s" without a tenant`, code: bos.NotFound},
 		{name: "refused", turns: []turn{problem(bos.Forbidden)}, after: []any{nil}, want: "no", code: bos.Forbidden},
-		{name: "half an answer", turns: []turn{answer(200, "application/json", `{"data":`), page(0, 1, false)}, n: 1, after: []any{nil, nil}, told: 1},
+		{name: "half an answer", turns: []turn{answer(200, "application/json", `{"data":`), page(0, 1, false)}, n: 1, after: []any{nil, nil}, report: 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s, told := &server{t: t, turns: test.turns}, 0
-				got, err := s.client(time.Minute).Failed(t.Context(), bos.SessionKey{Name: "s"}, func(error) { told++ })
+				s, report := &server{t: t, turns: test.turns}, 0
+				got, err := s.client(time.Minute).Failed(t.Context(), bos.SessionKey{Name: "s"}, func(error) { report++ })
 				if test.want != "" {
 					if r := (*Refusal)(nil); !errors.As(err, &r) || r.Message != test.want || r.Code != test.code || NotFound(err) != (test.code == bos.NotFound) {
 						t.Errorf("it says %v", err)
@@ -142,8 +142,8 @@ func TestFailed(t *testing.T) {
 				for _, asked := range s.asked {
 					after = append(after, asked["after"])
 				}
-				if !reflect.DeepEqual(after, test.after) || told != test.told {
-					t.Errorf("asked was for what is after %v; %d times again", after, told)
+				if !reflect.DeepEqual(after, test.after) || report != test.report {
+					t.Errorf("asked was for what is after %v; %d times again", after, report)
 				}
 			})
 		})

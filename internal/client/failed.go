@@ -23,6 +23,7 @@ const failedComponents = `query($name: String!, $tenant: String, $first: Int, $a
 	}
 }`
 
+// failedPage is the answer to failedComponents.
 type failedPage struct {
 	Session *struct {
 		Components struct {
@@ -37,15 +38,15 @@ type failedPage struct {
 
 // Failed returns the components of a session that have failed, ascending by id; not
 // those that are only staged in it: what they failed in is another. Its
-// errors are those of [Client.Follow]; told is told of what is tried again.
-func (c *Client) Failed(ctx context.Context, s bos.SessionKey, told func(error)) ([]Component, error) {
+// errors are those of [Client.Follow]; report gets what is tried again.
+func (c *Client) Failed(ctx context.Context, s bos.SessionKey, report func(error)) ([]Component, error) {
 	variables := map[string]any{"name": s.Name, "first": pageSize}
 	if s.Tenant != "" {
 		variables["tenant"] = s.Tenant
 	}
 	all := []Component{}
 	for more := true; more; {
-		page, err := again(ctx, c, request{Query: failedComponents, Variables: variables}, told)
+		page, err := again(ctx, c, request{Query: failedComponents, Variables: variables}, report)
 		switch {
 		case err != nil:
 			return nil, err
@@ -57,16 +58,20 @@ func (c *Client) Failed(ctx context.Context, s bos.SessionKey, told func(error))
 			all = append(all, edge.Node)
 		}
 		more = components.PageInfo.HasNextPage
+		// Page by page as they are now: one that recovers meanwhile may still be listed, one
+		// that fails meanwhile is listed if its id is still to come.
 		variables["after"] = components.PageInfo.EndCursor
 	}
 	return all, nil
 }
 
 // again asks until it is answered, or patience ends.
-func again(ctx context.Context, c *Client, operation request, told func(error)) (failedPage, error) {
+func again(ctx context.Context, c *Client, operation request, report func(error)) (failedPage, error) {
 	for p := newPatience(c.o.Patience); ; {
 		page, err := query[failedPage](ctx, c, operation)
 		switch {
+		// Each page has the whole patience: a server that restarts between two of them is no
+		// reason to give up what was read.
 		case err == nil:
 			return page, nil
 		case ctx.Err() != nil:
@@ -75,7 +80,7 @@ func again(ctx context.Context, c *Client, operation request, told func(error)) 
 		if end := p.over(err); end != nil {
 			return page, end
 		}
-		told(err)
+		report(err)
 		if err := p.wait(ctx); err != nil {
 			return page, err
 		}

@@ -61,7 +61,7 @@ func response(status int, kind string, body io.Reader) *http.Response {
 }
 
 // stream is a turn that streams: parts one after the other; a pause where a part is a
-// duration; at the end it breaks off, unless the last part is open.
+// duration; at the end it is interrupted, unless the last part is open.
 func stream(parts ...any) turn {
 	return func(_ map[string]any, gone <-chan struct{}) (*http.Response, error) {
 		r, w := io.Pipe()
@@ -99,7 +99,7 @@ func failure(code bos.Code) string {
 	return fmt.Sprintf("event: next\ndata: {\"errors\":[{\"message\":\"no, %s\",\"extensions\":{\"code\":%q}}]}\n\n", code, code)
 }
 
-// tale tells what somebody who follows has been told, and when.
+// tale is what a follower has received, and when.
 func tale(start time.Time, e Event, err error) string {
 	at := time.Since(start).Round(10 * time.Millisecond)
 	switch {

@@ -11,19 +11,20 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// Event is what somebody who follows a session is told.
+// Event is what a follower of a session receives.
 type Event struct {
 	Status *Status // newer than the one before; nil if only the connection has changed
 	Lost   error   // why there is no connection; nil while there is one
 }
 
 // maxSilence is how long a stream may be silent before it is taken for dead. Servers
-// say something every 25 s unless they are told otherwise, and starting anew costs little.
+// say something every 25 s unless configured otherwise, and starting again costs little.
 const maxSilence = 65 * time.Second
 
 // Follow follows a session until it is complete: then it ends without an error. It
-// ends with a [Refusal] if the server has no such session or will not show it, with
-// [Lost] if it is out of reach, and with the error of ctx.
+// ends with [Deleted] if it was deleted at its source before it was complete, with a
+// [Refusal] if the server has no such session or will not show it, with [Lost] if it is
+// out of reach, and with the error of ctx.
 //
 // Statuses come at most once an interval. What came in between is skipped, the last never.
 func (c *Client) Follow(ctx context.Context, s bos.SessionKey, interval time.Duration) iter.Seq2[Event, error] {
@@ -35,17 +36,20 @@ func (c *Client) Follow(ctx context.Context, s bos.SessionKey, interval time.Dur
 			case f.stopped || f.last != nil && f.last.Status == Complete:
 				return // nothing follows that status
 			case ctx.Err() != nil:
-				f.tell(Event{}, ctx.Err())
+				f.emit(Event{}, ctx.Err())
 				return
 			}
 			if end := f.patience.over(err); end != nil {
-				f.tell(Event{}, end)
+				if NotFound(end) {
+					end = c.deleted(ctx, s, end)
+				}
+				f.emit(Event{}, end)
 				return
 			}
 			f.lost = true
-			f.tell(Event{Lost: err}, nil)
+			f.emit(Event{Lost: err}, nil)
 			if err := f.patience.wait(ctx); err != nil && !f.stopped {
-				f.tell(Event{}, err)
+				f.emit(Event{}, err)
 				return
 			}
 		}
@@ -59,12 +63,14 @@ type follower struct {
 	interval time.Duration
 	patience *patience
 	last     *Status
-	lost     bool // whether it has been told that there is no connection
+	lost     bool // whether the loss of the connection has been reported
 	yield    func(Event, error) bool
 	stopped  bool // whether nobody listens any more
 }
 
-func (f *follower) tell(e Event, err error) {
+// emit shows an event, unless nobody listens any more: an iterator must not be called after it
+// said so.
+func (f *follower) emit(e Event, err error) {
 	if !f.stopped {
 		f.stopped = !f.yield(e, err)
 	}
@@ -83,6 +89,8 @@ func (f *follower) stream(ctx context.Context) error {
 		return err
 	}
 	defer answer.Body.Close()
+	// Read by a goroutine, because a read can't wait for a timer at the same time. It ends with
+	// ctx.
 	parts := make(chan part)
 	go read(ctx, answer.Body, parts)
 	silent, works := time.NewTimer(maxSilence), time.NewTimer(settled)
@@ -97,6 +105,7 @@ func (f *follower) stream(ctx context.Context) error {
 		case <-works.C:
 			f.well()
 		case p := <-parts:
+			// Whatever comes is a sign of life, comments included.
 			silent.Reset(maxSilence)
 			if err := f.take(p); err != nil {
 				return err
@@ -131,7 +140,7 @@ func (f *follower) take(p part) error {
 	}
 	f.last, f.lost = r.Data.SessionStatusUpdated, false
 	f.patience.well()
-	f.tell(Event{Status: f.last}, nil)
+	f.emit(Event{Status: f.last}, nil)
 	return nil
 }
 
@@ -140,7 +149,7 @@ func (f *follower) well() {
 	f.patience.well()
 	if f.lost && f.last != nil {
 		f.lost = false
-		f.tell(Event{}, nil)
+		f.emit(Event{}, nil)
 	}
 }
 
@@ -150,6 +159,8 @@ func (f *follower) operation() request {
 	if f.session.Tenant != "" {
 		v["tenant"] = f.session.Tenant
 	}
+	// With the epoch: a revision of another epoch says nothing about which of two states is
+	// newer.
 	if f.last != nil {
 		v["revision"], v["epoch"] = f.last.Revision, f.last.Epoch
 	}

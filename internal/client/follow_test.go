@@ -12,8 +12,8 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// TestFollow tells what comes of what servers do, in the time of testing/synctest.
-func TestFollow(t *testing.T) {
+// TestFollowingThroughFaultsOfServers shows what comes of what servers do, in the time of testing/synctest.
+func TestFollowingThroughFaultsOfServers(t *testing.T) {
 	const html = "text/html"
 	for _, test := range []struct {
 		name     string
@@ -54,11 +54,22 @@ func TestFollow(t *testing.T) {
 			want:  []string{"0s COMPLETE 1"}},
 
 		{name: "no such session",
-			turns: []turn{stream(failure(bos.NotFound), complete)},
+			turns: []turn{stream(failure(bos.NotFound), complete), answer(200, typeJSON, `{"data":{"session":null}}`)},
 			want:  []string{"0s end: no, NOT_FOUND"}},
 		{name: "deleted",
-			turns: []turn{stream(status(Running, 1), time.Second, failure(bos.NotFound), complete)},
+			turns: []turn{stream(status(Running, 1), time.Second, failure(bos.NotFound), complete), answer(200, typeJSON, `{"data":{"session":null}}`)},
 			want:  []string{"0s RUNNING 1", "1s end: no, NOT_FOUND"}},
+		{name: "deleted at its source while it ran",
+			turns: []turn{stream(status(Running, 1), time.Second, failure(bos.NotFound), complete), answer(200, typeJSON,
+				`{"data":{"session":{"deleted":true,"status":{"status":"RUNNING","counts":{"managed":8,"complete":5}}}}}`)},
+			want: []string{"0s RUNNING 1", `1s end: session "s" was deleted at BOS while RUNNING, with 5 of 8 components complete`}},
+		{name: "deleted when it was complete",
+			turns: []turn{stream(failure(bos.NotFound), complete), answer(200, typeJSON,
+				`{"data":{"session":{"deleted":true,"status":{"status":"COMPLETE","counts":{"managed":8,"complete":8}}}}}`)},
+			want: []string{"0s end: no, NOT_FOUND"}},
+		{name: "not found, and the reason can't be asked for",
+			turns: []turn{stream(failure(bos.NotFound), complete), down},
+			want:  []string{"0s end: no, NOT_FOUND"}},
 		{name: "not allowed",
 			turns: []turn{answer(403, "application/json", `{"errors":[{"message":"not you","extensions":{"code":"FORBIDDEN"}}]}`)},
 			want:  []string{"0s end: not you"}},
@@ -94,7 +105,7 @@ func TestFollow(t *testing.T) {
 			turns: []turn{stream(status(Running, 1), 50*time.Second, comment, 50*time.Second, comment, 50*time.Second), down},
 			want: []string{"0s RUNNING 1", "2m30s lost: the connection has been closed", "2m30.25s lost: connection refused", "2m30.75s lost: connection refused",
 				"2m31.75s lost: connection refused", "2m32s end: out of reach for 2s: connection refused"}},
-		{name: "patience begins anew", patience: time.Second,
+		{name: "patience begins again", patience: time.Second,
 			turns: []turn{down, down, stream(status(Running, 1)), down, down, stream(status(Complete, 2))},
 			want: []string{"0s lost: connection refused", "250ms lost: connection refused", "750ms RUNNING 1", "750ms lost: the connection has been closed",
 				"1s lost: connection refused", "1.5s lost: connection refused", "1.75s COMPLETE 2"}},
@@ -119,9 +130,9 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// TestFollowAsks tells what a server is asked for: at first for all, and then for what
+// TestFollowingAsksForWhatIsNewer shows what a server is asked for: at first for all, and then for what
 // is newer than the last status.
-func TestFollowAsks(t *testing.T) {
+func TestFollowingAsksForWhatIsNewer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{t: t, turns: []turn{down, stream(status(Running, 41), status(Running, 42)), stream(status(Complete, 43))}}
 		for _, err := range s.client(time.Minute).Follow(t.Context(), bos.SessionKey{Tenant: "blue", Name: "s"}, 1500*time.Millisecond) {
@@ -137,9 +148,9 @@ func TestFollowAsks(t *testing.T) {
 	})
 }
 
-// TestFollowEnds ends following in each of its states: no goroutine is left behind, for
+// TestFollowingLeavesNothingBehind ends following in each of its states: no goroutine is left behind, for
 // which testing/synctest looks.
-func TestFollowEnds(t *testing.T) {
+func TestFollowingLeavesNothingBehind(t *testing.T) {
 	for name, turns := range map[string][]turn{
 		"in a stream":         {stream(status(Running, 1), open{})},
 		"in a pause":          {stream(status(Running, 1)), down},

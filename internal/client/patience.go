@@ -17,7 +17,7 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Message }
 
-// NotFound tells whether the reason is that what was named does not exist.
+// NotFound reports whether the reason is that what was named does not exist.
 func NotFound(err error) bool {
 	var r *Refusal
 	return errors.As(err, &r) && r.Code == bos.NotFound
@@ -42,12 +42,13 @@ const (
 	mostDelay  = 5 * time.Second
 )
 
-// patience is how long to go on with what fails.
+// patience is how long to repeat what fails.
 type patience struct {
 	limit time.Duration
 	since time.Time // when it began to fail; zero while it does not
 	delay time.Duration
 	known bool // whether the server has answered once
+	again bool // whether the token that has ended has been read again since
 }
 
 func newPatience(limit time.Duration) *patience {
@@ -55,11 +56,17 @@ func newPatience(limit time.Duration) *patience {
 }
 
 // well notes that the server answers.
-func (p *patience) well() { p.since, p.delay, p.known = time.Time{}, firstDelay, true }
+func (p *patience) well() { p.since, p.delay, p.known, p.again = time.Time{}, firstDelay, true, false }
 
-// over returns what to end with after an attempt that has failed; nil to go on.
+// over returns what to end with after an attempt that has failed; nil to try again.
 func (p *patience) over(err error) error {
 	var r *Refusal
+	// A token that was accepted may have ended, and another may be in its file by now. If not, the
+	// next answer is the same.
+	if errors.As(err, &r) && r.Code == bos.Unauthenticated && p.known && !p.again {
+		p.again = true
+		return nil
+	}
 	// What stands before a server may say anything while that is being replaced.
 	if errors.As(err, &r) && (r.Code != "" || !p.known) {
 		return err

@@ -52,6 +52,7 @@ func readPart(lines *bufio.Reader) (p part) {
 			return p
 		}
 		name, value, _ := strings.Cut(line, ":")
+		// One space is part of the format; more belong to the value.
 		value = strings.TrimPrefix(value, " ")
 		switch name {
 		case "event":
@@ -69,6 +70,7 @@ func readLine(lines *bufio.Reader, most int) (string, error) {
 		piece, err := lines.ReadSlice('\n')
 		line = append(line, piece...)
 		switch {
+		// Checked piece by piece: without a bound, a line without an end would fill the memory.
 		case len(line) > most:
 			return "", errTooLong
 		case err == nil:

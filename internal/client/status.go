@@ -20,6 +20,7 @@ type Status struct {
 	Timing          Timing        `json:"timing"`
 	EstimatedEnd    *time.Time    `json:"estimatedEndTime"`
 	FromSnapshot    bool          `json:"fromSnapshot"`
+	Note            *string       `json:"statusNote"`
 	Stale           bool          `json:"stale"`
 	AsOf            time.Time     `json:"asOf"`
 }
@@ -94,6 +95,6 @@ const followStatus = `subscription($name: String!, $tenant: String, $interval: I
 		counts { managed staged successful failed complete configuring poweringOff poweringOn active }
 		errorSummary(first: $groups) { message count list } errorGroupCount
 		timing { startTime endTime duration durationSeconds }
-		estimatedEndTime fromSnapshot stale asOf
+		estimatedEndTime fromSnapshot statusNote stale asOf
 	}
 }`

@@ -13,17 +13,21 @@ import (
 
 // The limits of some options.
 const (
-	leastRetention = time.Hour
-	leastTick      = time.Millisecond
-	mostTick       = 10 * time.Second
-	leastMessage   = 1024    // bytes
-	mostEmbedded   = 10_000  // components that the embedded Redis simulates well
-	mostComponents = 100_000 // components of the largest systems
-	mostSpeed      = 1000
-	leastInterval  = 100 * time.Millisecond
-	mostInterval   = time.Hour
-	leastPageSize  = 100
-	mostPageSize   = 50_000
+	leastRetention  = time.Hour
+	leastTick       = time.Millisecond
+	mostTick        = 10 * time.Second
+	leastMessage    = 1024    // bytes
+	mostEmbedded    = 10_000  // components that the embedded Redis simulates well
+	mostComponents  = 100_000 // components of the largest systems
+	mostSpeed       = 1000
+	leastInterval   = 100 * time.Millisecond
+	mostInterval    = time.Hour
+	mostConfirmTime = 24 * time.Hour
+	leastPageSize   = 100
+	mostPageSize    = 50_000
+	leastConfirm    = 2
+	mostConfirm     = 100
+	mostReplicas    = 10
 )
 
 var (
@@ -31,7 +35,8 @@ var (
 	segmentPattern   = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
 )
 
-// check checks what the types alone can't, and brings the base path into form.
+// check checks what the types alone can't, and brings the base path into form. Each message
+// names the flag, the value where it is no secret, and what would be right.
 func (c *Config) check() error {
 	checks := []func() error{c.checkRedis, c.checkLog}
 	switch c.Command {
@@ -39,10 +44,14 @@ func (c *Config) check() error {
 		checks = append(checks, c.checkServer, c.checkBOS)
 	case Demo:
 		checks = append(checks, c.checkServer, c.checkSimulation)
-	case Recount:
+	case Recount, Accept:
 		checks = append(checks, c.checkRecount)
+	case Token: // by the rules of the file of tokens, when the line is made
+		checks = nil
 	case Watch, Failed:
 		checks = []func() error{c.checkClient}
+	case Compare:
+		checks = []func() error{c.checkCompared, c.checkClient}
 	}
 	for _, check := range checks { // one at a time: the first may explain the rest
 		if err := check(); err != nil {
@@ -59,6 +68,8 @@ func normalBasePath(path string) (string, error) {
 		return "", nil
 	}
 	for segment := range strings.SplitSeq(trimmed, "/") {
+		// Only what needs no escaping: the path is compared with those of requests as they are
+		// written, and becomes part of the pages.
 		if !segmentPattern.MatchString(segment) || segment == "." || segment == ".." {
 			return "", fmt.Errorf("--base-path: %q is not a path to serve under: write it like /bos/graph, with letters, digits, '-', '_', '.' and '~' only", path)
 		}
@@ -66,17 +77,21 @@ func normalBasePath(path string) (string, error) {
 	return "/" + trimmed, nil
 }
 
-func checkListen(address string) error {
+// checkListen checks an address to listen on, which that flag gives; an empty host stands for all interfaces.
+func checkListen(flag, address string) error {
 	_, port, err := net.SplitHostPort(address)
 	if err == nil {
+		// net.Listen takes names of services for ports, too. Refused here, a typing error is
+		// not looked up as such a name.
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return fmt.Errorf("--listen: %q is not an address: write it like 127.0.0.1:8080, or :8080 for all interfaces", address)
+		return fmt.Errorf("%s: %q is not an address: write it like 127.0.0.1:8080, or :8080 for all interfaces", flag, address)
 	}
 	return nil
 }
 
+// checkServer checks what serve and demo have in common.
 func (c *Config) checkServer() error {
 	var err error
 	if c.BasePath, err = normalBasePath(c.BasePath); err != nil {
@@ -88,12 +103,42 @@ func (c *Config) checkServer() error {
 	case c.ShutdownTimeout <= 0:
 		return fmt.Errorf("--shutdown-timeout: %v leaves no time to stop: use more than 0, such as 10s", c.ShutdownTimeout)
 	}
-	if err := c.checkLive(); err != nil {
+	if err := checkListen("--listen", c.Listen); err != nil {
 		return err
 	}
-	return checkListen(c.Listen)
+	if c.MetricsListen != "" {
+		if err := checkListen("--metrics-listen", c.MetricsListen); err != nil {
+			return err
+		}
+	}
+	for _, check := range []func() error{c.checkCapacity, c.checkLive, c.checkAllowed, c.checkAccess} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if err := c.Limits.check(); err != nil {
+		return err
+	}
+	return c.Collector.check()
 }
 
+// checkCapacity refuses 0, which elsewhere often means "no limit": here nothing could be
+// stored.
+func (c *Config) checkCapacity() error {
+	for _, bound := range []struct {
+		flag  string
+		value int
+	}{
+		{"--max-components", c.MaxComponents}, {"--max-sessions", c.MaxSessions}, {"--max-tenants", c.MaxTenants},
+	} {
+		if bound.value < 1 {
+			return fmt.Errorf("%s: %d leaves room for nothing: use at least 1", bound.flag, bound.value)
+		}
+	}
+	return nil
+}
+
+// checkLive checks the options of subscriptions.
 func (c *Config) checkLive() error {
 	switch {
 	case c.Tick < leastTick || c.Tick > mostTick:
@@ -107,12 +152,6 @@ func (c *Config) checkLive() error {
 	case c.MaxSubscriptions < 1 || c.MaxConnections < 1 || c.MaxConnectionsPerAddress < 1:
 		return errors.New("--max-subscriptions, --max-connections and --max-connections-per-address have to be at least 1")
 	}
-	for _, origin := range c.AllowOrigins {
-		u, err := url.Parse(origin)
-		if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
-			return fmt.Errorf("--allow-origin: %q is no origin: write it as https://host or https://host:port", origin)
-		}
-	}
 	return nil
 }
 
@@ -123,6 +162,8 @@ func (c *Config) checkLog() error {
 	return nil
 }
 
+// checkClient checks which server to ask. Its message does not show the URL, which may hold a
+// password.
 func (c *Config) checkClient() error {
 	u, err := url.Parse(c.URL)
 	switch {
@@ -136,18 +177,29 @@ func (c *Config) checkClient() error {
 	return nil
 }
 
+// checkRecount refuses the embedded Redis: it is empty, and nothing could be wrong in it.
 func (c *Config) checkRecount() error {
 	if c.RedisURL == "" {
-		return errors.New("--redis-url: recount needs the Redis that the servers use")
+		return fmt.Errorf("--redis-url: %s needs the Redis that the servers use", c.Command)
 	}
 	return nil
 }
 
 func (c *Config) checkRedis() error {
+	// A namespace stands between braces in every key: one that has a brace in it would change
+	// the slot that Redis Cluster computes.
 	if !namespacePattern.MatchString(c.Namespace) {
 		return fmt.Errorf("--namespace: %q is not a namespace: use 1 to 64 letters, digits, '-', '_' and '.'", c.Namespace)
 	}
+	if c.RedisWait < 0 || c.RedisWait > mostReplicas {
+		return fmt.Errorf("--redis-wait: %d is not a number of replicas to wait for: use 0 to %d", c.RedisWait, mostReplicas)
+	}
 	if c.RedisURL == "" {
+		// Refused and not ignored: who sets one of these believes to have a Redis that keeps
+		// the state.
+		if c.RedisWait > 0 {
+			return errors.New("--redis-wait: the embedded Redis has no replicas: give a --redis-url, too")
+		}
 		if c.RedisUser != "" || c.RedisPassword != "" || c.RedisCA != "" {
 			return errors.New("--redis-user, --redis-password-file and --redis-ca-file are for a Redis of your own: give its --redis-url, too")
 		}
@@ -178,14 +230,23 @@ func (c *Config) checkRedis() error {
 		return errors.New("--redis-user: the URL names a user already: give one of them only")
 	case c.RedisPassword != "" && password:
 		return errors.New("--redis-password-file: the URL has a password already: take it out there, where others can see it")
+	// The authorities would never be asked, and passwords go over the network in clear.
 	case c.RedisCA != "" && !strings.HasPrefix(u.Scheme, "rediss"):
 		return errors.New("--redis-ca-file: this is for TLS: use rediss://, or rediss+…, in --redis-url")
 	}
 	return nil
 }
 
-// checkBOS checks what BOS to follow, and brings its addresses into form.
-func (c *Config) checkBOS() error {
+// checkCompared checks what BOS to compare with.
+func (c *Config) checkCompared() error {
+	if c.BOSURL == "" {
+		return fmt.Errorf("--bos-url: %s needs the BOS to compare with: write it like https://api-gw-service-nmn.local/apis/bos", c.Command)
+	}
+	return c.checkServices()
+}
+
+// checkServices checks the addresses of BOS and TAPMS, and brings them into form.
+func (c *Config) checkServices() error {
 	c.BOSURL, c.TAPMSURL = strings.TrimRight(c.BOSURL, "/"), strings.TrimRight(c.TAPMSURL, "/")
 	for _, u := range []struct{ flag, url, example string }{
 		{"--bos-url", c.BOSURL, "https://api-gw-service-nmn.local/apis/bos"},
@@ -203,23 +264,40 @@ func (c *Config) checkBOS() error {
 			return fmt.Errorf("%s: the address names a user: give a token with --bos-token-file instead", u.flag)
 		}
 	}
+	// Otherwise each sweep would ask for /v2/v2, which BOS answers 404.
+	if strings.HasSuffix(c.BOSURL, "/v2") {
+		return errors.New("--bos-url: leave out /v2 at its end: it is appended")
+	}
+	return nil
+}
+
+// checkBOS checks what BOS to follow.
+func (c *Config) checkBOS() error {
+	if err := c.checkServices(); err != nil {
+		return err
+	}
 	switch {
+	// Otherwise a server whose --bos-url got lost would look as if it followed BOS.
 	case c.BOSURL == "" && (c.BOSToken != "" || c.BOSCA != "" || c.TAPMSURL != "" || c.TenantsFile != ""):
 		return errors.New("--bos-token-file, --bos-ca-file, --tapms-url and --tenants-file are for a BOS to follow: give its --bos-url, too")
+	// Two sources would take turns in replacing each other's tenants.
 	case c.TAPMSURL != "" && c.TenantsFile != "":
 		return errors.New("--tenants-file: tenants come from --tapms-url already: give one of them only")
-	case strings.HasSuffix(c.BOSURL, "/v2"):
-		return errors.New("--bos-url: leave out /v2 at its end: it is appended")
 	case c.BOSInterval < leastInterval || c.BOSInterval > mostInterval:
 		return fmt.Errorf("--bos-interval: %v is no interval: use %v to %v", c.BOSInterval, leastInterval, mostInterval)
 	case c.BOSPageSize < leastPageSize || c.BOSPageSize > mostPageSize:
 		return fmt.Errorf("--bos-page-size: %d is no size of a page: use %d to %d", c.BOSPageSize, leastPageSize, mostPageSize)
+	case c.BOSConfirmSweeps < leastConfirm || c.BOSConfirmSweeps > mostConfirm:
+		return fmt.Errorf("--bos-confirm-sweeps: %d is not a number of sweeps to confirm with: use %d to %d", c.BOSConfirmSweeps, leastConfirm, mostConfirm)
+	case c.BOSConfirmTime < time.Second || c.BOSConfirmTime > mostConfirmTime:
+		return fmt.Errorf("--bos-confirm-time: %v is not a time to confirm for: use 1s to %v", c.BOSConfirmTime, mostConfirmTime)
 	case c.BOSTimeout < time.Second:
 		return fmt.Errorf("--bos-timeout: %v is too short: use at least 1s", c.BOSTimeout)
 	}
 	return nil
 }
 
+// checkSimulation bounds the demo: a larger one needs a real Redis.
 func (c *Config) checkSimulation() error {
 	switch {
 	case c.Components < 1 || c.Components > mostComponents:

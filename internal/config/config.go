@@ -15,102 +15,143 @@ import (
 
 //go:generate go run ./gendocs ../../docs/options.md
 
-// Command is what bosgraph shall do.
+// Command is what bosgraph is asked to do.
 type Command string
 
 // The commands.
 const (
-	Serve   Command = "serve"
-	Demo    Command = "demo"
-	Recount Command = "recount"
-	Watch   Command = "watch"
-	Failed  Command = "failed"
-	Version Command = "version"
+	Serve    Command = "serve"
+	Demo     Command = "demo"
+	Recount  Command = "recount"
+	Accept   Command = "accept" // of sync
+	Watch    Command = "watch"
+	Failed   Command = "failed"
+	Compare  Command = "compare"
+	Version  Command = "version"
+	Licenses Command = "licenses"
+	Token    Command = "token"
 )
 
 // Config is a checked command line.
 type Config struct {
 	Command      Command
-	Server       // of serve and demo; of recount only Redis and Log
-	BOS          // of serve
+	Server       // of serve and demo; of recount and accept only Redis and Log
+	BOS          // of serve; of compare only which BOS
 	Simulation   // of demo
 	Verification // of recount
-	Client       // of watch and failed
+	Client       // of watch and failed; of compare all but Session and Patience
+	Holder       // of token
 }
 
 // Redis holds the options of every command that needs Redis.
 type Redis struct {
-	RedisURL      string `name:"redis-url" placeholder:"URL" help:"Redis that keeps the state: redis://host:port/db, rediss:// with TLS, unix:///path, redis+cluster:// for a Redis Cluster, redis+sentinel://host:port?master_name=NAME for Sentinel, these two with rediss for TLS; further hosts of these as addr=host:port behind the question mark. Empty for an embedded one: in memory, lost at the end, for this process alone."`
+	RedisURL      string `name:"redis-url" placeholder:"URL" help:"Redis that keeps the state: redis://host:port/db, rediss:// with TLS, unix:///path, redis+cluster:// for a Redis Cluster, redis+sentinel://host:port?master_name=NAME for Sentinel. For TLS, these two begin with rediss. Add further hosts to them as addr=host:port after the question mark. Empty for an embedded Redis, which keeps the state in the memory of this process and loses it at the end."`
 	RedisUser     string `placeholder:"NAME" help:"User to log in to Redis as. Empty for Redis' default user."`
 	RedisPassword string `name:"redis-password-file" placeholder:"FILE" help:"File that holds the password for Redis."`
 	RedisCA       string `name:"redis-ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for Redis over TLS, instead of the system's."`
-	Namespace     string `default:"bosgraph" placeholder:"NAME" help:"Prefix of all keys in Redis. Servers of one system share it; every other system has another, also in another database of one Redis server, whose notices all databases share. 1 to 64 letters, digits, '-', '_' and '.'."`
+	RedisWait     int    `name:"redis-wait" default:"0" placeholder:"N" help:"Acknowledge a change only when N replicas of Redis have it, so that a failover to any of them does not lose it. While fewer do, changes are made but answered UNAVAILABLE. 0 to 10; 0 waits for none."`
+	Namespace     string `default:"bosgraph" placeholder:"NAME" help:"Prefix of all keys in Redis. Servers of one system share it. Give every other system another one, even in another database of the same Redis server, because all databases share pub/sub. 1 to 64 letters, digits, '-', '_' and '.'."`
 }
 
 // Log holds the options of every command that writes a log.
 type Log struct {
-	LogLevel  slog.Level `type:"level" default:"info" placeholder:"LEVEL" help:"Least severe messages to log: debug, info, warn or error."`
+	LogLevel  slog.Level `type:"level" default:"info" placeholder:"LEVEL" help:"Log messages of this level and above: debug, info, warn or error."`
 	LogFormat string     `default:"text" placeholder:"FORMAT" help:"How to write the log: text or json."`
 }
 
 // Server holds the options of serve, which demo has too.
 type Server struct {
-	Listen   string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to serve on. Without a host, all interfaces."`
-	BasePath string `placeholder:"/PATH" help:"Serve everything under this path, for an ingress that passes it on. Empty for none."`
+	Listen        string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to serve on. Without a host, all interfaces."`
+	MetricsListen string `placeholder:"HOST:PORT" help:"Serve /metrics on this address instead of --listen. Requests to it need no token. Empty to serve it with everything else, where it needs the role viewer or admin."`
+	BasePath      string `placeholder:"/PATH" help:"Serve everything under this path, for an ingress that passes it on. Empty for none."`
+	Access
+	AllowHosts     []string `name:"allow-host" placeholder:"NAME" help:"Host names in requests that are answered, such as boot.example.com, without a port; separate several with commas. Always allowed are localhost, every IP address and the host of --listen. Requests for other names are refused, because a web page can make its own name resolve to this server (DNS rebinding). * allows every name."`
+	TrustedProxies []string `name:"trusted-proxies" placeholder:"CIDR" help:"Networks of the proxies in front of the server, such as 10.32.0.0/12 or 10.1.2.3; separate several with commas. From them, and nobody else, X-Forwarded-For says which client a request is from; otherwise all limits of an address apply to the proxy's."`
 	Redis
 	Retention time.Duration `type:"days" default:"90d" placeholder:"DURATION" help:"How long the status of a completed session is kept, from the moment it is frozen: days (90d), hours (36h) or both (1d12h). At least 1h."`
+	Capacity
 	Live
+	Limits
+	Collector
 	Log
-	ShutdownTimeout time.Duration `default:"10s" placeholder:"DURATION" help:"How long requests under way may take to end when the server stops. Those who watch are sent elsewhere within the first half of it."`
+	AuditLog        string        `default:"stdout" placeholder:"FILE" help:"Where to record mutations, one JSON object a line: a file, which is made again after it was moved away, or stdout, stderr or none. See docs/access.md."`
+	ShutdownTimeout time.Duration `default:"10s" placeholder:"DURATION" help:"How long requests in progress may take to finish when the server stops. Subscribers are sent to other replicas within the first half of it."`
+}
+
+// Capacity holds the options that say how much a namespace may hold.
+type Capacity struct {
+	MaxComponents int `default:"2000000" placeholder:"N" help:"Most components that are stored, and most that tenants own. New ones beyond that are refused with CONFLICT, one by one; existing ones are still updated. Give all servers of a namespace the same limits."`
+	MaxSessions   int `default:"100000" placeholder:"N" help:"Most sessions that are stored, including complete ones until their retention ends. New ones beyond that are refused with CONFLICT."`
+	MaxTenants    int `default:"10000" placeholder:"N" help:"Most tenants that own components. New ones beyond that are refused with CONFLICT."`
 }
 
 // Live holds the options of subscriptions.
 type Live struct {
-	Tick                     time.Duration `default:"100ms" placeholder:"DURATION" help:"Least time between two reads of a watched session, and so between two updates of it: 1ms to 10s."`
-	PingInterval             time.Duration `default:"25s" placeholder:"DURATION" help:"How often clients that watch are asked whether they are still there. One that is silent for two and a half of it is let go."`
-	InitTimeout              time.Duration `default:"10s" placeholder:"DURATION" help:"How long the client of a WebSocket may take to begin with connection_init."`
-	WriteDeadline            time.Duration `default:"10s" placeholder:"DURATION" help:"How long a client may take to accept what it is sent before it is let go."`
+	Tick                     time.Duration `default:"100ms" placeholder:"DURATION" help:"Shortest time between two reads of a watched session, and so between two updates of it: 1ms to 10s."`
+	PingInterval             time.Duration `default:"25s" placeholder:"DURATION" help:"How often subscribers are pinged. A client that is silent for two and a half intervals is disconnected."`
+	InitTimeout              time.Duration `default:"10s" placeholder:"DURATION" help:"Disconnect the client of a WebSocket that has not sent connection_init for this long."`
+	WriteDeadline            time.Duration `default:"10s" placeholder:"DURATION" help:"Disconnect a client that has not accepted an answer or a message for this long. Each 65536 bytes that it has accepted add one second."`
 	MaxMessage               int64         `default:"65536" placeholder:"BYTES" help:"Largest message that a WebSocket's client may send."`
-	MaxSubscriptions         int           `default:"100" placeholder:"N" help:"Operations that may run on one WebSocket at a time."`
-	MaxConnections           int           `default:"20000" placeholder:"N" help:"Clients that may watch at a time, by WebSocket or event stream."`
-	MaxConnectionsPerAddress int           `default:"10000" placeholder:"N" help:"Of these, from one address. Behind an ingress all clients have that of the ingress: lower it where they connect directly."`
-	AllowOrigins             []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins whose web pages may subscribe here, besides the server's own, as https://ops.example.com; several with commas."`
+	MaxSubscriptions         int           `default:"100" placeholder:"N" help:"Most operations at a time on one WebSocket."`
+	MaxConnections           int           `default:"20000" placeholder:"N" help:"Most WebSockets and event streams at a time."`
+	MaxConnectionsPerAddress int           `default:"10000" placeholder:"N" help:"Most WebSockets and event streams from one address. Behind an ingress all clients have the address of the ingress: lower it where they connect directly."`
+	AllowOrigins             []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins of other web pages that may use the server, such as https://ops.example.com; separate several with commas. Also needed for the server's own pages behind a proxy that does not pass on the Host header."`
+}
+
+// Collector holds the options of Go's garbage collector.
+type Collector struct {
+	GCPercent int   `name:"gc-percent" default:"400" placeholder:"N" help:"How much garbage may gather before it is collected, in percent of the memory in use, while the heap stays below --gc-heap; 10 to 1000. A server whose heap is larger uses Go's default, 100. Has no effect if the environment variable GOGC is set. GOMEMLIMIT is obeyed in any case."`
+	GCHeap    int64 `name:"gc-heap" default:"67108864" placeholder:"BYTES" help:"Size of the heap, garbage included, that --gc-percent may lead to."`
 }
 
 // BOS holds the options of serve alone: which BOS to follow.
 type BOS struct {
-	BOSURL      string        `name:"bos-url" placeholder:"URL" help:"Follow the BOS at this address, to which /v2 is appended, such as https://api-gw-service-nmn.local/apis/bos: its components and sessions are kept here, and mutations of them are refused. One of all servers of a namespace does it for all. Empty for none."`
-	BOSToken    string        `name:"bos-token-file" placeholder:"FILE" help:"File that holds the bearer token for BOS and TAPMS. It is read anew for each request, so it may be replaced at any time."`
-	BOSCA       string        `name:"bos-ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for BOS and TAPMS, instead of the system's."`
-	BOSInterval time.Duration `name:"bos-interval" default:"3s" placeholder:"DURATION" help:"How often BOS is read while a session runs: 100ms to 1h. Five times as seldom while none does, and never so often that BOS is busy with it for more than half of the time."`
-	BOSPageSize int           `name:"bos-page-size" default:"10000" placeholder:"N" help:"The most components that BOS is asked for at a time: 100 to 50000. It looks at all of its components for each page, so fewer pages cost it less; pages shrink by themselves where BOS does not bear them."`
-	BOSTimeout  time.Duration `name:"bos-timeout" default:"1m" placeholder:"DURATION" help:"How long BOS and TAPMS may take for one answer: at least 1s."`
-	TAPMSURL    string        `name:"tapms-url" placeholder:"URL" help:"Learn from the TAPMS at this address, to which /v1alpha3/tenants is appended, which components belong to which tenant, such as https://api-gw-service-nmn.local/apis/tapms. Empty for none."`
-	TenantsFile string        `placeholder:"FILE" help:"The same from a file, read anew with each sweep: a JSON object of lists of xnames by tenant."`
+	BOSURL           string        `name:"bos-url" placeholder:"URL" help:"Follow the BOS at this address, to which /v2 is appended, such as https://api-gw-service-nmn.local/apis/bos: its components and sessions are stored here, and mutations of them are refused. One server of a namespace reads BOS for all. Empty for none."`
+	BOSToken         string        `name:"bos-token-file" placeholder:"FILE" help:"File that holds the bearer token for BOS and TAPMS. It is read again for each request, so it can be replaced at any time."`
+	BOSCA            string        `name:"bos-ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for BOS and TAPMS, instead of the system's."`
+	BOSInterval      time.Duration `name:"bos-interval" default:"3s" placeholder:"DURATION" help:"How often BOS is read while a session runs: 100ms to 1h. While none runs, a fifth as often. In any case bosgraph keeps BOS busy for at most half of the time."`
+	BOSPageSize      int           `name:"bos-page-size" default:"10000" placeholder:"N" help:"Most components to read from BOS in one request: 100 to 50000. BOS reads all of its components for each page, so fewer pages cost it less. Pages get smaller by themselves if BOS cannot handle them."`
+	BOSConfirmSweeps int           `name:"bos-confirm-sweeps" default:"3" placeholder:"N" help:"How many complete sweeps have to show a large loss at BOS before the records are removed here: 2 to 100. A large loss is more than a fifth of the components and at least 20, all of them, or a session that was not complete. Until then the status is stale and serverInfo.sync.error says what is missing. \"bosgraph sync accept\" confirms the loss at once."`
+	BOSConfirmTime   time.Duration `name:"bos-confirm-time" default:"1m" placeholder:"DURATION" help:"How long sweeps have to show a large loss at BOS, at least, before the records are removed here: 1s to 24h."`
+	BOSTimeout       time.Duration `name:"bos-timeout" default:"1m" placeholder:"DURATION" help:"Longest time to wait for an answer of BOS or TAPMS: at least 1s."`
+	TAPMSURL         string        `name:"tapms-url" placeholder:"URL" help:"Read which tenant owns which components from the TAPMS at this address, to which /v1alpha3/tenants is appended, such as https://api-gw-service-nmn.local/apis/tapms. Empty for none."`
+	TenantsFile      string        `placeholder:"FILE" help:"Read which tenant owns which components from this file, again with each sweep: a JSON object with a list of xnames for each tenant."`
 }
 
 // Verification holds the options of recount alone.
 type Verification struct {
-	Repair bool   `help:"Mend what does not agree. The server may go on meanwhile."`
-	Resume uint64 `placeholder:"CURSOR" help:"Go on where an earlier run was broken off: the last cursor that it has told."`
+	Repair bool   `help:"Repair the differences. Servers may keep running."`
+	Resume uint64 `placeholder:"CURSOR" help:"Resume an interrupted run: the last cursor that it reported."`
 }
 
 // Simulation holds the options of demo alone.
 type Simulation struct {
 	Components int     `default:"1000" placeholder:"N" help:"Components to simulate: 1 to 10000, up to 100000 with --redis-url."`
-	Seed       uint64  `default:"1" placeholder:"N" help:"The same seed gives the same course of events."`
+	Seed       uint64  `default:"1" placeholder:"N" help:"The same seed gives the same events."`
 	Speed      float64 `default:"10" placeholder:"X" help:"Simulated seconds per second: more than 0, up to 1000."`
 }
 
 // Client holds the options of the commands that ask a running server.
 type Client struct {
-	Session   string        `arg:"" name:"session" help:"The session's name; of several in the course of time, the newest."`
+	Session   string        `arg:"" name:"session" help:"The session's name; if the name was reused, the newest."`
 	URL       string        `name:"server" default:"http://127.0.0.1:8080" placeholder:"URL" help:"The bosgraph server to ask, with its base path if it has one."`
-	Tenant    string        `placeholder:"NAME" help:"Tenant that the session is of. Empty for none."`
+	Tenant    string        `placeholder:"NAME" help:"Tenant that the session belongs to. Empty for none."`
 	JSON      bool          `help:"Print JSON, for scripts."`
-	Patience  time.Duration `default:"1m" placeholder:"DURATION" help:"How long the server may be out of reach before it counts as lost."`
+	Patience  time.Duration `default:"1m" placeholder:"DURATION" help:"Give up after the server has been unreachable for this long."`
 	CA        string        `name:"ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for https, instead of the system's."`
-	TokenFile string        `placeholder:"FILE" help:"File that holds a token to send as Authorization: Bearer. It is read anew for every request."`
+	TokenFile string        `placeholder:"FILE" help:"File that holds a token to send as Authorization: Bearer. It is read again for every request."`
+}
+
+// Comparison holds the options of compare.
+type Comparison struct {
+	BOSURL    string `name:"bos-url" placeholder:"URL" help:"The BOS to compare with, without /v2, such as https://api-gw-service-nmn.local/apis/bos."`
+	BOSToken  string `name:"bos-token-file" placeholder:"FILE" help:"File that holds the bearer token for BOS."`
+	BOSCA     string `name:"bos-ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for BOS, instead of the system's."`
+	URL       string `name:"server" default:"http://127.0.0.1:8080" placeholder:"URL" help:"The bosgraph server to compare, with its base path if it has one."`
+	Tenant    string `placeholder:"NAME" help:"Tenant to ask for as well. Empty to leave those requests out."`
+	JSON      bool   `help:"Print JSON, for scripts."`
+	CA        string `name:"ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for the bosgraph server, instead of the system's."`
+	TokenFile string `placeholder:"FILE" help:"File that holds a bearer token for the bosgraph server."`
 }
 
 // grammar is what kong makes the command line of.
@@ -127,14 +168,29 @@ type grammar struct {
 		Redis
 		Log
 		Verification
-	} `cmd:"" help:"Verify that all counters, members, indexes and error groups in Redis are what the records of the components make, while servers go on. Prints what is wrong and, last, \"drift N\"; exits with 0 if N is 0, 1 if not, 2 if it could not tell."`
+	} `cmd:"" help:"Verify, while servers run, that the records of the components in Redis are complete and that all counters, members, indexes, error groups and texts agree with them. Prints each difference and, last, \"drift N\". Exits with 0 if N is 0, 1 if not, 2 if it failed."`
+	Sync struct {
+		Accept struct {
+			Redis
+			Log
+		} `cmd:"" help:"Confirm that BOS really has lost the records that serverInfo.sync.error names: the sync removes them with its next sweep instead of waiting. Prints what was confirmed. Exits with 0, 1 if there is nothing to confirm, 2 if Redis does not answer."`
+	} `cmd:"" help:"Control the sync from BOS."`
 	Watch struct {
 		Client
-	} `cmd:"" help:"Show how a session goes, until it is complete: on a terminal live, otherwise in lines. Survives restarts of the server. Exits with 0 if the session is complete and all its components are successful, 1 if it is complete with failures, 2 if there is no such session or the server is lost, 130 after Ctrl-C."`
+	} `cmd:"" help:"Follow a session until it is complete: a live display on a terminal, otherwise lines. Survives restarts of the server. Exits with 0 if the session is complete and all its components are successful, 1 if it is complete with failures or without any component, 2 if there is no such session or the server is lost, 3 if it was deleted at its source before it was complete, 130 after Ctrl-C."`
+	Token struct {
+		Holder
+	} `cmd:"" help:"Make an access token for a server with --auth=tokens. Prints two lines: the token, which is stored nowhere, and the line by which --token-file knows it."`
 	Failed struct {
 		Client
 	} `cmd:"" help:"Print the components of a session that have failed, comma-separated as BOS takes them for the limit of a retry; an empty line if there are none. Exits with 0, or 2 if there is no such session or the server is lost."`
-	Version struct{} `cmd:"" help:"Print the version."`
+	Compare struct {
+		Comparison
+	} `cmd:"" help:"Send the same read-only requests to a BOS and to the REST API of the bosgraph that follows it, and print where the answers differ: a line for each request, then a summary. Sends one request at a time; repeats a request whose answers differ. Exits with 0 if all answers are the same or differ on purpose, 1 if some differ, 2 if one side cannot be reached."`
+	Version struct {
+		JSON bool `help:"Print JSON, for scripts."`
+	} `cmd:"" help:"Print the version, and the commit that it was built from."`
+	Licenses struct{} `cmd:"" help:"Print the licenses of bosgraph and of everything that is built into it: Go, Go modules, and the packages in the pages."`
 }
 
 // ErrHelp is returned by [Parse] when it has printed the help that was asked for:
@@ -159,6 +215,7 @@ func Parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	return cfg, err
 }
 
+// parse is Parse without printing what is wrong.
 func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	var g grammar
 	helped := false
@@ -170,21 +227,40 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	if helped { // whatever else the line says
 		return Config{}, ErrHelp
 	}
+	if err == nil {
+		// After the command line: help, and what is wrong with the line itself, come first.
+		err = checkEnvironment(parser.Model)
+	}
 	if err != nil {
 		return Config{}, err
 	}
 	cfg := Config{Command: Command(parsed.Selected().Name)}
+	// A grammar has the options of every command; what is used is only those of the one that
+	// was given.
 	switch cfg.Command {
 	case Serve:
 		cfg.Server, cfg.BOS = g.Serve.Server, g.Serve.BOS
 	case Demo:
 		cfg.Server, cfg.Simulation = g.Demo.Server, g.Demo.Simulation
+	case Accept:
+		cfg.Redis, cfg.Log = g.Sync.Accept.Redis, g.Sync.Accept.Log
 	case Recount:
 		cfg.Redis, cfg.Log, cfg.Verification = g.Recount.Redis, g.Recount.Log, g.Recount.Verification
+	case Token:
+		cfg.Holder = g.Token.Holder
 	case Watch:
 		cfg.Client = g.Watch.Client
 	case Failed:
 		cfg.Client = g.Failed.Client
+	case Compare:
+		// Compare has structs of its own: those of the others would give it options that it has
+		// no use for. From here on its options are where those of other clients are.
+		c := g.Compare.Comparison
+		cfg.BOSURL, cfg.BOSToken, cfg.BOSCA = c.BOSURL, c.BOSToken, c.BOSCA
+		cfg.Client = Client{URL: c.URL, Tenant: c.Tenant, JSON: c.JSON, CA: c.CA, TokenFile: c.TokenFile}
+	case Version:
+		cfg.JSON = g.Version.JSON
+		return cfg, nil
 	default:
 		return cfg, nil
 	}
@@ -197,8 +273,8 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 func newParser(g *grammar, options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(g, append([]kong.Option{
 		kong.Name("bosgraph"),
-		kong.Description("A GraphQL API with subscriptions for the status of BOS sessions. " +
-			"Every option can also be given by its variable; a flag goes first."),
+		kong.Description("Watch BOS boots live: what is done, what failed, and where. " +
+			"Every option can also be set by environment variable; flags take precedence."),
 		kong.DefaultEnvars("BOSGRAPH"),
 		kong.ValueFormatter(helpText),
 		kong.NamedMapper("days", kong.MapperFunc(decodeDays)),

@@ -21,15 +21,22 @@ func parseLine(t *testing.T, line string) Config {
 	return cfg
 }
 
-func TestDefaults(t *testing.T) {
-	follow := BOS{BOSInterval: 3 * time.Second, BOSPageSize: 10_000, BOSTimeout: time.Minute}
+func TestTheDefaultsAreThoseOfTheDocument(t *testing.T) {
+	follow := BOS{BOSInterval: 3 * time.Second, BOSPageSize: 10_000, BOSConfirmSweeps: 3, BOSConfirmTime: time.Minute, BOSTimeout: time.Minute}
 	want := Config{Command: Serve, BOS: follow, Server: Server{
-		Listen: "127.0.0.1:8080", Redis: Redis{Namespace: "bosgraph"}, Retention: 90 * 24 * time.Hour,
+		Listen: "127.0.0.1:8080", Access: Access{Auth: "none", OIDCClaims: "csm", OIDCLeeway: 30 * time.Second}, Redis: Redis{Namespace: "bosgraph"}, Retention: 90 * 24 * time.Hour,
+		Capacity: Capacity{MaxComponents: 2_000_000, MaxSessions: 100_000, MaxTenants: 10_000},
 		Live: Live{
 			Tick: 100 * time.Millisecond, PingInterval: 25 * time.Second, InitTimeout: 10 * time.Second, WriteDeadline: 10 * time.Second,
 			MaxMessage: 64 << 10, MaxSubscriptions: 100, MaxConnections: 20_000, MaxConnectionsPerAddress: 10_000,
 		},
-		Log: Log{LogLevel: slog.LevelInfo, LogFormat: "text"}, ShutdownTimeout: 10 * time.Second,
+		Limits: Limits{
+			MaxResponse: 8 << 20, MaxResponseMemory: 128 << 20, MaxScan: 200_000, MaxCost: 100_000, MaxCostPerMinute: 20_000_000, OperationTimeout: 30 * time.Second,
+			MaxDistinctSubscriptions: 10_000, MaxDistinctSubscriptionsPerAddress: 5_000,
+			MaxHTTPConnections: 8192, MaxHTTPConnectionsPerAddress: 4096,
+		},
+		Collector: Collector{GCPercent: 400, GCHeap: 64 << 20},
+		Log:       Log{LogLevel: slog.LevelInfo, LogFormat: "text"}, AuditLog: "stdout", ShutdownTimeout: 10 * time.Second,
 	}}
 	if got := parseLine(t, ""); !reflect.DeepEqual(got, want) {
 		t.Errorf("no arguments give %+v, not %+v", got, want)
@@ -54,50 +61,69 @@ func TestDefaults(t *testing.T) {
 	if got := parseLine(t, "failed --tenant t1 --json s1"); !reflect.DeepEqual(got, want) {
 		t.Errorf("failed gives %+v, not %+v", got, want)
 	}
+	if got := parseLine(t, "licenses"); !reflect.DeepEqual(got, Config{Command: Licenses}) {
+		t.Errorf("licenses gives %+v", got)
+	}
+	if !parseLine(t, "version --json").JSON {
+		t.Error("version --json is not for programs")
+	}
 	if got := parseLine(t, "version"); !reflect.DeepEqual(got, Config{Command: Version}) {
 		t.Errorf("version gives %+v", got)
 	}
 }
 
 func TestFlagOverVariableOverDefault(t *testing.T) {
-	t.Setenv("BOSGRAPH_LISTEN", ":1")
+	t.Setenv("BOSGRAPH_LISTEN", "127.0.0.1:1")
 	t.Setenv("BOSGRAPH_RETENTION", "36h")
 	t.Setenv("BOSGRAPH_LOG_LEVEL", "debug")
 	t.Setenv("BOSGRAPH_SPEED", "2.5")
-	cfg := parseLine(t, "demo --listen :2 --log-level=warn")
-	if cfg.Listen != ":2" || cfg.LogLevel != slog.LevelWarn {
+	cfg := parseLine(t, "demo --listen 127.0.0.1:2 --log-level=warn")
+	if cfg.Listen != "127.0.0.1:2" || cfg.LogLevel != slog.LevelWarn {
 		t.Errorf("the variable won over the flag: %+v", cfg)
 	}
 	if cfg.Retention != 36*time.Hour || cfg.Speed != 2.5 {
 		t.Errorf("the default won over the variable: %+v", cfg)
 	}
-	if cfg := parseLine(t, ""); cfg.Listen != ":1" || cfg.Command != Serve {
+	if cfg := parseLine(t, ""); cfg.Listen != "127.0.0.1:1" || cfg.Command != Serve {
 		t.Errorf("serve without its name did not read the variables: %+v", cfg)
 	}
 }
 
-func TestGoodValues(t *testing.T) {
+func TestGoodValuesAreTaken(t *testing.T) {
 	for line, same := range map[string]func(Config) bool{
-		"--base-path=/":                                               func(c Config) bool { return c.BasePath == "" },
-		"--base-path=bos/graph/":                                      func(c Config) bool { return c.BasePath == "/bos/graph" },
-		"--listen=[::1]:80":                                           func(c Config) bool { return c.Listen == "[::1]:80" },
-		"--retention=1d12h":                                           func(c Config) bool { return c.Retention == 36*time.Hour },
-		"--retention=1h":                                              func(c Config) bool { return c.Retention == time.Hour },
-		"--log-format=json":                                           func(c Config) bool { return c.LogFormat == "json" },
-		"--redis-url=unix:///run/redis.sock":                          func(c Config) bool { return c.RedisURL == "unix:///run/redis.sock" },
-		"--redis-url=redis://u:p@h:1/2":                               func(c Config) bool { return c.RedisURL == "redis://u:p@h:1/2" },
-		"--redis-url=redis+cluster://h:1?addr=i:1":                    func(c Config) bool { return c.RedisURL != "" },
-		"--redis-url=redis+sentinel://h:1?master_name=m&addr=i:1":     func(c Config) bool { return c.RedisURL != "" },
-		"--redis-url=rediss://h --redis-ca-file=ca --redis-user=u":    func(c Config) bool { return c.RedisCA == "ca" && c.RedisUser == "u" },
-		"--redis-url=rediss+cluster://h:1 --redis-password-file=p":    func(c Config) bool { return c.RedisPassword == "p" },
-		"--bos-url=https://h/apis/bos/ --bos-ca-file=ca":              func(c Config) bool { return c.BOSURL == "https://h/apis/bos" && c.BOSCA == "ca" },
-		"--bos-url=http://h:1 --tapms-url=http://h/t/":                func(c Config) bool { return c.TAPMSURL == "http://h/t" },
-		"--bos-url=http://h --tenants-file=t --bos-token-file=f":      func(c Config) bool { return c.TenantsFile == "t" && c.BOSToken == "f" },
-		"--bos-url=http://h --bos-interval=100ms --bos-page-size=100": func(c Config) bool { return c.BOSPageSize == 100 },
-		"watch s --server=https://h/base/path --ca-file=ca":           func(c Config) bool { return c.URL == "https://h/base/path" && c.CA == "ca" },
-		"failed s --patience=0s --token-file=t":                       func(c Config) bool { return c.Patience == 0 && c.TokenFile == "t" },
-		"demo --components=10000 --seed=0":                            func(c Config) bool { return c.Components == 10_000 && c.Seed == 0 },
-		"demo --components=100000 --redis-url=redis://h --speed=1000": func(c Config) bool { return c.Components == 100_000 && c.Speed == 1000 },
+		"--base-path=/":          func(c Config) bool { return c.BasePath == "" },
+		"--base-path=bos/graph/": func(c Config) bool { return c.BasePath == "/bos/graph" },
+		"--allow-host=a.example.com,B --allow-host=10.0.0.1,[::1]": func(c Config) bool { return len(c.AllowHosts) == 4 },
+		"--allow-host=*": func(c Config) bool { return c.AllowHosts[0] == "*" },
+		"--allow-origin=https://ops.example.com:8443":                               func(c Config) bool { return len(c.AllowOrigins) == 1 },
+		"--listen=:1 --insecure":                                                    func(c Config) bool { return c.Insecure },
+		"--listen=:1 --auth=tokens --token-file=f":                                  func(c Config) bool { return c.Access.TokenFile == "f" },
+		"--auth=oidc --oidc-issuer=https://a=https://k,https://b --oidc-audience=x": func(c Config) bool { return len(c.OIDCIssuers) == 2 },
+		"token ci --roles=viewer,tenant --tenants=a --valid=90d":                    func(c Config) bool { return c.Name == "ci" && len(c.Roles) == 2 && c.Valid > 0 },
+		"--listen=[::1]:80":                                                         func(c Config) bool { return c.Listen == "[::1]:80" },
+		"--retention=1d12h":                                                         func(c Config) bool { return c.Retention == 36*time.Hour },
+		"--retention=1h":                                                            func(c Config) bool { return c.Retention == time.Hour },
+		"--log-format=json":                                                         func(c Config) bool { return c.LogFormat == "json" },
+		"--redis-url=unix:///run/redis.sock":                                        func(c Config) bool { return c.RedisURL == "unix:///run/redis.sock" },
+		"--redis-url=redis://u:p@h:1/2":                                             func(c Config) bool { return c.RedisURL == "redis://u:p@h:1/2" },
+		"--redis-url=redis+cluster://h:1?addr=i:1":                                  func(c Config) bool { return c.RedisURL != "" },
+		"--redis-url=redis+sentinel://h:1?master_name=m&addr=i:1":                   func(c Config) bool { return c.RedisURL != "" },
+		"--redis-url=rediss://h --redis-ca-file=ca --redis-user=u":                  func(c Config) bool { return c.RedisCA == "ca" && c.RedisUser == "u" },
+		"--redis-url=rediss+cluster://h:1 --redis-password-file=p":                  func(c Config) bool { return c.RedisPassword == "p" },
+		"--redis-url=redis://h --redis-wait=2":                                      func(c Config) bool { return c.RedisWait == 2 },
+		"--bos-url=https://h/apis/bos/ --bos-ca-file=ca":                            func(c Config) bool { return c.BOSURL == "https://h/apis/bos" && c.BOSCA == "ca" },
+		"--bos-url=http://h:1 --tapms-url=http://h/t/":                              func(c Config) bool { return c.TAPMSURL == "http://h/t" },
+		"--bos-url=http://h --tenants-file=t --bos-token-file=f":                    func(c Config) bool { return c.TenantsFile == "t" && c.BOSToken == "f" },
+		"--bos-url=http://h --bos-interval=100ms --bos-page-size=100":               func(c Config) bool { return c.BOSPageSize == 100 },
+		"watch s --server=https://h/base/path --ca-file=ca":                         func(c Config) bool { return c.URL == "https://h/base/path" && c.CA == "ca" },
+		"failed s --patience=0s --token-file=t":                                     func(c Config) bool { return c.Patience == 0 && c.TokenFile == "t" },
+		"demo --components=10000 --seed=0":                                          func(c Config) bool { return c.Components == 10_000 && c.Seed == 0 },
+		"demo --components=100000 --redis-url=redis://h --speed=1000":               func(c Config) bool { return c.Components == 100_000 && c.Speed == 1000 },
+		"--bos-url=http://h --bos-confirm-sweeps=5 --bos-confirm-time=1h":           func(c Config) bool { return c.BOSConfirmSweeps == 5 && c.BOSConfirmTime == time.Hour },
+		"compare --bos-url=http://h/apis/bos/ --bos-token-file=f":                   func(c Config) bool { return c.BOSURL == "http://h/apis/bos" && c.BOSToken == "f" },
+		"compare --bos-url=http://h --server=http://i --tenant=t --json":            func(c Config) bool { return c.URL == "http://i" && c.Tenant == "t" && c.JSON },
+		"compare --bos-url=https://h --bos-ca-file=a --token-file=t":                func(c Config) bool { return c.BOSCA == "a" && c.TokenFile == "t" },
+		"sync accept --redis-url=redis://h --namespace=n":                           func(c Config) bool { return c.Command == Accept && c.Namespace == "n" },
 	} {
 		if cfg := parseLine(t, line); !same(cfg) {
 			t.Errorf("bosgraph %s gives %+v", line, cfg)
@@ -105,17 +131,57 @@ func TestGoodValues(t *testing.T) {
 	}
 }
 
-func TestBadValues(t *testing.T) {
+func TestBadValuesAreRefusedWithAnExample(t *testing.T) {
 	for line, want := range map[string]string{
-		"frobnicate":                             "unexpected argument frobnicate",
-		"--frobnicate":                           "unknown flag --frobnicate",
-		"serve --speed=2":                        "unknown flag --speed",
+		"compare":                                "compare needs the BOS to compare with",
+		"compare --bos-url=http://h/v2":          "leave out /v2",
+		"compare --bos-url=http://u:secret@h":    "--bos-token-file",
+		"compare --bos-url=http://h --server=h":  "not the URL of a server",
+		"compare --bos-url=http://h --ca-file=f": "use https://",
+
+		"frobnicate":                              "unexpected argument frobnicate",
+		"--frobnicate":                            "unknown flag --frobnicate",
+		"serve --speed=2":                         "unknown flag --speed",
+		"--tls-cert-file=f":                       "TLS needs both",
+		"--login-key-file=f":                      "nobody logs in",
+		"--oidc-client-id=b":                      "are for --auth=oidc",
+		"--listen=:8080":                          "accept it with --insecure",
+		"--listen=0.0.0.0:1":                      "accept it with --insecure",
+		"--listen=node.example:1":                 "accept it with --insecure",
+		"--auth=basic":                            "use none, tokens or oidc",
+		"--auth=tokens":                           "needs a --token-file",
+		"--token-file=f":                          "for --auth=tokens",
+		"--auth=oidc":                             "needs an --oidc-issuer",
+		"--auth=oidc --oidc-issuer=https://a":     "needs an --oidc-audience",
+		"--oidc-audience=a":                       "for --auth=oidc",
+		"--auth=tokens --token-file=f --insecure": "leave one of them out",
+		"--auth=oidc --oidc-issuer=https://a --oidc-audience=x --oidc-claims=x": "use csm or generic",
+		"--oidc-leeway=6m":                       "use 0s to 5m0s",
+		"token ci --roles=viewer --valid=-1h":    "is not a duration",
 		"--listen=8080":                          "write it like 127.0.0.1:8080",
 		"--listen=:99999":                        "write it like 127.0.0.1:8080",
+		"--metrics-listen=9090":                  "--metrics-listen: \"9090\" is not an address",
 		"--base-path=/a/../b":                    "not a path to serve under",
 		"--base-path=/a//b":                      "not a path to serve under",
 		"--base-path=/a?b":                       "not a path to serve under",
 		"--base-path=http://host/a":              "not a path to serve under",
+		"--max-components=0":                     "use at least 1",
+		"--max-sessions=-1":                      "use at least 1",
+		"--max-tenants=0":                        "use at least 1",
+		"--allow-host=http://h":                  "without scheme, port or path",
+		"--allow-host=h:80":                      "without scheme, port or path",
+		"--allow-host=h/path":                    "without scheme, port or path",
+		"--allow-host=*.example.com":             "or * alone, for every name",
+		"--allow-host=a..b":                      "is not a host name",
+		"--allow-host=a,,b":                      "is not a host name",
+		"--allow-host=[a]":                       "is not a host name",
+		"--allow-host=bücher.example":            "as xn--",
+		"--allow-origin=h":                       "is no origin",
+		"--allow-origin=null":                    "is no origin",
+		"--allow-origin=https://h/":              "is no origin",
+		"--allow-origin=https://h?a":             "is no origin",
+		"--allow-origin=https://u@h":             "is no origin",
+		"--allow-origin=*":                       "is no origin",
 		"--namespace=a{b}":                       "not a namespace",
 		"--namespace=":                           "not a namespace",
 		"--namespace=" + strings.Repeat("x", 65): "not a namespace",
@@ -138,6 +204,9 @@ func TestBadValues(t *testing.T) {
 		"--redis-url=redis://a@h --redis-user=b": "names a user already",
 		"--redis-url=redis://a:secret@h --redis-password-file=f": "has a password already",
 		"--redis-url=redis://h --redis-ca-file=f":                "use rediss://",
+		"--redis-wait=1":                                           "has no replicas",
+		"--redis-url=redis://h --redis-wait=-1":                    "use 0 to 10",
+		"--redis-url=redis://h --redis-wait=11":                    "use 0 to 10",
 		"--bos-url=api-gw":                                         "write it like https://api-gw-service-nmn.local/apis/bos",
 		"--bos-url=ftp://u:secret@h":                               "is not the address of a service",
 		"--bos-url=http://u:secret@h":                              "give a token with --bos-token-file",
@@ -150,27 +219,31 @@ func TestBadValues(t *testing.T) {
 		"--bos-url=http://h --bos-interval=99ms":                   "use 100ms to 1h",
 		"--bos-url=http://h --bos-page-size=99":                    "use 100 to 50000",
 		"--bos-url=http://h --bos-timeout=1ms":                     "use at least 1s",
-		"demo --bos-url=http://h":                                  "unknown flag --bos-url",
-		"watch":                                                    "expected \"<session>\"",
-		"watch a b":                                                "unexpected argument b",
-		"watch s --redis-url=redis://h":                            "unknown flag",
-		"watch s --server=127.0.0.1:8080":                          "not the URL of a server",
-		"watch s --server=http://u:secret@h":                       "not the URL of a server",
-		"watch s --server=http://u:secret@h:x":                     "not the URL of a server",
-		"watch s --server=http:///x":                               "not the URL of a server",
-		"failed s --server=http://h?a=b":                           "not the URL of a server",
-		"watch s --server=http://h --ca-file=f":                    "use https://",
-		"watch s --patience=-1s":                                   "not a time to wait",
-		"demo --components=0":                                      "can't be simulated",
-		"demo --components=10001":                                  "give a --redis-url",
-		"demo --components=100001 --redis-url=redis://h":           "up to 100000 with --redis-url",
-		"demo --speed=0":                                           "use more than 0",
-		"demo --speed=NaN":                                         "use more than 0",
-		"demo --speed=1001":                                        "at most 1000",
-		"demo --seed=-1":                                           "expected a valid 64 bit uint",
-		"--redis-url=ftp://u:secret@h":                             "is not known",
-		"--redis-url=redis://u:secret@h:port":                      "not a URL",
-		"--redis-url=redis+cluster://u:secret@h:1 --redis-user=x":  "names a user already",
+		"--bos-url=http://h --bos-confirm-sweeps=1":                "use 2 to 100",
+		"--bos-url=http://h --bos-confirm-time=999ms":              "use 1s to 24h",
+		"sync":                                           "expected \"accept",
+		"sync accept":                                    "accept needs the Redis that the servers use",
+		"demo --bos-url=http://h":                        "unknown flag --bos-url",
+		"watch":                                          "expected \"<session>\"",
+		"watch a b":                                      "unexpected argument b",
+		"watch s --redis-url=redis://h":                  "unknown flag",
+		"watch s --server=127.0.0.1:8080":                "not the URL of a server",
+		"watch s --server=http://u:secret@h":             "not the URL of a server",
+		"watch s --server=http://u:secret@h:x":           "not the URL of a server",
+		"watch s --server=http:///x":                     "not the URL of a server",
+		"failed s --server=http://h?a=b":                 "not the URL of a server",
+		"watch s --server=http://h --ca-file=f":          "use https://",
+		"watch s --patience=-1s":                         "not a time to wait",
+		"demo --components=0":                            "can't be simulated",
+		"demo --components=10001":                        "give a --redis-url",
+		"demo --components=100001 --redis-url=redis://h": "up to 100000 with --redis-url",
+		"demo --speed=0":                                 "use more than 0",
+		"demo --speed=NaN":                               "use more than 0",
+		"demo --speed=1001":                              "at most 1000",
+		"demo --seed=-1":                                 "expected a valid 64 bit uint",
+		"--redis-url=ftp://u:secret@h":                   "is not known",
+		"--redis-url=redis://u:secret@h:port":            "not a URL",
+		"--redis-url=redis+cluster://u:secret@h:1 --redis-user=x": "names a user already",
 	} {
 		var stdout, stderr bytes.Buffer
 		_, err := Parse(strings.Fields(line), &stdout, &stderr)
@@ -198,7 +271,18 @@ func TestBadVariableIsNamed(t *testing.T) {
 	parseLine(t, "serve") // has no speed, so it does not matter
 }
 
-func TestHelp(t *testing.T) {
+func TestEmptyListOfHosts(t *testing.T) {
+	t.Setenv("BOSGRAPH_ALLOW_HOST", "") // as a manifest with a placeholder has it
+	if c := parseLine(t, ""); len(c.AllowHosts) != 0 {
+		t.Errorf("an empty variable allows %q", c.AllowHosts)
+	}
+	t.Setenv("BOSGRAPH_ALLOW_HOST", "a.example.com,b.example.com")
+	if c := parseLine(t, ""); !reflect.DeepEqual(c.AllowHosts, []string{"a.example.com", "b.example.com"}) {
+		t.Errorf("two names allow %q", c.AllowHosts)
+	}
+}
+
+func TestHelpNamesCommandsAndOptions(t *testing.T) {
 	for _, line := range []string{"--help", "demo --help", "demo --components=0 --help", "-h"} {
 		var stdout, stderr bytes.Buffer
 		_, err := Parse(strings.Fields(line), &stdout, &stderr)

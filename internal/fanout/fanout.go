@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -20,14 +21,21 @@ import (
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/auth"
+	"github.com/bosgraph/bosgraph/internal/cost"
 )
 
 // Options say how subscriptions are run.
 type Options struct {
 	Executor graphql.GraphExecutor
-	Encode   func(*graphql.Response) []byte // as results go over the wire
+	Bounds   *cost.Limits // of the execution of one result; nil for any
+	// Groups and PerAddress are how many distinct subscriptions may run in all, and of
+	// those begun from one address; 0 for any number. A long one counts as several.
+	Groups, PerAddress int
+	// Memory is what results that are kept may take together; nil for any amount.
+	Memory *cost.Pool
 	// Fresh is how old a result may be for one who joins, if the state has not
-	// changed since: times in it go on by themselves.
+	// changed since: times in it advance by themselves.
 	Fresh time.Duration
 }
 
@@ -38,20 +46,25 @@ type Fanout struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
+	delivered, coalesced atomic.Int64
+
 	mu     sync.Mutex
 	groups map[key]*group
+	weight int            // of all groups
+	from   map[string]int // of these by the address that began them
 }
 
-// key is the same for identical subscriptions.
+// key is the same for identical subscriptions. Rights are part of it: what one may see must
+// never reach another because both asked alike.
 type key struct {
-	principal graph.Principal
-	text      string // the query without what is about delivery, and its variables
+	rights string // of [auth.Access.Key]
+	text   string // the query without what is about delivery, and its variables
 }
 
 // New makes a Fanout; Stop ends what it runs.
 func New(o Options) *Fanout {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Fanout{o: o, ctx: ctx, cancel: cancel, groups: map[key]*group{}}
+	return &Fanout{o: o, ctx: ctx, cancel: cancel, groups: map[key]*group{}, from: map[string]int{}}
 }
 
 // Stop ends all executions. It says nothing to members: their connections end, or
@@ -61,25 +74,47 @@ func (f *Fanout) Stop() {
 	f.running.Wait()
 }
 
-// Join lets a sink follow a subscription that has been validated. There may be
-// something for it at once: it looks with [Member.Next].
-func (f *Fanout) Join(op *graphql.OperationContext, principal graph.Principal, sink Sink) (*Member, error) {
+// Join lets a sink follow a subscription that has been validated, for a client at that
+// address. There may be something for it at once: it looks with [Member.Next].
+func (f *Fanout) Join(op *graphql.OperationContext, access auth.Access, address string, sink Sink) (*Member, error) {
 	shared, delivery, err := graph.Shared(op)
 	if err != nil {
 		return nil, err
 	}
-	k := key{principal, textOf(shared)}
+	k := key{access.Key(), textOf(shared)}
 	m := &Member{sink: sink, delivery: delivery, lost: true}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	g := f.groups[k]
 	if g == nil {
-		g = newGroup(f, k)
+		g = newGroup(f, k, access)
+		g.address, g.weight = address, 1+len(k.text)/textWeight
+		if err := f.enter(g); err != nil {
+			return nil, err
+		}
 		f.groups[k] = g
 		f.running.Go(func() { g.run(shared) })
 	}
 	g.add(m)
 	return m, nil
+}
+
+// textWeight bounds the memory that long subscriptions take: it is how many bytes of a subscription count as one more.
+const textWeight = 4 << 10
+
+// enter counts a group in, unless there are too many. f is locked.
+func (f *Fanout) enter(g *group) error {
+	switch {
+	case f.o.Groups > 0 && f.weight+g.weight > f.o.Groups:
+		return bos.Errorf(bos.Unavailable, "this server runs as many distinct subscriptions as it may (--max-distinct-subscriptions): "+
+			"use the same query and variables as others do, or try again later")
+	case f.o.PerAddress > 0 && f.from[g.address]+g.weight > f.o.PerAddress:
+		return bos.Errorf(bos.Unavailable, "your address has begun as many distinct subscriptions as it may (--max-distinct-subscriptions-per-address): "+
+			"complete some, or follow a list with sessionsUpdated")
+	}
+	f.weight += g.weight
+	f.from[g.address] += g.weight
+	return nil
 }
 
 // Executions is how many distinct subscriptions are running.
@@ -89,21 +124,37 @@ func (f *Fanout) Executions() int {
 	return len(f.groups)
 }
 
+// Subscribers is how many follow a subscription.
+func (f *Fanout) Subscribers() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, g := range f.groups {
+		n += g.members
+	}
+	return n
+}
+
+// Results returns how many results were sent since the start, one to each of two members counting
+// as two, and how many were left out because a newer one had replaced them before the member could
+// take them.
+func (f *Fanout) Results() (delivered, coalesced int64) {
+	return f.delivered.Load(), f.coalesced.Load()
+}
+
 // forget lets the next who joins begin a new group. f is locked.
 func (f *Fanout) forget(g *group) {
-	if f.groups[g.key] == g {
-		delete(f.groups, g.key)
+	if f.groups[g.key] != g {
+		return
+	}
+	delete(f.groups, g.key)
+	f.weight -= g.weight
+	if f.from[g.address] -= g.weight; f.from[g.address] == 0 {
+		delete(f.from, g.address)
 	}
 }
 
-// fresh asks for a whole result for one who has fallen behind.
-func (f *Fanout) fresh(g *group) uint64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return g.driver.Fresh()
-}
-
-// textOf writes down all that an execution depends on.
+// textOf writes down all that an execution depends on. The formatter makes texts equal that
+// differ in layout only.
 func textOf(op *graphql.OperationContext) string {
 	var text strings.Builder
 	formatter.NewFormatter(&text, formatter.WithIndent("")).FormatQueryDocument(op.Doc)
@@ -115,7 +166,7 @@ func textOf(op *graphql.OperationContext) string {
 	return text.String()
 }
 
-// fellBehind is what is said to one who has missed changes and can't begin anew.
+// fellBehind is what is said to one who has missed changes and can't begin again.
 func (f *Fanout) fellBehind() []byte {
 	return encodeErrors(gqlerror.List{{
 		Message:    "too much has changed since you last took a message: subscribe again and read the list",

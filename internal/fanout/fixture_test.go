@@ -2,7 +2,6 @@ package fanout
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
@@ -18,12 +17,14 @@ import (
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/auth"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
 // world is a Fanout over the real schema, and what is to be followed, in virtual time.
 type world struct {
 	*testing.T
-	live    *live
+	live    *fakeHub
 	fanout  *Fanout
 	exec    *executor.Executor
 	encoded atomic.Int64
@@ -33,19 +34,19 @@ type world struct {
 func simulate(t *testing.T, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, live: &live{}}
-		w.exec = executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: &graph.Resolver{Live: w.live}}))
+		w := &world{T: t, live: &fakeHub{}}
+		w.exec = executor.New(graph.NewSchema(&graph.Resolver{Live: w.live}))
 		w.exec.SetErrorPresenter(graph.PresentError(slog.New(slog.DiscardHandler)))
 		w.exec.SetRecoverFunc(graph.Recover)
 		w.exec.SetQueryCache(lru.New[*ast.QueryDocument](100))
-		w.fanout = New(Options{Executor: w.exec, Fresh: 100 * time.Millisecond, Encode: func(r *graphql.Response) []byte {
-			w.encoded.Add(1)
-			text, err := json.Marshal(r)
-			if err != nil {
-				t.Error(err)
+		w.exec.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+			if graphql.GetOperationContext(ctx).Operation == nil {
+				return next(ctx)
 			}
-			return text
-		}})
+			w.encoded.Add(1)
+			return next(ctx)
+		})
+		w.fanout = New(Options{Executor: w.exec, Fresh: 100 * time.Millisecond})
 		defer w.fanout.Stop()
 		test(w)
 	})
@@ -64,10 +65,10 @@ const plain = `subscription { sessionStatusUpdated(name: "s") { revision } }`
 // join follows a subscription, as somebody without rights.
 func (w *world) join(query string, variables ...map[string]any) *sink {
 	w.Helper()
-	return w.joinAs(graph.Principal{}, query, variables...)
+	return w.joinAs(auth.Access{}, query, variables...)
 }
 
-func (w *world) joinAs(p graph.Principal, query string, variables ...map[string]any) *sink {
+func (w *world) joinAs(p auth.Access, query string, variables ...map[string]any) *sink {
 	w.Helper()
 	raw := &graphql.RawParams{Query: query}
 	if len(variables) > 0 {
@@ -78,7 +79,7 @@ func (w *world) joinAs(p graph.Principal, query string, variables ...map[string]
 		w.Fatal(errs)
 	}
 	s := &sink{w: w}
-	m, err := w.fanout.Join(op, p, s)
+	m, err := w.fanout.Join(op, p, "192.0.2.1", s)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func (s *sink) Offer(*[]byte) {
 	}
 }
 
-// stick lets it take nothing any more, or go on.
+// stick lets it take nothing any more, or resume.
 func (s *sink) stick(stuck bool) {
 	s.mu.Lock()
 	s.stuck = stuck
@@ -129,7 +130,7 @@ func (s *sink) stick(stuck bool) {
 
 func (s *sink) leave() { s.member.Load().Leave() }
 
-// take returns what has come since the last take, when nothing is going on.
+// take returns what has come since the last take, when everything is at rest.
 func (s *sink) take() []received {
 	synctest.Wait()
 	s.mu.Lock()
@@ -159,36 +160,36 @@ func at(revision string) string {
 	return `next {"data":{"sessionStatusUpdated":{"revision":` + revision + `}}}`
 }
 
-// live gives out watches that show what a test tells them to.
-type live struct {
+// fakeHub gives out watches that show what a test sets.
+type fakeHub struct {
 	graph.Live
 	panics any // instead
 
 	mu         sync.Mutex
 	statuses   []*watch[*bos.Status]
-	lists      []*watch[*bos.SessionsUpdate]
-	components []*watch[*bos.ComponentsUpdate]
+	lists      []*watch[*live.SessionsUpdate]
+	components []*watch[*live.ComponentsUpdate]
 }
 
-func (l *live) WatchStatus(bos.SessionKey, bos.Want) bos.Watch[*bos.Status] {
+func (l *fakeHub) WatchStatus(context.Context, bos.SessionKey, bos.Want) live.Watch[*bos.Status] {
 	if l.panics != nil {
 		panic(l.panics)
 	}
 	return give(l, &l.statuses, true)
 }
 
-func (l *live) WatchSessions(bos.SessionFilter, bos.Want) bos.Watch[*bos.SessionsUpdate] {
-	return give(l, &l.lists, false)
+func (l *fakeHub) WatchSessions(context.Context, bos.SessionFilter, bos.Want) (live.Watch[*live.SessionsUpdate], error) {
+	return give(l, &l.lists, false), nil
 }
 
-func (l *live) WatchComponents(bos.SessionKey, bool, graph.Pace) bos.Watch[*bos.ComponentsUpdate] {
+func (l *fakeHub) WatchComponents(context.Context, bos.SessionKey, bool, graph.Pace) live.Watch[*live.ComponentsUpdate] {
 	return give(l, &l.components, true)
 }
 
-func give[T any](l *live, to *[]*watch[T], firsts bool) *watch[T] {
+func give[T any](l *fakeHub, to *[]*watch[T], firsts bool) *watch[T] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	w := &watch[T]{firsts: firsts, sights: make(chan bos.Sight[T], 1), errs: make(chan error, 1), closed: make(chan struct{})}
+	w := &watch[T]{firsts: firsts, updates: make(chan live.Update[T], 1), errs: make(chan error, 1), closed: make(chan struct{})}
 	*to = append(*to, w)
 	return w
 }
@@ -196,25 +197,25 @@ func give[T any](l *live, to *[]*watch[T], firsts bool) *watch[T] {
 // errPanic lets a watch panic.
 var errPanic = errors.New("panic")
 
-// watch shows what it is told to. Its first Fresh asks for read 1, the next for 2.
+// watch shows what the test sets. Its first Fresh asks for read 1, the next for 2.
 type watch[T any] struct {
-	firsts bool
-	sights chan bos.Sight[T]
-	errs   chan error
-	closed chan struct{}
-	fresh  atomic.Uint64
+	firsts  bool
+	updates chan live.Update[T]
+	errs    chan error
+	closed  chan struct{}
+	fresh   atomic.Uint64
 }
 
-func (w *watch[T]) Next(ctx context.Context) (bos.Sight[T], error) {
+func (w *watch[T]) Next(ctx context.Context) (live.Update[T], error) {
 	select {
 	case <-ctx.Done():
-		return bos.Sight[T]{}, ctx.Err()
+		return live.Update[T]{}, ctx.Err()
 	case err := <-w.errs:
 		if errors.Is(err, errPanic) {
 			panic("boom")
 		}
-		return bos.Sight[T]{}, err
-	case s := <-w.sights:
+		return live.Update[T]{}, err
+	case s := <-w.updates:
 		return s, nil
 	}
 }
@@ -241,10 +242,10 @@ func only[T any](w *world, watches *[]*watch[T]) *watch[T] {
 }
 
 // show lets the only status watch show a revision, as of its newest read.
-func (w *world) show(revision int64, change ...func(*bos.Standing)) {
+func (w *world) show(revision int64, change ...func(*live.Metadata)) {
 	w.Helper()
 	of := only(w, &w.live.statuses)
-	s := bos.Standing{Read: of.fresh.Load(), Revision: revision, Epoch: "e", Whole: true}
+	s := live.Metadata{Read: of.fresh.Load(), Revision: revision, Epoch: "e", Whole: true}
 	for _, c := range change {
 		c(&s)
 	}
@@ -253,10 +254,10 @@ func (w *world) show(revision int64, change ...func(*bos.Standing)) {
 		state = bos.StateComplete
 	}
 	session := &bos.Session{SessionKey: bos.SessionKey{Name: "s"}, State: state}
-	of.sights <- bos.Sight[*bos.Status]{Value: &bos.Status{Session: session, Revision: s.Revision, Epoch: s.Epoch, Stale: s.Stale}, Standing: s}
+	of.updates <- live.Update[*bos.Status]{Value: &bos.Status{Session: session, Revision: s.Revision, Epoch: s.Epoch, Stale: s.Stale}, Metadata: s}
 	synctest.Wait()
 }
 
-func last(s *bos.Standing)  { s.Last = true }
-func again(s *bos.Standing) { s.Again = true }
-func stale(s *bos.Standing) { s.Stale = true }
+func last(s *live.Metadata)  { s.Last = true }
+func again(s *live.Metadata) { s.Again = true }
+func stale(s *live.Metadata) { s.Stale = true }

@@ -4,16 +4,20 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/auth"
 )
 
 // group is one subscription and those who follow it. Its driver and its members are
-// under the lock of its Fanout.
+// under the lock of its Fanout; its log and its shards are replaced as a whole and read
+// without a lock, because that happens once a message and member.
 type group struct {
 	fanout *Fanout
 	key    key
@@ -24,22 +28,23 @@ type group struct {
 
 	driver  graph.Driver // nil until the subscription's resolver has run
 	members int
+
+	address  string // that began it
+	weight   int    // as so many distinct subscriptions it counts
+	retained int64  // bytes of results, taken of the memory for them; of run alone
 }
 
-func newGroup(f *Fanout, k key) *group {
+func newGroup(f *Fanout, k key, access auth.Access) *group {
 	g := &group{fanout: f, key: k}
-	g.ctx, g.cancel = context.WithCancel(graph.WithPrincipal(f.ctx, k.principal))
+	g.ctx, g.cancel = context.WithCancel(auth.WithAccess(f.ctx, access))
 	g.log.Store(&log{firsts: true})
 	g.shards.Store(&[]*shard{})
 	return g
 }
 
-// add adds a member, with what it needs to begin.
-func (g *group) add(m *Member) {
-	m.group, m.cursor = g, g.log.Load().seq
-	if g.driver != nil {
-		m.need = g.driver.Fresh()
-	}
+// place puts a member into the first shard with room: those that leave make room for those
+// that come, so that shards stay full and few.
+func (g *group) place(m *Member) {
 	g.members++
 	shards := *g.shards.Load()
 	for _, s := range shards {
@@ -53,7 +58,8 @@ func (g *group) add(m *Member) {
 	g.shards.Store(&shards)
 }
 
-// remove removes a member; without any, the execution ends.
+// remove removes a member; without any, the execution ends. It is forgotten first, so that
+// nobody joins a group that is ending.
 func (g *group) remove(m *Member) {
 	if !m.shard.remove(m) {
 		return
@@ -64,9 +70,9 @@ func (g *group) remove(m *Member) {
 	}
 }
 
-// tell publishes what there is to say. The last shard is swept here and now: with
+// publish publishes what there is to say. The last shard is swept here and now: with
 // few members that is all of them.
-func (g *group) tell(l *log) {
+func (g *group) publish(l *log) {
 	g.log.Store(l)
 	shards := *g.shards.Load()
 	for i, s := range shards {
@@ -78,17 +84,19 @@ func (g *group) tell(l *log) {
 	}
 }
 
-// end ends the group: whoever comes now begins another.
+// end ends the group: the next who joins begins another. It is forgotten before the end is
+// published, or one who comes back at once would join it again.
 func (g *group) end(how Message) {
 	g.fanout.mu.Lock()
 	g.fanout.forget(g)
 	g.fanout.mu.Unlock()
-	g.tell(g.log.Load().ended(how))
+	g.publish(g.log.Load().ended(how))
 }
 
 // run executes the subscription until it ends or nobody follows it any more.
 func (g *group) run(op *graphql.OperationContext) {
 	defer g.cancel()
+	defer func() { g.fanout.o.Memory.Give(g.retained) }()
 	ctx := graphql.WithOperationContext(graphql.StartOperationTrace(g.ctx), op)
 	fail := func(err error) { g.end(Message{Error, g.fanout.present(ctx, err)}) }
 	defer func() {
@@ -97,6 +105,9 @@ func (g *group) run(op *graphql.OperationContext) {
 		}
 	}()
 
+	// gqlgen's own subscription loop would pull the next value by itself. The driver keeps
+	// that here: only so can results be skipped that nobody needs, and those recognised that
+	// are for joiners alone.
 	inner, driver := graph.WithDriver(ctx)
 	next, inner := g.fanout.o.Executor.DispatchOperation(inner, op)
 	if *driver == nil { // refused
@@ -105,7 +116,7 @@ func (g *group) run(op *graphql.OperationContext) {
 		return
 	}
 	defer (*driver).Close()
-	begin := g.begin(*driver)
+	need := g.begin(*driver)
 	var made time.Time // when the newest whole result was
 	for {
 		turn, err := (*driver).Next(inner)
@@ -115,24 +126,32 @@ func (g *group) run(op *graphql.OperationContext) {
 		case err != nil:
 			fail(err)
 			return
-		case turn.Read < begin:
+		case turn.Read < need:
 			continue // from a read that began before anybody here had joined
 		}
 		l := g.log.Load()
 		switch {
 		case turn.Empty:
+		// Nothing has changed, so the result stands, as of a later read. Only its times may
+		// not be older than a tick: durations advance by themselves.
 		case turn.Again && l.whole != nil && l.whole.seq == l.seq && time.Since(made) < g.fanout.o.Fresh:
-			g.tell(l.asOf(turn.Read))
+			g.publish(l.asOf(turn.Read))
 		default:
 			turn.Accept()
-			response := next(inner)
-			if response == nil {
+			payload, ok := g.execute(inner, next)
+			if !ok {
 				return // the context has ended
 			}
 			if turn.Whole {
 				made = time.Now()
 			}
-			g.tell(l.with(g.fanout.o.Encode(response), turn.Standing))
+			l = l.with(payload, turn.Metadata)
+			if !g.keep(l.bytes()) {
+				fail(bos.Errorf(bos.Unavailable, "this server keeps as many bytes of updates as it may (--max-response-memory): "+
+					"select fewer fields with long texts, or try again later"))
+				return
+			}
+			g.publish(l)
 		}
 		if turn.Last {
 			g.end(Message{Kind: Complete})
@@ -141,15 +160,33 @@ func (g *group) run(op *graphql.OperationContext) {
 	}
 }
 
-// begin lets those who join ask the driver for what they need, and returns what
-// those who already have need.
-func (g *group) begin(driver graph.Driver) (read uint64) {
-	g.fanout.mu.Lock()
-	defer g.fanout.mu.Unlock()
-	g.driver = driver
-	read = driver.Fresh()
-	if read == 0 {
-		g.log.Store(&log{})
+// keep takes what the results that are retained come to out of the memory for them, and
+// says whether there is enough. Small ones are what a group may have in any case, so that
+// most groups never touch the pool, which all share.
+func (g *group) keep(bytes int64) bool {
+	const small = 16 << 10
+	if bytes <= small {
+		bytes = 0
 	}
-	return read
+	if more := bytes - g.retained; more > 0 && !g.fanout.o.Memory.Take(more) {
+		return false
+	} else if more < 0 {
+		g.fanout.o.Memory.Give(-more)
+	}
+	g.retained = bytes
+	return true
+}
+
+// execute makes the next result, within the bounds of one operation. It is false if the
+// context has ended.
+func (g *group) execute(ctx context.Context, next graphql.ResponseHandler) ([]byte, bool) {
+	ctx, effort := g.fanout.o.Bounds.WithEffort(ctx)
+	defer effort.Done()
+	ctx, answer := graph.WithAnswer(ctx)
+	response := next(ctx)
+	if response == nil {
+		return nil, false
+	}
+	// Of its own size, as it is kept until the next one: an answer has room to grow.
+	return slices.Clone(answer.Finish(response).Bytes()), true
 }

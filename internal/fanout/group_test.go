@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
-	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/auth"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
 func TestTenThousandWhoComeBackAreOneExecution(t *testing.T) {
@@ -52,10 +53,11 @@ func TestTenThousandWhoComeBackAreOneExecution(t *testing.T) {
 	})
 }
 
-func TestWhatIsTheSame(t *testing.T) {
-	read, write := graph.Principal{}, graph.Principal{Write: true}
+func TestIdenticalSubscriptionsShareOneExecution(t *testing.T) {
+	read := auth.Access{}
+	write, _ := auth.Anyone().For("")
 	type one struct {
-		principal graph.Principal
+		principal auth.Access
 		query     string
 		variables map[string]any
 	}
@@ -153,14 +155,14 @@ func TestTheLastWhoLeavesEndsTheExecution(t *testing.T) {
 func TestWhoJoinsGetsAStateThatIsReadAfterwards(t *testing.T) {
 	simulate(t, func(w *world) {
 		first := w.join(plain)
-		w.show(5, func(s *bos.Standing) { s.Read = 0 }) // from a read that began before
+		w.show(5, func(s *live.Metadata) { s.Read = 0 }) // from a read that began before
 		first.want("what is older than the one who joined")
 		w.show(5)
 		first.want("the first", at("5"))
 		second := w.join(plain)
-		w.show(5, again, func(s *bos.Standing) { s.Read = 1 })
+		w.show(5, again, func(s *live.Metadata) { s.Read = 1 })
 		second.want("what is older than the one who joined")
-		w.show(6, func(s *bos.Standing) { s.Read = 1 })
+		w.show(6, func(s *live.Metadata) { s.Read = 1 })
 		second.want("newer, but read before")
 		first.want("who waits for nothing", at("6"))
 		w.show(6, again)
@@ -172,7 +174,7 @@ func TestWhoJoinsGetsAStateThatIsReadAfterwards(t *testing.T) {
 	})
 }
 
-// A state that has not changed is encoded again only when its times have gone on.
+// A state that has not changed is encoded again only when its times have advanced.
 func TestOneResultServesAllWhoJoinWithinAWhile(t *testing.T) {
 	simulate(t, func(w *world) {
 		first := w.join(plain)
@@ -261,7 +263,7 @@ func TestAPanicOfAFieldIsPartOfTheResult(t *testing.T) {
 	simulate(t, func(w *world) {
 		s := w.join(`subscription { sessionStatusUpdated(name: "s") { status } }`)
 		watch := only(w, &w.live.statuses)
-		watch.sights <- bos.Sight[*bos.Status]{Value: &bos.Status{}, Standing: bos.Standing{Read: 1, Revision: 1, Whole: true}} // without its session
+		watch.updates <- live.Update[*bos.Status]{Value: &bos.Status{}, Metadata: live.Metadata{Read: 1, Revision: 1, Whole: true}} // without its session
 		got := s.take()
 		if len(got) != 1 || got[0].Kind != Next || !strings.Contains(string(got[0].Payload), `"INTERNAL"`) {
 			t.Errorf("got %v", got)
@@ -277,6 +279,6 @@ func TestStopSaysNothing(t *testing.T) {
 		w.show(1)
 		s.want("before", at("1"))
 		w.fanout.Stop()
-		s.want("afterwards: the client shall come back")
+		s.want("afterwards: the client is to come back")
 	})
 }

@@ -23,14 +23,15 @@ const (
 	Complete             // it has ended
 )
 
-// Message is one thing to tell a subscriber.
+// Message is one message to a subscriber.
 type Message struct {
 	Kind    Kind
 	Payload []byte // JSON; shared, so not to be changed
 }
 
-// Member is one who follows a subscription. Its sink calls Next from one goroutine
-// at a time.
+// Member is one who follows a subscription: a cursor into what its group has to say, and no
+// queue of its own. Its sink calls Next from one goroutine at a time, so that it needs no
+// lock.
 type Member struct {
 	sink     Sink
 	group    *group
@@ -45,7 +46,7 @@ type Member struct {
 	ended  bool
 }
 
-// Next returns what to tell the member now, and counts it as told. After an Error
+// Next returns what to send the member now, and counts it as sent. After an Error
 // or Complete there is nothing more.
 func (m *Member) Next() (Message, bool) {
 	if m.ended {
@@ -61,19 +62,26 @@ func (m *Member) Next() (Message, bool) {
 		if e == nil {
 			break
 		}
+		// At the end nothing is held back: the last state is what clients wait for, and nothing
+		// comes after it that it could be sent too soon before.
 		if m.delivery.Pace > 0 && l.end == nil {
 			if wait := time.Until(m.due); wait > 0 {
 				m.shard.later(wait)
 				return Message{}, false
 			}
 		}
-		first := m.lost
+		first, passed := m.lost, e.seq-m.cursor
 		m.cursor, m.lost = e.seq, false
 		if first && m.has(e) {
-			continue
+			continue // it does not count for the pace, either: nothing was sent
 		}
 		if m.delivery.Pace > 0 {
 			m.due = time.Now().Add(m.delivery.Pace)
+		}
+		f := m.group.fanout
+		f.delivered.Add(1)
+		if !first && passed > 1 {
+			f.coalesced.Add(int64(passed - 1))
 		}
 		return Message{Next, e.payload}, true
 	}
@@ -84,28 +92,7 @@ func (m *Member) Next() (Message, bool) {
 	return *l.end, true
 }
 
-// find finds the entry that comes next. fell tells that the member has missed some
-// and can't begin anew.
-func (m *Member) find(l *log) (e *entry, fell bool) {
-	if m.lost && !l.firsts {
-		m.lost = false // it begins with what comes after it has joined
-	}
-	if !m.lost {
-		if e, fell = l.after(m.cursor); !fell {
-			return e, false
-		}
-		if !l.firsts {
-			return nil, true
-		}
-		m.lost, m.need = true, m.group.fanout.fresh(m.group)
-	}
-	if l.whole != nil && (l.whole.Read >= m.need || l.end != nil) {
-		return l.whole, false
-	}
-	return nil, false
-}
-
-// has says whether the member has told, when it came, that it has that state.
+// has says whether the member said, when it joined, that it has that state.
 func (m *Member) has(e *entry) bool {
 	d := m.delivery
 	return d.SinceRevision != nil && *d.SinceRevision == e.Revision && d.SinceEpoch == e.Epoch && !e.Stale

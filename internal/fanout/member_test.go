@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
-func TestThePaceOfAMember(t *testing.T) {
+func TestAMemberGetsUpdatesAtItsPace(t *testing.T) {
 	simulate(t, func(w *world) {
 		const pace = time.Second
 		paced := w.join(`subscription { sessionStatusUpdated(name: "s", minInterval: 1000) { revision } }`)
@@ -63,15 +64,15 @@ func TestAStateThatTheMemberHasIsWithheld(t *testing.T) {
 	for _, test := range []struct {
 		name      string
 		variables map[string]any
-		first     func(*bos.Standing)
+		first     func(*live.Metadata)
 		withheld  bool
 	}{
-		{"the same", map[string]any{"r": 5, "e": "e"}, func(*bos.Standing) {}, true},
-		{"another revision", map[string]any{"r": 4, "e": "e"}, func(*bos.Standing) {}, false},
-		{"a later revision", map[string]any{"r": 6, "e": "e"}, func(*bos.Standing) {}, false},
-		{"another epoch", map[string]any{"r": 5, "e": "f"}, func(*bos.Standing) {}, false},
-		{"without an epoch", map[string]any{"r": 5}, func(*bos.Standing) {}, false},
-		{"without a revision", map[string]any{"e": "e"}, func(*bos.Standing) {}, false},
+		{"the same", map[string]any{"r": 5, "e": "e"}, func(*live.Metadata) {}, true},
+		{"another revision", map[string]any{"r": 4, "e": "e"}, func(*live.Metadata) {}, false},
+		{"a later revision", map[string]any{"r": 6, "e": "e"}, func(*live.Metadata) {}, false},
+		{"another epoch", map[string]any{"r": 5, "e": "f"}, func(*live.Metadata) {}, false},
+		{"without an epoch", map[string]any{"r": 5}, func(*live.Metadata) {}, false},
+		{"without a revision", map[string]any{"e": "e"}, func(*live.Metadata) {}, false},
 		{"it may be behind", map[string]any{"r": 5, "e": "e"}, stale, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -87,7 +88,7 @@ func TestAStateThatTheMemberHasIsWithheld(t *testing.T) {
 				s.want("the same again")
 				w.show(6)
 				s.want("the next", at("6"))
-				w.show(5, func(st *bos.Standing) { st.Epoch = "f" })
+				w.show(5, func(st *live.Metadata) { st.Epoch = "f" })
 				s.want("that revision once more, in another epoch", at("5"))
 				w.show(5)
 				s.want("that very state once more: only the first is withheld", at("5"))
@@ -137,29 +138,29 @@ func TestWhoIsStuckFindsTheNewestState(t *testing.T) {
 	})
 }
 
-// tell lets the only watch of the list tell of a session.
-func (w *world) tell(id string) {
+// publish has the only watch of the list report a session.
+func (w *world) publish(id string) {
 	w.Helper()
-	only(w, &w.live.lists).sights <- bos.Sight[*bos.SessionsUpdate]{Value: &bos.SessionsUpdate{DeletedID: &id}, Standing: bos.Standing{Key: id}}
+	only(w, &w.live.lists).updates <- live.Update[*live.SessionsUpdate]{Value: &live.SessionsUpdate{DeletedID: &id}, Metadata: live.Metadata{Key: id}}
 	w.pass(0)
 }
 
 func gone(id string) string { return `next {"data":{"sessionsUpdated":{"deletedId":"` + id + `"}}}` }
 
-func TestMembersOfAList(t *testing.T) {
+func TestAListMemberGetsTheNewestOfEachSessionOrLearnsThatItFellBehind(t *testing.T) {
 	simulate(t, func(w *world) {
 		const query = `subscription { sessionsUpdated { deletedId } }`
 		first := w.join(query)
-		w.tell("a")
+		w.publish("a")
 		first.want("a change", gone("a"))
 		second := w.join(query)
 		second.want("what was before")
-		w.tell("b")
+		w.publish("b")
 		first.want("the next", gone("b"))
 		second.want("the next", gone("b"))
 		second.stick(true)
 		for _, id := range []string{"a", "b", "a", "c"} {
-			w.tell(id)
+			w.publish(id)
 		}
 		second.stick(false)
 		second.want("the newest of each", gone("b"), gone("a"), gone("c"))
@@ -167,7 +168,7 @@ func TestMembersOfAList(t *testing.T) {
 		second.stick(true)
 		first.take()
 		for i := range maxKeyed + 1 {
-			w.tell(fmt.Sprint(i))
+			w.publish(fmt.Sprint(i))
 		}
 		if n := len(first.take()); n != maxKeyed+1 {
 			t.Errorf("who keeps up gets %d", n)
@@ -177,28 +178,28 @@ func TestMembersOfAList(t *testing.T) {
 		if len(got) != 1 || got[0].Kind != Error {
 			t.Fatalf("who has fallen behind gets %d messages, first %+v", len(got), got[:min(1, len(got))])
 		}
-		w.tell("last")
+		w.publish("last")
 		second.want("after the end")
-		first.want("the others go on", gone("last"))
+		first.want("the others continue", gone("last"))
 	})
 }
 
 // happen lets the only watch of components show something.
-func (w *world) happen(revision int64, change ...func(*bos.Standing)) {
+func (w *world) happen(revision int64, change ...func(*live.Metadata)) {
 	w.Helper()
 	of := only(w, &w.live.components)
-	s := bos.Standing{Read: of.fresh.Load(), Revision: revision, Epoch: "e"}
+	s := live.Metadata{Read: of.fresh.Load(), Revision: revision, Epoch: "e"}
 	for _, c := range change {
 		c(&s)
 	}
-	value := &bos.ComponentsUpdate{Revision: revision, Components: []*bos.Component{}, Resync: s.Whole}
-	of.sights <- bos.Sight[*bos.ComponentsUpdate]{Value: value, Standing: s}
+	value := &live.ComponentsUpdate{Revision: revision, Components: []*bos.Component{}, Resync: s.Whole}
+	of.updates <- live.Update[*live.ComponentsUpdate]{Value: value, Metadata: s}
 	w.pass(0)
 }
 
-func whole(s *bos.Standing) { s.Whole = true }
+func whole(s *live.Metadata) { s.Whole = true }
 
-func TestMembersOfComponents(t *testing.T) {
+func TestAComponentsMemberGetsEveryChangeOrBeginsAgain(t *testing.T) {
 	simulate(t, func(w *world) {
 		update := func(revision int, resync bool) string {
 			return fmt.Sprintf(`next {"data":{"componentsUpdated":{"revision":%d,"resync":%t}}}`, revision, resync)
@@ -209,7 +210,7 @@ func TestMembersOfComponents(t *testing.T) {
 		w.happen(2)
 		first.want("from the beginning", update(1, true), update(2, false))
 		second := w.join(query)
-		w.happen(3, func(s *bos.Standing) { s.Read = 1 })
+		w.happen(3, func(s *live.Metadata) { s.Read = 1 })
 		second.want("before it can begin")
 		w.happen(4, whole, again)
 		second.want("its beginning", update(4, true))
@@ -223,13 +224,13 @@ func TestMembersOfComponents(t *testing.T) {
 		}
 		first.take()
 		second.stick(false)
-		second.want("before it can begin anew")
+		second.want("before it can begin again")
 		w.happen(100)
-		second.want("before it can begin anew")
+		second.want("before it can begin again")
 		w.happen(101, whole, again)
 		second.want("its new beginning", update(101, true))
-		first.want("the others go on", update(100, false))
-		w.happen(102, func(s *bos.Standing) { s.Last, s.Empty = true, true })
+		first.want("the others continue", update(100, false))
+		w.happen(102, func(s *live.Metadata) { s.Last, s.Empty = true, true })
 		first.want("the end", "complete ")
 		second.want("the end", "complete ")
 	})

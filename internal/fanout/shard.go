@@ -8,7 +8,8 @@ import (
 )
 
 // shard is a part of a group's members, which are offered what there is to say one
-// after the other. Shards go at the same time.
+// after the other. Shards go at the same time: one goroutine for all members would use one
+// core, and a goroutine for each costs more than the write that it makes.
 type shard struct {
 	members atomic.Pointer[[]*Member] // never changed, only replaced
 	state   atomic.Int32
@@ -92,7 +93,9 @@ func (s *shard) sweep() {
 	}
 }
 
-// later kicks after a while, for a member that does not want anything before.
+// later kicks after a while, for a member that does not want anything before. All members
+// are offered then, which is nothing for those that have all: a timer for each member would
+// be memory for each.
 func (s *shard) later(wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -43,8 +43,8 @@ func TestAShardHasRoomForSoMany(t *testing.T) {
 func TestEveryKickIsFollowedByASweep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &shard{}
-		going, goOn := make(chan struct{}), make(chan struct{})
-		slow, fast := &counter{then: func() { going <- struct{}{}; <-goOn }}, &counter{}
+		going, release := make(chan struct{}), make(chan struct{})
+		slow, fast := &counter{then: func() { going <- struct{}{}; <-release }}, &counter{}
 		s.add(&Member{sink: slow})
 		s.add(&Member{sink: fast})
 		s.kick()
@@ -52,16 +52,16 @@ func TestEveryKickIsFollowedByASweep(t *testing.T) {
 		for range 100 { // while it sweeps: one more is enough
 			s.kick()
 		}
-		goOn <- struct{}{}
+		release <- struct{}{}
 		<-going
-		goOn <- struct{}{}
+		release <- struct{}{}
 		synctest.Wait()
 		if a, b := slow.offers.Load(), fast.offers.Load(); a != 2 || b != 2 {
 			t.Errorf("offered %d and %d times, want twice", a, b)
 		}
 		s.kick()
 		<-going
-		goOn <- struct{}{}
+		release <- struct{}{}
 		synctest.Wait()
 		if n := fast.offers.Load(); n != 3 {
 			t.Errorf("offered %d times, want once more", n)
@@ -86,7 +86,7 @@ func TestAShardIsKickedAtTheEarliestTime(t *testing.T) {
 		if n := c.offers.Load(); n != 1 {
 			t.Errorf("offered %d times, want once", n)
 		}
-		s.later(time.Second) // whoever is offered something too early asks again
+		s.later(time.Second) // a member that is offered something too early asks again
 		<-time.After(time.Second)
 		synctest.Wait()
 		if n := c.offers.Load(); n != 2 {

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
-func (w *world) components(name string, pace time.Duration) *follower[*bos.ComponentsUpdate] {
+func (w *world) components(name string, pace time.Duration) *follower[*live.ComponentsUpdate] {
 	return follow(w, w.hub.WatchComponents(key(name), false, pace))
 }
 
@@ -20,7 +20,7 @@ func (w *world) place(name, id string, removed bool) int64 {
 	return revision
 }
 
-func ids(u *bos.ComponentsUpdate) []string {
+func ids(u *live.ComponentsUpdate) []string {
 	found := []string{}
 	for _, c := range u.Components {
 		found = append(found, c.ID)
@@ -64,12 +64,12 @@ func TestAComponentThatLeavesMeanwhileIsRemoved(t *testing.T) {
 		w.place("a", "x1", false)
 		w.place("a", "x2", false)
 		w.store.next()() // of the change log
-		goOn := w.store.next()
+		release := w.store.next()
 		w.store.mu.Lock()
 		w.store.components["x1"].Session = "b"
 		w.store.mu.Unlock()
 		w.store.unblock()
-		goOn()
+		release()
 		w.pass(time.Second)
 		s := f.one("the change")
 		if !slices.Equal(ids(s.Value), []string{"x2"}) || !slices.Equal(s.Value.Removed, []string{"x1"}) {
@@ -93,13 +93,13 @@ func TestComponentsComeAtTheirPace(t *testing.T) {
 			w.pass(20 * time.Millisecond)
 		}
 		w.pass(pace)
-		sights := f.take()
-		if n := len(sights); n < 3 || n > 4 {
-			t.Errorf("%d sights in two seconds", n)
+		updates := f.take()
+		if n := len(updates); n < 3 || n > 4 {
+			t.Errorf("%d updates in two seconds", n)
 		}
-		for i, s := range sights {
-			if i > 0 && s.at.Sub(sights[i-1].at) < pace {
-				t.Errorf("two sights within %v", s.at.Sub(sights[i-1].at))
+		for i, s := range updates {
+			if i > 0 && s.at.Sub(updates[i-1].at) < pace {
+				t.Errorf("two updates within %v", s.at.Sub(updates[i-1].at))
 			}
 			for _, id := range ids(s.Value) {
 				delete(want, id)
@@ -170,13 +170,13 @@ func TestWhoJoinsComponentsDuringAReadGetsABeginningOfTheNext(t *testing.T) {
 					w.store.block()
 					f.watch.Fresh()
 				}
-				goOn := w.store.next()
+				release := w.store.next()
 				need := f.watch.Fresh()
 				w.store.unblock()
-				goOn()
+				release()
 				w.pass(time.Second)
 				shown := f.take()
-				if !slices.ContainsFunc(shown, func(s seen[*bos.ComponentsUpdate]) bool { return s.Whole && s.Read >= need }) {
+				if !slices.ContainsFunc(shown, func(s seen[*live.ComponentsUpdate]) bool { return s.Whole && s.Read >= need }) {
 					t.Errorf("no beginning of read %d or later: %+v", need, shown)
 				}
 			})

@@ -32,29 +32,29 @@ func TestFailedReadsAreTriedAgainMoreAndMoreSeldom(t *testing.T) {
 				t.Errorf("attempt %d comes after %v", i, pause)
 			}
 		}
-		sights := f.take()
-		if len(sights) == 0 {
-			t.Fatal("nobody is told that it may be behind")
+		updates := f.take()
+		if len(updates) == 0 {
+			t.Fatal("nobody is shown that it may be behind")
 		}
-		for _, s := range sights[1:] { // for those who have joined since
+		for _, s := range updates[1:] { // for those who have joined since
 			if !s.Again || !s.Stale {
-				t.Errorf("shown besides: %+v", s.Standing)
+				t.Errorf("shown besides: %+v", s.Metadata)
 			}
 		}
-		s := sights[0]
+		s := updates[0]
 		if d := s.at.Sub(down); s.Again || !s.Stale || !s.Value.Stale || !s.Value.Session.Status.Stale || s.Revision == revision || d < 3*interval || d > 4*interval {
-			t.Errorf("after %v: %+v", d, s.Standing)
+			t.Errorf("after %v: %+v", d, s.Metadata)
 		}
 
 		w.store.fail(nil)
 		w.pass(longestRetry + interval)
 		if s := f.last("that it is up to date"); s.Stale || s.Value.Stale || s.Revision != revision {
-			t.Errorf("after the failure: %+v", s.Standing)
+			t.Errorf("after the failure: %+v", s.Metadata)
 		}
 	})
 }
 
-func TestAShortFailureIsNotTold(t *testing.T) {
+func TestAShortFailureIsNotShown(t *testing.T) {
 	simulate(t, func(w *world) {
 		w.write("a")
 		f := w.status("a", bos.Want{})
@@ -68,13 +68,13 @@ func TestAShortFailureIsNotTold(t *testing.T) {
 		w.pass(2 * time.Second)
 		for _, s := range f.take() {
 			if s.Stale || s.Revision != revision {
-				t.Errorf("shown: %+v", s.Standing)
+				t.Errorf("shown: %+v", s.Metadata)
 			}
 		}
 	})
 }
 
-func TestSilenceOfTheFeedIsTold(t *testing.T) {
+func TestSilenceOfTheFeedIsShownAsStale(t *testing.T) {
 	simulate(t, func(w *world) {
 		w.write("a")
 		f := w.status("a", bos.Want{})
@@ -84,23 +84,23 @@ func TestSilenceOfTheFeedIsTold(t *testing.T) {
 		start := time.Now()
 		w.pass(10 * time.Second)
 		if s := f.one("silence"); !s.Stale || s.Last || s.at.Sub(start) < 2*interval || s.at.Sub(start) > 4*interval {
-			t.Errorf("after %v: %+v", s.at.Sub(start), s.Standing)
+			t.Errorf("after %v: %+v", s.at.Sub(start), s.Metadata)
 		}
 		late := w.status("a", bos.Want{})
 		w.pass(time.Second)
 		if s := late.last("who joins meanwhile"); !s.Stale {
-			t.Errorf("who joins meanwhile is shown %+v", s.Standing)
+			t.Errorf("who joins meanwhile is shown %+v", s.Metadata)
 		}
 		// What the poll finds meanwhile is shown, but nothing of it is promised to be the last.
 		w.write("a", complete)
 		w.pass(2 * poll)
 		if s := f.last("the end, by the poll"); !s.Stale || s.Last || s.Value.State() != bos.StateComplete {
-			t.Errorf("the end is shown as %+v", s.Standing)
+			t.Errorf("the end is shown as %+v", s.Metadata)
 		}
 		w.feed.set(0)
 		w.pass(2 * interval)
 		if s := f.last("the end"); s.Stale || !s.Last {
-			t.Errorf("when it is back: %+v", s.Standing)
+			t.Errorf("when it is back: %+v", s.Metadata)
 		}
 	})
 }
@@ -117,10 +117,30 @@ func TestALostNoticeIsFoundByThePoll(t *testing.T) {
 		revision := w.store.place(key("a"), "x1", false)
 		w.pass(poll + tick)
 		if s := f.one("of a status"); s.Revision != revision || s.Stale {
-			t.Errorf("shown: %+v", s.Standing)
+			t.Errorf("shown: %+v", s.Metadata)
 		}
 		if s := c.one("of components"); s.Revision != revision || len(s.Value.Components) != 1 {
 			t.Errorf("shown: %+v", s)
+		}
+	})
+}
+
+// TestANamespaceInWhichNothingHappensIsNotPolled shows that revisions are compared after a
+// write, of any session, and not again before another.
+func TestANamespaceInWhichNothingHappensIsNotPolled(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.write("a")
+		w.status("a", bos.Want{})
+		w.pass(2 * poll)
+		w.store.taken("revisions")
+		w.pass(3 * poll)
+		if polls := w.store.taken("revisions"); len(polls) != 0 {
+			t.Errorf("it is polled %d times", len(polls))
+		}
+		w.store.write(key("b"))
+		w.pass(3 * poll)
+		if polls := w.store.taken("revisions"); len(polls) != 1 {
+			t.Errorf("it is polled %d times after a write, want once", len(polls))
 		}
 	})
 }
@@ -131,7 +151,7 @@ func TestAFeedThatCannotSubscribeIsNotWaitedForLong(t *testing.T) {
 		w.write("a")
 		f := w.status("a", bos.Want{})
 		w.pass(interval / 2)
-		f.none("before changes are told")
+		f.none("before changes are notified")
 		w.pass(interval)
 		f.one("all the same")
 	})
@@ -148,7 +168,7 @@ func TestAfterAGapOfTheFeedEverythingIsReadAgain(t *testing.T) {
 		w.hub.Subscribed(key("a"))
 		w.pass(tick)
 		if s := f.last("what was missed"); s.Revision != revision {
-			t.Errorf("shown: %+v", s.Standing)
+			t.Errorf("shown: %+v", s.Metadata)
 		}
 	})
 }
@@ -172,14 +192,14 @@ func TestANewEpochIsReadFromTheStart(t *testing.T) {
 		revision := w.write("a") // written again before anybody has looked, with a lower revision
 		w.pass(2 * interval)
 		if s := a.last("after it has come back"); s.Stale || s.Epoch != "two" || s.Revision != revision || s.Revision >= old.Revision {
-			t.Errorf("what was written again is shown as %+v", s.Standing)
+			t.Errorf("what was written again is shown as %+v", s.Metadata)
 		}
 		if s := of.last("after it has come back"); !s.Value.Resync || s.Epoch != "two" {
 			t.Errorf("its components are shown as %+v", s)
 		}
-		// The other is not there yet: whoever watches it is told so, and waits.
+		// The other is not there yet: its watches are shown that, and wait.
 		if s := b.last("that it is missing"); !s.Stale || s.Epoch != "one" || s.Last {
-			t.Errorf("what is missing is shown as %+v", s.Standing)
+			t.Errorf("what is missing is shown as %+v", s.Metadata)
 		}
 		w.feed.set(0)
 		w.pass(time.Minute)
@@ -187,13 +207,13 @@ func TestANewEpochIsReadFromTheStart(t *testing.T) {
 		late := w.status("b", bos.Want{})
 		w.pass(time.Second)
 		if s := late.last("who joins meanwhile"); !s.Stale || s.Epoch != "one" {
-			t.Errorf("who joins meanwhile is shown %+v", s.Standing)
+			t.Errorf("who joins meanwhile is shown %+v", s.Metadata)
 		}
 		revision = w.write("b")
 		w.pass(tick)
 		for _, f := range []*follower[*bos.Status]{b, late} {
 			if s := f.last("when it is back"); s.Stale || s.Epoch != "two" || s.Revision != revision {
-				t.Errorf("when it is back: %+v", s.Standing)
+				t.Errorf("when it is back: %+v", s.Metadata)
 			}
 		}
 	})
@@ -235,12 +255,12 @@ func TestARevisionIsNotTakenBackWithinAnEpoch(t *testing.T) {
 		w.store.mu.Unlock()
 		w.pass(2 * interval)
 		if s := f.last("of the new epoch"); s.Revision != 1 || s.Epoch != "two" || s.Stale {
-			t.Errorf("shown: %+v", s.Standing)
+			t.Errorf("shown: %+v", s.Metadata)
 		}
 	})
 }
 
-// Whoever joins while nothing can be read is shown what is known.
+// One who joins while nothing can be read is shown what is known.
 func TestWhoJoinsDuringAFailureIsShownWhatIsKnown(t *testing.T) {
 	simulate(t, func(w *world) {
 		revision := w.write("a")
@@ -253,7 +273,7 @@ func TestWhoJoinsDuringAFailureIsShownWhatIsKnown(t *testing.T) {
 		late := w.status("a", bos.Want{})
 		w.pass(longestRetry + tick)
 		if s := late.last("who joins"); !s.Stale || s.Revision != revision || s.Read < late.need {
-			t.Errorf("needs read %d, is shown %+v", late.need, s.Standing)
+			t.Errorf("needs read %d, is shown %+v", late.need, s.Metadata)
 		}
 	})
 }

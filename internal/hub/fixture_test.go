@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
 const (
@@ -17,7 +18,7 @@ const (
 	poll     = 5 * time.Second
 )
 
-// world is a hub with a store and a feed that do as they are told, in virtual time.
+// world is a hub with a store and a feed that a test controls, in virtual time.
 type world struct {
 	*testing.T
 	ctx   context.Context
@@ -154,27 +155,27 @@ func (f *feed) UnwatchAll() {
 	f.all--
 }
 
-// seen is a sight and when it came.
+// seen is a update and when it came.
 type seen[T any] struct {
-	bos.Sight[T]
+	live.Update[T]
 	at time.Time
 }
 
 // follower takes all that a watch shows.
 type follower[T any] struct {
 	w     *world
-	watch bos.Watch[T]
+	watch live.Watch[T]
 	need  uint64 // what its Fresh has returned
 	stop  func()
 
-	mu     sync.Mutex
-	sights []seen[T]
-	err    error
+	mu      sync.Mutex
+	updates []seen[T]
+	err     error
 }
 
 // follow takes what a watch shows, beginning with something fresh, until the test
 // ends or it is stopped.
-func follow[T any](w *world, watch bos.Watch[T]) *follower[T] {
+func follow[T any](w *world, watch live.Watch[T]) *follower[T] {
 	f := &follower[T]{w: w, watch: watch, need: watch.Fresh()}
 	ctx, cancel := context.WithCancel(w.ctx)
 	f.stop = func() {
@@ -183,10 +184,10 @@ func follow[T any](w *world, watch bos.Watch[T]) *follower[T] {
 	}
 	go func() {
 		for {
-			sight, err := watch.Next(ctx)
+			update, err := watch.Next(ctx)
 			f.mu.Lock()
 			if err == nil {
-				f.sights = append(f.sights, seen[T]{sight, time.Now()})
+				f.updates = append(f.updates, seen[T]{update, time.Now()})
 			} else {
 				f.err = err
 			}
@@ -203,13 +204,13 @@ func (w *world) status(name string, want bos.Want) *follower[*bos.Status] {
 	return follow(w, w.hub.WatchStatus(key(name), want))
 }
 
-// take returns what has come since the last take, when nothing is going on.
+// take returns what has come since the last take, when everything is at rest.
 func (f *follower[T]) take() []seen[T] {
 	synctest.Wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	taken := f.sights
-	f.sights = nil
+	taken := f.updates
+	f.updates = nil
 	return taken
 }
 
@@ -218,7 +219,7 @@ func (f *follower[T]) one(what string) seen[T] {
 	f.w.Helper()
 	taken := f.take()
 	if len(taken) != 1 {
-		f.w.Fatalf("%s: %d sights: %+v, %v", what, len(taken), taken, f.ended())
+		f.w.Fatalf("%s: %d updates: %+v, %v", what, len(taken), taken, f.ended())
 	}
 	return taken[0]
 }

@@ -1,4 +1,4 @@
-// Package hub follows sessions for whoever watches them: it turns notices that
+// Package hub follows sessions for their watches: it turns notices that
 // something has changed into reads, as few as there can be, and hands out what
 // they show.
 //
@@ -27,7 +27,7 @@ type Store interface {
 	Epoch(ctx context.Context) (string, error)
 }
 
-// Feed is told which notices are wanted; it calls the hub's methods with them.
+// Feed delivers the notices that are asked for, by calling the hub's methods.
 type Feed interface {
 	Watch(scope bos.SessionKey)
 	Unwatch(scope bos.SessionKey)
@@ -50,23 +50,30 @@ type Hub struct {
 	o     Options
 
 	mu     sync.Mutex
-	wake   chan struct{} // something may be due
-	reads  uint64        // the number of the last read begun
+	timer  *time.Timer // wakes the reader
+	asleep time.Time   // until when the reader sleeps; zero while it is awake
+	reads  uint64      // the number of the last read begun
 	topics map[bos.SessionKey]*topic
+	queue  queue
 	list   list
 
-	epoch       string    // of Redis' data, as last heard
-	interrupted bool      // since then the feed has been
-	alive       time.Time // when the feed was last known to work
-	failing     time.Time // since when reads fail; zero if they do not
-	retry       time.Time // when to read again after a failure
-	stale       bool
-	silent      bool // what comes from BOS may be behind
+	epoch    string    // of Redis' data, as last received
+	revision int64     // of the namespace then
+	alive    time.Time // when the feed was last known to work
+	failing  time.Time // since when reads fail; zero if they do not
+	retry    time.Time // when to read again after a failure
+
+	// What puts in doubt what is read.
+	interrupted doubt // the feed was, and since then Redis may have lost data
+	stale       doubt // Redis, or the feed, does not answer, or incomplete
+	silent      doubt // what comes from BOS may be behind
+	incomplete  bool  // what is stored may be: Redis has evicted keys
+	gaps        int64 // how often the feed was interrupted
 }
 
-// New makes a hub. [Hub.Run] needs the feed that tells it of changes.
+// New makes a hub. [Hub.Run] needs the feed that reports changes.
 func New(store Store, o Options) *Hub {
-	h := &Hub{store: store, o: o, wake: make(chan struct{}, 1), topics: map[bos.SessionKey]*topic{}, alive: time.Now()}
+	h := &Hub{store: store, o: o, timer: time.NewTimer(idle), topics: map[bos.SessionKey]*topic{}, alive: time.Now()}
 	h.list.reset()
 	return h
 }
@@ -76,176 +83,60 @@ func (h *Hub) Use(f Feed) { h.feed = f }
 
 // Run reads until ctx ends.
 func (h *Hub) Run(ctx context.Context) {
+	var polling sync.WaitGroup
+	polling.Go(func() { h.poll(ctx) })
+	defer polling.Wait()
 	beat := time.NewTicker(h.o.Interval / 4)
 	defer beat.Stop()
-	poll := time.NewTicker(h.o.Poll)
-	defer poll.Stop()
+	defer h.timer.Stop()
 	for ctx.Err() == nil {
-		wait := h.readDue(ctx)
-		timer := time.NewTimer(wait)
+		h.sleep(h.readDue(ctx))
 		select {
 		case <-ctx.Done():
-		case <-h.wake:
-			h.gather()
-		case <-timer.C:
+		case <-h.timer.C:
 		case <-beat.C:
 			h.judge()
-		case <-poll.C:
-			h.poll(ctx)
 		}
-		timer.Stop()
 	}
 }
 
 // gathering is how small a part of a tick the reader waits for what comes together.
 const gathering = 50
 
-// gather waits: what was written together is read together. It does not pay to
-// sleep for less than a while.
-func (h *Hub) gather() {
+// gatherFor is how long that is: what was written together is read together. It does not
+// pay to sleep for less than a while.
+func (h *Hub) gatherFor() time.Duration {
 	if wait := h.o.Tick / gathering; wait >= 100*time.Microsecond {
-		time.Sleep(wait)
-	}
-}
-
-// readDue reads what is due, and returns how long nothing will be.
-func (h *Hub) readDue(ctx context.Context) time.Duration {
-	now := time.Now()
-	h.mu.Lock()
-	if wait := h.retry.Sub(now); wait > 0 {
-		h.mu.Unlock()
 		return wait
-	}
-	round, wait := h.due(now)
-	h.mu.Unlock()
-	if round.empty() {
-		return wait
-	}
-	err := h.readTopics(ctx, round)
-	if err == nil && round.list {
-		err = h.readList(ctx)
-	}
-	if ctx.Err() == nil {
-		h.settle(round, err)
 	}
 	return 0
 }
 
-// round is what is read in one go.
-type round struct {
-	number     uint64
-	status     []statusRead
-	components []*componentWatch
-	list       bool
-}
-
-// statusRead is what is read of a topic: a watch that comes later may want more.
-type statusRead struct {
-	topic *topic
-	want  bos.Want
-}
-
-func (r *round) empty() bool { return len(r.status)+len(r.components) == 0 && !r.list }
-
 // idle is how long the reader sleeps when nothing is due.
 const idle = time.Hour
 
-// due takes what is due, and says when the next will be.
-func (h *Hub) due(now time.Time) (*round, time.Duration) {
-	r, wait := &round{}, idle
-	at := func(due time.Time) bool {
-		if due.IsZero() {
-			return false
-		}
-		if d := due.Sub(now); d > 0 {
-			wait = min(wait, d)
-			return false
-		}
-		return true
-	}
-	for _, t := range h.topics {
-		if len(t.watches) > 0 && t.readable(now, h.o.Interval) && at(t.due) {
-			t.due, t.read = time.Time{}, begun(t.due, now, h.o.Tick)
-			r.status = append(r.status, statusRead{t, t.want})
-		}
-		for w := range t.components {
-			if t.readable(now, h.o.Interval) && w.free() && at(w.due) {
-				w.due, w.read = time.Time{}, begun(w.due, now, h.o.Tick)
-				r.components = append(r.components, w)
-			}
-		}
-	}
-	r.list = at(h.list.due)
-	if !r.empty() {
-		h.reads++
-		r.number = h.reads
-	}
-	return r, wait
-}
-
-// advance moves a time that something is due forward to another, if that is earlier.
-// Zero is never.
-func advance(due *time.Time, to time.Time) (sooner bool) {
-	if sooner = due.IsZero() || to.Before(*due); sooner {
-		*due = to
-	}
-	return sooner
-}
-
-// begun is when the read of something that was due counts as begun: when it was due,
-// unless that is a tick ago. Otherwise each read would be a little later than the one
-// before, and what is written every tick would wait for nearly as long.
-func begun(due, now time.Time, tick time.Duration) time.Time {
-	if now.Sub(due) < tick {
-		return due
-	}
-	return now
-}
-
-// The pause after a read that has failed, doubled with each to the longest.
-const (
-	firstRetry   = 50 * time.Millisecond
-	longestRetry = time.Second
-)
-
-// settle notes how a round has gone. After a failure all of it is due again.
-func (h *Hub) settle(r *round, err error) {
+// sleep lets the reader sleep after a round that read so much, until something is due or
+// [Hub.soon] wakes it.
+func (h *Hub) sleep(read int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := time.Now()
-	if err == nil {
-		h.failing, h.retry = time.Time{}, time.Time{}
+	if h.retry.After(now) { // nothing is read before, whatever becomes due
+		h.timer.Reset(h.retry.Sub(now))
 		return
 	}
-	if h.failing.IsZero() {
-		h.failing = now
-		h.o.Log.Warn("watched sessions can't be read; trying again", "error", err)
+	until := now.Add(idle)
+	if len(h.queue) > 0 && h.queue[0].when.Before(until) {
+		until = h.queue[0].when
 	}
-	pause := min(max(now.Sub(h.failing), firstRetry), longestRetry)
-	h.retry = now.Add(pause)
-	for _, s := range r.status {
-		s.topic.at(h.retry)
-		if h.stale { // for those who have joined since
-			s.topic.showStale(r.number)
-		}
+	if due := h.list.due; !due.IsZero() && due.Before(until) {
+		until = due
 	}
-	for _, w := range r.components {
-		w.at(h.retry)
+	if gathered := now.Add(h.gatherFor()); read > 0 && read < maxRound && until.Before(gathered) {
+		until = gathered // what came during the round gathers, too
 	}
-	if r.list {
-		h.list.at(h.retry)
-	}
-}
-
-// poke lets the reader look again at what is due.
-func (h *Hub) poke() { poke(h.wake) }
-
-// poke wakes whoever waits for c, or will.
-func poke(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
+	h.asleep = until
+	h.timer.Reset(until.Sub(now))
 }
 
 // judge raises stale when what is shown may be behind for too long, and lowers it
@@ -254,27 +145,28 @@ func (h *Hub) judge() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now, patience := time.Now(), 3*h.o.Interval
-	stale := now.Sub(h.alive) > patience || !h.failing.IsZero() && now.Sub(h.failing) > patience
-	if stale == h.stale {
+	silent := now.Sub(h.alive) > patience || !h.failing.IsZero() && now.Sub(h.failing) > patience
+	stale := silent || h.incomplete // what watches Redis logs the second
+	if !h.stale.set(stale, h.reads) {
 		return
 	}
-	h.stale = stale
 	if stale {
-		h.o.Log.Warn("Redis or its notices are silent: what is shown may be behind")
+		if silent {
+			h.o.Log.Warn("Redis or its pub/sub does not answer; watched sessions are stale")
+		}
 		for _, t := range h.topics {
 			t.showStale(h.reads)
 		}
 		return
 	}
-	h.o.Log.Info("Redis and its notices are back: reading everything again")
+	h.o.Log.Info("watched sessions are no longer stale; reading everything again")
 	h.again(now)
 }
 
-// again reads everything anew.
+// again reads everything again.
 func (h *Hub) again(now time.Time) {
 	for _, t := range h.topics {
-		t.again(now)
+		h.readAgain(t, now)
 	}
-	h.list.reload(now)
-	h.poke()
+	h.reloadList(now)
 }

@@ -7,86 +7,99 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
-// list is what is known of all sessions while somebody watches them.
+// list is what is known of all sessions while somebody watches them. All filters share it: to
+// notice that a session has left a filter, its earlier record is needed, and a copy for each
+// filter would cost a read for each.
 type list struct {
-	watches map[*listWatch]struct{}
-	known   map[bos.SessionKey]*bos.Session // the newest of each name; nil until read
-	dirty   map[bos.SessionKey]struct{}
-	due     time.Time // as that of a topic
-	read    time.Time
-	whole   bool      // read all of it again, and see what has changed
-	walked  time.Time // when that was last done
+	watches  map[*listWatch]struct{}
+	statuses int                             // watches that want a status
+	known    map[bos.SessionKey]*bos.Session // the newest of each name; nil until read
+	dirty    map[bos.SessionKey]struct{}
+	due      time.Time // as that of a topic
+	read     time.Time
+	whole    bool      // read all of it again, and see what has changed
+	walked   time.Time // when that was last done
 }
 
 // walkEvery is how often all of the list is read in case that notices were lost: a
 // system has thousands of sessions.
 const walkEvery = 30 * time.Second
 
+// reset forgets what is known once nobody watches: it would be out of date for the next, and is
+// megabytes. read stays, so that watches which come and go do not get more reads than one a
+// tick.
 func (l *list) reset() {
 	*l = list{watches: map[*listWatch]struct{}{}, dirty: map[bos.SessionKey]struct{}{}, read: l.read}
 }
 
 func (l *list) watched() bool { return len(l.watches) > 0 }
 
-func (l *list) followsStatus() bool {
-	for w := range l.watches {
-		if w.want.Status {
-			return true
-		}
-	}
-	return false
+// listAt makes the list due at a time, unless it is earlier already.
+func (h *Hub) listAt(due time.Time) {
+	advance(&h.list.due, due)
+	h.soon(h.list.due)
 }
 
-func (l *list) at(due time.Time) (sooner bool) { return advance(&l.due, due) }
-
-func (l *list) changed(scope bos.SessionKey, tick time.Duration) (sooner bool) {
-	l.dirty[scope] = struct{}{}
-	return l.at(l.read.Add(tick))
+// listChanged has a session's record read a tick after the last read of the list, at once
+// if that has passed.
+func (h *Hub) listChanged(scope bos.SessionKey) {
+	h.list.dirty[scope] = struct{}{}
+	h.listAt(h.list.read.Add(h.o.Tick))
 }
 
-func (l *list) reload(now time.Time) {
-	if l.watched() {
-		l.whole = true
-		l.at(now)
+// reloadList has all of the list read again, if somebody watches it.
+func (h *Hub) reloadList(now time.Time) {
+	if h.list.watched() {
+		h.list.whole = true
+		h.listAt(now)
 	}
 }
 
 // listWatch is one watch of the sessions of a filter.
 type listWatch struct {
-	slot[*bos.SessionsUpdate]
+	slot[*live.SessionsUpdate]
 	filter bos.SessionFilter
 	want   bos.Want
 }
 
-// WatchSessions follows the sessions of a filter as they appear, change and go.
-func (h *Hub) WatchSessions(f bos.SessionFilter, want bos.Want) bos.Watch[*bos.SessionsUpdate] {
+// WatchSessions follows the sessions of a filter as they appear, change and leave it. It
+// shows changes only: a client subscribes first and reads the list afterwards, so that
+// nothing falls in between.
+func (h *Hub) WatchSessions(f bos.SessionFilter, want bos.Want) live.Watch[*live.SessionsUpdate] {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	w := &listWatch{slot: newSlot[*bos.SessionsUpdate](h), filter: f, want: want}
+	w := &listWatch{slot: newSlot[*live.SessionsUpdate](h), filter: f, want: want}
 	first := !h.list.watched()
 	h.list.watches[w] = struct{}{}
 	if first {
-		h.list.reload(time.Now())
-		h.poke()
+		h.reloadList(time.Now())
 	}
 	if want.Status {
+		h.list.statuses++
+		// Counters change without the record of the session: the list's own notices are not
+		// enough then.
 		h.feed.WatchAll()
 	}
 	return w
 }
 
-// Fresh implements [bos.Watch]: there is no first state.
+// Fresh implements [live.Watch]: there is no first state.
 func (w *listWatch) Fresh() uint64 { return 0 }
 
-// Close implements [bos.Watch].
+// Close implements [live.Watch].
 func (w *listWatch) Close() {
 	h := w.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if _, watched := h.list.watches[w]; !watched {
+		return
+	}
 	delete(h.list.watches, w)
 	if w.want.Status {
+		h.list.statuses--
 		h.feed.UnwatchAll()
 	}
 	if !h.list.watched() {
@@ -94,7 +107,8 @@ func (w *listWatch) Close() {
 	}
 }
 
-// readList reads what has changed in the list and shows it.
+// readList reads what has changed in the list and shows it. What changes during the read
+// is dirty again, since dirty is emptied before it begins.
 func (h *Hub) readList(ctx context.Context) error {
 	h.mu.Lock()
 	now := time.Now()
@@ -104,7 +118,7 @@ func (h *Hub) readList(ctx context.Context) error {
 	if whole {
 		h.list.walked = now
 	}
-	clear(h.list.dirty)
+	h.list.dirty = map[bos.SessionKey]struct{}{} // another: one that once held all costs as much as all
 	var want bos.Want
 	for w := range h.list.watches {
 		want = want.With(w.want)
@@ -112,6 +126,8 @@ func (h *Hub) readList(ctx context.Context) error {
 	first := h.list.known == nil
 	h.mu.Unlock()
 
+	// Without the lock: reading can take as long as Redis does, and joining must not wait for
+	// that.
 	err := h.readListed(ctx, whole, first, dirty, want)
 	if err != nil { // all of it once more
 		h.mu.Lock()
@@ -124,6 +140,8 @@ func (h *Hub) readList(ctx context.Context) error {
 	return err
 }
 
+// readListed reads what is dirty, and all records first if the list is to be read as a
+// whole: in case that notices were lost, all that differ from what is known are dirty.
 func (h *Hub) readListed(ctx context.Context, whole, first bool, dirty []bos.SessionKey, want bos.Want) error {
 	if whole {
 		all, err := h.readAll(ctx)
@@ -132,10 +150,12 @@ func (h *Hub) readListed(ctx context.Context, whole, first bool, dirty []bos.Ses
 		}
 		h.mu.Lock()
 		if first && h.list.watched() {
-			for scope := range h.list.dirty { // they have changed during this very read
+			// What was there when the first watch began is known, and is not shown. What has
+			// changed since, or during this very read, counts as unknown, so that it is.
+			for scope := range h.list.dirty {
 				delete(all, scope)
 			}
-			for _, scope := range dirty { // or since the first watch
+			for _, scope := range dirty {
 				delete(all, scope)
 			}
 			h.list.known = all
@@ -162,7 +182,9 @@ func (h *Hub) readListed(ctx context.Context, whole, first bool, dirty []bos.Ses
 	return nil
 }
 
-// readAll reads the records of all sessions that bear their name now.
+// readAll reads the records of the session that each name stands for now. A name may have
+// several in the list: one that is there goes before those that BOS has deleted, and the
+// newest, which comes first, before the rest.
 func (h *Hub) readAll(ctx context.Context) (map[bos.SessionKey]*bos.Session, error) {
 	all := map[bos.SessionKey]*bos.Session{}
 	for page := (bos.Page{First: bos.MaxPage}); ; {
@@ -179,6 +201,7 @@ func (h *Hub) readAll(ctx context.Context) (map[bos.SessionKey]*bos.Session, err
 			return all, nil
 		}
 		page.After = part.Positions[len(part.Positions)-1]
+		h.readRound(ctx, false) // those who wait for a session do not wait for all pages
 	}
 }
 
@@ -198,7 +221,7 @@ func differing(old, now map[bos.SessionKey]*bos.Session) []bos.SessionKey {
 	return scopes
 }
 
-// show shows what has become of a session to those whose list it is in or was in.
+// show shows a changed session to the watches whose filter it matches or matched.
 func (l *list) show(scope bos.SessionKey, s *bos.Session, want bos.Want) {
 	old := l.known[scope]
 	if l.known == nil || s == nil && old == nil {
@@ -211,31 +234,48 @@ func (l *list) show(scope bos.SessionKey, s *bos.Session, want bos.Want) {
 	}
 	changed := old == nil || s == nil || old.Version != s.Version || old.Incarnation != s.Incarnation
 	replaced := old != nil && (s == nil || old.Incarnation != s.Incarnation)
+	var removed, shown *live.SessionsUpdate // one for all watches, made when the first needs it
+	var id string
 	for w := range l.watches {
 		was, is := old != nil && w.match(old), s != nil && w.match(s)
 		// One that BOS has deleted stays in the list when its name is taken again.
 		if was && (replaced && !(s != nil && old.Deleted) || !replaced && !is) {
-			w.show(old.ID(), &bos.SessionsUpdate{DeletedID: new(old.ID())})
+			if removed == nil {
+				removed = &live.SessionsUpdate{DeletedID: new(old.ID())}
+			}
+			w.show(*removed.DeletedID, removed)
 		}
 		if is && (changed || w.want.Status) && want.Covers(w.want) {
-			w.show(s.ID(), &bos.SessionsUpdate{Session: s})
+			if shown == nil {
+				shown, id = &live.SessionsUpdate{Session: s}, s.ID()
+			}
+			w.show(id, shown)
 		}
 	}
 }
 
-func (w *listWatch) show(id string, update *bos.SessionsUpdate) {
-	w.add(bos.Sight[*bos.SessionsUpdate]{Value: update, Standing: bos.Standing{Key: id}})
+// show shows a change under the id of its session: an earlier one that was not taken yet is
+// replaced.
+func (w *listWatch) show(id string, update *live.SessionsUpdate) {
+	w.add(live.Update[*live.SessionsUpdate]{Value: update, Metadata: live.Metadata{Key: id}})
 }
 
 // match says whether a session is one of the filter.
 func (w *listWatch) match(s *bos.Session) bool {
+	if !w.filter.Match(s) {
+		return false
+	}
+	if w.filter.StartedAfter == nil && w.filter.StartedBefore == nil {
+		return true // most filters: no time to parse for every change
+	}
 	start, err := s.StartTime.UTC()
 	if err != nil {
 		start = time.Time{} // as the list has it: before all others
 	}
-	return w.filter.Match(s) && passes(w.filter.StartedAfter, start.After) && passes(w.filter.StartedBefore, start.Before)
+	return passes(w.filter.StartedAfter, start.After) && passes(w.filter.StartedBefore, start.Before)
 }
 
+// passes says whether a start is on the right side of a bound; without a bound, always.
 func passes(bound *bos.Time, compare func(time.Time) bool) bool {
 	if bound == nil {
 		return true

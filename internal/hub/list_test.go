@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
-func (w *world) list(f bos.SessionFilter, want bos.Want) *follower[*bos.SessionsUpdate] {
+func (w *world) list(f bos.SessionFilter, want bos.Want) *follower[*live.SessionsUpdate] {
 	return follow(w, w.hub.WatchSessions(f, want))
 }
 
@@ -33,14 +34,14 @@ func (w *world) removed(name string) {
 
 func same(*bos.Session) {}
 
-// told writes what has come down: "+name" for what has appeared or changed, "-id".
-func told(f *follower[*bos.SessionsUpdate]) []string {
+// reported writes down what has come: "+name" for what has appeared or changed, "-id".
+func reported(f *follower[*live.SessionsUpdate]) []string {
 	f.w.Helper()
 	f.w.pass(time.Second)
 	var all []string
 	for _, s := range f.take() {
 		if s.Whole || s.Again || s.Last || s.Empty || s.Key == "" {
-			f.w.Errorf("a change that stands as %+v", s.Standing)
+			f.w.Errorf("a change that stands as %+v", s.Metadata)
 		}
 		switch u := s.Value; {
 		case u.Session != nil && u.DeletedID == nil:
@@ -57,55 +58,55 @@ func told(f *follower[*bos.SessionsUpdate]) []string {
 	return all
 }
 
-func wantTold(f *follower[*bos.SessionsUpdate], what string, want ...string) {
+func wantUpdates(f *follower[*live.SessionsUpdate], what string, want ...string) {
 	f.w.Helper()
-	if got := told(f); !slices.Equal(got, want) {
-		f.w.Errorf("%s: told %q, want %q", what, got, want)
+	if got := reported(f); !slices.Equal(got, want) {
+		f.w.Errorf("%s: reported %q, want %q", what, got, want)
 	}
 }
 
-func TestTheListTellsWhatAppearsChangesAndGoes(t *testing.T) {
+func TestTheListReportsWhatAppearsChangesAndIsRemoved(t *testing.T) {
 	simulate(t, func(w *world) {
 		w.record("old", same)
 		all := w.list(bos.SessionFilter{}, bos.Want{})
 		running := bos.StateRunning
 		some := w.list(bos.SessionFilter{Status: &running}, bos.Want{})
-		wantTold(all, "at first")
+		wantUpdates(all, "at first")
 		a := w.record("a", func(s *bos.Session) { s.State = bos.StatePending })
-		wantTold(all, "appeared", "+a pending")
-		wantTold(some, "appeared outside of the filter")
+		wantUpdates(all, "appeared", "+a pending")
+		wantUpdates(some, "appeared outside of the filter")
 		w.record("a", func(s *bos.Session) { s.State = bos.StateRunning })
-		wantTold(all, "changed", "+a running")
-		wantTold(some, "came into the filter", "+a running")
+		wantUpdates(all, "changed", "+a running")
+		wantUpdates(some, "came into the filter", "+a running")
 		w.record("a", func(s *bos.Session) { s.TemplateName = "t" })
-		wantTold(all, "changed", "+a running")
-		wantTold(some, "changed", "+a running")
+		wantUpdates(all, "changed", "+a running")
+		wantUpdates(some, "changed", "+a running")
 		w.record("a", complete)
-		wantTold(all, "changed", "+a complete")
-		wantTold(some, "left the filter", "-"+a.ID())
+		wantUpdates(all, "changed", "+a complete")
+		wantUpdates(some, "left the filter", "-"+a.ID())
 		w.removed("a")
-		wantTold(all, "gone", "-"+a.ID())
-		wantTold(some, "gone outside of the filter")
+		wantUpdates(all, "gone", "-"+a.ID())
+		wantUpdates(some, "gone outside of the filter")
 		w.hub.ListChanged(key("none"), 99)
-		wantTold(all, "never there")
+		wantUpdates(all, "never there")
 	})
 }
 
-func TestTheListTellsOfASessionOfTheSameName(t *testing.T) {
+func TestTheListReportsAnotherSessionOfTheSameName(t *testing.T) {
 	simulate(t, func(w *world) {
 		a := w.record("a", same)
 		f := w.list(bos.SessionFilter{}, bos.Want{})
-		wantTold(f, "at first")
+		wantUpdates(f, "at first")
 		// Deleted and made again between two reads.
 		w.store.remove(key("a"))
 		again := w.record("a", same)
-		wantTold(f, "replaced", "-"+a.ID(), "+a running")
+		wantUpdates(f, "replaced", "-"+a.ID(), "+a running")
 		// BOS has deleted one: it stays as history, under another id.
 		w.record("a", func(s *bos.Session) { s.Deleted = true })
-		wantTold(f, "deleted by BOS", "+a running")
+		wantUpdates(f, "deleted by BOS", "+a running")
 		w.store.remove(key("a"))
 		w.record("a", same)
-		wantTold(f, "archived", "+a running")
+		wantUpdates(f, "archived", "+a running")
 		if again.ID() == a.ID() {
 			t.Error("the two have one id")
 		}
@@ -118,20 +119,20 @@ func TestTheListIsReadAgainAfterAGap(t *testing.T) {
 		w.record("changed", same)
 		w.record("same", same)
 		f := w.list(bos.SessionFilter{}, bos.Want{})
-		wantTold(f, "at first")
+		wantUpdates(f, "at first")
 		w.feed.set(lossy)
 		w.removed("gone")
 		w.record("changed", complete)
 		w.record("new", same)
 		w.hub.ListSubscribed()
-		got := told(f)
+		got := reported(f)
 		slices.Sort(got)
 		if want := []string{"+changed complete", "+new running", "-" + gone.ID()}; !slices.Equal(got, want) {
-			t.Errorf("after a gap: told %q, want %q", got, want)
+			t.Errorf("after a gap: reported %q, want %q", got, want)
 		}
 		w.record("late", same)
 		w.pass(walkEvery + poll)
-		wantTold(f, "found by the poll", "+late running")
+		wantUpdates(f, "found by the poll", "+late running")
 	})
 }
 
@@ -140,17 +141,17 @@ func TestTheListIsReadAgainInANewEpoch(t *testing.T) {
 		a, b := w.record("a", same), w.record("b", same)
 		f := w.list(bos.SessionFilter{}, bos.Want{})
 		w.pass(2 * interval)
-		wantTold(f, "at first")
+		wantUpdates(f, "at first")
 		w.store.renew("two")
 		w.feed.set(lossy)
 		w.record("a", func(s *bos.Session) { s.Incarnation = "another" })
 		w.pass(2 * interval)
-		got := told(f)
+		got := reported(f)
 		slices.Sort(got)
 		want := []string{"+a running", "-" + a.ID(), "-" + b.ID()}
 		slices.Sort(want)
 		if !slices.Equal(got, want) {
-			t.Errorf("told %q, want %q", got, want)
+			t.Errorf("reported %q, want %q", got, want)
 		}
 	})
 }
@@ -160,16 +161,16 @@ func TestTheListLosesNothingByAFailure(t *testing.T) {
 	simulate(t, func(w *world) {
 		a := w.record("a", same)
 		f := w.list(bos.SessionFilter{}, bos.Want{})
-		wantTold(f, "at first")
+		wantUpdates(f, "at first")
 		w.store.fail(errDown)
 		w.removed("a")
 		w.record("b", same)
 		w.pass(time.Second)
 		w.store.fail(nil)
-		got := told(f)
+		got := reported(f)
 		slices.Sort(got)
 		if want := []string{"+b running", "-" + a.ID()}; !slices.Equal(got, want) {
-			t.Errorf("told %q, want %q", got, want)
+			t.Errorf("reported %q, want %q", got, want)
 		}
 		// Nor does the next read after a gap, before the poll would find it.
 		w.feed.set(lossy)
@@ -178,22 +179,22 @@ func TestTheListLosesNothingByAFailure(t *testing.T) {
 		w.hub.ListSubscribed()
 		w.pass(interval / 2)
 		w.store.fail(nil)
-		wantTold(f, "after a gap", "+c running")
+		wantUpdates(f, "after a gap", "+c running")
 	})
 }
 
-// Whoever subscribes and then reads the list is not to miss what appears after that,
+// One who subscribes and then reads the list must not miss what appears after that,
 // be the hub's own first read ever so late.
-func TestTheListTellsWhatAppearsBeforeItsFirstRead(t *testing.T) {
+func TestTheListReportsWhatAppearsBeforeItsFirstRead(t *testing.T) {
 	simulate(t, func(w *world) {
 		w.record("old", same)
 		w.store.block()
 		f := w.list(bos.SessionFilter{}, bos.Want{})
-		goOn := w.store.next()
+		release := w.store.next()
 		w.record("a", same) // the client has read the list by now
 		w.store.unblock()
-		goOn()
-		wantTold(f, "appeared", "+a running")
+		release()
+		wantUpdates(f, "appeared", "+a running")
 	})
 }
 
@@ -201,10 +202,10 @@ func TestTheListFollowsStatusesOnlyIfWanted(t *testing.T) {
 	simulate(t, func(w *world) {
 		w.record("a", same)
 		plain := w.list(bos.SessionFilter{}, bos.Want{})
-		wantTold(plain, "at first")
+		wantUpdates(plain, "at first")
 		w.store.taken("sessions")
 		w.write("a")
-		wantTold(plain, "a status")
+		wantUpdates(plain, "a status")
 		if n := len(w.store.taken("sessions")); n != 0 || w.feed.countAll() != 0 {
 			t.Errorf("%d reads of a status that nobody wants, %d want the notices", n, w.feed.countAll())
 		}
@@ -222,8 +223,8 @@ func TestTheListFollowsStatusesOnlyIfWanted(t *testing.T) {
 		if s := with.one("a status"); s.Value.Session.Status == nil || s.Value.Session.Status.Revision != revision {
 			t.Errorf("a status: %+v", s.Value.Session)
 		}
-		wantTold(without, "a status outside of the filter")
-		wantTold(plain, "a status that is not wanted")
+		wantUpdates(without, "a status outside of the filter")
+		wantUpdates(plain, "a status that is not wanted")
 		if reads := w.store.taken("sessions"); len(reads) != 1 || reads[0].want[0].Groups != 2 {
 			t.Errorf("reads: %+v", reads)
 		}
@@ -242,7 +243,7 @@ func TestTheListIsReadOnceATickAndMergesWhatIsNotTaken(t *testing.T) {
 		w.record("b", same)
 		f := w.list(bos.SessionFilter{}, bos.Want{Status: true})
 		slow := w.hub.WatchSessions(bos.SessionFilter{}, bos.Want{Status: true})
-		wantTold(f, "at first")
+		wantUpdates(f, "at first")
 		w.store.taken("sessions")
 		for range 500 {
 			w.write("a")
@@ -251,9 +252,9 @@ func TestTheListIsReadOnceATickAndMergesWhatIsNotTaken(t *testing.T) {
 		}
 		w.pass(tick)
 		reads := w.store.taken("sessions")
-		apart(w, reads)
+		atLeastATickBetween(w, reads)
 		if n := len(f.take()); len(reads) > 12 || n > 2*12 || n < 2*9 {
-			t.Errorf("%d reads, %d sights of two sessions in a second", len(reads), n)
+			t.Errorf("%d reads, %d updates of two sessions in a second", len(reads), n)
 		}
 		// Who has taken nothing finds the newest of each.
 		for range 2 {

@@ -2,118 +2,166 @@ package hub
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// Subscribed is told by the feed: every change of the scope after this is told.
-func (h *Hub) Subscribed(scope bos.SessionKey) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if t := h.topics[scope]; t != nil {
-		t.subscribed = true
-		t.again(time.Now())
-		h.poke()
-	}
-}
-
-// Changed is told by the feed: the scope is at that revision.
-func (h *Hub) Changed(scope bos.SessionKey, revision int64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	t := h.topics[scope]
-	sooner := t != nil && t.changed(revision, h.o.Tick)
-	if h.list.followsStatus() {
-		sooner = h.list.changed(scope, h.o.Tick) || sooner
-	}
-	if sooner {
-		h.poke()
-	}
-}
-
-// ListSubscribed is told by the feed: every change of the list after this is told.
+// ListSubscribed is called by the feed: every change of the list after this is notified.
+// What changed before, and during a gap, is found by reading all of it.
 func (h *Hub) ListSubscribed() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.list.reload(time.Now())
-	h.poke()
+	h.reloadList(time.Now())
 }
 
-// ListChanged is told by the feed: a session's record has appeared, changed or gone.
+// ListChanged is called by the feed: a session's record was created, changed or removed.
 func (h *Hub) ListChanged(scope bos.SessionKey, _ int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.list.watched() && h.list.changed(scope, h.o.Tick) {
-		h.poke()
+	if h.list.watched() {
+		h.listChanged(scope)
 	}
 }
 
-// Interrupted is told by the feed: changes may be missed until it tells otherwise.
+// Interrupted is called by the feed: changes may be missed until [Hub.Subscribed].
 // What is known is stale only if that takes three intervals, but what is missing from
 // now on may only be missing in a Redis that has come back with less.
 func (h *Hub) Interrupted() {
-	h.o.Log.Warn("the notices of Redis are interrupted")
+	h.o.Log.Warn("Redis pub/sub connection lost; reconnecting")
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.interrupted = true
+	h.gaps++
+	h.interrupted.set(true, h.reads)
 }
 
-// Alive is told by the feed: Redis takes and delivers notices.
-func (h *Hub) Alive(epoch string, _ int64) {
+// Health is how well the hub follows Redis.
+type Health struct {
+	Watched     int   // sessions
+	Gaps        int64 // in the feed since the start: times in which notices may have been lost
+	Stale       bool  // what is shown of all sessions may be behind
+	SourceStale bool  // what is shown of those from BOS may be
+}
+
+// Health returns it.
+func (h *Hub) Health() Health {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return Health{Watched: len(h.topics), Gaps: h.gaps, Stale: h.stale.holds, SourceStale: h.silent.holds}
+}
+
+// Alive is called by the feed: Redis takes and delivers notices, and the namespace is at that
+// revision.
+func (h *Hub) Alive(epoch string, revision int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := time.Now()
 	h.alive = now
 	if h.epoch != epoch && h.epoch != "" {
-		h.o.Log.Warn("Redis has been away and may have come back with less: reading everything again")
+		// Revisions have begun again, so no comparison with what is known holds any more.
+		h.o.Log.Warn("Redis epoch changed: data loss is possible; reading everything again")
 		h.again(now)
-	} else if h.interrupted {
+	} else if h.interrupted.holds {
 		h.again(now)
 	}
-	h.epoch, h.interrupted = epoch, false
+	h.epoch, h.revision = epoch, revision
+	h.interrupted.set(false, h.reads)
 }
 
-// Silent is told by the sync from BOS: what comes from there may be behind, or no more.
+// Silent is called by the BOS sync: what comes from BOS may be behind, or is up to date
+// again.
 func (h *Hub) Silent(silent bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.silent == silent {
+	if !h.silent.set(silent, h.reads) {
 		return
 	}
-	h.silent = silent
 	for _, t := range h.topics {
 		switch {
 		case t.known == nil || !fromBOS(t.known):
 		case silent:
 			t.showStale(h.reads)
 		default:
-			t.again(time.Now())
+			h.readAgain(t, time.Now())
 		}
 	}
-	h.poke()
 }
 
-// poll looks for changes whose notices were lost, although nothing has told so.
-func (h *Hub) poll(ctx context.Context) {
+// Incomplete is called by what watches Redis: keys were evicted, so that what is stored may
+// be wrong, or that is repaired. Watchers are shown what was known before, as stale.
+func (h *Hub) Incomplete(incomplete bool) {
 	h.mu.Lock()
-	scopes := make([]bos.SessionKey, 0, len(h.topics))
-	for key := range h.topics {
-		scopes = append(scopes, key)
-	}
-	if now := time.Now(); now.Sub(h.list.walked) >= walkEvery {
-		h.list.reload(now)
-	}
+	h.incomplete = incomplete
 	h.mu.Unlock()
-	revisions, err := h.store.Revisions(ctx, scopes)
-	if err != nil {
-		return // what is due will say so
+	h.judge()
+}
+
+// poll looks for changes whose notices were lost although nothing indicated it, until ctx
+// ends. It runs beside the reader, so that nobody who joins waits for it. While nothing is
+// written anywhere in the namespace there is nothing to look for, as long as the feed says so.
+func (h *Hub) poll(ctx context.Context) {
+	tick := time.NewTicker(h.o.Poll)
+	defer tick.Stop()
+	type position struct {
+		epoch    string
+		revision int64
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for scope, revision := range revisions {
-		if t := h.topics[scope]; t != nil {
-			t.changed(revision, h.o.Tick)
+	var done position
+	for last := time.Now(); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		h.walkList()
+		// Before the comparison: what is written meanwhile is looked for the next time.
+		h.mu.Lock()
+		at, known := position{h.epoch, h.revision}, h.alive.After(last)
+		h.mu.Unlock()
+		last = time.Now()
+		if known && at == done {
+			continue
+		}
+		if h.compare(ctx) {
+			done = at
 		}
 	}
+}
+
+// compare makes due what is at another revision than was read. It asks for some topics at a
+// time, so that no command of others waits for all of them, and says whether it has asked
+// for all.
+func (h *Hub) compare(ctx context.Context) bool {
+	for part := range slices.Chunk(h.watched(), bos.MaxPage) {
+		revisions, err := h.store.Revisions(ctx, part)
+		if err != nil {
+			return false // the reader reports it
+		}
+		h.mu.Lock()
+		for scope, revision := range revisions {
+			if t := h.topics[scope]; t != nil {
+				h.changed(t, revision)
+			}
+		}
+		h.mu.Unlock()
+	}
+	return true
+}
+
+// walkList has all of the list read again if that was not done for a while.
+func (h *Hub) walkList() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if now := time.Now(); now.Sub(h.list.walked) >= walkEvery {
+		h.reloadList(now)
+	}
+}
+
+// watched returns the keys of all topics.
+func (h *Hub) watched() []bos.SessionKey {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.topics))
 }

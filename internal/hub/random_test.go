@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
 // TestEverybodyEndsOnTheTrueStateAfterAnyFault lets watchers come and go, sessions
@@ -24,13 +25,13 @@ type chaos struct {
 	dice       *rand.Rand
 	epochs     int
 	statuses   map[string][]*follower[*bos.Status]
-	components map[string][]*follower[*bos.ComponentsUpdate]
+	components map[string][]*follower[*live.ComponentsUpdate]
 }
 
 var chaosNames = []string{"a", "b", "c"}
 
 func (c *chaos) run() {
-	c.statuses, c.components = map[string][]*follower[*bos.Status]{}, map[string][]*follower[*bos.ComponentsUpdate]{}
+	c.statuses, c.components = map[string][]*follower[*bos.Status]{}, map[string][]*follower[*live.ComponentsUpdate]{}
 	for _, name := range chaosNames {
 		c.write(name)
 	}
@@ -98,39 +99,39 @@ func (c *chaos) check(name string) {
 	epoch, revision := c.store.epoch, c.store.revisions[key(name)]
 	c.store.mu.Unlock()
 	for i, f := range c.statuses[name] {
-		sights := f.take()
-		if len(sights) == 0 || f.ended() != nil {
-			c.Errorf("%s: status watch %d has seen %d sights, %v", name, i, len(sights), f.ended())
+		updates := f.take()
+		if len(updates) == 0 || f.ended() != nil {
+			c.Errorf("%s: status watch %d has seen %d updates, %v", name, i, len(updates), f.ended())
 			continue
 		}
-		if s := sights[len(sights)-1]; s.Revision != revision || s.Epoch != epoch || s.Stale || s.Read < f.need {
-			c.Errorf("%s: status watch %d ends on %+v, want revision %d of %s", name, i, s.Standing, revision, epoch)
+		if s := updates[len(updates)-1]; s.Revision != revision || s.Epoch != epoch || s.Stale || s.Read < f.need {
+			c.Errorf("%s: status watch %d ends on %+v, want revision %d of %s", name, i, s.Metadata, revision, epoch)
 		}
-		for j := 1; j < len(sights); j++ {
-			if a, b := sights[j-1], sights[j]; b.Epoch == a.Epoch && b.Revision < a.Revision || b.Read < a.Read {
-				c.Errorf("%s: status watch %d is shown %+v after %+v", name, i, b.Standing, a.Standing)
+		for j := 1; j < len(updates); j++ {
+			if a, b := updates[j-1], updates[j]; b.Epoch == a.Epoch && b.Revision < a.Revision || b.Read < a.Read {
+				c.Errorf("%s: status watch %d is shown %+v after %+v", name, i, b.Metadata, a.Metadata)
 			}
 		}
 	}
 	c.checkComponents(name, epoch)
 }
 
-// checkComponents wants every watch to have been told of all that changed since its
+// checkComponents wants every watch to have been shown all that changed since its
 // last beginning.
 func (c *chaos) checkComponents(name, epoch string) {
 	c.store.mu.Lock()
 	entries := c.store.log[key(name)]
 	c.store.mu.Unlock()
 	for i, f := range c.components[name] {
-		told, begun, need := map[string]int64{}, int64(-1), false
+		reported, begun, need := map[string]int64{}, int64(-1), false
 		for _, s := range f.take() {
 			if s.Value.Resync && s.Epoch == epoch && !s.Again {
 				begun = s.Revision
-				clear(told)
+				clear(reported)
 			}
 			need = need || s.Whole && s.Read >= f.need
 			for _, component := range s.Value.Components {
-				told[component.ID] = s.Revision
+				reported[component.ID] = s.Revision
 			}
 		}
 		if begun < 0 || !need || f.ended() != nil {
@@ -138,8 +139,8 @@ func (c *chaos) checkComponents(name, epoch string) {
 			continue
 		}
 		for _, e := range entries {
-			if e.revision > begun && told[e.id] < e.revision {
-				c.Errorf("%s: component watch %d was not told of %s at %d", name, i, e.id, e.revision)
+			if e.revision > begun && reported[e.id] < e.revision {
+				c.Errorf("%s: component watch %d was not shown %s at %d", name, i, e.id, e.revision)
 			}
 		}
 	}

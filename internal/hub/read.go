@@ -3,23 +3,96 @@ package hub
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
 
+// readDue reads what is due, a round at most, and returns how much that was.
+func (h *Hub) readDue(ctx context.Context) (read int) {
+	h.mu.Lock()
+	h.asleep = time.Time{}
+	h.mu.Unlock()
+	return h.readRound(ctx, true)
+}
+
+// readRound reads a round of what is due, with the list or without it: the reading of the
+// list calls it for the rest between its pages.
+func (h *Hub) readRound(ctx context.Context, list bool) (read int) {
+	now := time.Now()
+	h.mu.Lock()
+	if h.retry.After(now) {
+		h.mu.Unlock()
+		return 0
+	}
+	r := h.begin(now, list)
+	h.mu.Unlock()
+	if r.size() == 0 {
+		return 0
+	}
+	// Watched sessions first: many clients follow them, and reading the whole list can take
+	// long.
+	err := h.readTopics(ctx, r)
+	if err == nil && r.list {
+		err = h.readList(ctx)
+	}
+	if ctx.Err() == nil { // else the error is that the server ends, which is none of Redis
+		h.settle(r, err)
+	}
+	return r.size()
+}
+
+// The pause after a read that has failed, doubled with each to the longest.
+const (
+	firstRetry   = 50 * time.Millisecond
+	longestRetry = time.Second
+)
+
+// settle notes how a round ended. After a failure all of it is due again, and nothing else
+// is read before: Redis is one, and what fails for some would fail for the others too.
+func (h *Hub) settle(r *round, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := time.Now()
+	if err == nil {
+		h.failing, h.retry = time.Time{}, time.Time{}
+		return
+	}
+	if h.failing.IsZero() {
+		h.failing = now
+		h.o.Log.Warn("reading watched sessions failed; trying again", "error", err)
+	}
+	// As long as it has failed for: that doubles the pause each time, without a counter.
+	pause := min(max(now.Sub(h.failing), firstRetry), longestRetry)
+	h.retry = now.Add(pause)
+	for _, s := range r.status {
+		h.at(&s.topic.status, h.retry)
+		if h.stale.holds { // for those who have joined since
+			s.topic.showStale(r.number)
+		}
+	}
+	for _, w := range r.components {
+		h.at(&w.entry, h.retry)
+	}
+	if r.list {
+		h.listAt(h.retry)
+	}
+}
+
 // readTopics reads the statuses and components of a round and shows them.
 func (h *Hub) readTopics(ctx context.Context, r *round) error {
-	for part := range slices.Chunk(r.status, bos.MaxPage) {
-		if err := h.readStatus(ctx, part, r.number); err != nil {
+	if len(r.status) > 0 {
+		if err := h.readStatus(ctx, r.status, r.number); err != nil {
 			return err
 		}
 	}
-	if len(r.components) == 0 {
-		return nil
+	if len(r.components) > 0 {
+		return h.readComponents(ctx, r.components, r.number)
 	}
-	return h.readComponents(ctx, r.components, r.number)
+	return nil
 }
 
+// readStatus reads the statuses of topics in one round trip and shows them.
 func (h *Hub) readStatus(ctx context.Context, part []statusRead, number uint64) error {
 	reads := make([]bos.SessionRead, len(part))
 	for i, s := range part {
@@ -31,7 +104,8 @@ func (h *Hub) readStatus(ctx context.Context, part []statusRead, number uint64) 
 	}
 	epoch := ""
 	if slices.Contains(found, nil) {
-		// A session that is not there has gone, unless much more has.
+		// A session that is not there was deleted, unless much more is missing. Read after the
+		// sessions: an epoch that is the same then was so when they were missing.
 		if epoch, err = h.store.Epoch(ctx); err != nil {
 			return err
 		}
@@ -41,11 +115,13 @@ func (h *Hub) readStatus(ctx context.Context, part []statusRead, number uint64) 
 	for i, s := range part {
 		t := s.topic
 		switch {
+		case found[i] != nil && found[i].Unfinished():
+			t.gone(found[i].DeletedWhile())
 		case found[i] != nil:
 			h.show(t, found[i].Status, number, s.want)
-		case t.known != nil && h.lost(t.known.Epoch, epoch):
-			t.covered = 0
-			t.showStale(number) // until whoever keeps the sessions writes it again
+		case t.known != nil && h.lost(number, t.known.Epoch, epoch):
+			t.covered = 0       // revisions begin at 1 again
+			t.showStale(number) // until the source of the sessions writes it again
 		default:
 			t.gone(bos.NoSession(t.key))
 		}
@@ -53,6 +129,8 @@ func (h *Hub) readStatus(ctx context.Context, part []statusRead, number uint64) 
 	return nil
 }
 
-// lost says whether what is missing, and was there in the epoch that was known, may
-// be missing because Redis has come back with less.
-func (h *Hub) lost(known, epoch string) bool { return known != epoch || h.interrupted }
+// lost says whether what a read did not find, and was there in the epoch that was
+// known, may be missing because Redis has lost data.
+func (h *Hub) lost(number uint64, known, epoch string) bool {
+	return known != epoch || h.interrupted.of(number)
+}

@@ -23,23 +23,23 @@ func TestBOSIsSilent(t *testing.T) {
 		w.hub.Silent(true) // says nothing new
 		w.pass(0)
 		if s := theirs.one("that it may be behind"); !s.Stale || s.Again {
-			t.Errorf("shown: %+v", s.Standing)
+			t.Errorf("shown: %+v", s.Metadata)
 		}
 		revision := w.write("theirs", fromBOS)
 		w.pass(time.Second)
 		if s := theirs.last("a change meanwhile"); !s.Stale || s.Revision != revision {
-			t.Errorf("shown: %+v", s.Standing)
+			t.Errorf("shown: %+v", s.Metadata)
 		}
 		late := w.status("theirs", bos.Want{})
 		w.pass(time.Second)
 		if s := late.last("the state, to one who comes meanwhile"); !s.Stale {
-			t.Errorf("shown: %+v", s.Standing)
+			t.Errorf("shown: %+v", s.Metadata)
 		}
 
 		w.hub.Silent(false)
 		w.pass(time.Second)
 		if s := theirs.last("that it is up to date"); s.Stale || s.Revision != revision {
-			t.Errorf("shown: %+v", s.Standing)
+			t.Errorf("shown: %+v", s.Metadata)
 		}
 		ours.none("what BOS does not know is as before")
 	})

@@ -7,8 +7,8 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// apart checks that no two reads begin less than a tick from each other.
-func apart(w *world, reads []reading) {
+// atLeastATickBetween checks that no two reads begin less than a tick from each other.
+func atLeastATickBetween(w *world, reads []reading) {
 	w.Helper()
 	for i := 1; i < len(reads); i++ {
 		if d := reads[i].at.Sub(reads[i-1].at); d < tick {
@@ -17,7 +17,7 @@ func apart(w *world, reads []reading) {
 	}
 }
 
-func TestAThousandNoticesInASecondAreTwelveSights(t *testing.T) {
+func TestAThousandNoticesInASecondAreTwelveUpdates(t *testing.T) {
 	simulate(t, func(w *world) {
 		w.write("a")
 		f := w.status("a", bos.Want{})
@@ -31,23 +31,23 @@ func TestAThousandNoticesInASecondAreTwelveSights(t *testing.T) {
 			w.pass(time.Millisecond)
 		}
 		w.pass(tick)
-		reads, sights := w.store.taken("sessions"), f.take()
-		if len(reads) > 11 || len(sights)+1 > 12 {
-			t.Errorf("%d reads, %d sights after the first", len(reads), len(sights))
+		reads, updates := w.store.taken("sessions"), f.take()
+		if len(reads) > 11 || len(updates)+1 > 12 {
+			t.Errorf("%d reads, %d updates after the first", len(reads), len(updates))
 		}
-		apart(w, reads)
-		if d := sights[0].at.Sub(start); d > tick/gathering {
+		atLeastATickBetween(w, reads)
+		if d := updates[0].at.Sub(start); d > tick/gathering {
 			t.Errorf("the leading edge came after %v", d)
 		}
 		before := first
-		for _, s := range sights {
+		for _, s := range updates {
 			if s.Revision <= before.Revision || s.Again || !s.Whole || s.Value.Revision != s.Revision {
-				t.Errorf("after %d comes %+v", before.Revision, s.Standing)
+				t.Errorf("after %d comes %+v", before.Revision, s.Metadata)
 			}
 			before = s
 		}
 		if before.Revision != last {
-			t.Errorf("the last sight is of revision %d, want %d", before.Revision, last)
+			t.Errorf("the last update is of revision %d, want %d", before.Revision, last)
 		}
 	})
 }
@@ -62,7 +62,7 @@ func TestAChangeAfterIdleIsShownAtOnce(t *testing.T) {
 			revision := w.write("a")
 			w.pass(tick / gathering)
 			if s := f.one("the change"); s.Revision != revision {
-				t.Errorf("shown: %+v", s.Standing)
+				t.Errorf("shown: %+v", s.Metadata)
 			}
 		}
 	})
@@ -104,11 +104,11 @@ func TestSessionsThatAreDueAreReadTogether(t *testing.T) {
 		w.store.taken("sessions")
 		w.store.block()
 		w.write("a")
-		goOn := w.store.next() // so that the others come too late for its read
+		release := w.store.next() // so that the others come too late for its read
 		w.write("b")
 		w.write("c")
 		w.store.unblock()
-		goOn()
+		release()
 		w.pass(time.Second)
 		if reads := w.store.taken("sessions"); len(reads) != 2 || len(reads[1].names) != 2 {
 			t.Errorf("reads: %+v", reads)
@@ -126,21 +126,21 @@ func TestWhoJoinsDuringAReadGetsAStateThatIsReadAfterwards(t *testing.T) {
 
 		w.store.block()
 		w.write("a")
-		goOn := w.store.next() // it has begun
+		release := w.store.next() // it has begun
 		var late []*follower[*bos.Status]
 		for range 50 {
 			late = append(late, w.status("a", bos.Want{}))
 		}
 		revision := w.store.write(key("a")) // its notice is still on the way
 		w.store.unblock()
-		goOn()
+		release()
 		w.pass(tick)
 		if n := len(w.store.taken("sessions")); n != 2 {
 			t.Errorf("%d reads, want the one under way and one for all who joined", n)
 		}
 		for _, f := range late {
 			if s := f.last("who joined"); s.Read < f.need || s.Revision != revision {
-				t.Errorf("needs read %d, is shown %+v", f.need, s.Standing)
+				t.Errorf("needs read %d, is shown %+v", f.need, s.Metadata)
 			}
 		}
 	})
@@ -175,12 +175,18 @@ func TestWhatHasNotChangedIsShownAsThat(t *testing.T) {
 		}
 		second := w.status("a", bos.Want{})
 		w.pass(time.Second)
-		if s := first.one("for who has seen it"); !s.Again || !s.Whole {
-			t.Errorf("for who has seen it: %+v", s.Standing)
-		}
+		first.none("for who has seen it")
 		if s := second.one("for who has not"); s.Again || !s.Whole {
-			t.Errorf("for who has not: %+v", s.Standing)
+			t.Errorf("for who has not: %+v", s.Metadata)
 		}
+		for range 2 { // as the group's next members do
+			need := first.watch.Fresh()
+			w.pass(time.Second)
+			if s := first.one("for who has seen it and needs a later read"); !s.Again || !s.Whole || s.Read < need {
+				t.Errorf("for who has seen it and needs read %d: %+v", need, s.Metadata)
+			}
+		}
+		second.none("for the other")
 	})
 }
 
@@ -214,7 +220,7 @@ func TestTheLastStateIsMarked(t *testing.T) {
 		w.write("a", complete)
 		w.pass(tick / gathering)
 		if s := f.one("the end"); !s.Last || s.Value.State() != bos.StateComplete {
-			t.Errorf("the end is shown as %+v", s.Standing)
+			t.Errorf("the end is shown as %+v", s.Metadata)
 		}
 	})
 }
@@ -280,14 +286,35 @@ func TestAChangeThatWasNotTakenIsStillNew(t *testing.T) {
 		watch.Fresh()
 		w.pass(time.Second)
 		if s, err := watch.Next(w.ctx); err != nil || s.Again {
-			t.Errorf("the first state: %+v, %v", s.Standing, err)
+			t.Errorf("the first state: %+v, %v", s.Metadata, err)
 		}
 		revision := w.write("a")
 		w.pass(time.Second)
 		need := watch.Fresh() // and what is read for it is the same once more
 		w.pass(time.Second)
 		if s, err := watch.Next(w.ctx); err != nil || s.Again || s.Revision != revision || s.Read < need {
-			t.Errorf("the change: %+v, %v", s.Standing, err)
+			t.Errorf("the change: %+v, %v", s.Metadata, err)
+		}
+	})
+}
+
+// Of a session that was deleted before it was complete nothing follows: those who watch
+// it are given the reason, and so are those who come later.
+func TestDeletedBeforeItWasComplete(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.write("a")
+		f, components := w.status("a", bos.Want{}), w.components("a", 0)
+		w.pass(time.Second)
+		f.one("the first state")
+		w.write("a", func(s *bos.Session) { s.Deleted = true })
+		w.pass(time.Second)
+		late := w.status("a", bos.Want{})
+		w.pass(time.Second)
+		const want = `session "a" was deleted at BOS while running`
+		for who, err := range map[string]error{"a watcher": f.ended(), "one who came later": late.ended(), "one of its components": components.ended()} {
+			if bos.CodeOf(err) != bos.NotFound || err.Error() != want {
+				t.Errorf("%s ends with %v", who, err)
+			}
 		}
 	})
 }

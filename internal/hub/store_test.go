@@ -31,6 +31,8 @@ type store struct {
 	err     error         // of every read
 	reads   []reading
 	gate    chan chan struct{} // where readers wait, if there is one
+
+	afterEpoch func() // happens once, after the epoch was read; nil for nothing
 }
 
 // logged is an entry of a change log.
@@ -124,15 +126,15 @@ func (s *store) set(change func()) {
 	change()
 }
 
-// block lets every read wait once it has begun, until [store.next] lets it go on.
+// block lets every read wait once it has begun, until [store.next] releases it.
 func (s *store) block() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gate = make(chan chan struct{})
 }
 
-// next waits for a read that is blocked, and returns what lets it go on.
-func (s *store) next() (goOn func()) {
+// next waits for a read that is blocked, and returns what releases it.
+func (s *store) next() (release func()) {
 	s.t.Helper()
 	s.mu.Lock()
 	gate := s.gate
@@ -204,11 +206,11 @@ func (s *store) ReadSessions(ctx context.Context, reads []bos.SessionRead) ([]*b
 	}
 	err := s.read(ctx, r, func() {
 		for i, one := range reads {
-			kept := s.sessions[one.SessionKey]
-			if kept == nil {
+			stored := s.sessions[one.SessionKey]
+			if stored == nil {
 				continue
 			}
-			session := *kept
+			session := *stored
 			if one.Status {
 				session.Status = &bos.Status{Session: &session, Revision: s.revisions[one.SessionKey], GroupCount: one.Groups}
 				if one.Epoch {
@@ -224,13 +226,17 @@ func (s *store) ReadSessions(ctx context.Context, reads []bos.SessionRead) ([]*b
 func (s *store) ListSessions(ctx context.Context, _ bos.SessionFilter, page bos.Page, want bos.Want, _ bool) (*bos.List[*bos.Session], error) {
 	list := &bos.List[*bos.Session]{}
 	err := s.read(ctx, reading{what: "list", want: []bos.Want{want}}, func() {
-		for _, session := range s.sessions {
-			list.Items, list.Positions = append(list.Items, session), append(list.Positions, session.Name)
+		for _, key := range slices.SortedFunc(maps.Keys(s.sessions), func(a, b bos.SessionKey) int { return cmp.Compare(a.Name, b.Name) }) {
+			switch {
+			case key.Name <= page.After:
+			case len(list.Items) == page.First:
+				list.More = true
+				return
+			default:
+				list.Items, list.Positions = append(list.Items, s.sessions[key]), append(list.Positions, key.Name)
+			}
 		}
 	})
-	if len(list.Items) > page.First {
-		s.t.Error("the list has more pages than this knows")
-	}
 	return list, err
 }
 
@@ -259,7 +265,7 @@ func (s *store) changes(r bos.ChangesRead) *bos.Changes {
 	if session == nil {
 		return nil
 	}
-	c := &bos.Changes{Incarnation: session.Incarnation, Epoch: s.epoch, Revision: s.revisions[r.SessionKey], State: session.State}
+	c := &bos.Changes{Incarnation: session.Incarnation, Epoch: s.epoch, Revision: s.revisions[r.SessionKey], State: session.State, Unfinished: session.Unfinished()}
 	if c.Missed = s.missed || r.Incarnation != c.Incarnation || r.Epoch != c.Epoch; c.Missed {
 		s.missed = false
 		return c
@@ -283,6 +289,7 @@ func (s *store) changes(r bos.ChangesRead) *bos.Changes {
 func (s *store) Revisions(_ context.Context, scopes []bos.SessionKey) (map[bos.SessionKey]int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.reads = append(s.reads, reading{what: "revisions"})
 	found := map[bos.SessionKey]int64{}
 	for _, scope := range scopes {
 		if revision, ok := s.revisions[scope]; ok {
@@ -294,6 +301,11 @@ func (s *store) Revisions(_ context.Context, scopes []bos.SessionKey) (map[bos.S
 
 func (s *store) Epoch(context.Context) (string, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.epoch, s.err
+	epoch, err, then := s.epoch, s.err, s.afterEpoch
+	s.afterEpoch = nil
+	s.mu.Unlock()
+	if then != nil {
+		then()
+	}
+	return epoch, err
 }

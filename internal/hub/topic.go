@@ -1,74 +1,49 @@
 package hub
 
 import (
+	"slices"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
-// topic is one watched session.
+// topic is one watched session. Its watches share one read, of all that they want
+// together; most sessions have one watch, for identical subscriptions are one.
 type topic struct {
 	key        bos.SessionKey
+	status     entry
 	watches    map[*statusWatch]struct{}
-	components map[*componentWatch]struct{}
-	want       bos.Want // of all watches together
+	components map[*componentWatch]bool // nil until there is one
+	wants      map[bos.Want]int         // how many watches want that
+	want       bos.Want                 // all of them together
+	asking     []*statusWatch           // that are to be shown the next read, whatever it shows
 
-	subscribed bool        // the feed tells of every change
+	subscribed bool        // the feed notifies of every change
 	since      time.Time   // when it was first watched
-	due        time.Time   // when to read it; zero for not at all
-	read       time.Time   // when the last read began
 	covered    int64       // the revision that the last read has shown
 	known      *bos.Status // what the last read has shown, and of which parts
 	knownWant  bos.Want
 	stale      bool // it was shown as one that may be behind
 }
 
-// readable says whether it may be read: once every later change is told. If the
-// feed has nothing to say for too long, a read is better than none.
-func (t *topic) readable(now time.Time, patience time.Duration) bool {
-	return t.subscribed || now.Sub(t.since) > patience
-}
-
-// at makes it due at a time, unless it is earlier already.
-func (t *topic) at(due time.Time) (sooner bool) { return advance(&t.due, due) }
-
-// changed makes it due for a revision that has not been read: a tick after the last
-// read, at once if that has passed.
-func (t *topic) changed(revision int64, tick time.Duration) (sooner bool) {
-	if len(t.watches) > 0 && revision > t.covered {
-		sooner = t.at(t.read.Add(tick))
-	}
-	for w := range t.components {
-		if revision > w.since.After {
-			sooner = w.at(w.read.Add(max(tick, w.pace))) || sooner
-		}
-	}
-	return sooner
-}
-
-// again makes it due whatever has been read.
-func (t *topic) again(now time.Time) {
-	if len(t.watches) > 0 {
-		t.at(now)
-	}
-	for w := range t.components {
-		w.at(now)
-	}
-}
-
 // topicOf returns a session's topic, which is new if nobody watches it yet.
 func (h *Hub) topicOf(key bos.SessionKey) *topic {
 	t := h.topics[key]
 	if t == nil {
-		t = &topic{key: key, watches: map[*statusWatch]struct{}{}, components: map[*componentWatch]struct{}{}, since: time.Now()}
+		t = &topic{key: key, watches: map[*statusWatch]struct{}{}, wants: map[bos.Want]int{}, since: time.Now()}
+		t.status.topic = t
 		h.topics[key] = t
 		h.feed.Watch(key)
 	}
 	return t
 }
 
-// leave forgets a topic that nobody watches any more.
+// leave forgets a topic that nobody watches any more. A read of it may be under way. Its result
+// is discarded, and the next watch begins with a new topic. The lock is held from the watch's
+// removal to here, so none can join a topic that is forgotten.
 func (h *Hub) leave(t *topic) {
+	h.place(&t.status) // which nobody may be waiting for any more
 	if len(t.watches)+len(t.components) == 0 && h.topics[t.key] == t {
 		delete(h.topics, t.key)
 		h.feed.Unwatch(t.key)
@@ -80,60 +55,62 @@ type statusWatch struct {
 	slot[*bos.Status]
 	topic *topic
 	want  bos.Want
-	had   bool // it has been shown something
+	had   bool   // it has been shown something
+	need  uint64 // somebody needs this read or a later one
+	asks  bool   // it is among those who ask
 }
 
 // WatchStatus follows the status of a session. Its watch ends with NOT_FOUND if
-// there is none, or no more.
-func (h *Hub) WatchStatus(key bos.SessionKey, want bos.Want) bos.Watch[*bos.Status] {
+// there is no such session, or it has been deleted.
+func (h *Hub) WatchStatus(key bos.SessionKey, want bos.Want) live.Watch[*bos.Status] {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	t := h.topicOf(key)
+	// Without its epoch a status can't be compared with the one before: revisions of two epochs
+	// say nothing about each other.
 	want.Status, want.Epoch = true, true
 	w := &statusWatch{slot: newSlot[*bos.Status](h), topic: t, want: want}
 	t.watches[w] = struct{}{}
+	t.ask(w)
+	t.wants[want]++
 	t.want = t.want.With(want)
 	return w
 }
 
-// joinSpread is how many reads a tick may have for those who join.
-const joinSpread = 10
-
-// Fresh implements [bos.Watch].
-func (w *statusWatch) Fresh() uint64 {
-	h := w.hub
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	w.topic.at(w.topic.read.Add(h.o.Tick / joinSpread))
-	h.poke()
-	return h.reads + 1
-}
-
-// Close implements [bos.Watch].
+// Close implements [live.Watch].
 func (w *statusWatch) Close() {
 	w.hub.mu.Lock()
 	defer w.hub.mu.Unlock()
-	delete(w.topic.watches, w)
-	w.topic.want = bos.Want{}
-	for other := range w.topic.watches {
-		w.topic.want = w.topic.want.With(other.want)
+	t := w.topic
+	if _, watched := t.watches[w]; !watched {
+		return
 	}
-	w.hub.leave(w.topic)
+	delete(t.watches, w)
+	if t.wants[w.want]--; t.wants[w.want] == 0 {
+		delete(t.wants, w.want)
+		t.want = bos.Want{} // of those that are left; there are few different ones
+		for want := range t.wants {
+			t.want = t.want.With(want)
+		}
+	}
+	w.hub.leave(t)
 }
 
 // show shows a status as it was read.
 func (h *Hub) show(t *topic, st *bos.Status, read uint64, want bos.Want) {
 	before := t.known
 	if before != nil && st.Epoch == before.Epoch && st.Revision < before.Revision {
-		// Redis has come back with less than it had. The feed begins a new epoch
-		// for that in a moment.
-		t.at(time.Now().Add(h.o.Tick))
+		// Redis has lost data. The feed begins a new epoch for that in a moment; until then
+		// clients keep what they have, for a revision never goes back within an epoch.
+		h.at(&t.status, time.Now().Add(h.o.Tick))
 		return
 	}
-	stale := h.stale || h.silent && fromBOS(st)
+	// By the number of the read and not by what is true now: a read that began before a doubt
+	// ended may show what was doubted.
+	stale := h.stale.of(read) || h.silent.of(read) && fromBOS(st)
 	again := before != nil && st.Epoch == before.Epoch && st.Revision == before.Revision && t.stale == stale
 	t.known, t.knownWant, t.covered, t.stale = st, want, st.Revision, stale
-	t.tell(read, again)
+	t.publish(read, again)
 }
 
 // fromBOS says whether a status is one that the sync from BOS keeps up to date.
@@ -148,29 +125,54 @@ func (t *topic) showStale(read uint64) {
 	}
 	again := t.stale
 	t.stale = true
-	t.tell(read, again)
+	t.publish(read, again)
 }
 
-// tell shows what is known to all watches that it is enough for.
-func (t *topic) tell(read uint64, again bool) {
+// publish shows what is known to all watches that do not need a later read.
+func (t *topic) publish(read uint64, again bool) {
 	st := t.known
 	if t.stale { // what was read may be shared: it stays as it is
 		status, session := *st, *st.Session
 		status.Session, session.Status, status.Stale = &session, &status, true
 		st = &status
 	}
-	for w := range t.watches {
+	show := func(w *statusWatch) {
+		// A watch that came during the read may want more than it brought.
 		if t.knownWant.Covers(w.want) {
-			w.replace(bos.Sight[*bos.Status]{Value: st, Standing: bos.Standing{
+			w.replace(live.Update[*bos.Status]{Value: st, Metadata: live.Metadata{
 				Read: read, Revision: st.Revision, Epoch: st.Epoch, Stale: st.Stale,
 				Whole: true, Again: again && w.had, Last: st.State() == bos.StateComplete && !st.Stale,
 			}})
-			w.had = true
+			w.had, w.asks = true, w.need > read
 		}
+	}
+	if !again {
+		for w := range t.watches {
+			show(w)
+		}
+	}
+	// Where something has changed all have been shown it above, and this only drops those that
+	// need no later read. Where nothing has, these are the only ones to be shown anything.
+	t.asking = slices.DeleteFunc(t.asking, func(w *statusWatch) (over bool) {
+		_, watched := t.watches[w]
+		if watched && again && (!w.had || read >= w.need) {
+			show(w)
+		}
+		return !watched || !w.asks
+	})
+}
+
+// ask has a watch shown the next read even if nothing has changed. Only those are: when
+// thousands join a session with different selections, the read of each would wake all.
+func (t *topic) ask(w *statusWatch) {
+	if !w.asks {
+		w.asks = true
+		t.asking = append(t.asking, w)
 	}
 }
 
-// gone ends all watches of a session that is not there.
+// gone ends all watches of a session that does not exist. They stay in the topic until their
+// owners close them.
 func (t *topic) gone(err error) {
 	for w := range t.watches {
 		w.end(err)

@@ -31,7 +31,7 @@ func TestWhatSeveralWantIsReadOnce(t *testing.T) {
 		details.stop()
 		want(bos.Want{Groups: 3})
 		if n := len(few.take()); n != 3 {
-			t.Errorf("%d sights of three changes", n)
+			t.Errorf("%d updates of three changes", n)
 		}
 	})
 }
@@ -45,20 +45,20 @@ func TestNobodyIsShownLessThanWanted(t *testing.T) {
 		few.take()
 		w.store.block()
 		w.write("a")
-		goOn := w.store.next()
+		release := w.store.next()
 		many := w.status("a", bos.Want{Groups: 7})
 		w.store.unblock()
-		goOn()
+		release()
 		w.pass(tick)
 		few.last("who was there before")
-		sights := many.take()
-		for _, s := range sights {
+		updates := many.take()
+		for _, s := range updates {
 			if s.Value.GroupCount < 7 {
 				t.Errorf("shown with %d groups", s.Value.GroupCount)
 			}
 		}
-		if len(sights) == 0 || sights[0].Again {
-			t.Errorf("who wants more is shown %+v", sights)
+		if len(updates) == 0 || updates[0].Again {
+			t.Errorf("who wants more is shown %+v", updates)
 		}
 	})
 }
@@ -74,18 +74,18 @@ func TestNobodyIsShownLessThanWantedWhenStale(t *testing.T) {
 		many := w.status("a", bos.Want{Groups: 7})
 		w.pass(5 * interval)
 		if s := few.last("who was there before"); !s.Stale {
-			t.Errorf("shown: %+v", s.Standing)
+			t.Errorf("shown: %+v", s.Metadata)
 		}
 		many.none("that is not enough")
 		w.store.fail(nil)
 		w.pass(longestRetry + interval)
 		if s := many.last("when it is back"); s.Stale || s.Value.GroupCount < 7 {
-			t.Errorf("shown: %+v, %d groups", s.Standing, s.Value.GroupCount)
+			t.Errorf("shown: %+v, %d groups", s.Metadata, s.Value.GroupCount)
 		}
 	})
 }
 
-// What a read is due for may have gone when it begins.
+// The watch that a read is due for may be closed when it begins.
 func TestWhoLeavesBeforeAReadLeavesTheOthersInPeace(t *testing.T) {
 	simulate(t, func(w *world) {
 		w.store.place(key("a"), "x1", false)
@@ -101,7 +101,7 @@ func TestWhoLeavesBeforeAReadLeavesTheOthersInPeace(t *testing.T) {
 		status.stop()
 		w.pass(time.Second)
 		if s := components.last("the change"); s.Revision != revision {
-			t.Errorf("shown: %+v", s.Standing)
+			t.Errorf("shown: %+v", s.Metadata)
 		}
 		again := w.status("a", bos.Want{})
 		w.pass(time.Second)
@@ -109,11 +109,12 @@ func TestWhoLeavesBeforeAReadLeavesTheOthersInPeace(t *testing.T) {
 	})
 }
 
-// As above, but the read has begun: more sessions are due than one command takes.
+// As above, but a read has begun: more sessions are due than one round takes. One leaves
+// that is being read, and the one that waits for the next.
 func TestWhoLeavesDuringAReadLeavesTheOthersInPeace(t *testing.T) {
 	simulate(t, func(w *world) {
 		all := map[string]*follower[*bos.Status]{}
-		for i := range bos.MaxPage + 1 {
+		for i := range maxRound + 1 {
 			name := string(rune('a'+i%26)) + string(rune('a'+i/26%26)) + string(rune('a'+i/26/26))
 			w.write(name)
 			all[name] = w.status(name, bos.Want{})
@@ -125,13 +126,13 @@ func TestWhoLeavesDuringAReadLeavesTheOthersInPeace(t *testing.T) {
 		}
 		var left *follower[*bos.Status]
 		for left == nil {
-			goOn := w.store.next()
+			release := w.store.next()
 			reads := w.store.taken("sessions")
 			under := map[string]bool{}
 			for _, name := range reads[len(reads)-1].names {
 				under[name] = true
 			}
-			if len(under) == bos.MaxPage {
+			if len(under) == maxRound {
 				for name, f := range all {
 					if !under[name] {
 						left = f
@@ -139,9 +140,12 @@ func TestWhoLeavesDuringAReadLeavesTheOthersInPeace(t *testing.T) {
 					}
 				}
 				left.stop()
+				read := reads[len(reads)-1].names[0]
+				all[read].stop()
+				delete(all, read)
 				w.store.unblock()
 			}
-			goOn()
+			release()
 		}
 		w.pass(time.Second)
 		for name, f := range all {

@@ -3,73 +3,84 @@ package hub
 import (
 	"context"
 
-	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/latest"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
 // slot is where a watch finds what it is shown next. All but waiting is under the
-// hub's lock.
+// hub's lock. The reader never waits for a watch: what one has not taken yet is replaced
+// or merged, so that a slow one costs memory of one state, or of one change a key.
 type slot[T any] struct {
 	hub   *Hub
 	ready chan struct{}
-	next  []bos.Sight[T]
+	next  latest.Log[live.Update[T]]
+	added uint64 // to next, so far
+	taken *entry // that may be read again when all of next is taken; nil for none
 	err   error
 }
 
+// ready has room for one: showing something never waits, and a watch that was woken once
+// takes all that is there.
 func newSlot[T any](h *Hub) slot[T] { return slot[T]{hub: h, ready: make(chan struct{}, 1)} }
 
-// Next implements [bos.Watch].
-func (s *slot[T]) Next(ctx context.Context) (bos.Sight[T], error) {
+// Next implements [live.Watch].
+func (s *slot[T]) Next(ctx context.Context) (live.Update[T], error) {
 	for {
 		s.hub.mu.Lock()
-		if len(s.next) > 0 {
-			sight := s.next[0]
-			s.next = s.next[1:]
-			if len(s.next) == 0 {
-				s.hub.poke() // there is room again
-			}
-			s.hub.mu.Unlock()
-			return sight, nil
+		update, _, ok := s.next.Drop()
+		// A watch of components is read again only now: for one that is slow, changes stay in
+		// the log of the session, where they are merged, and not in memory.
+		if ok && s.free() && s.taken != nil {
+			s.hub.place(s.taken)
 		}
 		err := s.err
 		s.hub.mu.Unlock()
-		if err != nil {
-			return bos.Sight[T]{}, err
+		switch {
+		case ok:
+			return update, nil
+		case err != nil:
+			return live.Update[T]{}, err
 		}
 		select {
 		case <-ctx.Done():
-			return bos.Sight[T]{}, ctx.Err()
+			return live.Update[T]{}, ctx.Err()
 		case <-s.ready:
 		}
 	}
 }
 
-func (s *slot[T]) free() bool { return len(s.next) == 0 }
+func (s *slot[T]) free() bool { return s.next.Len() == 0 }
 
-// replace shows a state instead of the one that has not been taken yet.
-func (s *slot[T]) replace(sight bos.Sight[T]) {
-	if !s.free() {
-		sight.Again = sight.Again && s.next[0].Again
+// replace shows a state instead of those that have not been taken yet.
+func (s *slot[T]) replace(update live.Update[T]) {
+	for first := true; ; first = false {
+		before, _, ok := s.next.Drop()
+		if !ok {
+			break
+		}
+		if first { // nobody has seen what was new in it
+			update.Again = update.Again && before.Again
+		}
 	}
-	s.next = append(s.next[:0], sight)
-	s.tell()
+	s.add(update)
 }
 
 // add shows a change after those before, or instead of one of the same key.
-func (s *slot[T]) add(sight bos.Sight[T]) {
-	for i := range s.next {
-		if sight.Key != "" && s.next[i].Key == sight.Key {
-			s.next = append(s.next[:i], s.next[i+1:]...)
-			break
-		}
-	}
-	s.next = append(s.next, sight)
-	s.tell()
+func (s *slot[T]) add(update live.Update[T]) {
+	s.added++
+	s.next.Add(s.added, update.Key, update)
+	s.publish()
 }
 
-// end ends the watch after what has been shown.
+// end ends the watch after what has been shown: the last state is never lost to the end.
 func (s *slot[T]) end(err error) {
 	s.err = err
-	s.tell()
+	s.publish()
 }
 
-func (s *slot[T]) tell() { poke(s.ready) }
+func (s *slot[T]) publish() {
+	select {
+	case s.ready <- struct{}{}:
+	default: // it is to look already
+	}
+}

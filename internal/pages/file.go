@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"path"
 	"strconv"
@@ -35,23 +36,41 @@ type file struct {
 
 // contents are a file's bytes, in both encodings, and the name of this state of it.
 type contents struct {
-	plain, zipped []byte // zipped is nil where it is not smaller
-	tag           string
+	plain  func() ([]byte, error)
+	zipped []byte // nil where it is not smaller
+	tag    string
 }
 
-func newFile(name string, read func() ([]byte, error)) *file {
+// newFile is a file that read reads: compressed already if it is packed, else as it is.
+func newFile(name string, packed bool, read func() ([]byte, error)) *file {
 	return &file{name, sync.OnceValues(func() (contents, error) {
-		plain, err := read()
+		text, err := read()
 		if err != nil {
 			return contents{}, err
 		}
-		sum := sha256.Sum256(plain)
-		c := contents{plain: plain, tag: hex.EncodeToString(sum[:12])}
-		if zipped := zip(plain); len(zipped) < len(plain) {
+		// By content: replicas of one version give it the same name, so that a browser which
+		// changes between them need not load it again.
+		sum := sha256.Sum256(text)
+		c := contents{tag: hex.EncodeToString(sum[:12])}
+		if packed {
+			// Not kept: rare is a client that takes no gzip.
+			c.plain, c.zipped = func() ([]byte, error) { return unzip(text) }, text
+			return c, nil
+		}
+		c.plain = func() ([]byte, error) { return text, nil }
+		if zipped := zip(text); len(zipped) < len(text) {
 			c.zipped = zipped
 		}
 		return c, nil
 	})}
+}
+
+func unzip(zipped []byte) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(zipped))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
 }
 
 func zip(plain []byte) []byte {
@@ -69,26 +88,37 @@ func zip(plain []byte) []byte {
 func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	c, err := f.contents()
 	if err != nil {
-		http.Error(w, "This page can't be read.", http.StatusInternalServerError)
+		unreadable(w)
 		return
 	}
 	header := w.Header()
+	if c.zipped != nil {
+		header.Add("Vary", "Accept-Encoding")
+	}
+	// Each encoding has a tag of its own, as their bytes differ (RFC 9110, 8.8.3).
+	body, tag := c.zipped, c.tag+"-gzip"
+	if c.zipped == nil || !takesGzip(r) {
+		if body, err = c.plain(); err != nil {
+			unreadable(w)
+			return
+		}
+		tag = c.tag
+	} else {
+		header.Set("Content-Encoding", "gzip")
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	kind, ok := kinds[path.Ext(f.name)]
 	if !ok {
 		kind = "application/octet-stream"
 	}
 	header.Set("Content-Type", kind)
-	body, tag := c.plain, c.tag
-	if c.zipped != nil {
-		header.Add("Vary", "Accept-Encoding")
-		if takesGzip(r) {
-			body, tag = c.zipped, tag+"-gzip"
-			header.Set("Content-Encoding", "gzip")
-			header.Set("Content-Length", strconv.Itoa(len(body)))
-		}
-	}
 	header.Set("ETag", `"`+tag+`"`)
+	// Without a time: embedded files have none, and the tag decides.
 	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(body))
+}
+
+func unreadable(w http.ResponseWriter) {
+	http.Error(w, "This page can't be read.", http.StatusInternalServerError)
 }
 
 // takesGzip says whether the client takes gzip: named, or as any encoding, and not

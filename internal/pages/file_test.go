@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestEncodings shows who gets what is compressed.
-func TestEncodings(t *testing.T) {
+// TestOnlyClientsThatTakeItGetCompression shows who gets what is compressed.
+func TestOnlyClientsThatTakeItGetCompression(t *testing.T) {
 	t.Parallel()
 	h := handler(t, "")
 	for accept, zipped := range map[string]bool{
@@ -46,9 +46,9 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-// TestUnchanged shows that what a client has is not sent again, and that each
+// TestWhatAClientHasIsNotSentAgain shows that what a client has is not sent again, and that each
 // encoding and each base path is a state of its own.
-func TestUnchanged(t *testing.T) {
+func TestWhatAClientHasIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	tags := map[string]string{}
 	for _, base := range []string{"", "/boot"} {

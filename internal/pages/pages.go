@@ -32,19 +32,23 @@ const (
 
 type site struct {
 	base                  string
+	login                 bool
 	dashboard, playground *file
 	assets                map[string]*file // by path
 }
 
 // Handler serves the pages of a bundle below a base path, which has a slash in front
-// and none at its end, or is empty. A page's <base href="/" /> is set to it.
+// and none at its end, or is empty. A page's <base href="/" /> is set to it. What the pages load
+// may be compressed in the bundle, with .gz behind its name, and is then sent as it is.
 //
 // The playground is at /graphiql. What the pages load, below /assets/, has names that
 // change with its contents, and may be kept for ever. Every other path is a view of
-// the dashboard, which tells them apart by itself, unless it looks like a file's: one
+// the dashboard, which routes them itself, unless it looks like a file's: one
 // segment with a dot, like favicon.ico.
-func Handler(bundle fs.FS, base string) (http.Handler, error) {
-	s := &site{base: base, assets: map[string]*file{}}
+//
+// With login, the pages ask who is there before they show anything.
+func Handler(bundle fs.FS, base string, login bool) (http.Handler, error) {
+	s := &site{base: base, login: login, assets: map[string]*file{}}
 	var err error
 	if s.dashboard, err = s.page(bundle, dashboardFile); err != nil {
 		return nil, err
@@ -54,7 +58,8 @@ func Handler(bundle fs.FS, base string) (http.Handler, error) {
 	}
 	err = fs.WalkDir(bundle, path.Clean(assets), func(name string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Type().IsRegular() {
-			s.assets[name] = newFile(name, func() ([]byte, error) { return fs.ReadFile(bundle, name) })
+			served, packed := strings.CutSuffix(name, ".gz")
+			s.assets[served] = newFile(served, packed, func() ([]byte, error) { return fs.ReadFile(bundle, name) })
 		}
 		return err
 	})
@@ -72,8 +77,12 @@ func (s *site) page(bundle fs.FS, name string) (*file, error) {
 	if !found {
 		return nil, fmt.Errorf("%s has no %s to put the base path into", name, placeholder)
 	}
-	based := []byte(before + `<base href="` + html.EscapeString(s.base+"/") + `" />` + after)
-	return newFile(name, func() ([]byte, error) { return based, nil }), nil
+	base := `<base href="` + html.EscapeString(s.base+"/") + `"`
+	if s.login {
+		base += ` data-login`
+	}
+	based := []byte(before + base + " />" + after)
+	return newFile(name, false, func() ([]byte, error) { return based, nil }), nil
 }
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -82,6 +91,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer") // names of sessions are in the addresses
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	header.Set("Cross-Origin-Opener-Policy", "same-origin") // a page that opens this one gets no hold of it
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		header.Set("Allow", "GET, HEAD")
 		http.Error(w, "This is a page: it can only be read. GraphQL is at "+s.base+"/graphql.", http.StatusMethodNotAllowed)
@@ -116,7 +126,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // wanted says whether a request takes a page for an answer. A program that asks for
-// JSON where there is none shall not get a page and "200 OK".
+// JSON where there is none must not get a page and "200 OK".
 func wanted(r *http.Request) bool {
 	accept := strings.Join(r.Header.Values("Accept"), ",")
 	return accept == "" || named(r) || strings.Contains(accept, "*/*") || strings.Contains(accept, "text/*")

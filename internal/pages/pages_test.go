@@ -13,25 +13,25 @@ import (
 
 var script = strings.Repeat("export const state = 'stable';\n", 100)
 
-// bundle is one as the bundler writes it.
+// bundle is one as it is embedded.
 func bundle() fstest.MapFS {
 	page := func(name string) *fstest.MapFile {
 		return &fstest.MapFile{Data: []byte("<!doctype html>\n<head>\n<base href=\"/\" />\n<title>" + name + "</title>\n" +
 			strings.Repeat("<link href=\"./assets/index-a1.js\">\n", 10))}
 	}
 	return fstest.MapFS{
-		"index.html":          page("the dashboard"),
-		"graphiql.html":       page("the playground"),
-		"assets/index-a1.js":  {Data: []byte(script)},
-		"assets/dot-b2.svg":   {Data: []byte("<svg/>")},
-		"assets/odd-c3.thing": {Data: []byte("?")},
-		"notes.txt":           {Data: []byte("not to be served")},
+		"index.html":            page("the dashboard"),
+		"graphiql.html":         page("the playground"),
+		"assets/index-a1.js.gz": {Data: zip([]byte(script))},
+		"assets/dot-b2.svg":     {Data: []byte("<svg/>")},
+		"assets/odd-c3.thing":   {Data: []byte("?")},
+		"notes.txt":             {Data: []byte("not to be served")},
 	}
 }
 
 func handler(t *testing.T, base string) http.Handler {
 	t.Helper()
-	h, err := Handler(bundle(), base)
+	h, err := Handler(bundle(), base, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +57,8 @@ func body(t *testing.T, r *http.Response) string {
 	return string(text)
 }
 
-// TestPaths shows which path answers what, with and without a base path.
-func TestPaths(t *testing.T) {
+// TestWhichPathAnswersWhat shows which path answers what, with and without a base path.
+func TestWhichPathAnswersWhat(t *testing.T) {
 	t.Parallel()
 	const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 	const forever, always, never = "public, max-age=31536000, immutable", "no-cache", "no-store"
@@ -113,8 +113,8 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-// TestHeaders shows what every answer says to keep a browser from doing harm.
-func TestHeaders(t *testing.T) {
+// TestSecurityHeadersOfEveryAnswer shows what every answer says to keep a browser from doing harm.
+func TestSecurityHeadersOfEveryAnswer(t *testing.T) {
 	t.Parallel()
 	h := handler(t, "")
 	for _, path := range []string{"/", "/graphiql", "/assets/index-a1.js", "/assets/none.js"} {
@@ -154,8 +154,8 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// TestOnlyReading shows that nothing but GET and HEAD is taken.
-func TestOnlyReading(t *testing.T) {
+// TestOnlyGETAndHEADAreTaken shows that nothing but GET and HEAD is taken.
+func TestOnlyGETAndHEADAreTaken(t *testing.T) {
 	t.Parallel()
 	h := handler(t, "")
 	for _, path := range []string{"/", "/graphiql", "/assets/index-a1.js", "/sessions/monday"} {
@@ -176,9 +176,9 @@ func TestPlaygroundHasOneAddress(t *testing.T) {
 	}
 }
 
-// TestPlayable shows which requests to GraphQL go to the playground: a browser's,
+// TestBrowsersGetThePlayground shows which requests to GraphQL go to the playground: a browser's,
 // with nothing to ask.
-func TestPlayable(t *testing.T) {
+func TestBrowsersGetThePlayground(t *testing.T) {
 	t.Parallel()
 	h := Playable(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }), "/boot")
 	const browser = "text/html,*/*;q=0.8"
@@ -201,7 +201,7 @@ func TestPlayable(t *testing.T) {
 	}
 }
 
-func TestBrokenBundles(t *testing.T) {
+func TestBrokenBundlesAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(fstest.MapFS){
 		"no dashboard":        func(b fstest.MapFS) { delete(b, "index.html") },
@@ -217,17 +217,17 @@ func TestBrokenBundles(t *testing.T) {
 	} {
 		b := bundle()
 		spoil(b)
-		if _, err := Handler(b, ""); err == nil {
+		if _, err := Handler(b, "", false); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}
 }
 
-// TestBundle shows that the bundle of this program is one to serve: each file's type
+// TestTheBundleIsComplete shows that the bundle of this program is one to serve: each file's type
 // is known, and all that the pages load is there.
-func TestBundle(t *testing.T) {
+func TestTheBundleIsComplete(t *testing.T) {
 	t.Parallel()
-	h, err := Handler(web.Pages(), "/boot")
+	h, err := Handler(web.Pages(), "/boot", false)
 	if err != nil {
 		t.Fatal(err)
 	}

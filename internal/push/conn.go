@@ -4,6 +4,7 @@ package push
 import (
 	"errors"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"syscall"
@@ -26,34 +27,47 @@ type Source interface {
 type Conn struct {
 	net.Conn
 	deadline time.Duration
-	raw      syscall.RawConn // nil if there is none, as with TLS
+	secured  *secured        // nil without TLS
+	raw      syscall.RawConn // nil if there is none
 
 	mu      sync.Mutex
 	try     attempt
 	busy    bool      // a goroutine is writing rest
 	free    sync.Cond // busy may have ended
-	rest    []byte    // what has to go out next
+	rest    []byte    // what has to go out next, as it goes over the wire
+	backlog *backlog  // after it; nil for nothing
 	waiting []Source  // to be asked then
 	over    bool      // nothing may be sent any more,
-	ended   bool      // and the client is told so by the end of the connection
+	ended   bool      // and the end of the connection says so to the client
 	err     error
 }
 
-// maxRest bounds what is queued for a client that does not take it.
-const maxRest = 1 << 20
+// backlog is what goes out after what is being written. It is apart from the connection
+// because most never need one, and each is many connections' memory.
+type backlog struct {
+	parts  [][]byte // of one answer, with nothing in between
+	behind []byte   // and after that
+}
 
-// sendBuffer is how much the kernel shall hold for a client at most: some updates,
+// maxQueued bounds, in bytes, what is queued behind a message that a client has not
+// taken yet. The message itself is as long as it is: a healthy client may need several
+// rounds for a long one, and a ping that comes meanwhile is no reason to give it up.
+const maxQueued = 1 << 20
+
+// sendBuffer is how much the kernel may hold for a client: some updates,
 // not the megabytes that it would come to by itself.
 const sendBuffer = 64 << 10
 
-// New makes a Conn. A client has so long to take what it is sent.
+// New makes a Conn. A client has to accept something within that time; see [Allowance].
 func New(c net.Conn, deadline time.Duration) *Conn {
 	w := &Conn{Conn: c, deadline: deadline}
 	w.free.L = &w.mu
-	if tcp, ok := c.(*net.TCPConn); ok {
+	w.secured = secure(c)
+	line := w.line()
+	if tcp, ok := line.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // without, it only takes longer to notice a slow client
 	}
-	if s, ok := c.(syscall.Conn); ok && canTry {
+	if s, ok := line.(syscall.Conn); ok && canTry {
 		if raw, err := s.SyscallConn(); err == nil {
 			w.raw, w.try.do = raw, w.try.write
 		}
@@ -64,26 +78,43 @@ func New(c net.Conn, deadline time.Duration) *Conn {
 // ErrSlow says that a client has not taken what it was sent.
 var ErrSlow = errors.New("the client does not take what it is sent")
 
-// Write sends b after what was sent before. It never waits.
+// Write sends b after everything that was sent before. It never waits.
 func (c *Conn) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.write(b)
 }
 
-// Send is Write for what may be much: it waits until the client has taken what was
-// sent before.
-func (c *Conn) Send(b []byte) error {
+// Send is Write for large messages: it waits until the client has accepted what was sent
+// before, and then all parts, which are not copied and must not be changed.
+func (c *Conn) Send(parts ...[]byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.await()
+	if c.over && c.err == nil {
+		return net.ErrClosed
+	}
+	for len(parts) > 0 && c.err == nil {
+		rest := c.tryNow(parts[0])
+		parts = parts[1:]
+		if len(rest) > 0 && c.err == nil {
+			c.backlog = &backlog{parts: parts}
+			c.start(rest)
+			c.await()
+			break
+		}
+	}
+	return c.err
+}
+
+// await waits until nothing is being written.
+func (c *Conn) await() {
 	for c.busy && c.err == nil {
 		c.free.Wait()
 	}
-	_, err := c.write(b)
-	return err
 }
 
-// Last is Write of what nothing may be sent after.
+// Last is Write for the last bytes of a connection: nothing is sent after them.
 func (c *Conn) Last(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -138,8 +169,17 @@ func (c *Conn) finish() {
 }
 
 func (c *Conn) endHalf() {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.ended && !c.busy && c.err == nil {
-		_ = half.CloseWrite() // whoever reads is told of an error
+	if !c.ended || c.busy || c.err != nil {
+		return
+	}
+	if c.secured != nil {
+		if rest := c.tryWire(c.secured.end()); len(rest) > 0 {
+			c.start(rest) // and comes back here
+			return
+		}
+	}
+	if half, ok := c.line().(interface{ CloseWrite() error }); ok && c.err == nil {
+		_ = half.CloseWrite() // the reader gets an error
 	}
 }
 
@@ -160,31 +200,55 @@ func (c *Conn) wait(s Source) {
 // send sends b, or queues what of it can't be sent now.
 func (c *Conn) send(b []byte) {
 	if c.busy {
-		if len(c.rest)+len(b) > maxRest {
+		if c.backlog == nil {
+			c.backlog = &backlog{}
+		}
+		if len(c.backlog.behind)+len(b) > maxQueued {
 			c.fail(ErrSlow)
 			return
 		}
-		c.rest = append(c.rest, b...)
+		c.backlog.behind = append(c.backlog.behind, b...)
 		return
 	}
-	if c.raw != nil {
-		n, err := c.try.now(c.raw, b)
-		if err != nil {
-			c.fail(err)
-			return
-		}
-		if b = b[n:]; len(b) == 0 {
-			return
-		}
+	if b = c.tryNow(b); len(b) > 0 && c.err == nil {
+		c.start(append([]byte(nil), b...))
 	}
-	c.rest, c.busy = append([]byte(nil), b...), true
+}
+
+// tryNow sends what of b the kernel takes at once, and returns the rest as it goes over the wire.
+func (c *Conn) tryNow(b []byte) []byte {
+	if c.secured == nil {
+		return c.tryWire(b)
+	}
+	sealed := c.seal(b)
+	rest := slices.Clone(c.tryWire(sealed))
+	reuse(sealed)
+	return rest
+}
+
+// tryWire is tryNow for what is as it goes over the wire.
+func (c *Conn) tryWire(b []byte) []byte {
+	if c.raw == nil || len(b) == 0 {
+		return b
+	}
+	n, err := c.try.now(c.raw, b)
+	if err != nil {
+		c.fail(err)
+		return nil
+	}
+	return b[n:]
+}
+
+// start has b, which is nobody else's, written as the client takes it.
+func (c *Conn) start(b []byte) {
+	c.rest, c.busy = b, true
 	go c.drain()
 }
 
 func (c *Conn) fail(err error) {
-	c.err, c.rest, c.waiting = err, nil, nil
+	c.err, c.rest, c.backlog, c.waiting = err, nil, nil, nil
 	c.free.Broadcast()
-	_ = c.Conn.Close() // whoever reads is told so
+	_ = c.line().Close() // the reader gets an error
 }
 
 // drain writes what is queued, then what the waiting sources have, until nobody has
@@ -193,28 +257,40 @@ func (c *Conn) drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.err == nil {
-		if len(c.rest) == 0 && !c.ask() {
+		if len(c.rest) == 0 && c.backlog == nil && !c.ask() {
 			c.busy, c.rest = false, nil
-			_ = c.Conn.SetWriteDeadline(time.Time{}) // it would hold for what is tried later
+			_ = c.line().SetWriteDeadline(time.Time{}) // it would hold for what is tried later
 			c.free.Broadcast()
 			c.endHalf()
 			return
 		}
-		b := c.rest
-		c.rest = nil
+		b := c.next()
 		c.mu.Unlock()
-		err := c.Conn.SetWriteDeadline(time.Now().Add(c.deadline))
-		if err == nil {
-			_, err = c.Conn.Write(b)
-		}
+		allowance := Allowance{Patience: c.deadline}
+		_, err := allowance.Write(c.line(), b)
 		c.mu.Lock()
 		if err != nil && c.err == nil {
-			if tcp, ok := c.Conn.(*net.TCPConn); ok {
+			if tcp, ok := c.line().(*net.TCPConn); ok {
 				_ = tcp.SetLinger(0) // let the kernel forget what it holds for the client
 			}
 			c.fail(err)
 		}
 	}
+}
+
+// next takes what goes out next, as it goes over the wire.
+func (c *Conn) next() []byte {
+	b := c.rest
+	c.rest = nil
+	switch q := c.backlog; {
+	case len(b) > 0:
+		return b
+	case len(q.parts) > 0:
+		b, q.parts = q.parts[0], q.parts[1:]
+	default:
+		b, c.backlog = q.behind, nil
+	}
+	return c.onWire(b)
 }
 
 // ask asks the waiting sources, by turns, until one has a message.
@@ -223,7 +299,7 @@ func (c *Conn) ask() bool {
 		s := c.waiting[0]
 		c.waiting = c.waiting[1:]
 		if message, last := s.Append(nil); len(message) > 0 {
-			c.rest = message
+			c.rest = c.onWire(message)
 			if last {
 				c.finish()
 			} else {
@@ -234,6 +310,13 @@ func (c *Conn) ask() bool {
 	}
 	c.waiting = nil
 	return false
+}
+
+// Slow says whether the connection was ended because the client did not take what it was sent.
+func (c *Conn) Slow() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return errors.Is(c.err, ErrSlow) || errors.Is(c.err, os.ErrDeadlineExceeded)
 }
 
 // Close ends the connection.

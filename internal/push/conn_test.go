@@ -1,6 +1,7 @@
 package push
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -18,10 +19,13 @@ func pair(t *testing.T, kind string, deadline time.Duration) (c *Conn, client ne
 	t.Helper()
 	before := goleak.IgnoreCurrent()
 	var server net.Conn
-	if kind == "pipe" {
+	switch kind {
+	case "pipe":
 		server, client = net.Pipe()
-	} else {
+	case "tcp":
 		server, client = tcp(t)
+	case "tls":
+		server, client = overTLS(t)
 	}
 	c = New(server, deadline)
 	t.Cleanup(func() {
@@ -35,7 +39,7 @@ func pair(t *testing.T, kind string, deadline time.Duration) (c *Conn, client ne
 	return c, client
 }
 
-func tcp(t *testing.T) (server, client net.Conn) {
+func tcp(t testing.TB) (server, client net.Conn) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -52,7 +56,7 @@ func tcp(t *testing.T) (server, client net.Conn) {
 }
 
 // kinds are what a Conn may be on: with a file descriptor to try, and without.
-var kinds = []string{"tcp", "pipe"}
+var kinds = []string{"tcp", "pipe", "tls"}
 
 // each runs a test for all of them, one after the other: each looks for goroutines.
 func each(t *testing.T, test func(t *testing.T, kind string)) {
@@ -64,7 +68,7 @@ func each(t *testing.T, test func(t *testing.T, kind string)) {
 const headSize = 9
 
 // message is a message of a sender: who, which, how long, and then so many bytes
-// that tell if one is missing.
+// that show if one is missing.
 func message(sender byte, number uint32, size int) []byte {
 	m := binary.BigEndian.AppendUint32([]byte{sender}, number)
 	m = binary.BigEndian.AppendUint32(m, uint32(size))
@@ -94,7 +98,7 @@ func receive(t *testing.T, r io.Reader) (sender byte, number uint32) {
 	return sender, number
 }
 
-// slowly reads a few bytes at a time, and lets others go on in between.
+// slowly reads a few bytes at a time, and lets others run in between.
 type slowly struct {
 	io.Reader
 	most int
@@ -102,25 +106,25 @@ type slowly struct {
 
 func (r slowly) Read(b []byte) (int, error) { return r.Reader.Read(b[:min(len(b), r.most)]) }
 
-// states is a source that has the newest state, as long as it was not told.
+// states is a source that has the newest state, as long as it was not sent.
 type states struct {
 	sender byte
 	size   int
 
-	mu           sync.Mutex
-	newest, told uint32
-	asked        int
+	mu               sync.Mutex
+	newest, reported uint32
+	asked            int
 }
 
 func (s *states) Append(to []byte) ([]byte, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
-	if s.told == s.newest {
+	if s.reported == s.newest {
 		return nil, false
 	}
-	s.told = s.newest
-	return append(to, message(s.sender, s.told, s.size)...), false
+	s.reported = s.newest
+	return append(to, message(s.sender, s.reported, s.size)...), false
 }
 
 // set makes a newer state.
@@ -137,7 +141,7 @@ func (s *states) times() int {
 	return s.asked
 }
 
-// queue is a source of which each message is to be told.
+// queue is a source of which each message is to be sent.
 type queue struct {
 	sender byte
 
@@ -164,9 +168,9 @@ func (q *queue) Append(to []byte) ([]byte, bool) {
 	return append(to, m...), false
 }
 
-// TestOrder writes and offers in turn to a client that is slow: everything comes, once,
+// TestASlowClientGetsEverythingOnceAndInOrder writes and offers in turn to a client that is slow: everything comes, once,
 // and what one goroutine has sent in the order in which it was sent.
-func TestOrder(t *testing.T) {
+func TestASlowClientGetsEverythingOnceAndInOrder(t *testing.T) {
 	each(t, func(t *testing.T, kind string) {
 		c, client := pair(t, kind, 20*time.Second)
 		const rounds = 300
@@ -193,8 +197,8 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// TestConcurrentOffers lets many goroutines send at once.
-func TestConcurrentOffers(t *testing.T) {
+// TestManyGoroutinesCanSendAtOnce lets many goroutines send at once.
+func TestManyGoroutinesCanSendAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, kind string) {
 		c, client := pair(t, kind, 20*time.Second)
 		const senders, messages = 8, 200
@@ -223,9 +227,9 @@ func TestConcurrentOffers(t *testing.T) {
 	})
 }
 
-// TestByteByByte sends what the kernel does not take at once to a client that reads a
+// TestAClientThatReadsByteByByteGetsEverything sends what the kernel does not take at once to a client that reads a
 // byte at a time.
-func TestByteByByte(t *testing.T) {
+func TestAClientThatReadsByteByByteGetsEverything(t *testing.T) {
 	each(t, func(t *testing.T, kind string) {
 		c, client := pair(t, kind, 20*time.Second)
 		const parts, size = 3, 60_000
@@ -242,9 +246,9 @@ func TestByteByByte(t *testing.T) {
 	})
 }
 
-// TestScratch shows that what a message was put together in may be used for something
+// TestTheScratchOfAMessageIsFreeAtOnce shows that what a message was put together in may be used for something
 // else at once.
-func TestScratch(t *testing.T) {
+func TestTheScratchOfAMessageIsFreeAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, kind string) {
 		c, client := pair(t, kind, 20*time.Second)
 		scratch := new([]byte)
@@ -266,6 +270,39 @@ func TestScratch(t *testing.T) {
 		}
 		if _, err := c.Write([]byte("x")); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("after the end it can be written to: %v", err)
+		}
+	})
+}
+
+// TestAnAnswerInPartsGoesOutWhole shows that an answer in parts goes out whole and in order, that nothing
+// comes in between, and that Send returns once the client has it.
+func TestAnAnswerInPartsGoesOutWhole(t *testing.T) {
+	each(t, func(t *testing.T, kind string) {
+		c, client := pair(t, kind, time.Minute)
+		parts, want := [][]byte{}, ""
+		for i := range 40 {
+			part := bytes.Repeat([]byte{byte('a' + i%26)}, 50_000)
+			parts, want = append(parts, part), want+string(part)
+		}
+		sent := make(chan error, 1)
+		go func() { sent <- c.Send(parts...) }()
+		got := make([]byte, len(want)+len("behind"))
+		if _, err := io.ReadFull(client, got[:1000]); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-sent:
+			t.Fatalf("it returned before the client had read it: %v", err)
+		default:
+		}
+		if _, err := c.Write([]byte("behind")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(client, got[1000:]); err != nil || string(got) != want+"behind" {
+			t.Errorf("%v, or something else came", err)
+		}
+		if err := <-sent; err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -58,9 +58,9 @@ func (c *Conn) failure() error {
 	return c.err
 }
 
-// TestLatestWins shows that a source is asked only when the client can take something,
+// TestASlowClientGetsTheNewestOfASource shows that a source is asked only when the client can take something,
 // and then for the newest that it has.
-func TestLatestWins(t *testing.T) {
+func TestASlowClientGetsTheNewestOfASource(t *testing.T) {
 	each(t, func(t *testing.T, kind string) {
 		c, client := pair(t, kind, 20*time.Second)
 		held := stuff(t, c)
@@ -80,10 +80,10 @@ func TestLatestWins(t *testing.T) {
 			t.Errorf("the client gets state %d, want %d", number, newest)
 		}
 		until(t, "it rests", func() bool { return !c.isBusy() })
-		if n := s.times(); n != 2 { // what there is, and that there is no more
+		if n := s.times(); n != 2 { // what there is, and that there is nothing else
 			t.Errorf("it was asked %d times for one state", n)
 		}
-		s.set(newest + 1) // and it goes on as at first
+		s.set(newest + 1) // and it continues as at first
 		c.Offer(s, new([]byte))
 		if _, number := receive(t, client); number != newest+1 {
 			t.Errorf("the client gets state %d, want %d", number, newest+1)
@@ -91,9 +91,9 @@ func TestLatestWins(t *testing.T) {
 	})
 }
 
-// TestManyLatest shows that every source has its turn, also beside one that always has
+// TestEverySourceHasItsTurn shows that every source has its turn, also beside one that always has
 // something newer.
-func TestManyLatest(t *testing.T) {
+func TestEverySourceHasItsTurn(t *testing.T) {
 	each(t, func(t *testing.T, kind string) {
 		c, client := pair(t, kind, 20*time.Second)
 		held := stuff(t, c)
@@ -126,14 +126,14 @@ func (e *endless) Append(to []byte) ([]byte, bool) {
 	return append(to, message(e.sender, e.n, e.size)...), false
 }
 
-// TestDrop shows that what is dropped is not sent any more.
-func TestDrop(t *testing.T) {
+// TestADroppedSourceIsNotSent shows that what is dropped is not sent any more.
+func TestADroppedSourceIsNotSent(t *testing.T) {
 	each(t, func(t *testing.T, kind string) {
 		c, client := pair(t, kind, 20*time.Second)
 		held := stuff(t, c)
-		dropped, kept := &states{sender: 'd', size: 10, newest: 1}, &states{sender: 'k', size: 10, newest: 1}
+		dropped, retained := &states{sender: 'd', size: 10, newest: 1}, &states{sender: 'k', size: 10, newest: 1}
 		c.Offer(dropped, new([]byte))
-		c.Offer(kept, new([]byte))
+		c.Offer(retained, new([]byte))
 		c.Drop(dropped)
 		if _, err := io.CopyN(io.Discard, client, int64(held)); err != nil {
 			t.Fatal(err)
@@ -144,9 +144,9 @@ func TestDrop(t *testing.T) {
 	})
 }
 
-// TestDeadline shows that a client that takes nothing is let go when its time is up,
-// and that whoever writes meanwhile does not wait for it.
-func TestDeadline(t *testing.T) {
+// TestAClientThatTakesNothingIsDisconnected shows that a client that takes nothing is disconnected when its time is up,
+// and that those who write meanwhile do not wait for it.
+func TestAClientThatTakesNothingIsDisconnected(t *testing.T) {
 	each(t, func(t *testing.T, kind string) {
 		const deadline = 200 * time.Millisecond
 		c, client := pair(t, kind, deadline)
@@ -162,7 +162,7 @@ func TestDeadline(t *testing.T) {
 		}
 		ended := make(chan error, 1)
 		go func() {
-			_, err := c.Read(make([]byte, 1)) // as whoever reads from the client
+			_, err := c.Read(make([]byte, 1)) // as the reader of the client's messages does
 			ended <- err
 		}()
 		select {
@@ -171,7 +171,7 @@ func TestDeadline(t *testing.T) {
 				t.Error("it reads something")
 			}
 		case <-time.After(20 * time.Second):
-			t.Fatal("the client is not let go")
+			t.Fatal("the client is not disconnected")
 		}
 		if err := c.failure(); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, ErrSlow) {
 			t.Errorf("it has failed with %v", err)
@@ -187,8 +187,8 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
-// TestDeadlineIsOver shows that a client that was slow once is given all its time again.
-func TestDeadlineIsOver(t *testing.T) {
+// TestASlowClientThatRecoversHasAllItsTimeAgain shows that a client that was slow once is given all its time again.
+func TestASlowClientThatRecoversHasAllItsTimeAgain(t *testing.T) {
 	each(t, func(t *testing.T, kind string) {
 		const deadline = 300 * time.Millisecond
 		c, client := pair(t, kind, deadline)
@@ -207,20 +207,20 @@ func TestDeadlineIsOver(t *testing.T) {
 	})
 }
 
-// TestMaxRest shows that what is written to a client that takes nothing is bounded, even
+// TestQueueBehindAMessageIsBounded shows that what is written to a client that takes nothing is bounded, even
 // before its time is up.
-func TestMaxRest(t *testing.T) {
+func TestQueueBehindAMessageIsBounded(t *testing.T) {
 	each(t, func(t *testing.T, kind string) {
 		c, _ := pair(t, kind, time.Hour)
 		stuff(t, c)
 		var err error
 		sent := 0
-		for err == nil && sent < 4*maxRest {
+		for err == nil && sent < 4*maxQueued {
 			var n int
 			n, err = c.Write(make([]byte, 10_000))
 			sent += n
 		}
-		if !errors.Is(err, ErrSlow) || sent > 2*maxRest || sent < maxRest/4 {
+		if !errors.Is(err, ErrSlow) || sent > 2*maxQueued || sent < maxQueued/4 {
 			t.Errorf("%d bytes were queued, then: %v", sent, err)
 		}
 		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.ErrClosedPipe) {
@@ -229,15 +229,37 @@ func TestMaxRest(t *testing.T) {
 	})
 }
 
-// TestCloseWhileSlow shows that a connection can be closed while its client is waited
+// TestAConnectionCanBeClosedWhileItsClientIsSlow shows that a connection can be closed while its client is waited
 // for; nothing is left of it.
-func TestCloseWhileSlow(t *testing.T) {
+func TestAConnectionCanBeClosedWhileItsClientIsSlow(t *testing.T) {
 	each(t, func(t *testing.T, kind string) {
 		c, _ := pair(t, kind, time.Hour)
 		stuff(t, c)
 		start := time.Now()
 		if err := c.Close(); err != nil || time.Since(start) > 5*time.Second {
 			t.Errorf("closed with %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+// A long message, as for many components with long errors, is no reason to give up a
+// healthy client that is sent a ping or a close frame before it has all of it.
+func TestShortMessageBehindALongOne(t *testing.T) {
+	each(t, func(t *testing.T, kind string) {
+		c, client := pair(t, kind, 10*time.Second)
+		long, short := message('a', 1, 2*maxQueued), message('b', 2, 10)
+		c.mu.Lock() // the goroutine that writes must not get a share of the long one yet
+		c.send(long)
+		c.send(short)
+		err := c.err
+		c.mu.Unlock()
+		if err != nil {
+			t.Fatalf("a short message behind one of %d bytes: %v", len(long), err)
+		}
+		for _, want := range []byte{'a', 'b'} {
+			if sender, _ := receive(t, client); sender != want {
+				t.Errorf("received %c, want %c", sender, want)
+			}
 		}
 	})
 }

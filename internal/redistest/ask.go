@@ -8,24 +8,48 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 )
 
+// Do sends one command to a server, over a connection of its own, and returns the answer.
+// It fails the test on an error. The command may take long: a script that fills a server
+// takes more than a second on a machine that has much to do.
+func Do(t testing.TB, addr string, words ...string) string {
+	t.Helper()
+	answer, err := askWithin(patience, addr, words...)
+	if err != nil {
+		t.Fatalf("redistest: %q: %v", words, err)
+	}
+	return answer
+}
+
 // ask sends one command, words separated by blanks, over a connection of its own
 // and returns the answer. It knows strings, numbers and errors.
-func ask(addr, command string) (string, error) {
+func ask(addr, command string) (string, error) { return askWords(addr, strings.Fields(command)...) }
+
+// askWords is ask for words that may have blanks. It waits for a second, for servers that are paused.
+func askWords(addr string, words ...string) (string, error) {
+	return askWithin(time.Second, addr, words...)
+}
+
+func askWithin(wait time.Duration, addr string, words ...string) (string, error) {
 	conn, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {
 		return "", err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(wait)); err != nil {
 		return "", err
 	}
-	if _, err := io.WriteString(conn, wire(strings.Fields(command)...)); err != nil {
+	if _, err := io.WriteString(conn, wire(words...)); err != nil {
 		return "", err
 	}
-	answer := bufio.NewReader(conn)
+	return readAnswer(bufio.NewReader(conn), words)
+}
+
+// readAnswer reads the answer to a command.
+func readAnswer(answer *bufio.Reader, words []string) (string, error) {
 	line, err := answer.ReadString('\n')
 	if err != nil {
 		return "", err
@@ -45,7 +69,7 @@ func ask(addr, command string) (string, error) {
 		_, err = io.ReadFull(answer, body)
 		return string(body), err
 	}
-	return "", fmt.Errorf("redistest: %s: unexpected answer %q", command, line)
+	return "", fmt.Errorf("redistest: %s: unexpected answer %q", strings.Join(words, " "), line)
 }
 
 // wire is a command as clients write it.
@@ -79,3 +103,31 @@ func until(within time.Duration, stop <-chan struct{}, ok func() error) error {
 		}
 	}
 }
+
+// DoAs is Do as a user of the server's ACL.
+func DoAs(t testing.TB, addr, user, password string, words ...string) string {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	answers := bufio.NewReader(conn)
+	answer := ""
+	// Over one connection, which is what AUTH is for.
+	for _, command := range [][]string{{"AUTH", user, password}, words} {
+		if _, err := io.WriteString(conn, wire(command...)); err != nil {
+			t.Fatal(err)
+		}
+		if answer, err = readAnswer(answers, command); err != nil {
+			t.Fatalf("redistest: %q: %v", command, err)
+		}
+	}
+	return answer
+}
+
+// Try is Do for what may fail, or not come back.
+func Try(addr string, words ...string) (string, error) { return askWords(addr, words...) }

@@ -24,14 +24,15 @@ func Cluster(t testing.TB) []string {
 	return addrs(cluster)
 }
 
-func newCluster() (cluster []*server, err error) {
+func newCluster(options ...string) (cluster []*server, err error) {
 	defer func() {
 		if err != nil {
 			removeAll(cluster)
 		}
 	}()
+	options = append([]string{"--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"}, options...)
 	for i := range masters {
-		s, err := newServer("--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1")
+		s, err := newServer(options...)
 		if err != nil {
 			return cluster, err
 		}
@@ -69,7 +70,7 @@ func order(s *server, commands ...string) error {
 	return nil
 }
 
-// clusterOK tells whether a master serves, and knows who serves the rest.
+// clusterOK reports whether a master serves, and knows who serves the rest.
 func clusterOK(s *server) error {
 	info, err := ask(s.addr(), "CLUSTER INFO")
 	if err != nil {

@@ -4,5 +4,5 @@
 // Real servers listen on free loopback ports, keep nothing on disk and end with
 // the test, or, when shared, with the test process; see [Main]. Tests that share
 // one keep apart by using a key namespace each. Where redis-server is not
-// installed, tests fail: a suite that skips what judges it proves nothing.
+// installed, tests fail: a suite that skips its reference proves nothing.
 package redistest

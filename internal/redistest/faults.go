@@ -115,11 +115,11 @@ func (c *faultyConn) Read(b []byte) (int, error) {
 			if between != nil {
 				between()
 			}
-			_ = c.Conn.Close() // the client is told below
+			_ = c.Conn.Close() // the client gets its error below
 			return 0, io.ErrUnexpectedEOF
 		}
 		if doomed {
-			// Redis is to have done its work, however short the client's patience.
+			// Redis finishes the command before the client sees the error, even if the client times out.
 			if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
 				return 0, err
 			}
@@ -147,16 +147,16 @@ func (c *faultyConn) fate() (doomed, lost bool, between func()) {
 func (c *faultyConn) keep(b []byte) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	kept := 0
+	retained := 0
 	for len(b) > 0 {
 		n, ended := c.answers.next(b)
 		b = b[n:]
 		if !c.doomed || c.answered < c.lostFrom {
-			kept += n
+			retained += n
 		}
 		if ended {
 			c.answered++
 		}
 	}
-	return kept
+	return retained
 }

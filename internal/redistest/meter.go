@@ -144,7 +144,7 @@ func (m *Meter) serve(client net.Conn) {
 	answers.Wait()
 }
 
-// pass copies until one side ends, and shows every piece before it goes on: so
+// pass copies until one side ends, and shows every piece before it continues: so
 // that no answer is seen before its command, and no command before the answer
 // that it waited for.
 func pass(to io.Writer, from io.Reader, show func([]byte)) {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func TestMeter(t *testing.T) {
+func TestAMeterCountsWhatPasses(t *testing.T) {
 	get := func(keys ...string) string {
 		var all string
 		for _, k := range keys {
@@ -82,9 +82,9 @@ func TestMeter(t *testing.T) {
 	}
 }
 
-// TestMeterPassesOn shows that a client can't tell a meter from its Redis, even one
+// TestAMeterPassesOnEverything shows that a client can't distinguish a meter from its Redis, even one
 // that goes away.
-func TestMeterPassesOn(t *testing.T) {
+func TestAMeterPassesOnEverything(t *testing.T) {
 	p := New(t)
 	m := NewMeter(t, p.Addr())
 	long := strings.Repeat("x", 1<<20)

@@ -25,10 +25,10 @@ type Process struct {
 	s *server
 }
 
-// New starts a redis-server for this test alone.
-func New(t testing.TB) *Process {
+// New starts a redis-server for this test alone, with these options of its command line.
+func New(t testing.TB, options ...string) *Process {
 	t.Helper()
-	s, err := newServer()
+	s, err := newServer(options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func (p *Process) Start() {
 	}
 }
 
-// Kill ends the server at once, as a crash would, and returns when it is gone.
+// Kill ends the server at once, as a crash would, and returns when it has ended.
 func (p *Process) Kill() { p.s.kill() }
 
 // Pause stops the server in its tracks: connections stay open, nothing is
@@ -61,7 +61,7 @@ func (p *Process) Pause() {
 	}
 }
 
-// Resume lets a paused server go on, with whatever was sent to it meanwhile.
+// Resume continues a paused server, with whatever was sent to it meanwhile.
 func (p *Process) Resume() {
 	p.t.Helper()
 	if err := p.s.resume(); err != nil {

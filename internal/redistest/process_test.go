@@ -17,7 +17,7 @@ func must(t *testing.T, addr, command string) string {
 	return answer
 }
 
-func TestServersAreApart(t *testing.T) {
+func TestServersShareNothing(t *testing.T) {
 	a, b, mini := Server(t), Server(t), Mini(t)
 	for i, addr := range []string{a, b, mini} {
 		must(t, addr, fmt.Sprintf("SET who %d", i))

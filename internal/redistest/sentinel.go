@@ -12,6 +12,11 @@ import (
 // that address as the master "main", and returns its address.
 func Sentinel(t testing.TB, master string) string {
 	t.Helper()
+	return newSentinel(t, master).addr()
+}
+
+func newSentinel(t testing.TB, master string) *server {
+	t.Helper()
 	// Sentinel insists on a file that it can write its state to.
 	conf := filepath.Join(t.TempDir(), "sentinel.conf")
 	if err := os.WriteFile(conf, nil, 0o600); err != nil {
@@ -29,5 +34,5 @@ func Sentinel(t testing.TB, master string) string {
 	if err := order(s, fmt.Sprintf("SENTINEL MONITOR main %s %s 1", host, port)); err != nil {
 		t.Fatal(err)
 	}
-	return s.addr()
+	return s
 }

@@ -45,7 +45,7 @@ func SharedServer(t testing.TB) string {
 // of the process use. The first call starts it; [Main] ends it.
 func SharedCluster(t testing.TB) []string {
 	t.Helper()
-	return addrs(share(t, &shared.cluster, newCluster))
+	return addrs(share(t, &shared.cluster, func() ([]*server, error) { return newCluster() }))
 }
 
 // share returns what is in place, and starts it if nothing is.

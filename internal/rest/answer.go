@@ -2,16 +2,17 @@ package rest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"iter"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// percent is a percentage as Python prints a float: 100.0, not 100.
+// percent is a percentage as Python prints a float: 100.0, not 100. Clients that read the answer
+// with a schema may distinguish the two.
 type percent float64
 
 // MarshalJSON writes p.
@@ -42,40 +43,63 @@ func send(w http.ResponseWriter, v any) error {
 }
 
 // stream answers with a list, page by page, so that it never is in memory as a whole.
-// An error of the first page is returned; a later one breaks the answer off.
-func stream[T any](h *handler, w http.ResponseWriter, r *http.Request, pages iter.Seq2[[]T, error]) error {
+// An error of the first page is returned; a later one closes the connection, because a list that
+// just ended would pass for a complete one.
+//
+// Pages after the first are made by turns with other heavy work; nobody's turn waits for
+// a client to take what was made.
+func stream[T any](h *handler, w http.ResponseWriter, r *request, pages iter.Seq2[[]T, error]) error {
 	b := newBody(w)
-	next := byte('[')
-	for page, err := range pages {
-		for _, item := range page {
-			b.buffer.WriteByte(next)
-			next = ','
-			if err = encode(&b.buffer, item); err != nil {
-				break
-			}
-			if b.buffer.Len() >= flushAt && b.flush() != nil {
-				return nil // the client has gone
-			}
-		}
+	next, stop := iter.Pull2(pages)
+	defer stop()
+	separator := byte('[')
+	for first := true; ; first = false {
+		more, err := fill(h, r.Context(), b, next, &separator, first)
 		switch {
 		case err != nil && b.begun:
 			h.abort(r.Context(), err)
 		case err != nil:
 			return err
 		}
+		if !more {
+			break
+		}
+		// Outside of the turn that fill has: a client that reads slowly must not keep others from theirs.
+		if b.buffer.Len() >= flushAt && b.flush() != nil {
+			return nil // the client has disconnected
+		}
 	}
-	if next == '[' {
-		b.buffer.WriteByte(next)
+	if separator == '[' {
+		b.buffer.WriteByte(separator)
 	}
 	b.buffer.WriteString("]\n")
 	b.finish()
 	return nil
 }
 
-const (
-	flushAt     = 64 << 10         // bytes of an answer that are kept until they are sent
-	writeWithin = 30 * time.Second // for a client to take them: one that has stopped reading is let go
-)
+// fill makes the next page, in its turn.
+func fill[T any](h *handler, ctx context.Context, b *body, next func() ([]T, error, bool), separator *byte, first bool) (more bool, err error) {
+	if h.Heavy != nil && !first {
+		select {
+		case h.Heavy <- struct{}{}:
+			defer func() { <-h.Heavy }()
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	page, err, more := next()
+	for _, item := range page {
+		b.buffer.WriteByte(*separator)
+		*separator = ','
+		if err := encode(&b.buffer, item); err != nil {
+			return false, err
+		}
+	}
+	return more, err
+}
+
+// flushAt is how many bytes of an answer are kept until they are sent.
+const flushAt = 64 << 10
 
 // body is the body of an answer under way.
 type body struct {
@@ -86,26 +110,22 @@ type body struct {
 
 func newBody(w http.ResponseWriter) *body { return &body{w: w} }
 
-// flush sends what there is. The deadline is lifted afterwards: the next request on
-// the connection may be a subscription.
+// flush sends what there is. The connection disconnects a client that has stopped reading.
 func (b *body) flush() error {
 	if !b.begun {
 		b.begun = true
 		b.w.Header().Set("Content-Type", "application/json")
 		b.w.Header().Set("Cache-Control", "no-store")
 	}
-	control := http.NewResponseController(b.w)
-	_ = control.SetWriteDeadline(time.Now().Add(writeWithin)) // not every writer can
-	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
 	_, err := b.buffer.WriteTo(b.w)
 	if err == nil {
-		err = control.Flush()
+		err = http.NewResponseController(b.w).Flush()
 	}
 	return err
 }
 
 // finish sends the rest; an answer that was not begun goes out with its length.
-// There is nobody to be told of an error any more.
+// An error is dropped: the client can no longer be answered.
 func (b *body) finish() {
 	if !b.begun {
 		b.w.Header().Set("Content-Length", strconv.Itoa(b.buffer.Len()))

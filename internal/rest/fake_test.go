@@ -16,7 +16,10 @@ type fake struct {
 	owners     map[string][]string // tenants by component
 	err        error               // of every read, once pages have been answered
 	pages      int
-	largest    int // page that was asked for
+	largest    int   // page that was asked for
+	groups     []int // how many error groups each read was asked for
+	room       int   // for so many groups in one read; 0 for any number
+	changing   bool  // every read is of another revision
 }
 
 func (f *fake) fail() error {
@@ -34,7 +37,7 @@ func (f *fake) ReadSessions(_ context.Context, reads []bos.SessionRead) ([]*bos.
 	for i, r := range reads {
 		for _, s := range f.sessions {
 			if s.SessionKey == r.SessionKey && found[i] == nil {
-				found[i] = f.whole(s, r.Want)
+				found[i] = f.whole(s, r.Want, r.GroupsFrom)
 			}
 		}
 	}
@@ -42,7 +45,7 @@ func (f *fake) ReadSessions(_ context.Context, reads []bos.SessionRead) ([]*bos.
 }
 
 // whole is a session with all that is wanted, and no more.
-func (f *fake) whole(s *bos.Session, want bos.Want) *bos.Session {
+func (f *fake) whole(s *bos.Session, want bos.Want, from int) *bos.Session {
 	c := *s
 	if !want.Details {
 		c.Details = nil
@@ -53,7 +56,15 @@ func (f *fake) whole(s *bos.Session, want bos.Want) *bos.Session {
 			return slices.Contains(f.owners[id], s.Tenant)
 		})
 		st.GroupCount = len(st.Errors)
+		st.Errors = st.Errors[min(from, len(st.Errors)):]
 		st.Errors = st.Errors[:min(len(st.Errors), want.Groups)]
+		if f.room > 0 {
+			st.Errors = st.Errors[:min(len(st.Errors), f.room)]
+		}
+		f.groups = append(f.groups, want.Groups)
+		if f.changing {
+			st.Revision = int64(len(f.groups))
+		}
 		c.Status = st
 	}
 	return &c
@@ -70,7 +81,7 @@ func (f *fake) ListSessions(_ context.Context, filter bos.SessionFilter, page bo
 		case len(list.Items) == page.First:
 			list.More = true
 		default:
-			list.Items, list.Positions = append(list.Items, f.whole(s, want)), append(list.Positions, position)
+			list.Items, list.Positions = append(list.Items, f.whole(s, want, 0)), append(list.Positions, position)
 		}
 	}
 	return list, f.fail()
@@ -95,7 +106,7 @@ func (f *fake) ListComponents(_ context.Context, _ *bos.MembersOf, filter bos.Co
 	for i := range f.components {
 		c := &f.components[i]
 		switch {
-		case c.ID <= page.After, !filter.Match(c):
+		case c.ID <= page.After, !filter.Match(c), filter.Owner != nil && !slices.Contains(f.owners[c.ID], *filter.Owner):
 		case len(list.Items) == page.First:
 			list.More = true
 		default:
@@ -111,6 +122,15 @@ func (f *fake) Owns(_ context.Context, tenant string, ids []string) ([]bool, err
 		owns[i] = slices.Contains(f.owners[id], tenant)
 	}
 	return owns, nil
+}
+
+func (f *fake) KnowsTenant(_ context.Context, name string) (bool, error) {
+	for _, owners := range f.owners {
+		if slices.Contains(owners, name) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // furnished has a bit of everything.

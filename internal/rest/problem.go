@@ -2,12 +2,13 @@ package rest
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/audit"
 )
 
 // problem is an error as RFC 7807 has it. Its titles and details are BOS's where
@@ -17,6 +18,7 @@ type problem struct {
 	Status int    `json:"status"`
 	Title  string `json:"title"`
 	Type   string `json:"type"`
+	Reason string `json:"reason,omitempty"` // ours: why Redis does not do it, as in GraphQL's errors
 }
 
 func (p *problem) Error() string { return p.Detail }
@@ -31,37 +33,23 @@ func badRequest(format string, args ...any) *problem {
 	return newProblem(http.StatusBadRequest, "Bad Request", format, args...)
 }
 
-// noSession is the answer for a session that is not there.
+// notFoundFor is the answer for what is not there for a tenant.
 // BOS: _404_tenanted_resource_not_found, which puts the tenant before the name.
-func noSession(tenant, name string) *problem {
-	what := "Session"
+func notFoundFor(what, tenant, id string) *problem {
 	if tenant != "" {
 		what += fmt.Sprintf(" for tenant '%s'", tenant)
 	}
-	return notFound(what, name)
+	return notFound(what, id)
 }
 
 func notFound(what, id string) *problem {
 	return newProblem(http.StatusNotFound, "The resource was not found", "%s '%s' does not exist", what, id)
 }
 
-// unknown answers for paths that there are none of.
-func (h *handler) unknown(w http.ResponseWriter, r *http.Request) {
-	h.fail(w, r, newProblem(http.StatusNotFound, "Not Found",
-		"There is nothing at this address: %s/v2 has sessions, components, version and healthz", h.Prefix))
-}
-
-// readOnly refuses all that is no reading, and says what to do instead.
-func (h *handler) readOnly(w http.ResponseWriter, r *http.Request, mutations instead) error {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return nil
-	}
-	w.Header().Set("Allow", "GET, HEAD")
-	how := "read it with GET"
-	if mutation := mutations[r.Method]; mutation != "" {
-		how = "send the GraphQL mutation " + mutation + ", or this request to BOS"
-	}
-	return newProblem(http.StatusMethodNotAllowed, "Method Not Allowed", "This address is only for reading: %s", how)
+// notThere answers for paths that there are none of. BOS: Werkzeug's words.
+func notThere() *problem {
+	return newProblem(http.StatusNotFound, "Not Found",
+		"The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.")
 }
 
 // fail answers with a problem. What is not meant for users is logged under an id,
@@ -74,20 +62,44 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &known):
 		p = problemOf(known)
 	default:
-		id := rand.Text()
+		id := audit.ErrorID(r.Context())
 		h.Log.ErrorContext(r.Context(), "internal error", "id", id, "path", r.URL.Path, "error", err)
 		p = newProblem(http.StatusInternalServerError, "Internal Server Error", "internal error; the server's log has it under %s", id)
 	}
+	p.send(w)
+}
+
+// Refuse answers a request that is not even looked at.
+func Refuse(w http.ResponseWriter, status int, detail string) {
+	newProblem(status, http.StatusText(status), "%s", detail).send(w)
+}
+
+func (p *problem) send(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
-	_ = encode(w, p)
+	_ = encode(w, p) // a client that has disconnected has no use for an error
+}
+
+// disconnected are the states of Redis in which BOS, too, has no connection to it: its client's
+// ConnectionError. BOS: redis_db_utils, redis_error_handler. Everything else that is
+// unavailable has nothing to do with that, as a server that does all it may at a time.
+var disconnected = []bos.Reason{
+	bos.RedisUnreachable, bos.RedisTimeout, bos.RedisLoading, bos.RedisAuthentication, bos.RedisMaxClients, bos.TooManyOpenFiles,
 }
 
 func problemOf(err *bos.Error) *problem {
 	switch err.Code {
 	case bos.Unavailable:
-		return newProblem(http.StatusServiceUnavailable, "Unable to connect to the Redis database", "%s", err.Message)
+		title := "Service Unavailable"
+		if slices.Contains(disconnected, err.Reason) {
+			title = "Unable to connect to the Redis database"
+		}
+		p := newProblem(http.StatusServiceUnavailable, title, "%s", err.Message)
+		p.Reason = string(err.Reason)
+		return p
+	case bos.Forbidden:
+		return newProblem(http.StatusForbidden, "Forbidden", "%s", err.Message)
 	case bos.Conflict:
 		return newProblem(http.StatusServiceUnavailable, "Redis database busy", "%s", err.Message)
 	default:
@@ -98,8 +110,8 @@ func problemOf(err *bos.Error) *problem {
 // abort breaks an answer off that has begun: a client must not take what it has for
 // the whole.
 func (h *handler) abort(ctx context.Context, err error) {
-	if ctx.Err() == nil { // else it is the client who has gone
-		h.Log.WarnContext(ctx, "a list was broken off", "error", err)
+	if ctx.Err() == nil { // otherwise the client has disconnected
+		h.Log.WarnContext(ctx, "list response interrupted", "error", err)
 	}
 	panic(http.ErrAbortHandler)
 }

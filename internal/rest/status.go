@@ -7,18 +7,11 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// fewGroups is how many error groups are asked for at first.
-const fewGroups = 1000
-
 // status answers with a session's status. It reads what the store has counted, not
-// the components, and takes the same time however many there are.
-func (h *handler) status(w http.ResponseWriter, r *http.Request) error {
-	found, err := h.readSession(r, bos.Want{Status: true, Groups: fewGroups})
-	// BOS has no pages of groups: if there are more, all are read again at once, so
-	// that they are as of one moment. A bit more than all, for they may just grow.
-	for err == nil && found.Status.GroupCount > len(found.Status.Errors) {
-		found, err = h.readSession(r, bos.Want{Status: true, Groups: found.Status.GroupCount + fewGroups})
-	}
+// the components, and of the error groups the ten ids that are shown: it takes the same time
+// however many components there are.
+func (h *handler) status(w http.ResponseWriter, r *request) error {
+	found, err := h.readStatus(r)
 	if err != nil {
 		return err
 	}
@@ -62,6 +55,8 @@ type timing struct {
 }
 
 func statusOf(s *bos.Status, now time.Time) status {
+	// By message, as BOS has them: two groups of one text, which pieces of several moments can
+	// have, become one.
 	p := s.Phases()
 	groups := make(map[string]errorGroup, len(s.Errors))
 	for i := range s.Errors {
@@ -77,6 +72,7 @@ func statusOf(s *bos.Status, now time.Time) status {
 	}
 }
 
+// timingOf writes the duration in the form of Python's timedelta, which clients of BOS parse.
 func timingOf(t bos.Timing, now time.Time) timing {
 	took, _ := bos.TimingOf(t.StartTime, t.EndTime, now) // of a start that can't be read: 0
 	return timing{bos.BOSDurationText(took.Duration), orNull(t.EndTime), t.StartTime}

@@ -8,16 +8,16 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// TestComponentPages reads a long list in all ways there are: each is read from the
+// TestEveryListOfComponentsIsCompleteAndInOrder reads a long list in all ways there are: each is read from the
 // store in pages, and has everything once and in order.
-func TestComponentPages(t *testing.T) {
+func TestEveryListOfComponentsIsCompleteAndInOrder(t *testing.T) {
 	const n = 2500
 	var ids []string
 	for i := range n {
@@ -36,8 +36,8 @@ func TestComponentPages(t *testing.T) {
 		{"?page_size=7", 0, 7, 7},
 		{"?page_size=7&status=stable", 0, 7, 500},
 		{"?page_size=9999", 0, n, 500},
-		{"?ids=" + strings.Join(ids, ","), 0, n, 500},
-		{"?page_size=700&start_after_id=x00699&ids=" + strings.Join(ids, ","), 700, 1400, 500},
+		{"?ids=" + strings.Join(ids[n-18:], ","), 0, 18, 500},
+		{"?page_size=7&start_after_id=x00009&ids=" + strings.Join(ids[n-18:], ","), 10, 17, 500},
 	} {
 		store := many(n)
 		_, w := get(serve(t, store), "GET", "/v2/components"+test.query, "")
@@ -60,8 +60,8 @@ func TestComponentPages(t *testing.T) {
 	}
 }
 
-// TestSessionPages reads more sessions than a page has, with deleted ones among them.
-func TestSessionPages(t *testing.T) {
+// TestListsOfSessionsLeaveOutDeletedOnes reads more sessions than a page has, with deleted ones among them.
+func TestListsOfSessionsLeaveOutDeletedOnes(t *testing.T) {
 	f := &fake{}
 	for i := range 90 {
 		f.sessions = append(f.sessions, &bos.Session{
@@ -78,26 +78,58 @@ func TestSessionPages(t *testing.T) {
 	}
 }
 
-// TestAllGroups shows that a status has all its error groups, read as of one moment.
-func TestAllGroups(t *testing.T) {
+// TestAStatusHasAllItsErrorGroupsReadInPieces shows that a status has all its error groups, however many there are, and that
+// they are read in pieces: also where their texts are long, and where the session changes
+// faster than they are read.
+func TestAStatusHasAllItsErrorGroupsReadInPieces(t *testing.T) {
 	const n = 2500
-	f := many(n)
-	for i := range f.components {
-		f.components[i].Error = fmt.Sprintf("error %d", i)
-	}
-	f.sessions = []*bos.Session{{SessionKey: bos.SessionKey{Name: "s"}, State: bos.StateRunning, StartTime: "2026-11-22T09:00:00"}}
-	_, w := get(serve(t, f), "GET", "/v2/sessions/s/status", "")
-	var found status
-	if err := json.Unmarshal(w.Body.Bytes(), &found); err != nil {
-		t.Fatal(err)
-	}
-	if len(found.ErrorSummary) != n || found.ErrorSummary["error 2499"] != (errorGroup{1, "x02499"}) {
-		t.Errorf("%d groups", len(found.ErrorSummary))
+	for _, test := range []struct {
+		name     string
+		room     int
+		changing bool
+		reads    int
+	}{
+		{"in pieces", 0, false, 3},
+		{"long texts", 400, false, 7},
+		{"changing", 0, true, 2 + 2 + 3}, // twice given up at the second piece
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := many(n)
+			f.room, f.changing = test.room, test.changing
+			for i := range f.components {
+				f.components[i].Error = fmt.Sprintf("error %d", i)
+			}
+			f.sessions = []*bos.Session{{SessionKey: bos.SessionKey{Name: "s"}, State: bos.StateRunning, StartTime: "2026-11-22T09:00:00"}}
+			_, w := get(serve(t, f), "GET", "/v2/sessions/s/status", "")
+			var found status
+			if err := json.Unmarshal(w.Body.Bytes(), &found); err != nil {
+				t.Fatal(err)
+			}
+			if len(found.ErrorSummary) != n || found.ErrorSummary["error 2499"] != (errorGroup{1, "x02499"}) {
+				t.Errorf("%d groups", len(found.ErrorSummary))
+			}
+			if len(f.groups) != test.reads || slices.Max(f.groups) > groupsAtOnce {
+				t.Errorf("read %v groups at a time, want %d reads of at most %d", f.groups, test.reads, groupsAtOnce)
+			}
+		})
 	}
 }
 
-// TestBrokenOff shows that a list that can't be read to its end does not look whole.
-func TestBrokenOff(t *testing.T) {
+// TestAStatusWithTooManyErrorTextsIsRefused refuses a status whose texts would fill the server's memory.
+func TestAStatusWithTooManyErrorTextsIsRefused(t *testing.T) {
+	f := many(1200)
+	for i := range f.components {
+		f.components[i].Error = fmt.Sprintf("%d %s", i, strings.Repeat("e", 60_000))
+	}
+	f.sessions = []*bos.Session{{SessionKey: bos.SessionKey{Name: "s"}, State: bos.StateRunning, StartTime: "2026-11-22T09:00:00"}}
+	_, w := get(serve(t, f), "GET", "/v2/sessions/s/status", "")
+	if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "query errorSummary") {
+		t.Errorf("status %d: %.300s", w.Code, w.Body)
+	}
+}
+
+// TestAnInterruptedListDoesNotLookComplete shows that a list that can't be read to its end does not look whole.
+func TestAnInterruptedListDoesNotLookComplete(t *testing.T) {
 	f := many(2500)
 	f.pages, f.err = 3, &bos.Error{Code: bos.Unavailable, Message: "Redis does not answer"}
 	server := httptest.NewServer(serve(t, f))
@@ -127,8 +159,8 @@ func (s *waiting) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.C
 	return s.fake.ListComponents(ctx, of, f, page, detailed, total)
 }
 
-// TestClientGoes shows that nothing more is read for a client that has gone.
-func TestClientGoes(t *testing.T) {
+// TestNothingIsReadForAClientThatHasDisconnected shows that nothing more is read for a client that has disconnected.
+func TestNothingIsReadForAClientThatHasDisconnected(t *testing.T) {
 	s := &waiting{fake: many(2500)}
 	ended := make(chan struct{})
 	h := serve(t, s)
@@ -155,40 +187,8 @@ func TestClientGoes(t *testing.T) {
 	}
 }
 
-// deadlines notes whether there is one at each write.
-type deadlines struct {
-	*httptest.ResponseRecorder
-	set    bool
-	writes []bool
-}
-
-func (d *deadlines) SetWriteDeadline(at time.Time) error {
-	d.set = !at.IsZero()
-	return nil
-}
-
-func (d *deadlines) Write(p []byte) (int, error) {
-	d.writes = append(d.writes, d.set)
-	return d.ResponseRecorder.Write(p)
-}
-
-// TestWriteDeadline shows that a client that stops reading is let go, and that what
-// comes after on its connection has no deadline of ours.
-func TestWriteDeadline(t *testing.T) {
-	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
-	serve(t, many(2500)).ServeHTTP(w, httptest.NewRequest("GET", "/v2/components", nil))
-	if len(w.writes) < 2 || w.set {
-		t.Errorf("%d writes; a deadline afterwards: %v", len(w.writes), w.set)
-	}
-	for i, set := range w.writes {
-		if !set {
-			t.Errorf("write %d has no deadline", i)
-		}
-	}
-}
-
-// TestHead compares HEAD with GET: the same but for the body.
-func TestHead(t *testing.T) {
+// TestHEADIsGETWithoutTheBody compares HEAD with GET: the same but for the body.
+func TestHEADIsGETWithoutTheBody(t *testing.T) {
 	server := httptest.NewServer(serve(t, furnished()))
 	defer server.Close()
 	for path, status := range map[string]int{"/v2/sessions/night/status": 200, "/v2/components": 200, "/v2/sessions/none": 404} {
@@ -212,8 +212,8 @@ func TestHead(t *testing.T) {
 	}
 }
 
-// TestPercent compares floats with Python's.
-func TestPercent(t *testing.T) {
+// TestPercentagesAreWrittenAsPythonWritesFloats compares floats with Python's.
+func TestPercentagesAreWrittenAsPythonWritesFloats(t *testing.T) {
 	for value, want := range map[percent]string{0: "0.0", 100: "100.0", 33.33: "33.33", 0.01: "0.01", 99.9: "99.9", 200: "200.0"} {
 		if have, err := json.Marshal(value); string(have) != want || err != nil {
 			t.Errorf("%s, %v, want %s", have, err, want)

@@ -64,7 +64,7 @@ func (c *command) call(ctx context.Context, p Producer, log *slog.Logger) error 
 		_, err = p.PutTenant(ctx, c.tenant.name, c.tenant.ids)
 	}
 	if n := len(result.Refused); err == nil && n > 0 {
-		log.Warn("components of the simulator were refused", "call", c.name(), "count", n, "first", result.Refused[0].Err)
+		log.Warn("simulator components were refused", "call", c.name(), "count", n, "first", result.Refused[0].Err)
 	}
 	return err
 }

@@ -2,7 +2,7 @@
 // behave as under BOS, for the demo. It writes through the same door as any other
 // producer, and nothing in the server knows that it is there.
 //
-// The core (world) is pure: it is told how far simulated time has come and
+// The core (world) is pure: its input is how far simulated time has come and
 // answers with the calls to make, the same ones for the same seed. The loop
 // around it (Simulator) makes those calls. Durations inside the core are
 // simulated time since the start.

@@ -12,18 +12,18 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// told is when a session was said to end, and when that was; zero for not told.
-type told struct{ at, end time.Time }
+// reported is when a session was said to end, and when that was said; zero for never.
+type reported struct{ at, end time.Time }
 
-// TestEstimates follows sessions of several days in the life of a system, and compares
+// TestEstimatedEndsAreNearTheRealOnes follows sessions of several days in the life of a system, and compares
 // when they were said to end with when they did: the first boots by their pace, later
 // ones by those before.
-func TestEstimates(t *testing.T) {
+func TestEstimatedEndsAreNearTheRealOnes(t *testing.T) {
 	const step = 2 * time.Second
 	f, w := newFake(t), newWorld(3, 400)
 	begin := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	going, before := map[bos.SessionKey]bos.Course{}, map[string]bos.Course{}
-	all := map[bos.SessionKey][]told{}
+	going, before := map[bos.SessionKey]bos.Progress{}, map[string]bos.Progress{}
+	all := map[bos.SessionKey][]reported{}
 	compared := map[string]int{} // by kind of session, how many have come to their end
 	for now := time.Duration(0); compared["compute-24.7 boot"] < 3; now += step {
 		at := begin.Add(now)
@@ -42,21 +42,21 @@ func TestEstimates(t *testing.T) {
 			if s.State == bos.StateComplete {
 				tally = f.seen[key].final
 			}
-			course := going[key].Until(at, tally)
+			progress := going[key].Until(at, tally)
 			if n := len(going[key]); n == 0 || going[key][n-1].Tally != tally {
-				going[key] = course
+				going[key] = progress
 			}
 			if s.State == bos.StateComplete {
 				if s.Operation != bos.OperationShutdown || before[kind] != nil { // of all, few take long, and those very long
-					judge(t, kind, before[kind] != nil, course, all[key])
+					checkEstimates(t, kind, before[kind] != nil, progress, all[key])
 				}
-				before[kind] = course
+				before[kind] = progress
 				compared[kind]++
 				delete(all, key)
 				continue
 			}
-			st := &bos.Status{Session: s, Tally: tally, AsOf: at, Course: course.Thin(bos.MaxCourse), Earlier: before[kind]}
-			one := told{at: at}
+			st := &bos.Status{Session: s, Tally: tally, AsOf: at, Progress: progress.Thin(bos.MaxProgress), Earlier: before[kind]}
+			one := reported{at: at}
 			if end := st.EstimatedEndTime(); end != nil {
 				one.end = *end
 			}
@@ -68,21 +68,21 @@ func TestEstimates(t *testing.T) {
 	}
 }
 
-// judge wants what was told in the middle of a session to be off by no more than some
+// checkEstimates wants what was estimated in the middle of a session to be off by no more than some
 // part of the time that it took.
-func judge(t *testing.T, kind string, earlier bool, course bos.Course, told []told) {
+func checkEstimates(t *testing.T, kind string, earlier bool, progress bos.Progress, reported []reported) {
 	t.Helper()
-	start, end := course[0].Time, course[len(course)-1].Time
+	start, end := progress[0].Time, progress[len(progress)-1].Time
 	took := end.Sub(start)
 	from, off := 0.6, 0.3 // by its pace
 	switch {
 	case earlier:
 		from, off = 0.1, 0.4
-	case course[0].Tally.Managed < 50: // few components have no even pace
+	case progress[0].Tally.Managed < 50: // few components have no even pace
 		off = 1
 	}
 	asked, silent := 0, 0
-	for _, one := range told {
+	for _, one := range reported {
 		part := float64(one.at.Sub(start)) / float64(took)
 		if part < from || part > 0.85 {
 			continue
@@ -90,10 +90,10 @@ func judge(t *testing.T, kind string, earlier bool, course bos.Course, told []to
 		if asked++; one.end.IsZero() {
 			silent++
 		} else if err := float64(one.end.Sub(end)) / float64(took); math.Abs(err) > off {
-			t.Errorf("%s of %d components: after %.2f of %v it was said to end %.2f of that off", kind, course[0].Tally.Managed, part, took, err)
+			t.Errorf("%s of %d components: after %.2f of %v it was said to end %.2f of that off", kind, progress[0].Tally.Managed, part, took, err)
 		}
 	}
 	if silent > asked/3 {
-		t.Errorf("%s of %d components: of %d times %d told no end", kind, course[0].Tally.Managed, asked, silent)
+		t.Errorf("%s of %d components: of %d times %d had no end", kind, progress[0].Tally.Managed, asked, silent)
 	}
 }

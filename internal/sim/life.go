@@ -33,6 +33,7 @@ func (w *world) setUp(c *component, s *session) {
 // desired state puts the component on hold until BOS's status operator has
 // looked at it.
 func (w *world) takeOver(c *component, s *session, action string) {
+	// What was planned for the component's earlier session is void from here on.
 	c.life++
 	previous := c.session
 	if c.enabled {
@@ -99,6 +100,7 @@ func (w *world) powerOnFailed(c *component) {
 	p := w.change(c)
 	p.LastAction = &bos.LastActionPatch{Action: new(bos.ActionPoweringOn), Failed: new(true), LastUpdated: w.stamp}
 	p.Error = new(c.attemptError())
+	// Tried again by the operator's next look, as BOS does, with a new token.
 	if c.attempts.PowerOnAttempts < retryPolicy {
 		w.then(c, w.between(operatorPeriod/3, operatorPeriod), w.powerOn)
 		return

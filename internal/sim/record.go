@@ -61,7 +61,7 @@ func (w *world) newImage(kind, release string) *image {
 	}
 }
 
-// noImage is the desired state of a component that shall be off.
+// noImage is the desired state of a component that is to be off.
 func noImage() *image {
 	return &image{artifacts: noArtifacts(), configuration: new("")}
 }

@@ -21,8 +21,8 @@ const (
 	idle       = 1 * time.Minute  // between two rounds
 )
 
-// keptRounds is how many rounds' sessions exist at most, the present one's included.
-const keptRounds = 3
+// maxRounds is how many rounds' sessions exist at most, the present one's included.
+const maxRounds = 3
 
 const tenantName = "vcluster-blue"
 
@@ -50,7 +50,7 @@ func (w *world) begin() {
 func (w *world) beginRound() {
 	w.round++
 	w.rounds = append(w.rounds, nil)
-	if len(w.rounds) > keptRounds {
+	if len(w.rounds) > maxRounds {
 		for _, s := range w.rounds[0] {
 			w.emit(command{remove: new(s.key)})
 		}

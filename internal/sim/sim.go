@@ -22,7 +22,7 @@ type Producer interface {
 // Options say what to simulate.
 type Options struct {
 	Components int     // how many; 0 for 1,000
-	Seed       uint64  // the same seed gives the same course of events
+	Seed       uint64  // the same seed gives the same progress of events
 	Speed      float64 // simulated seconds per second; 0 for 1
 	Logger     *slog.Logger
 }
@@ -83,8 +83,8 @@ func (s *Simulator) Run(ctx context.Context) error {
 	}
 }
 
-// make makes one call, again and again while the producer is at fault, since
-// what follows builds on it. It returns false once ctx has ended.
+// make makes one call, and repeats it while the producer fails, because later calls
+// depend on it. It returns false once ctx has ended.
 func (s *Simulator) make(ctx context.Context, c command) bool {
 	for wait := firstRetry; ctx.Err() == nil; wait = min(2*wait, lastRetry) {
 		err := c.call(ctx, s.producer, s.log)
@@ -95,10 +95,10 @@ func (s *Simulator) make(ctx context.Context, c command) bool {
 			if ctx.Err() != nil {
 				return false
 			}
-			s.log.Warn("the simulator's write failed and will be repeated", "call", c.name(), "in", wait, "error", err)
+			s.log.Warn("simulator write failed; trying again", "call", c.name(), "in", wait, "error", err)
 		default:
 			// Someone else changed or deleted what this is about: their right.
-			s.log.Warn("the simulator's write was refused", "call", c.name(), "error", err)
+			s.log.Warn("simulator write was refused", "call", c.name(), "error", err)
 			return true
 		}
 		timer := time.NewTimer(wait)

@@ -12,8 +12,8 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// course returns all calls of the first hours.
-func course(seed uint64, components int) []command {
+// progress returns all calls of the first hours.
+func progress(seed uint64, components int) []command {
 	var all []command
 	w := newWorld(seed, components)
 	start := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
@@ -23,20 +23,20 @@ func course(seed uint64, components int) []command {
 	return all
 }
 
-func TestSameSeedSameCourse(t *testing.T) {
-	first := course(7, 120)
+func TestSameSeedSameWorld(t *testing.T) {
+	first := progress(7, 120)
 	if len(first) < 500 {
 		t.Fatalf("only %d calls in three hours", len(first))
 	}
-	if !reflect.DeepEqual(first, course(7, 120)) {
-		t.Error("the same seed gave another course")
+	if !reflect.DeepEqual(first, progress(7, 120)) {
+		t.Error("the same seed gave another progress")
 	}
-	if reflect.DeepEqual(first, course(8, 120)) {
-		t.Error("another seed gave the same course")
+	if reflect.DeepEqual(first, progress(8, 120)) {
+		t.Error("another seed gave the same progress")
 	}
 }
 
-func TestRound(t *testing.T) {
+func TestARoundCompletesEverySession(t *testing.T) {
 	f := newFake(t)
 	const components = batch + 200 // more than one call can hold
 	f.simulate(Options{Components: components, Seed: 1, Speed: 10}, 1)
@@ -89,7 +89,7 @@ func TestRound(t *testing.T) {
 	}
 }
 
-func TestRecords(t *testing.T) {
+func TestComponentsAreOffAfterTheShutdown(t *testing.T) {
 	f := newFake(t)
 	f.simulate(Options{Components: 400, Seed: 1, Speed: 20}, 1)
 	for id, c := range f.components {
@@ -99,7 +99,7 @@ func TestRecords(t *testing.T) {
 		case c.Status() == bos.StatusStable && (c.Error != "" || c.ActualState.BootArtifacts.Kernel != ""):
 			t.Errorf("%s is stable, with error %q and kernel %q", id, c.Error, c.ActualState.BootArtifacts.Kernel)
 		case c.DesiredState.BootArtifacts.Kernel != "" || c.StagedSession() != "" || *c.RetryPolicy != retryPolicy:
-			t.Errorf("%s shall be off, but its record is %+v", id, c)
+			t.Errorf("%s is to be off, but its record is %+v", id, c)
 		}
 	}
 	for _, text := range []string{errRetryLimit, errConfiguration} {
@@ -128,8 +128,8 @@ func TestBootTakesMinutes(t *testing.T) {
 
 func TestOldRoundsAreForgotten(t *testing.T) {
 	f := newFake(t)
-	f.simulate(Options{Components: 60, Seed: 5, Speed: 60}, keptRounds+2)
-	if len(f.deleted) == 0 || len(f.sessions) > 7*keptRounds {
+	f.simulate(Options{Components: 60, Seed: 5, Speed: 60}, maxRounds+2)
+	if len(f.deleted) == 0 || len(f.sessions) > 7*maxRounds {
 		t.Errorf("%d sessions are left of %d", len(f.sessions), len(f.created))
 	}
 	for _, key := range f.created[:7] {
@@ -139,7 +139,7 @@ func TestOldRoundsAreForgotten(t *testing.T) {
 	}
 }
 
-func TestSmallSystems(t *testing.T) {
+func TestSmallSystemsRun(t *testing.T) {
 	for _, n := range []int{1, 2, 9, 25} {
 		f := newFake(t)
 		f.simulate(Options{Components: n, Seed: uint64(n), Speed: 60}, 2)
@@ -197,7 +197,7 @@ func TestRunEndsWhileProducerFails(t *testing.T) {
 	}
 }
 
-func TestXnames(t *testing.T) {
+func TestXnamesAreValidAndUnique(t *testing.T) {
 	for _, n := range []int{1, 40, 1000, 100_000} {
 		ids := xnames(n)
 		unique := map[string]bool{}

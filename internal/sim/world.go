@@ -14,7 +14,7 @@ type world struct {
 	rng   *rand.Rand
 	queue queue
 	now   time.Duration
-	stamp *bos.Time // the real time that records of this advance bear; shared by them
+	stamp *bos.Time // the real time of this advance's records; shared by them
 
 	computes []*component // liquid-cooled
 	access   []*component // air-cooled: user access nodes
@@ -38,7 +38,7 @@ type component struct {
 	failures int    // how many attempts to power on fail
 	token    string // BSS's, of the boot under way
 
-	// life counts how often a session took the component over. What was planned
+	// life is how often a session took the component over. What was planned
 	// in an earlier life does not happen.
 	life  int
 	patch *bos.ComponentPatch // what changed since the last flush; nil for nothing
@@ -59,7 +59,7 @@ func newWorld(seed uint64, components int) *world {
 	return w
 }
 
-// advance lets simulated time come to now and returns the calls that tell of it,
+// advance lets simulated time come to now and returns the calls that report it,
 // in order. stamp is the real time.
 func (w *world) advance(now time.Duration, stamp time.Time) []command {
 	w.stamp = new(bos.TimeOf(stamp))
@@ -120,7 +120,7 @@ func (w *world) emit(c command) {
 	w.out = append(w.out, c)
 }
 
-// chance is true in that share of cases.
+// chance is true with that probability.
 func (w *world) chance(p float64) bool { return w.rng.Float64() < p }
 
 // between draws a duration evenly.

@@ -1,16 +1,19 @@
 package transport
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/audit"
+	"github.com/bosgraph/bosgraph/internal/auth"
 	"github.com/bosgraph/bosgraph/internal/fanout"
 	"github.com/bosgraph/bosgraph/internal/push"
 )
@@ -28,91 +31,115 @@ const (
 	eventComplete = "event: complete\ndata:\n\n"
 	eventPing     = ":\n\n"
 	eventsHead    = "HTTP/1.1 200 OK\r\nContent-Type: " + typeEvents + "; charset=utf-8\r\nCache-Control: no-store\r\n" +
-		"X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n"
+		"X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\n" +
+		"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n"
 	lastChunk = "0\r\n\r\n"
 )
 
-// events is an event stream: one operation, told over the connection of its request.
+// events is an event stream: one operation, sent over the connection of its request.
 type events struct {
 	connection
 	streams *Streams
-	chunked bool // HTTP/1.0 has no chunks: there the end of the connection is that of the stream
+	chunked bool // HTTP/1.1 has chunks; elsewhere the end of the connection is that of the stream
 	member  atomic.Pointer[fanout.Member]
 	gone    atomic.Bool
 }
 
 func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
-	request, status, bad := s.o.HTTP.read(w, r)
-	if bad != nil {
-		failure(typeJSON, status, bad).send(w)
+	b, status, err := s.o.HTTP.body(w, r)
+	began := time.Now()
+	if err != nil {
+		s.o.HTTP.answer(w, failure(typeJSON, status, err), began)
 		return
 	}
-	request.Headers = r.Header
-	ctx := graphql.StartOperationTrace(r.Context())
-	op, errs := s.o.HTTP.operation(ctx, request)
-	switch {
-	case errs != nil:
-		tellOnce(w, s.o.HTTP.refusal(ctx, op, errs))
-	case op.Operation.Operation == ast.Mutation && r.Method == http.MethodGet:
-		onlyReads(typeJSON).send(w)
-	case op.Operation.Operation != ast.Subscription:
-		next, ctx := s.o.HTTP.Executor.DispatchOperation(ctx, op)
-		if response := next(ctx); response != nil { // nil: the client has gone
-			tellOnce(w, response)
-		}
+	defer b.release()
+	switch p := s.o.HTTP.execute(r.Context(), r, b, typeEvents); {
+	case p == nil: // the client has disconnected
+	case p.subscription != nil:
+		p.release()
+		s.o.HTTP.observe(p.operation, http.StatusOK, began)
+		s.follow(w, r, p.subscription)
+	case p.kind != answerType(typeEvents):
+		s.o.HTTP.answer(w, p, began)
 	default:
-		s.follow(w, r, op)
+		s.o.HTTP.observe(p.operation, p.status, began)
+		reportOnce(w, p)
 	}
 }
 
-// tellOnce answers with a stream of one result.
-func tellOnce(w http.ResponseWriter, response *graphql.Response) {
-	w.Header().Set("Content-Type", typeEvents+"; charset=utf-8")
+// reportOnce answers with a stream of one result.
+func reportOnce(w http.ResponseWriter, p *reply) {
+	defer p.release()
+	w.Header().Set("Content-Type", answerType(typeEvents))
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	body := append([]byte(eventNext), Encode(response)...)
-	_, _ = w.Write(append(append(body, eventEnd...), eventComplete...)) // a client that has gone has no use for an error
+	_, _ = io.WriteString(w, eventNext) // a client that has disconnected has no use for an error
+	p.writeTo(w)
+	_, _ = io.WriteString(w, eventEnd+eventComplete)
 }
 
 // follow streams a subscription over the connection, taken from the HTTP server.
 func (s *Streams) follow(w http.ResponseWriter, r *http.Request, op *graphql.OperationContext) {
 	ctx := r.Context()
+	// Checked before the connection is taken over: afterwards there is no response to refuse it
+	// by.
 	if _, _, err := graph.Shared(op); err != nil {
-		tellOnce(w, s.o.HTTP.refusal(ctx, op, gqlerror.List{gqlerror.Wrap(err)}))
+		reportOnce(w, answered(typeEvents, http.StatusOK, graph.Encode(s.o.HTTP.refusal(ctx, op, gqlerror.List{gqlerror.Wrap(err)}))))
 		return
 	}
 	address, ok := s.admit(w, r)
 	if !ok {
 		return
 	}
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err == nil {
-		err = conn.SetDeadline(time.Time{}) // of the HTTP server
-	}
-	if err != nil {
+	e := &events{streams: s}
+	e.address, e.pinged = address, time.Now().UnixNano()
+	e.may(auth.GrantOf(ctx))
+	if r.ProtoMajor > 1 {
+		stream := newStreamConn(w, r)
+		defer stream.wait()
+		e.Conn = push.New(stream, s.o.WriteDeadline)
+	} else if !e.takeOver(w, r) {
 		s.expel(address)
 		return
 	}
-	e := &events{streams: s, chunked: r.ProtoAtLeast(1, 1)}
-	e.Conn, e.address, e.pinged = push.New(conn, s.o.WriteDeadline), address, time.Now()
-	head := eventsHead
-	if e.chunked {
-		head += "Transfer-Encoding: chunked\r\n"
-	}
-	_, _ = e.Write([]byte(head + "\r\n"))
 	s.enter(e)
 	s.done.Go(e.read)
-	m, err := s.o.Fanout.Join(op, graph.PrincipalOf(ctx), e)
+	// The stream's head is out and its client is read before it joins: from the first offer
+	// on, messages may come at any time.
+	m, err := s.o.Fanout.Join(op, auth.AccessOf(ctx), address, e)
 	if err != nil {
 		_ = e.Close() // can't be: it has been checked
 		return
 	}
 	e.member.Store(m)
-	if e.gone.Load() {
+	if e.gone.Load() { // read has not found the member
 		m.Leave()
 		return
 	}
+	// What came before the member was known has not been asked for.
 	e.Offer(new([]byte))
+}
+
+// takeOver takes the connection from the HTTP server, which would keep its goroutine and buffers
+// for as long as the stream lasts, and whose writes wait for the client. It sends the head.
+func (e *events) takeOver(w http.ResponseWriter, r *http.Request) bool {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err == nil {
+		conn, err = takeOver(conn)
+	}
+	if err != nil {
+		return false
+	}
+	e.Conn, e.chunked = push.New(conn, e.streams.o.WriteDeadline), r.ProtoAtLeast(1, 1)
+	head := eventsHead
+	if id := audit.RequestOf(r.Context()).ID; id != "" {
+		head += audit.RequestHeader + ": " + id + "\r\n"
+	}
+	if e.chunked {
+		head += "Transfer-Encoding: chunked\r\n"
+	}
+	_, _ = e.Write([]byte(head + "\r\n"))
+	return true
 }
 
 // read waits for the client to go: it has nothing more to say.
@@ -124,6 +151,8 @@ func (e *events) read() {
 		}
 	}
 	e.streams.leave(e)
+	// First gone, then the member; follow does it the other way round. So one of the two always
+	// sees what the other has set, and a member whose client has disconnected is never left over.
 	e.gone.Store(true)
 	if m := e.member.Load(); m != nil {
 		m.Leave()
@@ -132,7 +161,21 @@ func (e *events) read() {
 
 func (e *events) ping() { _, _ = e.Write(e.chunk(nil, eventPing, nil, "")) }
 
-// goAway breaks the stream off: without an end the client knows to come back.
+// expire ends the stream with an error as its last result: a client that came back at once
+// would be refused, and has to be given another token first.
+func (e *events) expire(reason string) {
+	result := jsonText(map[string]any{"errors": gqlerror.List{shown(bos.Errorf(bos.Unauthenticated, "%s", reason))}})
+	last := e.chunk(nil, eventNext, []byte(result), eventEnd)
+	last = e.chunk(last, eventComplete, nil, "")
+	if e.chunked {
+		last = append(last, lastChunk...)
+	}
+	_, _ = e.Last(last) // if it was closed, the better
+	_ = e.SetReadDeadline(time.Now().Add(e.streams.o.CompleteWithin))
+}
+
+// goAway closes the connection without ending the stream: that is how clients know that they have
+// to reconnect. After eventComplete they would stop.
 func (e *events) goAway() { _ = e.Close() }
 
 // Offer implements fanout.Sink.
@@ -151,6 +194,7 @@ func (e *events) Append(to []byte) ([]byte, bool) {
 	case message.Kind == fanout.Next:
 		return e.chunk(to, eventNext, message.Payload, eventEnd), false
 	case message.Kind == fanout.Error:
+		// The protocol has no event for errors: they are a result without data, then the end.
 		result := append(append([]byte(`{"errors":`), message.Payload...), '}')
 		to = e.chunk(to, eventNext, result, eventEnd)
 	}

@@ -9,7 +9,8 @@ const (
 	framePing  = 0x89
 )
 
-// appendFrame appends a frame of some parts. What a server sends is not masked.
+// appendFrame appends a frame of some parts, so that the id of a client and the payload that all
+// share need not be joined before. What a server sends is not masked.
 func appendFrame(to []byte, first byte, parts ...string) []byte {
 	n := 0
 	for _, p := range parts {
@@ -22,7 +23,8 @@ func appendFrame(to []byte, first byte, parts ...string) []byte {
 	return to
 }
 
-// appendHead appends the head of a frame with n bytes in it.
+// appendHead appends the head of a frame with n bytes in it. The length takes as few bytes as it
+// fits into, which RFC 6455 demands: clients may refuse a longer form.
 func appendHead(to []byte, first byte, n int) []byte {
 	to = append(to, first)
 	switch {

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestAppendFrame shows frames as RFC 6455 has them, around the sizes from which on the
+// TestFramesAreThoseOfRFC6455 shows frames as RFC 6455 has them, around the sizes from which on the
 // length takes more bytes.
-func TestAppendFrame(t *testing.T) {
+func TestFramesAreThoseOfRFC6455(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		first byte
@@ -49,9 +49,9 @@ func TestAppendFrame(t *testing.T) {
 	}
 }
 
-// TestPingFrames shows that a client is pinged by a frame and by a message, since some
+// TestAPingIsAFrameAndAMessage shows that a client is pinged by a frame and by a message, since some
 // cannot see the one and others do not know the other.
-func TestPingFrames(t *testing.T) {
+func TestAPingIsAFrameAndAMessage(t *testing.T) {
 	want := appendFrame(appendFrame(nil, framePing), frameText, `{"type":"ping"}`)
 	if pingFrames != string(want) {
 		t.Errorf("they are %q, want %q", pingFrames, want)

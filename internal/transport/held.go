@@ -3,11 +3,13 @@ package transport
 import (
 	"bytes"
 	stdjson "encoding/json"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/graph"
 )
 
@@ -31,8 +33,9 @@ type wire struct {
 	Extensions    map[string]any            `json:"extensions"`
 }
 
+// request decodes the variables, except for lists that are held back.
 func (w *wire) request() *request {
-	r := &request{RawParams: &graphql.RawParams{Query: w.Query, Extensions: w.Extensions}, held: map[string]jsontext.Value{}}
+	r := &request{RawParams: &graphql.RawParams{Query: w.Query, Extensions: w.Extensions}}
 	if w.OperationName != nil {
 		r.OperationName = *w.OperationName
 	}
@@ -41,6 +44,9 @@ func (w *wire) request() *request {
 	}
 	for name, raw := range w.Variables {
 		if list, rest, ok := hold(raw); ok {
+			if r.held == nil {
+				r.held = map[string]jsontext.Value{}
+			}
 			r.held[name], raw = list, rest
 		}
 		r.Variables[name] = plain(raw)
@@ -54,6 +60,8 @@ func hold(raw jsontext.Value) (list, rest jsontext.Value, ok bool) {
 	if len(raw) < heldFrom {
 		return nil, nil, false
 	}
+	// Any long list is taken out, of whatever type: the type is known only after validation, and
+	// validating with the list is what costs the time.
 	if raw.Kind() == '[' {
 		return raw, jsontext.Value("[]"), true
 	}
@@ -66,16 +74,42 @@ func hold(raw jsontext.Value) (list, rest jsontext.Value, ok bool) {
 	if err != nil || name.String() != "components" || d.PeekKind() != '[' {
 		return nil, nil, false
 	}
-	list, err = d.ReadValue()
-	if err != nil || d.PeekKind() != '}' {
+	// The list is only skipped: decoding the request has shown that it is valid.
+	start := bytes.IndexByte(raw[d.InputOffset():], '[') + int(d.InputOffset())
+	end := start + valueEnd(raw[start:])
+	// Another field behind it would be lost with the empty list in the place of the whole
+	// variable.
+	if rest := bytes.TrimLeft(raw[end:], " \t\r\n"); rest[0] != '}' {
 		return nil, nil, false
 	}
-	return list, jsontext.Value(`{"components":[]}`), true
+	return raw[start:end], jsontext.Value(`{"components":[]}`), true
+}
+
+// valueEnd is where the list or object ends that valid JSON begins with.
+func valueEnd(raw []byte) int {
+	depth := 0
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '"':
+			end, _ := textEnd(raw[i+1:], false)
+			i += 1 + end
+		case '[', '{':
+			depth++
+		case ']', '}':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(raw)
 }
 
 // plain decodes JSON that is known to be valid as gqlgen expects it, numbers as
 // they were written.
 func plain(raw jsontext.Value) (value any) {
+	if raw.Kind() == '"' && bytes.IndexByte(raw, '\\') < 0 { // most variables are short texts
+		return string(raw[1 : len(raw)-1])
+	}
 	d := stdjson.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	if err := d.Decode(&value); err != nil {
@@ -90,7 +124,7 @@ func (r *request) putBack(op *graphql.OperationContext) bool {
 	for name, list := range r.held {
 		definition := op.Operation.VariableDefinitions.ForName(name)
 		if definition == nil {
-			continue // not used
+			continue // the document does not have that variable, which is allowed
 		}
 		switch value := op.Variables[name].(type) {
 		case map[string]any:
@@ -125,4 +159,23 @@ func (r *request) whole() {
 			r.Variables[name] = plain(list)
 		}
 	}
+}
+
+// tooLong refuses variables with a list that is longer than any may be. The bodies of
+// requests are looked at while they come; this is for those whose document came last.
+func (w *wire) tooLong() *bos.Error {
+	most := maxList
+	if strings.Contains(w.Query, tenantField) {
+		most = maxTenantList
+	}
+	for _, raw := range w.Variables {
+		if len(raw) < 2*maxList { // too short to hold so many items: each takes a byte and a comma
+			continue
+		}
+		s := screen{seen: true, tenant: most == maxTenantList}
+		if _, err := s.see(raw); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -3,17 +3,13 @@
 package transport
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
-	"maps"
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -23,6 +19,11 @@ import (
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/graph/limits"
+	"github.com/bosgraph/bosgraph/internal/audit"
+	"github.com/bosgraph/bosgraph/internal/auth"
+	"github.com/bosgraph/bosgraph/internal/coalesce"
+	"github.com/bosgraph/bosgraph/internal/cost"
 )
 
 // HTTP answers GraphQL requests over HTTP.
@@ -30,16 +31,36 @@ type HTTP struct {
 	Executor graphql.GraphExecutor
 	// MaxBody is how many bytes a request's body may have.
 	MaxBody func(*http.Request) int64
+	// Bounds are what one operation may cost, and all may together; nil for any.
+	Bounds *cost.Limits
+	// Budget is what each client may ask for; nil for any.
+	Budget *cost.Budget
+	// Timeout is how long one operation may take; 0 for any time.
+	Timeout time.Duration
+	// Audit records mutations that are refused before they are executed; nil for none.
+	Audit *audit.Log
+	// Observe gets what was answered: the type of the operation ("" if it was refused before that
+	// was known), the status that the answer has over HTTP, whatever it was sent over, and how long
+	// it took from when the request had arrived. It is called from many goroutines at a time and
+	// must not wait; nil for none.
+	Observe func(operation string, status int, took time.Duration)
 
-	queries graphql.Cache[struct{}] // bodies that turned out to be queries
-	shared  *shared[asked, *reply]
+	queries graphql.Cache[int] // bodies that turned out to be queries, and what these cost
+	shared  *coalesce.Runs[asked, *reply]
 }
 
 // NewHTTP makes a handler of requests for that executor. What one copy of it
 // executes, the others share.
 func NewHTTP(executor graphql.GraphExecutor, maxBody func(*http.Request) int64) HTTP {
-	return HTTP{executor, maxBody, lru.New[struct{}](knownQueries), newShared[asked, *reply]()}
+	h := HTTP{Executor: executor, MaxBody: maxBody, queries: lru.New[int](knownQueries)}
+	h.shared = &coalesce.Runs[asked, *reply]{Patience: patience, Handed: (*reply).share, Left: (*reply).release}
+	return h
 }
+
+// patience is how long an execution that is under way keeps the next one from beginning:
+// many times what a usual query takes, and little to somebody who is to learn soon that
+// Redis is away.
+const patience = 100 * time.Millisecond
 
 // What is remembered of bodies, to know a query before it is decoded.
 const (
@@ -50,11 +71,10 @@ const (
 // asked is what makes two requests the same: they are answered alike.
 type asked struct {
 	body, mediaType string
-	by              graph.Principal
+	rights          string // of [auth.Access.Key]
 }
 
-// The media types of answers. A client that names the first gets HTTP's status
-// codes for requests that can't be executed; others get 200 and the errors.
+// The media types of answers.
 const (
 	typeResponse = "application/graphql-response+json"
 	typeJSON     = "application/json"
@@ -64,115 +84,139 @@ func (h HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.serve(w, r, 
 
 // serve answers a request; a subscription is left to follow, if there is such.
 func (h HTTP) serve(w http.ResponseWriter, r *http.Request, follow func(*graphql.OperationContext)) {
-	mediaType := typeJSON
-	if strings.Contains(r.Header.Get("Accept"), typeResponse) {
-		mediaType = typeResponse
-	}
-	raw, status, err := h.body(w, r)
-	if err != nil {
-		failure(mediaType, status, err).send(w)
+	mediaType := accepted(r)
+	if mediaType == "" {
+		h.answer(w, failure(typeJSON, http.StatusNotAcceptable, notAcceptable()), time.Now())
 		return
 	}
-	execute := func(ctx context.Context) *reply { return h.execute(ctx, r, raw, mediaType) }
+	b, status, err := h.body(w, r)
+	began := time.Now() // what a client takes to send its request says nothing about this server
+	if err != nil {
+		h.answer(w, failure(mediaType, status, err), began)
+		return
+	}
+	defer b.release()
+	raw := b.raw
+	execute := func(ctx context.Context) *reply { return h.execute(ctx, r, b, mediaType) }
 	ctx := r.Context()
+	// Only what is known to be a query is shared: of two equal mutations both have to be executed.
+	// Whether a body is one is known from an earlier execution, so the first of its kind is never
+	// shared, and a body need not be parsed to look for another that is the same.
 	if len(raw) <= maxKnown { // a longer one is not even copied
-		if body := string(raw); h.isQuery(ctx, body) {
-			h.shared.do(ctx, asked{body, mediaType, graph.PrincipalOf(ctx)}, execute).send(w)
+		body := string(raw)
+		if price, known := h.queries.Get(ctx, body); known {
+			// Each client pays for itself, before it is known with whom it shares: none is refused for
+			// what another has spent.
+			if err := h.Budget.Spend(b.client, price); err != nil {
+				h.answer(w, failure(mediaType, http.StatusTooManyRequests, err).to(string(ast.Query)), began)
+				return
+			}
+			b.paid = true
+			h.answer(w, h.shared.Do(ctx, asked{body, mediaType, auth.AccessOf(ctx).Key()}, execute), began)
 			return
 		}
 	}
 	if answer := execute(ctx); answer != nil && answer.subscription != nil && follow != nil {
+		answer.release()
+		h.observe(answer.operation, http.StatusOK, began)
 		follow(answer.subscription)
 	} else {
-		answer.send(w)
+		h.answer(w, answer, began)
 	}
 }
 
-// isQuery says whether a body is known to be one that only reads.
-func (h HTTP) isQuery(ctx context.Context, body string) bool {
-	_, known := h.queries.Get(ctx, body)
-	return known
-}
-
-// read reads the request; a status goes with an error.
-func (h HTTP) read(w http.ResponseWriter, r *http.Request) (*request, int, *bos.Error) {
-	raw, status, err := h.body(w, r)
-	if err != nil {
-		return nil, status, err
+// answer sends an answer to a request that had arrived by then.
+func (h HTTP) answer(w http.ResponseWriter, p *reply, began time.Time) {
+	if p != nil {
+		h.observe(p.operation, p.status, began) // before it is sent: a client may take long to read it
 	}
-	return decodeRequest(r, raw)
+	p.send(w)
 }
 
-// body reads the body, which a GET has not; a status goes with an error.
-func (h HTTP) body(w http.ResponseWriter, r *http.Request) ([]byte, int, *bos.Error) {
-	switch r.Method {
-	case http.MethodGet:
-		return nil, 0, nil
-	case http.MethodPost:
-		// Nothing but JSON: what a form may send would come from any web page.
-		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != typeJSON {
-			return nil, http.StatusUnsupportedMediaType, bos.Errorf(bos.BadUserInput, "send the request as Content-Type: application/json")
-		}
-		return readBody(http.MaxBytesReader(w, r.Body, h.MaxBody(r)), r.ContentLength)
-	default:
-		w.Header().Set("Allow", "GET, POST")
-		return nil, http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GraphQL is asked by GET or POST")
+func (h HTTP) observe(operation string, status int, began time.Time) {
+	if h.Observe != nil {
+		h.Observe(operation, status, time.Since(began))
 	}
 }
 
-func readBody(body io.Reader, length int64) ([]byte, int, *bos.Error) {
-	var raw bytes.Buffer
-	raw.Grow(int(min(max(length, 0), 1<<20)) + bytes.MinRead)
-	_, err := raw.ReadFrom(body)
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, http.StatusRequestEntityTooLarge, bos.Errorf(bos.BadUserInput,
-			"the request is larger than %d bytes: send it in parts", tooLarge.Limit)
-	case err != nil:
-		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the request broke off")
-	}
-	return raw.Bytes(), 0, nil
+// Refuse answers a request that is not even looked at.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, err *bos.Error) {
+	failure(cmp.Or(accepted(r), typeJSON), status, err).send(w)
 }
 
-// execute answers a request whose body is raw; nil if ctx has ended. It neither
+// plainType is the media type of an answer that is no result of an operation: an event
+// stream can't have it.
+func plainType(mediaType string) string {
+	if mediaType == typeEvents {
+		return typeJSON
+	}
+	return mediaType
+}
+
+// execute answers a request that has that body; nil if ctx has ended. It neither
 // reads from the client nor writes to it: there may be many.
-func (h HTTP) execute(ctx context.Context, r *http.Request, raw []byte, mediaType string) *reply {
-	start := graphql.Now()
-	request, status, err := decodeRequest(r, raw)
-	if err != nil {
-		return failure(mediaType, status, err)
-	}
-	request.Headers = r.Header
-	request.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType string) *reply {
+	raw := b.raw
+	operation := ""
+	p := h.bounded(ctx, mediaType, len(raw), func(ctx context.Context) *reply {
+		start := graphql.Now()
+		request, status, err := decodeRequest(r, b)
+		if err != nil {
+			return failure(plainType(mediaType), status, err)
+		}
+		request.Headers = r.Header
+		request.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 
-	ctx = graphql.StartOperationTrace(ctx)
-	op, errs := h.operation(ctx, request)
-	switch {
-	case errs != nil:
-		return answered(mediaType, refused(mediaType), h.refusal(ctx, op, errs))
-	case op.Operation.Operation == ast.Subscription:
-		a := failure(mediaType, http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "a subscription needs a WebSocket or an event stream"))
-		a.subscription = op
-		return a
-	case op.Operation.Operation == ast.Mutation && r.Method == http.MethodGet:
-		return onlyReads(mediaType)
-	case op.Operation.Operation == ast.Query && len(raw) > 0 && len(raw) <= maxKnown && len(request.held) == 0:
-		h.queries.Add(ctx, string(raw), struct{}{})
+		ctx = graphql.StartOperationTrace(ctx)
+		op, errs := h.operation(ctx, request)
+		operation = typeOf(op)
+		price := priceOf(op, errs)
+		if !b.paid {
+			if err := h.Budget.Spend(b.client, price); err != nil {
+				graph.RecordRefused(ctx, h.Audit, op, gqlerror.List{shown(err)})
+				return failure(mediaType, http.StatusTooManyRequests, err)
+			}
+		}
+		switch {
+		case errs != nil:
+			return answered(mediaType, statusUnexecuted(errs), graph.Encode(h.refusal(ctx, op, errs)))
+		case op.Operation.Operation == ast.Subscription:
+			a := failure(mediaType, http.StatusNotAcceptable, bos.Errorf(bos.BadUserInput,
+				"a subscription needs a WebSocket or an event stream: accept %s", typeEvents))
+			a.subscription = op
+			return a
+		// A page elsewhere can make a browser send a GET with its cookies; nothing must change
+		// by that.
+		case op.Operation.Operation == ast.Mutation && r.Method == http.MethodGet:
+			graph.RecordRefused(ctx, h.Audit, op, gqlerror.List{shown(getReads)})
+			return onlyReads(plainType(mediaType))
+		case op.Operation.Operation == ast.Query && len(raw) > 0 && len(raw) <= maxKnown && len(request.held) == 0:
+			h.queries.Add(ctx, string(raw), price)
+		}
+		return h.dispatch(ctx, mediaType, op)
+	})
+	return p.to(operation) // also what bounded has put in its place
+}
+
+// typeOf is the type of an operation, "" if it is not known.
+func typeOf(op *graphql.OperationContext) string {
+	if op == nil || op.Operation == nil {
+		return ""
 	}
-	next, ctx := h.Executor.DispatchOperation(ctx, op)
-	if response := next(ctx); response != nil {
-		return answered(mediaType, http.StatusOK, response)
-	}
-	return nil
+	return string(op.Operation.Operation)
 }
 
 // operation makes an operation of a request, if it is valid.
 func (h HTTP) operation(ctx context.Context, r *request) (*graphql.OperationContext, gqlerror.List) {
 	op, errs := h.Executor.CreateOperationContext(ctx, r.RawParams)
+	// A list that was held is of another type than expected. It is validated whole then: rare,
+	// and slower, but with the same errors as any other request.
 	if errs == nil && !r.putBack(op) {
 		r.whole()
 		op, errs = h.Executor.CreateOperationContext(ctx, r.RawParams)
+	}
+	if errs != nil {
+		graph.RecordRefused(ctx, h.Audit, op, errs)
 	}
 	return op, errs
 }
@@ -182,112 +226,96 @@ func (h HTTP) refusal(ctx context.Context, op *graphql.OperationContext, errs gq
 	return h.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs)
 }
 
-func decodeRequest(r *http.Request, raw []byte) (*request, int, *bos.Error) {
+// decodeRequest reads a request from the URL of a GET or the body of a POST; a status goes with
+// an error.
+func decodeRequest(r *http.Request, b *body) (*request, int, *bos.Error) {
 	var w wire
 	if r.Method == http.MethodGet {
-		if err := w.readQuery(r.URL.Query()); err != nil {
-			return nil, http.StatusBadRequest, err
+		if status, err := w.readQuery(r.URL.Query()); err != nil {
+			return nil, status, err
 		}
-	} else if err := decode("the request", raw, &w); err != nil {
-		return nil, http.StatusBadRequest, err
+	} else if status, err := decode("the request", b.raw, &w); err != nil {
+		return nil, status, err
 	}
-	return finish(&w)
+	return finish(&w, b.listed)
 }
 
 // finish makes a request of what has come. The literals of a query have escapes
-// of their own, which JSON has not looked at.
-func finish(w *wire) (*request, int, *bos.Error) {
+// of their own, which JSON has not looked at. listed says that the lists are known to be
+// short enough.
+func finish(w *wire, listed bool) (*request, int, *bos.Error) {
 	if halfSurrogate(w.Query) {
 		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput,
 			"the query has half of a surrogate pair in it: write the character itself")
 	}
+	if len(w.Variables) > maxVariables {
+		return nil, http.StatusUnprocessableEntity, manyVariables()
+	}
+	if !listed {
+		if err := w.tooLong(); err != nil {
+			return nil, http.StatusUnprocessableEntity, err
+		}
+	}
 	return w.request(), 0, nil
 }
 
-// readQuery reads the query of a URL.
-func (w *wire) readQuery(q url.Values) *bos.Error {
+// readQuery reads the query of a URL; a status goes with an error.
+func (w *wire) readQuery(q url.Values) (int, *bos.Error) {
 	w.Query, w.OperationName = q.Get("query"), new(q.Get("operationName"))
 	if !utf8.ValidString(w.Query) {
-		return bos.Errorf(bos.BadUserInput, "the query is not valid UTF-8")
+		return http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "the query is not valid UTF-8")
 	}
 	if text := q.Get("variables"); text != "" {
-		if err := decode("variables", []byte(text), &w.Variables); err != nil {
-			return err
+		if status, err := decode("variables", []byte(text), &w.Variables); err != nil {
+			return status, err
 		}
 	}
 	if text := q.Get("extensions"); text != "" {
-		if err := decode("extensions", []byte(text), &w.Extensions); err != nil {
-			return err
+		if status, err := decode("extensions", []byte(text), &w.Extensions); err != nil {
+			return status, err
 		}
 	}
-	return nil
+	return 0, nil
 }
 
-// reply is a response as it is sent, to one client or many.
-type reply struct {
-	status int
-	header http.Header
-	body   []byte
-
-	subscription *graphql.OperationContext // that this refuses, in case that it can be followed
+// priceOf is what an operation costs its client, executed or not.
+func priceOf(op *graphql.OperationContext, errs gqlerror.List) int {
+	if errs != nil {
+		return cost.Refused
+	}
+	return limits.CostOf(op)
 }
 
-func answered(mediaType string, status int, response *graphql.Response) *reply {
-	body := Encode(response)
-	return &reply{status: status, body: body, header: http.Header{
-		"Content-Type":           {mediaType + "; charset=utf-8"},
-		"Content-Length":         {strconv.Itoa(len(body))},
-		"X-Content-Type-Options": {"nosniff"},
-	}}
-}
-
+// failure is the answer to a request that is not executed.
 func failure(mediaType string, status int, err *bos.Error) *reply {
-	return answered(mediaType, status, &graphql.Response{Errors: gqlerror.List{shown(err)}})
+	p := answered(mediaType, status, graph.Encode(&graphql.Response{Errors: gqlerror.List{shown(err)}}))
+	// Clients without a rule of their own would ask again at once, and keep a busy server busy.
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+		p.header = http.Header{"Retry-After": {"5"}}
+		if why := (*cost.Exceeded)(nil); errors.As(err, &why) {
+			p.header.Set("Retry-After", strconv.Itoa(why.Seconds()))
+		}
+	}
+	return p
 }
 
 // shown is an error of ours as users see it.
 func shown(err *bos.Error) *gqlerror.Error {
-	return &gqlerror.Error{Message: err.Message, Extensions: map[string]any{"code": string(err.Code)}}
+	extensions := map[string]any{"code": string(err.Code)}
+	if err.Reason != "" {
+		extensions["reason"] = string(err.Reason)
+	}
+	if why := (*cost.Exceeded)(nil); errors.As(err, &why) {
+		extensions["cost"], extensions["costPerMinute"], extensions["retryAfter"] = why.Cost, why.Limit, why.Seconds()
+	}
+	return &gqlerror.Error{Message: err.Message, Extensions: extensions}
 }
+
+var getReads = bos.Errorf(bos.BadUserInput, "GET only reads: send a mutation by POST")
 
 // onlyReads refuses a mutation by GET.
 func onlyReads(mediaType string) *reply {
-	a := failure(mediaType, http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GET only reads: send a mutation by POST"))
-	a.header.Set("Allow", http.MethodPost)
+	a := failure(mediaType, http.StatusMethodNotAllowed, getReads)
+	a.header = http.Header{"Allow": {http.MethodPost}}
 	return a
-}
-
-// refused is the status of a request that could not be executed.
-func refused(mediaType string) int {
-	if mediaType == typeResponse {
-		return http.StatusBadRequest
-	}
-	return http.StatusOK
-}
-
-// send writes a reply; nil is for a client that has gone.
-func (p *reply) send(w http.ResponseWriter) {
-	if p == nil {
-		return
-	}
-	maps.Copy(w.Header(), p.header)
-	w.WriteHeader(p.status)
-	_, _ = w.Write(p.body) // a client that has gone has no use for an error
-}
-
-// Encode writes a response. What execution has encoded goes out as it is, and a
-// request that was not executed has no data, not even null.
-func Encode(response *graphql.Response) []byte {
-	if len(response.Errors) == 0 && len(response.Extensions) == 0 {
-		return append(append([]byte(`{"data":`), response.Data...), '}')
-	}
-	body, err := json.Marshal(struct {
-		Errors     gqlerror.List   `json:"errors,omitempty"`
-		Data       json.RawMessage `json:"data,omitempty"`
-		Extensions map[string]any  `json:"extensions,omitempty"`
-	}{response.Errors, response.Data, response.Extensions})
-	if err != nil {
-		panic(err) // strings and numbers of our own making
-	}
-	return body
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/auth"
 )
 
-// executions is an executor that counts, and lets each operation go on when told so.
+// executions is an executor that counts, and lets each operation finish on request.
 type executions struct {
 	begun atomic.Int64
 	letGo chan struct{}
@@ -38,7 +38,7 @@ func (e *executions) DispatchOperation(ctx context.Context, _ *graphql.Operation
 		if ctx.Err() != nil {
 			return nil
 		}
-		return &graphql.Response{Data: fmt.Appendf(nil, `{"n":%d,"write":%v}`, n, graph.PrincipalOf(ctx).Write)}
+		return &graphql.Response{Data: fmt.Appendf(nil, `{"n":%d,"write":%v}`, n, auth.AccessOf(ctx).Can(auth.WriteTenants))}
 	}, ctx
 }
 
@@ -58,7 +58,7 @@ func newPoster(t *testing.T) poster {
 	return poster{e, t, NewHTTP(e, func(*http.Request) int64 { return 1 << 20 })}
 }
 
-// post sends a query in the background; the answer is to be had once it is let go.
+// post sends a query in the background; the answer is to be had once it is released.
 func (c poster) post(ctx context.Context, query string, header ...string) <-chan *httptest.ResponseRecorder {
 	return c.send(ctx, fmt.Sprintf(`{"query":%q}`, query), header...)
 }
@@ -102,9 +102,9 @@ func (c poster) want(answers <-chan *httptest.ResponseRecorder, body string) {
 	}
 }
 
-// TestQueriesAreShared shows that the same query, asked again while it is executed,
+// TestIdenticalQueriesShareTheNextExecution shows that the same query, asked again while it is executed,
 // is executed once more for all who ask then, and never answered by what had begun.
-func TestQueriesAreShared(t *testing.T) {
+func TestIdenticalQueriesShareTheNextExecution(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newPoster(t)
 		c.known("query 1")
@@ -115,7 +115,7 @@ func TestQueriesAreShared(t *testing.T) {
 		c.wantBegun(1, "the others wait")
 		leave()
 		if w := <-left; w.Body.Len() != 0 {
-			t.Errorf("who has left is told %s", w.Body)
+			t.Errorf("who has left is sent %s", w.Body)
 		}
 		c.letGo <- struct{}{}
 		c.want(first, `{"data":{"n":1,"write":false}}`)
@@ -125,11 +125,12 @@ func TestQueriesAreShared(t *testing.T) {
 	})
 }
 
-// TestNotShared shows what is never shared: two of these run at the same time.
-func TestNotShared(t *testing.T) {
+// TestOnlyIdenticalQueriesAreShared shows what is never shared: two of these run at the same time.
+func TestOnlyIdenticalQueriesAreShared(t *testing.T) {
 	const long = maxKnown
 	writer := func(ctx context.Context) context.Context {
-		return graph.WithPrincipal(ctx, graph.Principal{Write: true})
+		access, _ := auth.Anyone().For("")
+		return auth.WithAccess(ctx, access)
 	}
 	for _, test := range []struct {
 		name, query, other string
@@ -171,14 +172,20 @@ func TestNotShared(t *testing.T) {
 	}
 }
 
-// TestNotKnown shows what is not taken for a query that can be shared: what was
+// knows says whether a body is known to be a query.
+func (c poster) knows(body string) bool {
+	_, known := c.http.queries.Get(c.t.Context(), body)
+	return known
+}
+
+// TestRefusedAndLongQueriesAreNotShared shows what is not taken for a query that can be shared: what was
 // refused, and what has a long list in it.
-func TestNotKnown(t *testing.T) {
+func TestRefusedAndLongQueriesAreNotShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newPoster(t)
 		for _, query := range []string{"wrong 1", "subscription 1", `query \ud83d`} {
 			<-c.post(t.Context(), query)
-			if body := fmt.Sprintf(`{"query":%q}`, query); c.http.isQuery(t.Context(), body) {
+			if body := fmt.Sprintf(`{"query":%q}`, query); c.knows(body) {
 				t.Errorf("%s is known", query)
 			}
 		}
@@ -187,7 +194,7 @@ func TestNotKnown(t *testing.T) {
 		answer := c.send(t.Context(), held)
 		c.letGo <- struct{}{}
 		<-answer
-		if c.http.isQuery(t.Context(), held) {
+		if c.knows(held) {
 			t.Error("a long list is known")
 		}
 	})

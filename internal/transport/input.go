@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"net/http"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -15,23 +16,26 @@ import (
 
 // decode reads JSON that came from outside. It is strict: bytes that are no UTF-8,
 // escaped halves of surrogate pairs and names given twice are errors, where other
-// decoders silently put something in their place.
-func decode(what string, raw []byte, to any) *bos.Error {
+// decoders silently put something in their place. A status goes with an error: 400 for what is
+// no JSON, 422 for JSON that is no request.
+func decode(what string, raw []byte, to any) (int, *bos.Error) {
 	err := json.Unmarshal(raw, to)
 	var syntax *jsontext.SyntacticError
 	var kind *json.SemanticError
 	switch {
 	case err == nil:
-		return nil
+		return 0, nil
 	case errors.As(err, &syntax):
-		return bos.Errorf(bos.BadUserInput, "%s is not valid JSON at byte %d: %w", what, syntax.ByteOffset, syntax.Err)
+		return http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "%s is not valid JSON at byte %d: %w", what, syntax.ByteOffset, syntax.Err)
+	// Without the decoder's own text, which names Go types.
 	case errors.As(err, &kind):
-		return bos.Errorf(bos.BadUserInput, "%s%s can't be a JSON %s", what, pointed(kind.JSONPointer), kindName(kind.JSONKind))
+		return http.StatusUnprocessableEntity, bos.Errorf(bos.BadUserInput, "%s%s can't be a JSON %s", what, pointed(kind.JSONPointer), kindName(kind.JSONKind))
 	default:
-		return bos.Errorf(bos.BadUserInput, "%s is not valid JSON", what)
+		return http.StatusBadRequest, bos.Errorf(bos.BadUserInput, "%s is not valid JSON", what)
 	}
 }
 
+// kindName is what a kind of JSON is called in messages.
 func kindName(k jsontext.Kind) string {
 	switch k {
 	case 'n':
@@ -49,6 +53,7 @@ func kindName(k jsontext.Kind) string {
 	}
 }
 
+// pointed is where in the request a value is, in the form of the paths of GraphQL's errors.
 func pointed(p jsontext.Pointer) string {
 	if p == "" {
 		return ""
@@ -57,7 +62,8 @@ func pointed(p jsontext.Pointer) string {
 }
 
 // halfSurrogate says whether a \uD8xx stands without a \uDCxx behind it, or that
-// alone. A backslash that is escaped escapes nothing.
+// alone. A backslash that is escaped escapes nothing. Half a pair is no character, so what is
+// stored could not be what was sent: an error is better than another text.
 func halfSurrogate(raw string) bool {
 	for {
 		i := strings.IndexByte(raw, '\\')

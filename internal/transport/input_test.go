@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestHalfSurrogate(t *testing.T) {
+func TestHalfASurrogatePairIsRefused(t *testing.T) {
 	for text, want := range map[string]bool{
 		`plain`:              false,
 		`\ud83d\ude80`:       false,

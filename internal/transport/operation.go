@@ -2,18 +2,24 @@ package transport
 
 import (
 	"context"
+	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/bosgraph/bosgraph/bos"
-	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/audit"
+	"github.com/bosgraph/bosgraph/internal/auth"
+	"github.com/bosgraph/bosgraph/internal/cost"
 	"github.com/bosgraph/bosgraph/internal/fanout"
 )
 
-// operation is one that a client has asked for over a WebSocket, under an id.
+// operation is one that a client has asked for over a WebSocket, under an id. What belongs
+// to its kind is behind atomic pointers: the goroutine that reads the socket stops it while
+// others start it or send what it has.
 type operation struct {
 	socket  *socket
 	id      string
@@ -27,37 +33,51 @@ func newOperation(c *socket, id string) *operation {
 	return &operation{socket: c, id: id, head: `{"id":` + jsonText(id) + `,"type":"`}
 }
 
-// start starts it: a subscription is followed, anything else executed.
-func (o *operation) start(w *wire, principal graph.Principal) {
-	s := o.socket.streams
-	ctx := graphql.StartOperationTrace(graph.WithPrincipal(s.base, principal))
-	request, _, err := finish(w)
+// start starts it, from a message of that size: a subscription is followed, anything else executed.
+// A subscription pays once, when it begins: what it is sent later is shared by all who have it.
+func (o *operation) start(w *wire, size int, access auth.Access) {
+	s, began := o.socket.streams, time.Now()
+	ctx := graphql.StartOperationTrace(audit.WithRequest(auth.WithAccess(s.base, access), o.socket.request))
+	request, status, err := finish(w, false)
 	if err != nil {
-		o.fail(gqlerror.List{shown(err)})
+		o.refused("", status, began, gqlerror.List{shown(err)})
+		return
+	}
+	client := clientOf(access, o.socket.address)
+	if err := s.o.HTTP.Budget.Spend(client, cost.Request+cost.OfBody(size)); err != nil {
+		o.refused("", http.StatusTooManyRequests, began, gqlerror.List{shown(err)})
 		return
 	}
 	op, errs := s.o.HTTP.operation(ctx, request)
+	if err := s.o.HTTP.Budget.Spend(client, priceOf(op, errs)); err != nil {
+		o.refused(typeOf(op), http.StatusTooManyRequests, began, gqlerror.List{shown(err)})
+		return
+	}
 	switch {
 	case errs != nil:
-		o.fail(s.o.HTTP.refusal(ctx, op, errs).Errors)
+		o.refused(typeOf(op), statusUnexecuted(errs), began, s.o.HTTP.refusal(ctx, op, errs).Errors)
 	case op.Operation.Operation != ast.Subscription:
 		ctx, cancel := context.WithCancel(ctx)
 		o.cancel.Store(&cancel)
-		s.done.Go(func() { o.execute(ctx, op) })
+		s.done.Go(func() { o.execute(ctx, op, began) })
 	default:
-		o.follow(ctx, op, principal)
+		o.follow(ctx, op, access, began)
 	}
 }
 
-func (o *operation) follow(ctx context.Context, op *graphql.OperationContext, principal graph.Principal) {
+// follow joins the group of a subscription. The first offer is made here: what the group
+// has to say already was published before there was anybody to offer it to.
+func (o *operation) follow(ctx context.Context, op *graphql.OperationContext, access auth.Access, began time.Time) {
 	s := o.socket.streams
-	m, err := s.o.Fanout.Join(op, principal, o)
+	m, err := s.o.Fanout.Join(op, access, o.socket.address, o)
 	if err != nil {
-		o.fail(s.o.HTTP.refusal(ctx, op, gqlerror.List{gqlerror.Wrap(err)}).Errors)
+		o.refused(typeOf(op), statusOf(bos.CodeOf(err)), began, s.o.HTTP.refusal(ctx, op, gqlerror.List{gqlerror.Wrap(err)}).Errors)
 		return
 	}
+	s.o.HTTP.observe(typeOf(op), http.StatusOK, began)
 	o.member.Store(m)
-	if o.stopped.Load() { // the connection has ended meanwhile
+	// stop may have looked for a member before there was one; then it is for us to leave.
+	if o.stopped.Load() {
 		m.Leave()
 		return
 	}
@@ -65,17 +85,34 @@ func (o *operation) follow(ctx context.Context, op *graphql.OperationContext, pr
 }
 
 // execute answers a query or a mutation.
-func (o *operation) execute(ctx context.Context, op *graphql.OperationContext) {
+func (o *operation) execute(ctx context.Context, op *graphql.OperationContext, began time.Time) {
 	defer o.socket.recover()
 	defer o.stop()
-	next, ctx := o.socket.streams.o.HTTP.Executor.DispatchOperation(ctx, op)
-	response := next(ctx)
-	if o.stopped.Load() || response == nil {
+	h := o.socket.streams.o.HTTP
+	// Not shared with other requests, as those over HTTP are: a socket is for subscriptions, and
+	// those that poll use HTTP.
+	p := h.bounded(ctx, typeJSON, 0, func(ctx context.Context) *reply { return h.dispatch(ctx, typeJSON, op) })
+	defer p.release()
+	if p == nil {
 		return
 	}
-	result := appendFrame(nil, frameText, o.head, `next","payload":`, string(Encode(response)), "}")
+	h.observe(typeOf(op), p.status, began)
+	if o.stopped.Load() {
+		return
+	}
+	const next, end = `next","payload":`, `complete"}`
+	head := appendHead(nil, frameText, len(o.head)+len(next)+p.body.Len()+1)
+	parts := make([][]byte, 0, len(p.body)+2)
+	parts = append(append(parts, append(append(head, o.head...), next...)), p.body...)
+	// Before the answer is out: a client that has it may use the id again at once.
 	o.socket.forget(o)
-	_ = o.socket.Send(appendFrame(result, frameText, o.head, `complete"}`)) // whoever reads is told of an error
+	_ = o.socket.Send(append(parts, appendFrame([]byte{'}'}, frameText, o.head, end))...) // an error also reaches the reading goroutine
+}
+
+// refused ends it with errors, before anything was executed.
+func (o *operation) refused(operation string, status int, began time.Time, errs gqlerror.List) {
+	o.socket.streams.o.HTTP.observe(operation, status, began)
+	o.fail(errs)
 }
 
 // fail ends it with errors.
@@ -84,11 +121,13 @@ func (o *operation) fail(errs gqlerror.List) {
 	o.socket.say(o.head, `error","payload":`, jsonText(errs), "}")
 }
 
+// refuse says why nothing was started. The id is not taken, so there is nothing to forget.
 func (o *operation) refuse(message string) {
 	o.socket.say(o.head, `error","payload":`, jsonText(gqlerror.List{shown(bos.Errorf(bos.Unavailable, "%s", message))}), "}")
 }
 
-// stop ends it without a word.
+// stop ends it without a message, as the client asked for, or because the socket ends. It
+// may be called more than once.
 func (o *operation) stop() {
 	o.stopped.Store(true)
 	if cancel := o.cancel.Load(); cancel != nil {
@@ -112,6 +151,8 @@ func (o *operation) Append(to []byte) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
+	// Only a result leaves the operation as it is. After an error or the end its id is free, and the
+	// client may use it in the very next message: it is forgotten before this one is sent.
 	switch message.Kind {
 	case fanout.Next:
 		return o.result(to, message.Payload), false

@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/gorilla/websocket"
+
+	"github.com/bosgraph/bosgraph/bos"
 )
 
 // message is a message of the subprotocol.
@@ -19,14 +22,16 @@ func (m *message) object() bool {
 	return m.Payload == nil || m.Payload.Kind() == '{' || m.Payload.Kind() == 'n'
 }
 
-// receive does what a message says. What the subprotocol does not have closes the
-// socket, with the code that it has for that.
+// receive does what a message says. It is called from the goroutine that reads, one message
+// at a time, so that init and complete are seen in the order in which they were sent. A message
+// that the subprotocol does not have closes the socket, with the code that it has for that.
 func (c *socket) receive(text []byte) {
+	// What a client sends after that may rely on answers that it does not get any more.
 	if c.is(closing) {
 		return
 	}
 	var m message
-	if err := decode("the message", text, &m); err != nil {
+	if _, err := decode("the message", text, &m); err != nil {
 		c.close(closeInvalid, err.Message)
 		return
 	}
@@ -37,6 +42,7 @@ func (c *socket) receive(text []byte) {
 		c.begin(m.Payload)
 	case m.Type == "ping":
 		c.pong(m.Payload)
+	// It has been counted as a sign of life by reading it.
 	case m.Type == "pong":
 	case m.Type == "subscribe":
 		c.subscribe(&m)
@@ -53,18 +59,28 @@ func (c *socket) begin(payload []byte) {
 		c.close(closeTooManyInits, "Too many initialisation requests")
 		return
 	}
-	principal, err := c.streams.o.Authorize(c.principal, payload)
+	grant, err := c.streams.o.Authorize(c.streams.base, c.grant(), payload)
 	if err != nil {
-		c.close(closeForbidden, "Forbidden")
+		code := int(closeForbidden)
+		if bos.CodeOf(err) == bos.Unavailable { // clients take the other for the last word
+			code = websocket.CloseTryAgainLater
+		}
+		c.close(code, err.Error())
 		return
 	}
+	// Only now: a client that sends connection_init and is not let in is still one that did not begin.
 	c.init.Stop()
-	c.principal = principal
+	// Before the acknowledgement: the first operation may follow it at once, and needs its
+	// rights.
+	c.streams.share(grant, &c.connection)
+	// It may have been closed while its token was verified, which can take a request to a
+	// provider.
 	if c.became(begun, open) {
 		c.say(`{"type":"connection_ack"}`)
 	}
 }
 
+// pong answers a ping with its own payload, as the subprotocol wants it.
 func (c *socket) pong(payload []byte) {
 	if payload == nil {
 		c.say(`{"type":"pong"}`)
@@ -73,6 +89,8 @@ func (c *socket) pong(payload []byte) {
 	c.say(`{"type":"pong","payload":`, string(payload), "}")
 }
 
+// complete ends an operation at the client's request. That comes too late at times, which is
+// no mistake of the client's.
 func (c *socket) complete(m *message) {
 	if m.ID == nil || *m.ID == "" {
 		c.close(closeInvalid, "A complete message has an id")
@@ -88,6 +106,8 @@ func (c *socket) complete(m *message) {
 	}
 }
 
+// subscribe starts an operation. Its id is taken before it starts, under the lock that
+// complete and close take it back under, so that none can be started and never stopped.
 func (c *socket) subscribe(m *message) {
 	if !c.is(open) {
 		c.close(closeUnauthorized, "Unauthorized: send connection_init and wait for its acknowledgement first")
@@ -97,8 +117,9 @@ func (c *socket) subscribe(m *message) {
 		c.close(closeInvalid, "A subscribe message has an id")
 		return
 	}
+	// Decoded before the id is taken: a message that is refused leaves nothing behind.
 	var w wire
-	if err := decode("the payload", m.Payload, &w); err != nil || m.Payload == nil || w.Query == "" {
+	if _, err := decode("the payload", m.Payload, &w); err != nil || m.Payload == nil || w.Query == "" {
 		c.close(closeInvalid, "A subscribe message's payload has a query, and may have operationName, variables and extensions")
 		return
 	}
@@ -117,7 +138,7 @@ func (c *socket) subscribe(m *message) {
 	case many:
 		o.refuse("this connection has as many operations as it may have: complete some, or use another connection")
 	default:
-		o.start(&w, c.principal)
+		o.start(&w, len(m.Payload), c.grant().Access)
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/bosgraph/bosgraph/bos"
-	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/audit"
+	"github.com/bosgraph/bosgraph/internal/auth"
 	"github.com/bosgraph/bosgraph/internal/push"
 )
 
@@ -37,8 +38,13 @@ const (
 
 // Sizes in bytes.
 const (
-	maxReason    = 123 // of a close frame's reason
-	readBuffer   = 256 // longer messages are read in parts
+	// maxReason is the most that a close frame holds: its payload has 125 bytes, of which the
+	// code takes two.
+	maxReason = 123
+	// readBuffer is small because a socket keeps it as long as it lives: clients send little after
+	// their subscriptions, and longer messages are read in parts.
+	readBuffer = 256
+	// maxDiscarded bounds what is read from a client that is being disconnected.
 	maxDiscarded = 16 << 20
 )
 
@@ -52,23 +58,27 @@ type socket struct {
 	connection
 	streams *Streams
 	ws      *websocket.Conn
+	frames  *readConn     // that ws reads
+	request audit.Request // that opened it
 
 	// Of the goroutine that reads alone:
-	init      *time.Timer     // closes it if the client does not begin
-	principal graph.Principal // who asks: at first as the request has it
+	init *time.Timer // closes it if the client does not begin
 
+	// mu guards what the reading goroutine shares with those that execute operations, with the
+	// timer of init, and with Drain. No other lock is taken while it is held.
 	mu         sync.Mutex
 	state      state
 	operations map[string]*operation
 }
 
+// state says what the client may send. It only grows.
 type state byte
 
 const (
 	fresh   state = iota
-	begun         // connection_init has come
-	open          // and is acknowledged
-	closing       // nothing that comes matters any more
+	begun         // connection_init was received
+	open          // and acknowledged: operations may start
+	closing       // whatever is still received is ignored
 )
 
 func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
@@ -83,9 +93,9 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 	upgrader := websocket.Upgrader{
 		ReadBufferSize: readBuffer, WriteBufferPool: &noBuffers,
 		// Clients that offer others only give up without a reason if none is taken: one
-		// is, so that they are told.
+		// is, so that they are notified.
 		Subprotocols: append([]string{subprotocol}, websocket.Subprotocols(r)...),
-		CheckOrigin:  func(*http.Request) bool { return true }, // it has been
+		CheckOrigin:  func(*http.Request) bool { return true }, // has been checked, as that of every request
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, err error) {
 			w.Header().Set("Sec-WebSocket-Version", "13")
 			if status == http.StatusMethodNotAllowed {
@@ -95,14 +105,18 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 		},
 	}
 	taken := &taking{ResponseWriter: w, deadline: s.o.WriteDeadline}
-	ws, err := upgrader.Upgrade(taken, r, nil)
+	request := audit.RequestOf(r.Context())
+	ws, err := upgrader.Upgrade(taken, r, http.Header{audit.RequestHeader: {request.ID}})
 	if err != nil {
 		s.expel(address)
 		return
 	}
-	c := &socket{streams: s, ws: ws, operations: map[string]*operation{}, principal: graph.PrincipalOf(r.Context())}
-	c.Conn, c.address, c.pinged = taken.conn, address, time.Now()
-	c.hear()
+	c := &socket{streams: s, ws: ws, request: request, operations: map[string]*operation{}}
+	c.Conn, c.frames, c.address, c.pinged = taken.conn, taken.frames, address, time.Now().UnixNano()
+	c.may(auth.GrantOf(r.Context()))
+	// Before enter, which lets the keeper see the socket: one that has received nothing yet would
+	// count as an event stream, whose client never sends.
+	c.received()
 	s.enter(c)
 	// The handler returns at once: a goroutine that has served HTTP holds twice the
 	// memory of one that only reads.
@@ -118,6 +132,7 @@ type taking struct {
 	http.ResponseWriter
 	deadline time.Duration
 	conn     *push.Conn
+	frames   *readConn
 }
 
 // Hijack implements http.Hijacker.
@@ -126,31 +141,20 @@ func (t *taking) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := c.SetDeadline(time.Time{}); err != nil { // of the HTTP server
-		_ = c.Close()
+	if c, err = takeOver(c); err != nil {
 		return nil, nil, err
 	}
 	t.conn = push.New(c, t.deadline)
-	return closed{t.conn}, buffers, nil
-}
-
-// closed is the connection as gorilla/websocket writes to it: whole frames, and
-// nothing goes after one that closes.
-type closed struct{ *push.Conn }
-
-func (c closed) Write(b []byte) (int, error) {
-	if len(b) > 0 && b[0] == frameClose {
-		return c.Last(b)
-	}
-	return c.Conn.Write(b)
+	t.frames = &readConn{Conn: t.conn}
+	return t.frames, buffers, nil
 }
 
 // read reads what the client sends until the connection ends.
 func (c *socket) read() {
 	defer c.end()
 	c.ws.SetReadLimit(c.streams.o.MaxMessage)
-	c.ws.SetPongHandler(func(string) error { c.hear(); return nil })
-	c.ws.SetCloseHandler(func(code int, _ string) error { c.close(code, ""); return nil })
+	c.ws.SetPongHandler(func(string) error { c.received(); return nil })
+	c.ws.SetCloseHandler(func(code int, _ string) error { c.close(c.frames.closeCode(code), ""); return nil })
 	if c.ws.Subprotocol() != subprotocol {
 		c.close(closeSubprotocol, "speak the subprotocol "+subprotocol)
 	}
@@ -164,18 +168,18 @@ func (c *socket) read() {
 			c.discard(err)
 			return
 		}
-		c.hear()
+		c.received()
 		if kind != websocket.TextMessage {
 			c.close(closeInvalid, "Messages are JSON, in text frames")
 			continue
 		}
-		c.apart(func() { c.receive(text) })
+		c.onFreshStack(func() { c.receive(text) }) // one at a time: the protocol is about order
 	}
 }
 
-// apart does something on a stack of its own, and waits for it. What it takes to
+// onFreshStack does something on a stack of its own, and waits for it. What it takes to
 // parse a query would stay with the goroutine that reads, for as long as the socket.
-func (c *socket) apart(do func()) {
+func (c *socket) onFreshStack(do func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -185,7 +189,9 @@ func (c *socket) apart(do func()) {
 	<-done
 }
 
-// recover keeps a panic to the socket that it happened on.
+// recover keeps a panic to the socket that it happened on. net/http does that for requests, but
+// this goroutine is not one of its own: without recover a fault would end the process and all
+// subscriptions with it.
 func (c *socket) recover() {
 	if p := recover(); p != nil {
 		c.streams.o.Log.Error("panic on a WebSocket", "error", p, "stack", string(debug.Stack()))
@@ -201,12 +207,15 @@ func (c *socket) discard(err error) {
 	if errors.As(err, &broken) || errors.As(err, &closed) {
 		return
 	}
+	if errors.Is(err, websocket.ErrReadLimit) { // the library is silent about a length beyond 63 bits
+		c.close(websocket.CloseMessageTooBig, "")
+	}
 	if c.SetReadDeadline(time.Now().Add(c.streams.o.CompleteWithin)) == nil {
 		_, _ = io.Copy(io.Discard, io.LimitReader(c.Conn, maxDiscarded))
 	}
 }
 
-// end lets go of everything.
+// end releases everything.
 func (c *socket) end() {
 	for _, o := range c.take() {
 		o.stop()
@@ -214,7 +223,8 @@ func (c *socket) end() {
 	c.streams.leave(c)
 }
 
-// take takes all operations from the socket.
+// take takes all operations from the socket. They are stopped without its lock: stopping
+// takes the fan-out's, which all sockets share.
 func (c *socket) take() []*operation {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -226,10 +236,13 @@ func (c *socket) take() []*operation {
 	return all
 }
 
-// close says goodbye, and waits a while for the client to do so as well.
+// close says goodbye, and waits a while for the client to do so as well: a connection that
+// is cut before the close frame was read shows the client no code, and so no reason.
 func (c *socket) close(code int, reason string) {
 	c.mu.Lock()
 	done := c.state == closing
+	// Before anything is stopped: an operation that starts meanwhile sees it, and does not
+	// begin.
 	c.state = closing
 	c.mu.Unlock()
 	if done {
@@ -238,25 +251,33 @@ func (c *socket) close(code int, reason string) {
 	for _, o := range c.take() {
 		o.stop()
 	}
+	// Cut by bytes, and then without half a character: clients fail on a reason that is no
+	// UTF-8.
 	reason = strings.ToValidUTF8(reason[:min(len(reason), maxReason)], "")
 	status := string(binary.BigEndian.AppendUint16(nil, uint16(code)))
 	if code == websocket.CloseNoStatusReceived { // as the client closes: this is no code to send
 		status, reason = "", ""
 	}
-	_, _ = c.Last(appendFrame(nil, frameClose, status, reason)) // if it has gone, the better
+	_, _ = c.Last(appendFrame(nil, frameClose, status, reason)) // an error means that it is closed already
+	// The deadline ends the goroutine that reads if the client never answers: without it a client
+	// that ignores the close frame would keep its connection, and its place among the allowed.
 	_ = c.SetReadDeadline(time.Now().Add(c.streams.o.CompleteWithin))
 }
 
 func (c *socket) ping() { _, _ = c.Write([]byte(pingFrames)) }
 
+func (c *socket) expire(reason string) { c.close(closeForbidden, reason) }
+
 func (c *socket) goAway() { c.close(closeGoingAway, "The server is stopping: connect again") }
 
 // say sends a message of the subprotocol.
 func (c *socket) say(parts ...string) {
-	_, _ = c.Write(appendFrame(nil, frameText, parts...)) // whoever reads is told of an error
+	_, _ = c.Write(appendFrame(nil, frameText, parts...)) // the reader gets an error
 }
 
-// became moves the socket on from one state to another.
+// became moves the socket from one state to another, and reports whether it was in the first.
+// Comparing and setting are one step, because a timer or Drain may close the socket at any time:
+// one that is closing must not open again.
 func (c *socket) became(from, to state) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,10 +3,8 @@ package transport
 import (
 	"context"
 	"log/slog"
-	"net"
+	"maps"
 	"net/http"
-	"net/url"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +14,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/bosgraph/bosgraph/bos"
-	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/auth"
 	"github.com/bosgraph/bosgraph/internal/fanout"
 	"github.com/bosgraph/bosgraph/internal/push"
 )
@@ -27,11 +25,11 @@ type StreamOptions struct {
 	Fanout *fanout.Fanout
 	Log    *slog.Logger
 
-	// Authorize says who asks: by the request that opened the WebSocket, and by what the
-	// client sends to begin with, a JSON object or nothing. An error closes it with 4403.
-	Authorize func(p graph.Principal, payload []byte) (graph.Principal, error)
+	// Authorize says what a WebSocket may do: by the grant of the request that opened it, and
+	// by what the client sends to begin with, a JSON object or nothing. An error closes it with
+	// 4403, and the client gets its text.
+	Authorize func(ctx context.Context, of auth.Grant, payload []byte) (auth.Grant, error)
 
-	Origins        []string      // allowed besides that of the server itself
 	MaxMessage     int64         // bytes that a client may send at once
 	InitTimeout    time.Duration // how long a WebSocket's client may take to begin
 	PingInterval   time.Duration
@@ -43,45 +41,60 @@ type StreamOptions struct {
 }
 
 // Streams serves subscriptions, over WebSockets and as event streams. Everything
-// else it leaves to [HTTP].
+// else it leaves to [HTTP]. It does not check Host and Origin: internal/guard, in
+// front of all handlers, has done so.
 type Streams struct {
 	o    StreamOptions
 	base context.Context // ends with Close
 	end  context.CancelFunc
 	done sync.WaitGroup
 
+	// mu guards the clients and their counts. It is not held while a client is written to or
+	// closed: that takes locks of the client and of the fan-out.
 	mu       sync.Mutex
-	clients  map[client]struct{}
-	count    int            // of those admitted
-	moved    int            // how many have come or gone since tidy
-	seen     int            // how many of these tidy has seen
-	from     map[string]int // of those by address
+	wheel    []map[client]struct{} // the clients, by the part of half an interval in which they are visited
+	entered  int                   // so many have come
+	count    int                   // of those admitted
+	moved    int                   // how many have come or gone since tidy
+	seen     int                   // how many of these tidy has seen
+	from     map[string]int        // of those by address
 	draining bool
+
+	granted atomic.Pointer[auth.Grant] // the last one that was shared
+	slow    atomic.Int64               // clients disconnected because they did not take what they were sent
 }
 
 // client is a connection that stays.
 type client interface {
 	about() *connection
 	ping()
-	goAway() // the server is ending: the client shall come back
+	goAway()              // the server is ending: the client is to come back
+	expire(reason string) // its grant has ended: the client needs another token
 }
 
 // connection is what all of them have.
 type connection struct {
 	*push.Conn
-	address string
-	pinged  time.Time    // of the keeper alone
-	heard   atomic.Int64 // when something came, in nanoseconds; 0 if nothing is to come
+	address      string
+	pinged       int64        // when, or when it connected, in nanoseconds; of the keeper alone
+	part         int          // of the wheel; of enter alone
+	lastReceived atomic.Int64 // when something came, in nanoseconds; 0 if nothing is to come
+	granted      atomic.Pointer[auth.Grant]
 }
 
 func (c *connection) about() *connection { return c }
-func (c *connection) hear()              { c.heard.Store(time.Now().UnixNano()) }
+func (c *connection) received()          { c.lastReceived.Store(time.Now().UnixNano()) }
 
 // NewStreams makes Streams that keep their connections alive until Close.
 func NewStreams(o StreamOptions) *Streams {
-	s := &Streams{o: o, clients: map[client]struct{}{}, from: map[string]int{}}
+	parts := min(max(o.PingInterval/2/time.Millisecond, 1), wheelParts)
+	s := &Streams{o: o, wheel: make([]map[client]struct{}, parts), from: map[string]int{}}
+	for i := range s.wheel {
+		s.wheel[i] = map[client]struct{}{}
+	}
 	s.base, s.end = context.WithCancel(context.Background())
 	s.done.Go(s.keep)
+	s.done.Go(s.check)
 	return s
 }
 
@@ -89,25 +102,16 @@ func (s *Streams) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	accept := r.Header.Get("Accept")
 	switch {
 	case headerHas(r.Header, "Upgrade", "websocket"):
-		s.ifAllowed(w, r, func() { s.serveSocket(w, r) })
+		s.serveSocket(w, r)
 	case !strings.Contains(accept, typeEvents):
 		s.o.HTTP.ServeHTTP(w, r)
-	case strings.Contains(accept, "json"): // for anything but a subscription
-		s.o.HTTP.serve(w, r, func(op *graphql.OperationContext) {
-			s.ifAllowed(w, r, func() { s.follow(w, r, op) })
-		})
+	case strings.Contains(accept, "json"):
+		// Such a client takes either form, and which one fits is only known once the document is
+		// parsed: a subscription becomes a stream, anything else is answered once.
+		s.o.HTTP.serve(w, r, func(op *graphql.OperationContext) { s.follow(w, r, op) })
 	default:
-		s.ifAllowed(w, r, func() { s.serveEvents(w, r) })
+		s.serveEvents(w, r)
 	}
-}
-
-// ifAllowed serves a page of this server, of one that may, or what is no page.
-func (s *Streams) ifAllowed(w http.ResponseWriter, r *http.Request, serve func()) {
-	if !s.allowed(r) {
-		s.refuse(w, http.StatusForbidden, bos.Forbidden, "pages of another origin may not subscribe here: the server has to be told to allow it")
-		return
-	}
-	serve()
 }
 
 func headerHas(h http.Header, name, token string) bool {
@@ -121,30 +125,17 @@ func headerHas(h http.Header, name, token string) bool {
 	return false
 }
 
-func (s *Streams) allowed(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" || slices.Contains(s.o.Origins, origin) {
-		return true
-	}
-	u, err := url.Parse(origin)
-	return err == nil && strings.EqualFold(u.Host, r.Host)
-}
-
 func (s *Streams) refuse(w http.ResponseWriter, status int, code bos.Code, message string) {
-	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
-		w.Header().Set("Retry-After", "5")
-	}
 	failure(typeJSON, status, bos.Errorf(code, "%s", message)).send(w)
 }
 
 // admit counts a request in as one more client, unless there are too many. leave
-// has to be called once it has gone.
+// has to be called once it is closed.
 func (s *Streams) admit(w http.ResponseWriter, r *http.Request) (address string, ok bool) {
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		address = r.RemoteAddr
-	}
+	address = AddressOf(r.RemoteAddr)
 	s.mu.Lock()
+	// Counted before the connection is taken over: that takes time and memory, which many that
+	// arrive together must not take at once.
 	draining, few, fewFrom := s.draining, s.count < s.o.Connections, s.from[address] < s.o.PerAddress
 	if ok = !draining && few && fewFrom; ok {
 		s.count++
@@ -163,7 +154,7 @@ func (s *Streams) admit(w http.ResponseWriter, r *http.Request) (address string,
 	return address, ok
 }
 
-// expel undoes admit.
+// expel undoes admit, for one that did not come to enter, too.
 func (s *Streams) expel(address string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,10 +165,13 @@ func (s *Streams) expel(address string) {
 	}
 }
 
-// enter lets a client be kept alive, and leave ends that.
+// enter lets a client be kept alive, and leave ends that. One that was admitted just before
+// Drain began is sent away here, for Drain has looked already.
 func (s *Streams) enter(c client) {
 	s.mu.Lock()
-	s.clients[c] = struct{}{}
+	c.about().part = s.entered % len(s.wheel)
+	s.entered++
+	s.wheel[c.about().part][c] = struct{}{}
 	late := s.draining
 	s.mu.Unlock()
 	if late {
@@ -186,84 +180,47 @@ func (s *Streams) enter(c client) {
 }
 
 func (s *Streams) leave(c client) {
+	if c.about().Slow() {
+		s.slow.Add(1)
+	}
 	_ = c.about().Close()
 	s.expel(c.about().address)
 	s.mu.Lock()
-	delete(s.clients, c)
+	delete(s.wheel[c.about().part], c)
 	s.mu.Unlock()
+}
+
+// Clients returns how many are connected, and how many were disconnected, since the start, because
+// they did not take what they were sent.
+func (s *Streams) Clients() (connected int, slow int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.count, s.slow.Load()
 }
 
 func (s *Streams) all() []client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make([]client, 0, len(s.clients))
-	for c := range s.clients {
-		all = append(all, c)
+	var all []client
+	for _, part := range s.wheel {
+		all = slices.AppendSeq(all, maps.Keys(part))
 	}
 	return all
 }
 
-// keep pings clients and lets go of those that do not answer: of a peer that has
-// vanished the network says nothing.
-func (s *Streams) keep() {
-	tick := time.NewTicker(max(s.o.PingInterval/20, time.Millisecond))
-	defer tick.Stop()
-	calm := time.NewTicker(calmFor)
-	defer calm.Stop()
-	for {
-		select {
-		case <-s.base.Done():
-			return
-		case <-calm.C:
-			s.tidy()
-		case now := <-tick.C:
-			for _, c := range s.all() {
-				about := c.about()
-				if heard := about.heard.Load(); heard != 0 && now.UnixNano()-heard > int64(5*s.o.PingInterval/2) {
-					_ = about.Close()
-				} else if now.Sub(about.pinged) > s.o.PingInterval {
-					about.pinged = now
-					c.ping()
-				}
-			}
-		}
-	}
-}
-
-// When a crowd has come or gone, and for how long nobody else has.
-const (
-	crowd   = 100
-	calmFor = 250 * time.Millisecond
-)
-
-// tidy gives memory back to the system after a crowd has come or gone: opening a
-// connection takes several times of what it keeps.
-func (s *Streams) tidy() {
-	s.mu.Lock()
-	calm := s.moved == s.seen
-	s.seen = s.moved
-	due := calm && s.moved >= crowd
-	if due {
-		s.moved, s.seen = 0, 0
-	}
-	s.mu.Unlock()
-	if due {
-		debug.FreeOSMemory()
-	}
-}
-
-// Drain lets all clients go, spread over some time so that they do not come back to
-// other servers all at once, and admits no more. It returns when they have gone, or
+// Drain disconnects all clients, spread over some time so that they do not connect to
+// other servers all at once, and admits no more. It returns when they have left, or
 // ctx ends.
 func (s *Streams) Drain(ctx context.Context, over time.Duration) {
 	s.mu.Lock()
+	// Before the list is made: a client that is admitted later is disconnected by enter.
 	s.draining = true
 	s.mu.Unlock()
 	all := s.all()
 	tick := time.NewTicker(drainTick)
 	defer tick.Stop()
 	for start, i := time.Now(), 0; i < len(all) || len(s.all()) > 0; {
-		// As many as should have gone by now.
+		// As many as should have left by now.
 		for ; i < len(all) && time.Since(start) >= over*time.Duration(i)/time.Duration(len(all)); i++ {
 			all[i].goAway()
 		}
@@ -275,7 +232,7 @@ func (s *Streams) Drain(ctx context.Context, over time.Duration) {
 	}
 }
 
-// drainTick is how often Drain looks whom to let go, and whether all have gone.
+// drainTick is how often Drain looks whom to disconnect, and whether all have left.
 const drainTick = 5 * time.Millisecond
 
 // Close ends all connections that are left.
@@ -283,6 +240,7 @@ func (s *Streams) Close() {
 	s.mu.Lock()
 	s.draining = true
 	s.mu.Unlock()
+	// The connections first: their reading goroutines, for which done waits, end only with them.
 	for _, c := range s.all() {
 		_ = c.about().Close()
 	}

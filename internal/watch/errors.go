@@ -24,6 +24,8 @@ func (l look) errors(p picture, room int) []string {
 		return nil
 	}
 	lines := l.groups(groups, mostMessage, mostList)
+	// Messages are cut before lists: what failed is clear from one line, where it failed is
+	// not.
 	for _, most := range []struct{ message, list int }{{2, 2}, {1, 2}, {1, 1}} {
 		if len(lines) > room {
 			lines = l.groups(groups, most.message, most.list)
@@ -40,6 +42,7 @@ func (l look) errors(p picture, room int) []string {
 	return append([]string{strong.Render(head)}, lines...)
 }
 
+// groups are the lines of error groups: how often, what, and where; numbers aligned.
 func (l look) groups(groups []client.ErrorGroup, message, list int) []string {
 	digits := 0
 	for _, g := range groups {
@@ -68,6 +71,8 @@ const more = "..."
 // left out of its middle: messages begin with what was tried, and end with the reason.
 func (l look) message(text string, width, most int) []string {
 	text, width = l.fit(text), max(width, 1)
+	// Breaking at spaces leaves gaps, so a text of the right size may take a line too many: it
+	// is made shorter until it fits.
 	for size := width * most; ; size -= 2 {
 		cut := text
 		if n := ansi.StringWidth(text); n > size {
@@ -85,6 +90,8 @@ func (l look) message(text string, width, most int) []string {
 func (l look) list(text string, width, most int) []string {
 	lines := strings.Split(ansi.Wrap(l.fit(text), max(width, 1), ","), "\n")
 	if len(lines) > most {
+		// Wrapped again, a little narrower, so that there is room for the dots behind a whole
+		// id.
 		lines = strings.Split(ansi.Wrap(l.fit(text), max(width-len(more), 1), ","), "\n")[:most]
 		lines[most-1] += more
 	}

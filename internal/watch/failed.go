@@ -19,6 +19,7 @@ func Failed(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 		return Unknown
 	}
 	defer c.Close()
+	// Reported once: standard error may be a log that somebody reads.
 	tried := false
 	components, err := c.Failed(ctx, o.Session, func(err error) {
 		if !tried {
@@ -27,6 +28,7 @@ func Failed(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 		tried = true
 	})
 	switch {
+	// First: whatever else has failed, failed because of the interruption.
 	case ctx.Err() != nil:
 		return Interrupted
 	case err != nil:
@@ -40,6 +42,7 @@ func Failed(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 		for i, c := range components {
 			ids[i] = c.ID
 		}
+		// An empty line for none, so that a script does not take it for a failure.
 		_, err = fmt.Fprintln(stdout, strings.Join(ids, ","))
 	}
 	if err != nil { // a list that is cut off must not pass for whole

@@ -11,7 +11,10 @@ import (
 	"github.com/bosgraph/bosgraph/internal/client"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
+
+// Golden is golden for the external tests.
+var Golden = golden
 
 // golden compares a text with that in a file.
 func golden(t *testing.T, name, got string) {

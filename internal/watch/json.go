@@ -8,7 +8,7 @@ import (
 	"github.com/bosgraph/bosgraph/internal/client"
 )
 
-// object is a line for scripts. README.md tells them what they find in it.
+// object is a line for scripts. README.md describes it.
 type object struct {
 	Time   time.Time `json:"time"` // when it was written
 	Event  string    `json:"event"`
@@ -22,18 +22,21 @@ type object struct {
 	ExitStatus *int   `json:"exitStatus,omitempty"`
 }
 
-// script tells in JSON.
+// script writes JSON.
 type script struct {
 	out   *json.Encoder
 	shown picture
 }
 
+// newJSON makes a display that writes one object a line.
 func newJSON(out io.Writer) *script {
 	encoder := json.NewEncoder(out)
+	// Messages of errors have < and & in them; scripts and people read this, not browsers.
 	encoder.SetEscapeHTML(false)
 	return &script{out: encoder}
 }
 
+// follow writes each status, and each loss and return of the connection, once.
 func (d *script) follow(pictures <-chan picture) {
 	for p := range pictures {
 		switch connected := p.lost == nil; {
@@ -54,5 +57,5 @@ func (d *script) end(_ picture, e ending) {
 
 func (d *script) write(o object) {
 	o.Time = time.Now().UTC()
-	_ = d.out.Encode(o) // a reader that has gone ends the process
+	_ = d.out.Encode(o) // a reader that closes the pipe ends the process
 }

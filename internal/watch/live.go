@@ -20,13 +20,19 @@ type live struct {
 	interrupt context.CancelFunc
 }
 
+// follow shows pictures on the terminal until the last. One that is complete from the start
+// gets no screen: it would appear and vanish.
 func (d *live) follow(pictures <-chan picture) {
+	// Waiting for the first picture: an error before it is shown as a line, on the usual
+	// screen.
 	p, ok := <-pictures
 	if !ok || p.complete() {
 		for range pictures { // nothing will change
 		}
 		return
 	}
+	// Signals are for the context of Run, which ends the stream and then this. Input is taken
+	// only from a terminal: otherwise "bosgraph watch" in a loop would eat what the loop reads.
 	options := []tea.ProgramOption{tea.WithOutput(d.out), tea.WithoutSignalHandler(), tea.WithInput(nil)}
 	if term.IsTerminal(os.Stdin.Fd()) {
 		options = append(options, tea.WithInput(os.Stdin))
@@ -47,10 +53,12 @@ func (d *live) follow(pictures <-chan picture) {
 	<-done
 }
 
+// end leaves the last picture on the terminal, where it can be scrolled back to.
 func (d *live) end(p picture, e ending) {
 	if p.came.IsZero() {
 		return
 	}
+	// Asked now: the window may have been resized since the program began.
 	width, _, err := term.GetSize(d.out.Fd())
 	if err != nil || width <= 0 {
 		width = 80
@@ -58,7 +66,7 @@ func (d *live) end(p picture, e ending) {
 	l := look{width: width, ascii: onlyASCII()}
 	out := colorprofile.NewWriter(d.out, os.Environ())
 	fmt.Fprintln(out, l.summary(p, time.Now()))
-	if e.status != Unknown && p.status.Session.Error == nil { // otherwise the reason is told already, or about to be
+	if e.status != Unknown && e.status != Deleted && p.status.Session.Error == nil { // otherwise the reason is shown already, or about to be
 		fmt.Fprintln(out, "\n"+l.verdict(p, e))
 	}
 }
@@ -71,10 +79,11 @@ type model struct {
 	interrupt context.CancelFunc
 }
 
-// moment is when the times shown go on.
+// moment is when the times shown change next.
 type moment time.Time
 
 func tick() tea.Cmd {
+	// By the clock's seconds, so that all the times shown change together.
 	return tea.Every(time.Second, func(now time.Time) tea.Msg { return moment(now) })
 }
 

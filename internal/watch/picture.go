@@ -25,6 +25,7 @@ func (p picture) after(e client.Event, now time.Time) picture {
 	if e.Status != nil {
 		p.status, p.came = *e.Status, now
 	}
+	// Only the first loss: each further attempt that fails is the same interruption.
 	if e.Lost != nil && p.lost == nil {
 		p.lostAt = now
 	}
@@ -34,16 +35,16 @@ func (p picture) after(e client.Event, now time.Time) picture {
 
 func (p picture) complete() bool { return p.status.Status == client.Complete }
 
-// failed tells whether anything has failed so far.
+// failed reports whether anything has failed so far.
 func (p picture) failed() bool {
 	s := p.status
 	return s.Session.Error != nil || s.Counts.Failed > 0
 }
 
-// successful tells whether a session that is complete has ended well.
+// successful reports whether a session that is complete has ended well.
 func (p picture) successful() bool {
 	s := p.status
-	return s.Session.Error == nil && s.Counts.Successful == s.Managed
+	return s.Session.Error == nil && s.Managed > 0 && s.Counts.Successful == s.Managed
 }
 
 // duration is how long the session has been running. It goes by what the server has
@@ -56,13 +57,14 @@ func (p picture) duration(now time.Time) time.Duration {
 	return d
 }
 
-// estimate says when the session is likely to end; empty if that can't be told, or has
+// estimate says when the session is likely to end; empty if that is unknown, or has
 // not come true.
 func (p picture) estimate(now time.Time) string {
 	end := p.status.EstimatedEnd
 	if end == nil || p.complete() {
 		return ""
 	}
+	// From the server's two times and its duration, not from our clock.
 	left := end.Sub(p.status.Timing.StartTime) - p.duration(now)
 	if left <= 0 {
 		return ""
@@ -87,14 +89,14 @@ func (p picture) timing(now time.Time) string {
 	return words
 }
 
-// standing says, in a few words, whether the picture is current; well if it is.
-func (p picture) standing(now time.Time) (text string, well bool) {
+// state says, in a few words, whether the picture is current; well if it is.
+func (p picture) state(now time.Time) (text string, well bool) {
 	switch {
 	case p.lost != nil:
 		return fmt.Sprintf("NO CONNECTION for %s, last seen %s: %s",
 			bos.DurationText(now.Sub(p.lostAt)), clock(p.status.AsOf, now), clean(p.lost.Error())), false
 	case p.status.Stale:
-		return "STALE: the server can't tell what has changed since " + clock(p.status.AsOf, now), false
+		return "STALE: changes unknown since " + clock(p.status.AsOf, now), false
 	case p.complete():
 		return "connected", true
 	}

@@ -10,15 +10,17 @@ import (
 	"github.com/bosgraph/bosgraph/internal/client"
 )
 
-// plain tells a log, or whoever reads a pipe, in lines.
+// plain writes lines, for a log or the reader of a pipe.
 type plain struct {
 	out io.Writer
-	teller
+	reporter
 }
 
-// pause is the least time between two lines that tell of nothing but progress.
+// pause is the least time between two lines about nothing but progress.
 const pause = 5 * time.Second
 
+// follow writes lines as they become due: with a picture, or some time after one that was held
+// back.
 func (d *plain) follow(pictures <-chan picture) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -39,57 +41,59 @@ func (d *plain) follow(pictures <-chan picture) {
 }
 
 func (d *plain) end(p picture, e ending) {
-	if e.status != Unknown { // otherwise there is a complaint
+	if e.status != Unknown && e.status != Deleted { // otherwise there is a complaint
 		d.write(d.last(p, time.Now(), e))
 	}
 }
 
 func (d *plain) write(lines []string) {
 	for _, line := range lines {
-		fmt.Fprintln(d.out, line) // a reader that has gone ends the process
+		fmt.Fprintln(d.out, line) // a reader that closes the pipe ends the process
 	}
 }
 
-// teller decides which lines to tell of the pictures it is shown, one after the other.
-type teller struct {
-	begun bool
-	told  picture         // as last told
-	at    time.Time       // when
-	knows map[string]bool // the error messages that have been told
+// reporter decides which lines to write for a series of pictures.
+type reporter struct {
+	begun    bool
+	reported picture         // as last reported
+	at       time.Time       // when
+	knows    map[string]bool // the error messages that have been reported
 }
 
-// lines are those to tell now; none if there is nothing new, or it can wait.
-func (t *teller) lines(p picture, now time.Time) []string {
+// lines are those to write now; none if there is nothing new, or it can wait.
+func (t *reporter) lines(p picture, now time.Time) []string {
 	switch {
 	case !t.begun:
 		line := stamp(now) + "session " + clean(p.status.Session.Name) + ": " + p.title()
 		t.begun, t.knows = true, map[string]bool{}
-		return append([]string{line}, t.tell(p, now)...)
-	case p.complete(), !t.urgent(p) && (now.Sub(t.at) < pause || tally(p) == tally(t.told)):
-		return nil // what is complete is told at the end
+		return append([]string{line}, t.report(p, now)...)
+	case p.complete(), !t.urgent(p) && (now.Sub(t.at) < pause || tally(p) == tally(t.reported)):
+		return nil // what is complete is reported at the end
 	}
-	return t.tell(p, now)
+	return t.report(p, now)
 }
 
-// urgent tells whether something has happened that can't wait.
-func (t *teller) urgent(p picture) bool {
-	return p.status.Status != t.told.status.Status ||
-		p.status.Stale != t.told.status.Stale ||
-		(p.lost == nil) != (t.told.lost == nil) ||
-		p.failed() && !t.told.failed()
+// urgent reports whether something has happened that can't wait. The first failure is one;
+// further ones come with the next line.
+func (t *reporter) urgent(p picture) bool {
+	return p.status.Status != t.reported.status.Status ||
+		p.status.Stale != t.reported.status.Stale ||
+		(p.lost == nil) != (t.reported.lost == nil) ||
+		p.failed() && !t.reported.failed()
 }
 
-// tell tells how things are, and of errors that are new.
-func (t *teller) tell(p picture, now time.Time) []string {
-	before := t.told
-	t.told, t.at = p, now
+// report describes the state, and errors that are new.
+func (t *reporter) report(p picture, now time.Time) []string {
+	before := t.reported
+	t.reported, t.at = p, now
+	// Counts are left out: what they are now is unknown.
 	if p.lost != nil {
 		return []string{stamp(now) + "no connection, trying again: " + clean(p.lost.Error())}
 	}
 	line := stamp(now) + p.status.Status + " " + tally(p) + ", " + words(p, now)
-	switch standing, well := p.standing(now); {
+	switch state, well := p.state(now); {
 	case !well:
-		line += "; " + standing
+		line += "; " + state
 	case before.lost != nil:
 		line += "; connected again"
 	case before.status.Stale:
@@ -107,11 +111,13 @@ func (t *teller) tell(p picture, now time.Time) []string {
 }
 
 // last are the lines to end with.
-func (t *teller) last(p picture, now time.Time, e ending) []string {
+func (t *reporter) last(p picture, now time.Time, e ending) []string {
 	if p.came.IsZero() {
 		return []string{stamp(now) + e.reason}
 	}
 	lines := []string{stamp(now) + p.status.Status + " " + tally(p) + ", " + words(p, now)}
+	// All of them, also those that were reported before: the last lines are what is looked for
+	// in a log, and the groups of a complete session do not change any more.
 	if p.complete() {
 		for _, g := range p.status.ErrorSummary {
 			lines = append(lines, stamp(now)+failure(g))
@@ -120,7 +126,7 @@ func (t *teller) last(p picture, now time.Time, e ending) []string {
 	return append(lines, stamp(now)+clean(e.reason))
 }
 
-// tally is what makes a line worth telling.
+// tally is what makes a line worth writing.
 func tally(p picture) string {
 	c := p.status.Counts
 	var b strings.Builder

@@ -24,14 +24,14 @@ func at(successful int) picture {
 	})
 }
 
-// TestPlain goes with a session from its creation to its end: what is told, and when.
-func TestPlain(t *testing.T) {
+// TestLinesOfASessionFromCreationToEnd goes with a session from its creation to its end: what is reported, and when.
+func TestLinesOfASessionFromCreationToEnd(t *testing.T) {
 	none := func(successful int) picture {
 		return with(at(successful), func(s *client.Status) {
 			s.Counts.Failed, s.ErrorGroupCount, s.ErrorSummary = 0, 0, nil
 		})
 	}
-	var told teller
+	var reported reporter
 	var got strings.Builder
 	for _, step := range []struct {
 		says string
@@ -62,20 +62,20 @@ func TestPlain(t *testing.T) {
 		when := came.Add(step.at)
 		step.p.came = when
 		fmt.Fprintf(&got, "-- %v: %s\n", step.at, step.says)
-		for _, line := range told.lines(step.p, when) {
+		for _, line := range reported.lines(step.p, when) {
 			fmt.Fprintln(&got, line)
 		}
 	}
 	fmt.Fprintln(&got, "-- the end")
-	for _, line := range told.last(complete(), came.Add(90*time.Second), endingOf(complete(), nil)) {
+	for _, line := range reported.last(complete(), came.Add(90*time.Second), endingOf(complete(), nil)) {
 		fmt.Fprintln(&got, line)
 	}
 	golden(t, "plain.txt", got.String())
 }
 
-// TestPlainIsBounded shows that errors which are all different do not flood.
-func TestPlainIsBounded(t *testing.T) {
-	var told teller
+// TestLinesAreBounded shows that errors which are all different do not flood.
+func TestLinesAreBounded(t *testing.T) {
+	var reported reporter
 	lines := 0
 	for i := range 600 { // a minute
 		p := with(at(i), func(s *client.Status) {
@@ -84,14 +84,14 @@ func TestPlainIsBounded(t *testing.T) {
 				s.ErrorSummary = append(s.ErrorSummary, client.ErrorGroup{Message: fmt.Sprint("error ", i*10+g), Count: 1, List: "x1"})
 			}
 		})
-		lines += len(told.lines(p, came.Add(time.Duration(i)*100*time.Millisecond)))
+		lines += len(reported.lines(p, came.Add(time.Duration(i)*100*time.Millisecond)))
 	}
 	if lines > 1+12+client.Groups {
 		t.Errorf("%d lines in a minute", lines)
 	}
 }
 
-func TestJSON(t *testing.T) {
+func TestJSONLinesReportEachChangeOnce(t *testing.T) {
 	var out bytes.Buffer
 	d := newJSON(&out)
 	pictures := make(chan picture, 10)
@@ -138,12 +138,12 @@ func TestJSON(t *testing.T) {
 	}
 	want := "status RUNNING 739 compute-24.7|connection false cut|connection true |connection false cut|status COMPLETE 959 compute-24.7|end failures 1 959 of 1000"
 	if all := strings.Join(got, "|"); all != want {
-		t.Errorf("it tells %s\nnot %s", all, want)
+		t.Errorf("it reports %s\nnot %s", all, want)
 	}
 }
 
-// TestEndings goes through the statuses to exit with.
-func TestEndings(t *testing.T) {
+// TestExitStatusesOfEachEnding goes through the statuses to exit with.
+func TestExitStatusesOfEachEnding(t *testing.T) {
 	missing := &client.Refusal{Code: bos.NotFound, Message: "there is no session"}
 	for _, test := range []struct {
 		name    string
@@ -156,9 +156,10 @@ func TestEndings(t *testing.T) {
 		{"some failed", complete(), nil, "failures", 1},
 		{"set-up failed", setUpFailed(), nil, "failures", 1},
 		{"neither failed nor successful", with(successful(), func(s *client.Status) { s.Counts.Successful-- }), nil, "failures", 1},
-		{"nothing to do", with(setUpFailed(), func(s *client.Status) { s.Session.Error = nil }), nil, "successful", 0},
+		{"nothing to do", with(setUpFailed(), func(s *client.Status) { s.Session.Error = nil }), nil, "failures", 1},
 		{"never there", picture{}, missing, "not_found", 2},
 		{"deleted", running(), fmt.Errorf("wrapped: %w", missing), "not_found", 2},
+		{"deleted while it ran", running(), &client.Deleted{Name: "s", Status: "RUNNING", Managed: 3}, "deleted", 3},
 		{"lost", running(), &client.Lost{For: time.Minute, Err: errors.New("refused")}, "lost", 2},
 		{"not allowed", picture{}, &client.Refusal{Code: bos.Forbidden, Message: "not you"}, "refused", 2},
 		{"interrupted", running(), context.Canceled, "interrupted", 130},

@@ -10,7 +10,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// look is what a terminal can show. Colours are the business of who writes to it.
+// look is what a terminal can show. Its writer decides about colours.
 type look struct {
 	width, height int
 	ascii         bool // nothing but ASCII
@@ -21,7 +21,7 @@ const (
 	nameWidth    = 13
 	numbersWidth = 19
 	leastBar     = 8
-	mostBar      = 100 // a longer one is no more readable
+	mostBar      = 100 // a longer one is not more readable
 )
 
 var (
@@ -34,7 +34,7 @@ var (
 
 // screen is the picture as it fills a terminal.
 func (l look) screen(p picture, now time.Time) string {
-	below := []string{l.standing(p, now)}
+	below := []string{l.state(p, now)}
 	if l.height > 4 {
 		below = append([]string{""}, below...)
 	}
@@ -47,6 +47,7 @@ func (l look) screen(p picture, now time.Time) string {
 			lines = append(append(lines, ""), errors...)
 		}
 	}
+	// Filled up, so that the state is always in the last line, wherever the rest ends.
 	for len(lines) < room {
 		lines = append(lines, "")
 	}
@@ -73,9 +74,18 @@ func (l look) verdict(p picture, e ending) string {
 	}
 	text := style.Render(l.fit(clean(e.reason)))
 	if p.complete() && p.status.Counts.Failed > 0 {
-		text += "\n" + faint.Render("bosgraph failed lists them for a retry")
+		text += "\n" + faint.Render(l.fit("To list them: "+failedCommand(p)))
 	}
 	return text
+}
+
+// failedCommand lists the failed components of the session that was shown.
+func failedCommand(p picture) string {
+	command := "bosgraph failed " + clean(p.status.Session.Name)
+	if tenant := p.status.Session.Tenant; tenant != nil {
+		command += " --tenant " + clean(*tenant)
+	}
+	return command
 }
 
 // above is what the session is and how far.
@@ -87,6 +97,7 @@ func (l look) above(p picture, now time.Time) []string {
 	case p.complete():
 		state = bad
 	}
+	// The name gives way to the status: which session it is, the user has typed.
 	name := ansi.Truncate(clean(p.status.Session.Name), max(l.width-len(p.status.Status)-2, 0), "...")
 	gap := max(l.width-ansi.StringWidth(name)-len(p.status.Status), 1)
 	lines := []string{strong.Render(name) + strings.Repeat(" ", gap) + state.Render(p.status.Status)}
@@ -114,6 +125,7 @@ func (l look) row(part part, of int) string {
 	}
 	row := fmt.Sprintf("%-*s %7d %7.2f %% ", nameWidth, name, part.count, part.percent)
 	width := min(l.width-nameWidth-numbersWidth, mostBar)
+	// A shorter one shows nothing that the numbers do not.
 	if width < leastBar {
 		return row
 	}
@@ -139,9 +151,9 @@ func cells(n, of, width int) int {
 	return min(max((2*n*width+of)/(2*of), 1), width-1)
 }
 
-// standing is the line that says whether all of this is current.
-func (l look) standing(p picture, now time.Time) string {
-	text, well := p.standing(now)
+// state is the line that says whether all of this is current.
+func (l look) state(p picture, now time.Time) string {
+	text, well := p.state(now)
 	if !well {
 		return alarm.Render(l.cut(text))
 	}

@@ -24,8 +24,8 @@ var pictures = map[string]func() picture{
 	},
 }
 
-// TestScreen shows all pictures on a usual terminal, and one on terminals of all kinds.
-func TestScreen(t *testing.T) {
+// TestPicturesOnTerminals shows all pictures on a usual terminal, and one on terminals of all kinds.
+func TestPicturesOnTerminals(t *testing.T) {
 	type view struct {
 		picture string
 		look
@@ -75,8 +75,8 @@ func fits(t *testing.T, screen string, l look) {
 	}
 }
 
-// TestScreenOfAnySize shows everything on screens of every size down to the smallest.
-func TestScreenOfAnySize(t *testing.T) {
+// TestPicturesFitAnySize shows everything on screens of every size down to the smallest.
+func TestPicturesFitAnySize(t *testing.T) {
 	for name, p := range pictures {
 		for _, width := range []int{1, 2, 7, 12, 20, 33, 41, 60, 79, 119} {
 			for _, height := range []int{1, 2, 3, 4, 5, 9, 11, 12, 13, 15, 18, 24} {
@@ -92,8 +92,8 @@ func TestScreenOfAnySize(t *testing.T) {
 	}
 }
 
-// TestSummary shows what is left on the terminal, down to the reason.
-func TestSummary(t *testing.T) {
+// TestTheSummaryStaysOnTheTerminal shows what is left on the terminal, down to the reason.
+func TestTheSummaryStaysOnTheTerminal(t *testing.T) {
 	for name, p := range map[string]picture{"complete": complete(), "successful": successful(), "set-up-failed": setUpFailed()} {
 		t.Run(name, func(t *testing.T) {
 			l := look{width: 100}
@@ -103,7 +103,7 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-func TestCells(t *testing.T) {
+func TestABarOfPartIsNeitherEmptyNorFull(t *testing.T) {
 	for _, test := range []struct{ n, of, width, want int }{
 		{0, 100, 10, 0}, {1, 100_000, 10, 1}, {99_999, 100_000, 10, 9}, {100_000, 100_000, 10, 10},
 		{50, 100, 10, 5}, {44, 100, 10, 4}, {45, 100, 10, 5}, {0, 0, 10, 0}, {3, 0, 10, 0}, {3, 2, 10, 10},
@@ -114,8 +114,8 @@ func TestCells(t *testing.T) {
 	}
 }
 
-// TestTexts cuts messages in their middle and lists between ids.
-func TestTexts(t *testing.T) {
+// TestLongTextsAreShortened cuts messages in their middle and lists between ids.
+func TestLongTextsAreShortened(t *testing.T) {
 	l := look{}
 	for _, test := range []struct {
 		got  []string
@@ -124,7 +124,7 @@ func TestTexts(t *testing.T) {
 		{l.message("short", 20, 1), "short"},
 		{l.message("begins so and ends like that", 20, 1), "begins s...ike that"},
 		{l.message("begins so and ends like that", 20, 2), "begins so and ends|like that"},
-		{l.message("begins so and goes on and on and ends like that", 20, 2), "begins so and go...d|ends like that"},
+		{l.message("begins so and lasts and lasts and ends like that", 20, 2), "begins so and la...d|ends like that"},
 		{l.list("x1000,x1001,x1002", 20, 1), "x1000,x1001,x1002"},
 		{l.list("x1000,x1001,x1002,x1003", 20, 1), "x1000,x1001,..."},
 		{l.list("x1000,x1001,x1002,x1003", 20, 2), "x1000,x1001,x1002,|x1003"},

@@ -1,4 +1,4 @@
-// Package watch shows on a terminal, or tells scripts, how a session goes.
+// Package watch shows on a terminal, or reports to scripts, the progress of a session.
 //
 // What is shown is made of a picture and the time by functions without effects: of a
 // terminal's screen in screen.go, of lines for a pipe in plain.go.
@@ -19,7 +19,7 @@ import (
 	"github.com/bosgraph/bosgraph/internal/client"
 )
 
-// Options say what to watch, and how to tell of it.
+// Options say what to watch, and how to report it.
 type Options struct {
 	client.Options
 	Session bos.SessionKey
@@ -29,14 +29,15 @@ type Options struct {
 // What [Run] and [Failed] return: the status to exit with.
 const (
 	Successful  = 0   // complete, and all components are successful
-	Failures    = 1   // complete, and something has failed
-	Unknown     = 2   // there is no such session, or the server is out of reach or does not tell
+	Failures    = 1   // complete, and something has failed, or there is no component
+	Unknown     = 2   // there is no such session, or the server is out of reach or does not answer
+	Deleted     = 3   // deleted at its source before it was complete
 	Interrupted = 130 // ended by the user, as shells have it
 )
 
 // display shows pictures, on which it works alone.
 type display interface {
-	// follow shows pictures as they come, until there are no more.
+	// follow shows pictures as they come, to the last.
 	follow(pictures <-chan picture)
 	// end shows how it ended. The picture is empty if there has never been a status.
 	end(p picture, e ending)
@@ -59,10 +60,13 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 	case o.JSON:
 		d = newJSON(stdout)
 	case ok:
+		// Five updates a second look alive; lines and scripts have no use for so many.
 		d, interval = &live{out: screen, stderr: stderr, interrupt: interrupt}, 200*time.Millisecond
 	default:
 		d = &plain{out: stdout}
 	}
+	// Without a buffer: what a display has not taken yet is skipped by the server, not queued
+	// here.
 	pictures, shown := make(chan picture), make(chan struct{})
 	go func() {
 		d.follow(pictures)
@@ -74,6 +78,8 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 		if failure = err; err != nil {
 			break
 		}
+		// Before there was a status no display has anything to show: the loss is reported once,
+		// here.
 		first := p.lost == nil
 		if p = p.after(event, time.Now()); !p.came.IsZero() {
 			pictures <- p
@@ -81,11 +87,12 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 			complain(stderr, unreachable(o, p.lost))
 		}
 	}
+	// The display restores the terminal before anything else is printed on it.
 	close(pictures)
 	<-shown
 	e := endingOf(p, failure)
 	d.end(p, e)
-	if e.status == Unknown {
+	if e.status == Unknown || e.status == Deleted {
 		complain(stderr, failure)
 	}
 	return e.status
@@ -93,18 +100,20 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 
 func complain(stderr io.Writer, err error) { fmt.Fprintf(stderr, "bosgraph: %s\n", clean(err.Error())) }
 
+// unreachable is reported once, while there is still hope: otherwise a minute would pass in
+// silence.
 func unreachable(o Options, err error) error {
 	return fmt.Errorf("%s does not answer, trying for %v: %w", o.Server, o.Patience, err)
 }
 
-// terminal tells whether this is a terminal on which text can be replaced.
+// terminal reports whether this is a terminal on which text can be replaced.
 func terminal(w io.Writer) (*os.File, bool) {
 	f, ok := w.(*os.File)
 	kind := os.Getenv("TERM")
 	return f, ok && term.IsTerminal(f.Fd()) && kind != "" && kind != "dumb"
 }
 
-// onlyASCII tells whether the locale has nothing else, or does not say.
+// onlyASCII reports whether the locale has nothing else, or does not say.
 func onlyASCII() bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} { // the first that is set decides
 		if v := strings.ToUpper(os.Getenv(name)); v != "" {
@@ -121,11 +130,15 @@ type ending struct {
 	reason  string // in a sentence
 }
 
+// endingOf decides how it ended. What went wrong goes before the status, which may be an old
+// one then.
 func endingOf(p picture, failure error) ending {
 	s := p.status
 	switch {
 	case errors.Is(failure, context.Canceled):
-		return ending{"interrupted", Interrupted, "interrupted; the session goes on"}
+		return ending{"interrupted", Interrupted, "interrupted; the session continues"}
+	case errors.As(failure, new(*client.Deleted)):
+		return ending{"deleted", Deleted, failure.Error()}
 	case client.NotFound(failure):
 		return ending{"not_found", Unknown, failure.Error()}
 	case errors.As(failure, new(*client.Lost)):
@@ -134,6 +147,8 @@ func endingOf(p picture, failure error) ending {
 		return ending{"refused", Unknown, failure.Error()}
 	case s.Session.Error != nil:
 		return ending{"failures", Failures, "set-up failed: " + *s.Session.Error}
+	case s.Managed == 0: // BOS completes a session whose components it has lost
+		return ending{"failures", Failures, "it is complete without any component"}
 	case p.successful():
 		return ending{"successful", Successful, fmt.Sprintf("all %s successful", count(s.Managed, "component"))}
 	}

@@ -7,7 +7,30 @@ import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 
+/** Whether all is tested that takes long, too. */
+export const long = process.env['TEST_BOSGRAPH_LONG'] !== undefined
+
 const screenshots = join(import.meta.dirname, 'screenshots')
+
+/** Starts a browser that finds hosts by these rules, as --host-resolver-rules has them. */
+export function launch(hosts: string, ...options: string[]): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox', // tests may run as root
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      `--host-resolver-rules=${hosts}`,
+      '--enable-precise-memory-info',
+      '--js-flags=--expose-gc',
+      ...options,
+    ],
+  })
+}
 
 /** Gives the tests of a file a browser. */
 export function useBrowser() {
@@ -15,25 +38,13 @@ export function useBrowser() {
   const contexts: BrowserContext[] = []
   const complaints: string[] = []
   let outage = false
+  let refusals = false
+  const known = new Set<string>()
 
   beforeAll(async () => {
     mkdirSync(screenshots, { recursive: true })
-    browser = await chromium.launch({
-      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox', // tests may run as root
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        // Only what a page tries would be seen by it; this holds for the browser itself.
-        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-        '--enable-precise-memory-info',
-        '--js-flags=--expose-gc',
-      ],
-    })
+    // Only what a page tries would be seen by it; this holds for the browser itself.
+    browser = await launch('MAP * ~NOTFOUND, EXCLUDE 127.0.0.1')
   })
   afterAll(async () => {
     await browser?.close()
@@ -41,6 +52,8 @@ export function useBrowser() {
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close()
     outage = false
+    refusals = false
+    known.clear()
     expect(complaints.splice(0), 'what the pages complained of').toEqual([])
   })
 
@@ -48,7 +61,7 @@ export function useBrowser() {
   function watch(page: Page, host: string) {
     const elsewhere = (address: string) => {
       const url = new URL(address)
-      if (/^(https?|wss?):$/.test(url.protocol) && url.host !== host) complaints.push(`asked another host: ${address}`)
+      if (/^(https?|wss?):$/.test(url.protocol) && url.host !== host && !known.has(url.host)) complaints.push(`asked another host: ${address}`)
     }
     page.on('request', (request) => elsewhere(request.url()))
     page.on('websocket', (socket) => elsewhere(socket.url()))
@@ -58,6 +71,8 @@ export function useBrowser() {
       // While a server is away, the browser itself logs each attempt to reach it.
       const unreachable = /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING|WebSocket connection to/
       if (message.type() !== 'error' || (outage && unreachable.test(message.text()))) return
+      if (known.has(message.location().url.split('/')[2] ?? '')) return
+      if (refusals && /status of 40[13]/.test(message.text())) return
       complaints.push(`logged: ${message.text()} (${message.location().url})`)
     })
   }
@@ -74,6 +89,14 @@ export function useBrowser() {
       watch(page, new URL(url).host)
       await page.goto(url)
       return page
+    },
+    /** From now on, and to the end of the test, pages may go to that server, too. */
+    allowHost(url: string) {
+      known.add(new URL(url).host)
+    },
+    /** From now on, and to the end of the test, the server may refuse who is not logged in. */
+    allowRefusals() {
+      refusals = true
     },
     /** From now on, and to the end of the test, the server may be away. */
     allowOutage() {

@@ -1,7 +1,7 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
 import { graphql } from '../src/gql/index.ts'
-import { expectAccessible, looks, shoot, useBrowser } from './browser.ts'
+import { expectAccessible, long, looks, shoot, useBrowser } from './browser.ts'
 import { Server, xnames } from './stage.ts'
 
 const { open, allowOutage } = useBrowser()
@@ -83,7 +83,7 @@ test('a demo: percentages move without a reload, and come back after the server 
   await demo.stop()
 })
 
-/** A session of 64 components whose course this test decides. */
+/** A session of 64 components whose progress this test decides. */
 async function friday(options: string[] = []) {
   const server = await Server.start(['serve', ...options])
   const ids = xnames(64)
@@ -187,14 +187,18 @@ const views: [name: string, url: () => string, ready: string | RegExp][] = [
   ['component', () => `${shown.server.url}/components/${shown.ids[0]}`, 'unable to reach'],
   ['nowhere', () => `${shown.server.url}/no/where`, 'There is no such page'],
 ]
-const sizes: [string, BrowserContextOptions][] = [
-  ['laptop', { viewport: { width: 1366, height: 768 } }],
-  ['phone', { viewport: { width: 390, height: 844 } }],
-]
+const laptop: [string, BrowserContextOptions] = ['laptop', { viewport: { width: 1366, height: 768 } }]
+const phone: [string, BrowserContextOptions] = ['phone', { viewport: { width: 390, height: 844 } }]
 
-for (const [view, url, ready] of views) {
-  test.each(looks)(`no barriers: ${view}, %s`, async (colorScheme) => {
-    for (const [size, look] of sizes) {
+/** What a view is tested in: with TEST_BOSGRAPH_LONG every size in every look, else each of both once. */
+const sizesOf = (look: (typeof looks)[number]) => (long ? [laptop, phone] : [look === 'light' ? laptop : phone])
+
+/** The looks of a view. The short form sees the first views, which have most on them, in both, and the others by turns. */
+const looksOf = (view: number) => looks.filter((_, look) => long || view < 3 || view % 2 === look)
+
+for (const [i, [view, url, ready]] of views.entries()) {
+  test.each(looksOf(i))(`no barriers: ${view}, %s`, async (colorScheme) => {
+    for (const [size, look] of sizesOf(colorScheme)) {
       const page = await open(url(), { ...look, colorScheme, reducedMotion: 'reduce' })
       await page.getByText(ready).first().waitFor()
       await expectAccessible(page)

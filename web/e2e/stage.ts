@@ -4,54 +4,80 @@ import { graphql } from '../src/gql/index.ts'
 import { print } from 'graphql'
 import type { ResultOf, VariablesOf } from '../src/gql/index.ts'
 
-const stage = process.env['BOSGRAPH_STAGE']
+const stage = process.env['TEST_BOSGRAPH_STAGE']
 
-interface Told {
+interface Started {
   id: number
   url: string
   namespace: string
 }
 
-async function order(path: string, body?: object): Promise<Told> {
+async function order<T = Started>(path: string, body?: object): Promise<T> {
   if (!stage) throw new Error('these tests are run by `go test ./internal/app/browser`')
   const response = await fetch(stage + path, { method: 'POST', body: JSON.stringify(body ?? {}) })
   if (!response.ok) throw new Error(`${path}: ${await response.text()}`)
-  return (await response.json()) as Told
+  return (await response.json()) as T
+}
+
+/** Who gets a token. */
+export interface Holder {
+  Name: string
+  Roles: string[]
+  Tenants?: string[]
+  /** How long it is valid, in nanoseconds; without it, it has no end. */
+  Valid?: number
+}
+
+/** Makes tokens, and the options of a server that accepts them. */
+export async function makeTokens(...holders: Holder[]): Promise<{ tokens: string[]; options: string[] }> {
+  const { file, tokens } = await order<{ file: string; tokens: string[] }>('/tokens', holders)
+  return { tokens, options: ['--auth', 'tokens', '--token-file', file] }
+}
+
+/**
+ * Starts an OpenID Connect provider whose client may be sent back to that path of any server, and whose
+ * tokens live so long; the answer is its issuer.
+ */
+export async function startProvider(path: string, lifetime = '5m'): Promise<string> {
+  return (await order<{ issuer: string }>('/provider', { redirect: `http://127.0.0.1${path}`, lifetime })).issuer
 }
 
 /** A running server. It ends with the test run at the latest. */
 export class Server {
-  private constructor(private told: Told) {}
+  private constructor(private started: Started, private token: string) {}
 
-  /** Starts one: with a namespace of another server's, it is one more replica of that. */
-  static async start(command: string[], namespace = ''): Promise<Server> {
-    return new Server(await order('/servers', { command, namespace }))
+  /**
+   * Starts one: with a namespace of another server's, it is one more replica of that. What the test
+   * asks it goes with the token, if there is one.
+   */
+  static async start(command: string[], namespace = '', token = ''): Promise<Server> {
+    return new Server(await order('/servers', { command, namespace }), token)
   }
 
   /** Where it is, without a slash at the end. */
   get url(): string {
-    return this.told.url
+    return this.started.url
   }
 
   get namespace(): string {
-    return this.told.namespace
+    return this.started.namespace
   }
 
   /** Ends it as SIGTERM does. */
   async stop(): Promise<void> {
-    await order(`/servers/${this.told.id}/stop`)
+    await order(`/servers/${this.started.id}/stop`)
   }
 
   /** Starts it again, where it was. */
   async restart(): Promise<void> {
-    await order(`/servers/${this.told.id}/start`)
+    await order(`/servers/${this.started.id}/start`)
   }
 
   /** Asks a query or makes a mutation that is to go well. */
   async ask<D extends Parameters<typeof print>[0]>(document: D, variables?: VariablesOf<D>): Promise<ResultOf<D>> {
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...(this.token && { authorization: `Bearer ${this.token}` }) },
       body: JSON.stringify({ query: print(document), variables }),
     })
     const { data, errors } = (await response.json()) as { data: ResultOf<D>; errors?: { message: string }[] }
@@ -66,8 +92,8 @@ export class Server {
   }
 
   /** Runs a session of these components, which are being powered on. */
-  async boot(name: string, ids: string[]): Promise<void> {
-    const { createSession } = await this.ask(CreateSession, { input: { name, operation: 'BOOT', templateName: 'compute' } })
+  async boot(name: string, ids: string[], tenant: string | null = null): Promise<void> {
+    const { createSession } = await this.ask(CreateSession, { input: { name, tenant, operation: 'BOOT', templateName: 'compute' } })
     expectNone(createSession.userErrors)
     for (let from = 0; from < ids.length; from += 1000) {
       const components = ids.slice(from, from + 1000).map((id) => ({
@@ -79,8 +105,14 @@ export class Server {
       const { putComponents } = await this.ask(PutComponents, { components })
       expectNone(putComponents.userErrors)
     }
-    const { updateSession } = await this.ask(UpdateSession, { input: { name, status: 'RUNNING' } })
+    const { updateSession } = await this.ask(UpdateSession, { input: { name, tenant, status: 'RUNNING' } })
     expectNone(updateSession.userErrors)
+  }
+
+  /** Says which components a tenant owns. */
+  async own(name: string, components: string[]): Promise<void> {
+    const { putTenant } = await this.ask(PutTenant, { input: { name, components } })
+    expectNone(putTenant.userErrors)
   }
 }
 
@@ -129,6 +161,16 @@ const PutComponents = graphql(`
 const PatchComponents = graphql(`
   mutation PatchComponents($components: [ComponentPatch!]!) {
     patchComponents(input: { components: $components }) {
+      userErrors {
+        message
+      }
+    }
+  }
+`)
+
+const PutTenant = graphql(`
+  mutation PutTenant($input: PutTenantInput!) {
+    putTenant(input: $input) {
       userErrors {
         message
       }

@@ -20,6 +20,7 @@ const patience = 60 * time.Second
 // takes.
 type client struct {
 	subject
+	protocol   Protocol
 	wire       io.ReadWriteCloser // the connection; a socket from when it watches
 	buffer     []byte
 	start, end int  // of what has been read and not been looked at
@@ -33,7 +34,7 @@ type subject struct{ document, session, id string }
 // join connects a client and begins to watch. One that is to be stuck takes no more
 // than a few KB from the kernel, and segments of the size that they have on an
 // Ethernet: with those of loopback, the kernel would hold megabytes for it.
-func join(address string, watch subject, stuck bool) (*client, error) {
+func join(address string, protocol Protocol, watch subject, stuck bool) (*client, error) {
 	dialer := net.Dialer{Timeout: patience}
 	if stuck {
 		dialer.Control = func(_, _ string, raw syscall.RawConn) error {
@@ -50,7 +51,8 @@ func join(address string, watch subject, stuck bool) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{subject: watch, wire: conn, buffer: make([]byte, 2<<10)}
+	// Room for three messages: thousands of clients share the machine's memory with the server.
+	c := &client{subject: watch, protocol: protocol, wire: conn, buffer: make([]byte, 2<<10)}
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
@@ -60,15 +62,22 @@ func join(address string, watch subject, stuck bool) (*client, error) {
 	if err := c.subscribe(); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
+	// Only now: until it watches, a client waits for answers with deadlines, as connections
+	// have them.
 	s, err := detach(conn.(*net.TCPConn))
 	c.wire = s
 	return c, err
 }
 
+// upgrade opens the WebSocket, by the same key each time: servers only have to answer it.
 func (c *client) upgrade(address string) error {
-	if _, err := fmt.Fprintf(c.wire, "GET /graphql HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n", address); err != nil {
+	path, subprotocol := c.protocol.upgrade()
+	header := ""
+	if subprotocol != "" {
+		header = "Sec-WebSocket-Protocol: " + subprotocol + "\r\n"
+	}
+	if _, err := fmt.Fprintf(c.wire, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n", path, address, header); err != nil {
 		return err
 	}
 	for {
@@ -79,8 +88,8 @@ func (c *client) upgrade(address string) error {
 		if !whole {
 			continue
 		}
-		if !strings.HasPrefix(head, "HTTP/1.1 101 ") || !strings.Contains(head, "graphql-transport-ws") {
-			return fmt.Errorf("the server does not speak graphql-transport-ws: %q", head)
+		if !strings.HasPrefix(head, "HTTP/1.1 101 ") || !strings.Contains(head, subprotocol) {
+			return fmt.Errorf("the server does not speak %q: %q", subprotocol, head)
 		}
 		c.start += len(head) + len("\r\n\r\n")
 		return nil
@@ -89,6 +98,9 @@ func (c *client) upgrade(address string) error {
 
 // subscribe begins to watch.
 func (c *client) subscribe() error {
+	if c.protocol == Centrifugo {
+		return c.subscribeChannel()
+	}
 	if err := c.send(map[string]any{"type": "connection_init"}); err != nil {
 		return err
 	}
@@ -125,7 +137,8 @@ func (c *client) await(kind string) error {
 	}
 }
 
-// next returns the next frame. Its payload is good until the next call.
+// next returns the next frame. Its payload is valid until the next call: it is a part of the
+// buffer, because copying it would cost the cores that the server needs.
 func (c *client) next() (op byte, payload []byte, err error) {
 	for {
 		op, payload, size, err := parseFrame(c.buffer[c.start:c.end])
@@ -143,6 +156,7 @@ func (c *client) next() (op byte, payload []byte, err error) {
 func (c *client) fill() error {
 	c.start, c.end = 0, copy(c.buffer, c.buffer[c.start:c.end])
 	if c.end == len(c.buffer) {
+		// Doubled, and never made smaller: messages of one client are of about one size.
 		c.buffer = append(c.buffer, make([]byte, len(c.buffer))...)
 	}
 	n, err := c.wire.Read(c.buffer[c.end:])
@@ -158,6 +172,8 @@ func (c *client) answer(op byte, payload []byte) error {
 		return err
 	case op == opClose:
 		return fmt.Errorf("the server closes the connection: %q", payload)
+	case op == opText && c.protocol == Centrifugo:
+		return c.answerCentrifugo(payload)
 	case op != opText || bytes.Contains(payload, []byte(`"pong"`)):
 		return nil
 	case bytes.Contains(payload, []byte(`"ping"`)):
@@ -166,19 +182,18 @@ func (c *client) answer(op byte, payload []byte) error {
 	return fmt.Errorf("the server says %.500s", payload)
 }
 
-// revision finds which revision a message shows. The clients share the machine with
-// the server: they don't decode JSON.
-func revision(payload []byte) (shown int64, ok bool) {
+// revision finds which revision a message shows, and what follows it. The clients share the
+// machine with the server: they don't decode JSON.
+func revision(payload []byte) (shown int64, rest []byte, ok bool) {
 	const name = `"revision":`
 	i := bytes.Index(payload, []byte(name))
 	if i < 0 {
-		return 0, false
+		return 0, nil, false
 	}
-	for _, digit := range payload[i+len(name):] {
-		if digit < '0' || digit > '9' {
-			break
-		}
-		shown = shown*10 + int64(digit-'0')
+	rest = payload[i+len(name):]
+	for len(rest) > 0 && '0' <= rest[0] && rest[0] <= '9' {
+		shown = shown*10 + int64(rest[0]-'0')
+		rest = rest[1:]
 	}
-	return shown, true
+	return shown, rest, true
 }

@@ -7,9 +7,7 @@ package load
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -34,7 +32,10 @@ type Crowd struct {
 	Sessions  []string // the clients watch them by turns
 	Documents []string // what they select, by turns; none for all of the status but the error summary
 	SameID    bool     // of all subscriptions; else each has its own
+	List      bool     // the documents are about all sessions: each update goes to every client
 	Shown     bool     // the server begins with the state as it is: nothing is published to greet the clients
+	Protocol  Protocol // that the server speaks
+	Dialers   int      // clients that connect at the same time; 0 for 32
 }
 
 // crowd is a connected Crowd.
@@ -43,7 +44,7 @@ type crowd struct {
 	publisher *publisher
 	clients   []*client
 	poll      *poll
-	greeted   atomic.Int64 // clients that have had a message
+	arrival   atomic.Pointer[arrival]
 	size      atomic.Int64 // of such a message, in bytes
 	window    atomic.Pointer[window]
 	journal   atomic.Pointer[journal]
@@ -52,91 +53,58 @@ type crowd struct {
 	reason    atomic.Pointer[error] // why the first was lost
 }
 
-// window is a stretch of scheduled updates. All sessions are updated together, as a
-// sweep over a system's components does.
+// window is a stretch of scheduled updates. A latency is counted from the moment for which an
+// update was scheduled, not from when it was made: otherwise a stalled server would delay the
+// publisher, and with that hide its own delay. So many sessions are updated at one moment: all of
+// them, as a sweep over a system's components does, or one.
 type window struct {
 	first, last int64 // revisions
 	start       time.Time
-	every       time.Duration // between two such sweeps
-	sessions    int
+	every       time.Duration // between two such moments
+	together    int           // sessions updated at one
 	latencies   histogram
 }
 
 // at is when the nth update is to be made.
 func (w *window) at(n int) time.Time {
-	return w.start.Add(time.Duration(n/w.sessions) * w.every)
+	return w.start.Add(time.Duration(n/w.together) * w.every)
 }
 
 // due is how many updates should have been made by now.
 func (w *window) due() int {
-	return (int(time.Since(w.start)/w.every) + 1) * w.sessions
+	return (int(time.Since(w.start)/w.every) + 1) * w.together
 }
-
-const dialers = 32 // clients that connect at the same time
 
 // gather connects everybody, and returns when each client has had a message.
 func gather(ctx context.Context, c Crowd) (*crowd, error) {
-	p, err := newPublisher(ctx, c.Redis, c.Sessions)
+	p, err := newPublisher(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	if len(c.Documents) == 0 {
 		c.Documents = []string{subscription}
 	}
-	all := &crowd{Crowd: c, publisher: p, clients: make([]*client, c.Clients+c.Stuck)}
-	var next atomic.Int64
-	errs := make([]error, dialers)
-	var dialing sync.WaitGroup
-	for d := range dialers {
-		dialing.Go(func() {
-			for errs[d] == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(all.clients) {
-					return
-				}
-				errs[d] = all.connect(i)
-			}
-		})
+	if c.Dialers == 0 {
+		c.Dialers = 32
 	}
-	dialing.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return nil, errors.Join(err, all.leave())
-	}
-	if all.poll, err = newPoll(all.clients[:c.Clients], all.read); err != nil {
-		return nil, errors.Join(err, all.leave())
-	}
-	if err := all.greet(ctx); err != nil {
+	all := &crowd{Crowd: c, publisher: p}
+	if err := all.arrive(ctx); err != nil {
 		return nil, errors.Join(err, all.leave())
 	}
 	return all, nil
 }
 
-// connect connects a client. The stuck ones come last.
+// connect connects a client. The stuck ones come last, and are never polled.
 func (c *crowd) connect(i int) (err error) {
 	id := "1"
 	if !c.SameID {
 		id = strconv.Itoa(i)
 	}
 	watch := subject{c.Documents[i%len(c.Documents)], c.Sessions[i%len(c.Sessions)], id}
-	c.clients[i], err = join(c.Address, watch, i >= c.Clients)
-	return err
-}
-
-// greet waits until everybody has had a message. It updates each session meanwhile,
-// unless the server begins with the state as it is, which not all do.
-func (c *crowd) greet(ctx context.Context) error {
-	for range int(patience.Seconds()) {
-		if !c.Shown {
-			if err := c.publisher.publish(ctx, len(c.Sessions)); err != nil {
-				return err
-			}
-		}
-		time.Sleep(time.Second)
-		if int(c.greeted.Load()) == c.Clients {
-			return nil
-		}
+	if c.clients[i], err = join(c.Address, c.Protocol, watch, i >= c.Clients); err != nil || i >= c.Clients {
+		return err
 	}
-	return errors.Join(fmt.Errorf("%d of %d clients have seen nothing", c.Clients-int(c.greeted.Load()), c.Clients), c.loss())
+	return c.poll.add(i, c.clients[i])
 }
 
 // loss is why the first connection was lost, if one was.
@@ -156,13 +124,7 @@ func (c *crowd) read(one *client) bool {
 			return true
 		}
 		one.start += size
-		if r, ok := revision(payload); ok && op == opText {
-			if !one.greeted {
-				one.greeted = true
-				c.size.Store(int64(len(payload)))
-				c.greeted.Add(1)
-			}
-			c.note(one, r, len(payload))
+		if op == opText && c.shown(one, payload) {
 			continue
 		}
 		if err = bad; err == nil {
@@ -172,6 +134,24 @@ func (c *crowd) read(one *client) bool {
 	c.lost.Add(1)
 	c.reason.CompareAndSwap(nil, &err)
 	return false
+}
+
+// shown notes the revisions that a message shows, and says whether there are any. One of Centrifugo
+// may be several messages.
+func (c *crowd) shown(one *client, payload []byte) (any bool) {
+	for rest := payload; ; any = true {
+		r, after, ok := revision(rest)
+		if !ok {
+			return any
+		}
+		if !one.greeted {
+			one.greeted = true
+			c.size.Store(int64(len(payload)))
+			c.arrival.Load().add()
+		}
+		c.note(one, r, len(payload))
+		rest = after
+	}
 }
 
 // note counts a message that shows a revision, and how late it came.
@@ -186,6 +166,11 @@ func (c *crowd) note(one *client, shown int64, size int) {
 
 // leave closes all connections.
 func (c *crowd) leave() error {
+	return errors.Join(c.drop(), c.publisher.close())
+}
+
+// drop closes the connections of all clients.
+func (c *crowd) drop() error {
 	var err error
 	if c.poll != nil {
 		err = c.poll.close()
@@ -195,7 +180,8 @@ func (c *crowd) leave() error {
 			err = errors.Join(err, one.wire.Close())
 		}
 	}
-	return errors.Join(err, c.publisher.redis.Close())
+	c.poll, c.clients = nil, nil
+	return err
 }
 
 // computing is the computing time that this process has used.

@@ -61,7 +61,7 @@ func (j *journal) all() []sighting {
 	return j.seen
 }
 
-// Mix lets writers write, and tells what arrived.
+// Mix lets writers write, and returns what arrived.
 func (s *Service) Mix(m Mix, result *MixOutcome) error {
 	ctx, cancel := context.WithTimeout(context.Background(), m.Duration+patience)
 	defer cancel()
@@ -74,6 +74,7 @@ func (s *Service) Mix(m Mix, result *MixOutcome) error {
 	if err != nil {
 		return err
 	}
+	// Stored before the first batch and taken away at the end: outside of a measurement nothing is noted.
 	j := &journal{}
 	c.journal.Store(j)
 	defer c.journal.Store(nil)
@@ -83,6 +84,8 @@ func (s *Service) Mix(m Mix, result *MixOutcome) error {
 		return err
 	}
 	*result = MixOutcome{Took: time.Since(start), Lost: int(c.lost.Load())}
+	// Not until all have come, as elsewhere: a client that is shown the third batch need not be
+	// shown the second, so how many messages there will be is not known.
 	time.Sleep(drain)
 	result.show(c, m, made, j.all())
 	after, err := commands(ctx, c.publisher.redis)
@@ -118,6 +121,7 @@ func (r *MixOutcome) show(c *crowd, m Mix, made [][]batch, seen []sighting) {
 		r.Messages++
 		r.Bytes += s.size
 		batches := bySession[s.client.session]
+		// A message shows its batch and all before it that were not shown yet.
 		for next[s.client] < len(batches) && batches[next[s.client]].revision <= s.revision {
 			latencies.add(s.at.Sub(batches[next[s.client]].answered)) // one that came before counts as none
 			next[s.client]++

@@ -46,27 +46,29 @@ func (s socket) Close() error { return syscall.Close(int(s)) }
 // poll calls for each client at which something has arrived, from one goroutine.
 type poll struct {
 	fd       int
-	clients  []*client
+	clients  []atomic.Pointer[client]
 	read     func(*client) (more bool)
 	closing  atomic.Bool
 	finished chan error
 }
 
-func newPoll(clients []*client, read func(*client) bool) (*poll, error) {
+// newPoll has place for so many clients.
+func newPoll(clients int, read func(*client) bool) (*poll, error) {
 	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
 	}
-	p := &poll{fd: fd, clients: clients, read: read, finished: make(chan error, 1)}
-	for i, one := range clients {
-		// What is given here comes back with each event: the place of the client.
-		event := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(i)}
-		if err := syscall.EpollCtl(fd, syscall.EPOLL_CTL_ADD, int(one.wire.(socket)), &event); err != nil {
-			return nil, errors.Join(err, syscall.Close(fd))
-		}
-	}
+	p := &poll{fd: fd, clients: make([]atomic.Pointer[client], clients), read: read, finished: make(chan error, 1)}
 	go func() { p.finished <- p.run() }()
 	return p, nil
+}
+
+// add has the ith client polled from now on: nobody else may read it any more.
+func (p *poll) add(i int, one *client) error {
+	p.clients[i].Store(one)
+	// What is given here comes back with each event: the place of the client.
+	event := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(i)}
+	return syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, int(one.wire.(socket)), &event)
 }
 
 func (p *poll) run() error {
@@ -78,7 +80,7 @@ func (p *poll) run() error {
 			return err
 		}
 		for _, e := range events[:max(n, 0)] {
-			one := p.clients[e.Fd]
+			one := p.clients[e.Fd].Load()
 			if p.read(one) {
 				continue
 			}

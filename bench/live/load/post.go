@@ -16,9 +16,13 @@ const Changed = `{"data":{"change":{"userErrors":[]}}}`
 
 // Post sends a GraphQL request and looks for what a right answer has in it.
 func Post(ctx context.Context, client *http.Client, address string, body []byte, want string) error {
+	return post(ctx, client, "http://"+address+"/graphql", body, want)
+}
+
+func post(ctx context.Context, client *http.Client, url string, body []byte, want string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/graphql", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

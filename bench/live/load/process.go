@@ -32,8 +32,25 @@ func Start() (*Process, error) {
 }
 
 // Gather connects a crowd, and returns when each client has had a message.
-func (p *Process) Gather(ctx context.Context, c Crowd) error {
-	return p.call(ctx, "Service.Gather", c, new(struct{}))
+func (p *Process) Gather(ctx context.Context, c Crowd) (Arrived, error) {
+	var result Arrived
+	err := p.call(ctx, "Service.Gather", c, &result)
+	return result, err
+}
+
+// Storm drops the connections of the crowd and lets everybody come back, so many at a time. It
+// returns when each client has had a message.
+func (p *Process) Storm(ctx context.Context, dialers int) (Arrived, error) {
+	var result Arrived
+	err := p.call(ctx, "Service.Storm", dialers, &result)
+	return result, err
+}
+
+// Call sends requests and returns how they were answered.
+func (p *Process) Call(ctx context.Context, c Calls) (CallsOutcome, error) {
+	var result CallsOutcome
+	err := p.call(ctx, "Service.Call", c, &result)
+	return result, err
 }
 
 // Offer publishes updates and returns what arrived.

@@ -15,6 +15,7 @@ const drain = time.Second
 type Offer struct {
 	PerSecond float64 // updates, of all sessions together
 	Duration  time.Duration
+	Together  int // sessions that are updated at one moment; 0 for all
 }
 
 // Outcome is what became of an [Offer].
@@ -33,6 +34,8 @@ type Service struct{ crowd *crowd }
 
 // Serve is the load process: it does what is asked of it until in ends.
 func Serve(pipe io.ReadWriteCloser) error {
+	// Calls over the pipe that the process was started with: nothing listens, and when this end
+	// of it closes, the process ends.
 	server := rpc.NewServer()
 	if err := server.Register(&Service{}); err != nil {
 		return err
@@ -42,12 +45,14 @@ func Serve(pipe io.ReadWriteCloser) error {
 }
 
 // Gather connects a crowd.
-func (s *Service) Gather(c Crowd, _ *struct{}) (err error) {
-	s.crowd, err = gather(context.Background(), c)
+func (s *Service) Gather(c Crowd, result *Arrived) (err error) {
+	if s.crowd, err = gather(context.Background(), c); err == nil {
+		*result = s.crowd.arrived()
+	}
 	return err
 }
 
-// Offer publishes updates and tells what arrived.
+// Offer publishes updates and returns what arrived.
 func (s *Service) Offer(o Offer, result *Outcome) error {
 	ctx := context.Background()
 	c := s.crowd
@@ -55,22 +60,30 @@ func (s *Service) Offer(o Offer, result *Outcome) error {
 	if err != nil {
 		return err
 	}
-	sessions := len(c.Sessions)
-	sweeps := o.PerSecond / float64(sessions) // a second
-	updates := max(int(sweeps*o.Duration.Seconds()), 1) * sessions
+	together := o.Together
+	if together == 0 {
+		together = len(c.Sessions)
+	}
+	moments := o.PerSecond / float64(together) // a second
+	// Known before the first update, so that every client's message finds the window it belongs to.
+	updates := max(int(moments*o.Duration.Seconds()), 1) * together
 	w := &window{
 		first: c.publisher.next, last: c.publisher.next + int64(updates) - 1,
-		start: time.Now().Add(10 * time.Millisecond), every: time.Duration(float64(time.Second) / sweeps), sessions: sessions,
+		start: time.Now().Add(10 * time.Millisecond), every: time.Duration(float64(time.Second) / moments), together: together,
 	}
 	c.window.Store(w)
 	var late histogram
 	if err := c.publisher.offer(ctx, updates, w, &late); err != nil {
 		return err
 	}
-	due := updates * c.Clients / sessions
+	due := updates * c.Clients / len(c.Sessions)
+	if c.List {
+		due = updates * c.Clients
+	}
 	for end := time.Now().Add(drain); time.Now().Before(end) && w.latencies.count() < due; {
 		time.Sleep(20 * time.Millisecond)
 	}
+	// What comes later counts for nothing: it was not delivered in time.
 	c.window.Store(nil)
 	after, err := computing()
 	*result = Outcome{

@@ -19,7 +19,7 @@ const (
 // Key is the hash that a session's status is made of.
 func Key(name string) string { return session + name }
 
-// Channel is where it is told that a session has changed.
+// Channel is where changes of a session are published.
 func Channel(name string) string { return notices + name }
 
 // Named is the session that a channel is about.

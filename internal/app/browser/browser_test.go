@@ -16,9 +16,9 @@ import (
 
 func TestMain(m *testing.M) { redistest.Main(m) }
 
-// TestPages runs the tests of web/e2e: those alone whose name BOSGRAPH_ONLY matches, if
+// TestPagesInABrowser runs the tests of web/e2e: those alone whose name TEST_BOSGRAPH_ONLY matches, if
 // it is set.
-func TestPages(t *testing.T) {
+func TestPagesInABrowser(t *testing.T) {
 	web := filepath.Join("..", "..", "..", "web")
 	vitest := filepath.Join("node_modules", "vitest", "vitest.mjs")
 	if _, err := os.Stat(filepath.Join(web, vitest)); err != nil {
@@ -39,8 +39,8 @@ func TestPages(t *testing.T) {
 	}
 	cmd := exec.CommandContext(ctx, "node", vitest, "run", "--config", filepath.Join("e2e", "vitest.config.ts"))
 	cmd.Dir = web
-	cmd.Env = append(os.Environ(), "BOSGRAPH_STAGE="+openStage(t), "NO_COLOR=1")
-	if only := os.Getenv("BOSGRAPH_ONLY"); only != "" {
+	cmd.Env = append(os.Environ(), "TEST_BOSGRAPH_STAGE="+openStage(t), "NO_COLOR=1")
+	if only := os.Getenv("TEST_BOSGRAPH_ONLY"); only != "" {
 		cmd.Args = append(cmd.Args, "-t", only)
 	}
 	// Asked to end, it ends its browser, too.

@@ -10,12 +10,16 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/bosgraph/bosgraph/internal/app"
+	"github.com/bosgraph/bosgraph/internal/auth/oidctest"
 	"github.com/bosgraph/bosgraph/internal/config"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
@@ -42,14 +46,18 @@ type server struct {
 //	POST /servers            {"command": ["demo", …], "namespace": "…"}: starts one
 //	POST /servers/N/stop     as on SIGTERM
 //	POST /servers/N/start    again, at its address
+//	POST /tokens             [{"Name": "…", "Roles": ["…"], …}]: makes tokens and their file
+//	POST /provider           {"redirect": "…", "lifetime": "5m"}: starts an OpenID Connect provider
 //
-// Each is answered with {"id": N, "url": "…", "namespace": "…"}.
+// The first three are answered with {"id": N, "url": "…", "namespace": "…"}.
 func openStage(t *testing.T) string {
 	s := &stage{t: t, redis: "redis://" + redistest.SharedServer(t)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /servers", s.order(s.open))
 	mux.HandleFunc("POST /servers/{id}/stop", s.order(s.each((*server).stop)))
 	mux.HandleFunc("POST /servers/{id}/start", s.order(s.each(s.start)))
+	mux.HandleFunc("POST /tokens", s.makeTokens)
+	mux.HandleFunc("POST /provider", s.startProvider)
 	control := httptest.NewServer(mux)
 	t.Cleanup(func() {
 		control.Close()
@@ -88,7 +96,8 @@ func (s *stage) open(r *http.Request) (int, error) {
 	if order.Namespace == "" {
 		order.Namespace = "test-" + rand.Text()
 	}
-	command := append(order.Command, "--listen", "127.0.0.1:0", "--redis-url", s.redis, "--namespace", order.Namespace)
+	command := append(order.Command, "--listen", "127.0.0.1:0", "--redis-url", s.redis, "--namespace", order.Namespace,
+		"--audit-log", os.DevNull)
 	c, err := config.Parse(command, io.Discard, s.t.Output())
 	if err != nil {
 		return 0, err
@@ -100,6 +109,46 @@ func (s *stage) open(r *http.Request) (int, error) {
 	one.config.Listen = one.app.Addr() // where it will be again
 	s.servers = append(s.servers, one)
 	return len(s.servers) - 1, nil
+}
+
+// makeTokens answers with the tokens, in order, and the file by which a server knows them.
+func (s *stage) makeTokens(w http.ResponseWriter, r *http.Request) {
+	var holders []config.Holder
+	if err := json.NewDecoder(r.Body).Decode(&holders); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var made struct {
+		File   string   `json:"file"`
+		Tokens []string `json:"tokens"`
+	}
+	var lines strings.Builder
+	for _, h := range holders {
+		token, line, err := app.NewToken(h)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		made.Tokens = append(made.Tokens, token)
+		lines.WriteString(line + "\n")
+	}
+	made.File = filepath.Join(s.t.TempDir(), "tokens")
+	if err := os.WriteFile(made.File, []byte(lines.String()), 0o600); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(made)
+}
+
+// startProvider answers with the provider's issuer.
+func (s *stage) startProvider(w http.ResponseWriter, r *http.Request) {
+	var order struct{ Redirect, Lifetime string }
+	if err := json.NewDecoder(r.Body).Decode(&order); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	p := oidctest.Start(s.t, "-redirect", order.Redirect, "-lifetime", order.Lifetime)
+	_ = json.NewEncoder(w).Encode(map[string]string{"issuer": p.Issuer})
 }
 
 func (s *stage) each(do func(*server) error) func(*http.Request) (int, error) {

@@ -16,6 +16,8 @@ type answer struct {
 	kind    string // media type
 	parts   [][]byte
 	scanned int // components that BOS looks at for it
+
+	location string // where it redirects to; empty for nowhere
 }
 
 func text(status int, kind, body string) answer {
@@ -32,6 +34,7 @@ func list(items [][]byte) answer {
 	a := object([]byte("["))
 	for i, item := range items {
 		if i > 0 {
+			// With the space, as Python's encoder writes it.
 			a.parts = append(a.parts, []byte(", "))
 		}
 		a.parts = append(a.parts, item)
@@ -40,7 +43,7 @@ func list(items [][]byte) answer {
 	return a
 }
 
-// problem answers with an error as BOS tells it.
+// problem answers with an error in the form of BOS.
 func problem(status int, title, format string, args ...any) answer {
 	a := object(encode(Record{"detail": fmt.Sprintf(format, args...), "status": status, "title": title, "type": "about:blank"}))
 	a.status, a.kind = status, "application/problem+json"
@@ -109,6 +112,9 @@ func (a *answer) send(w http.ResponseWriter, fault *Fault) {
 		length += len(part)
 	}
 	left := length
+	// A body that is cut says that it is whole, by its length; a connection that is cut
+	// promises more than comes. Clients notice the second by themselves, and the first only by
+	// what they read.
 	if fault.CutBody || fault.CutConnection {
 		left /= 2
 	}
@@ -116,12 +122,15 @@ func (a *answer) send(w http.ResponseWriter, fault *Fault) {
 		length = left
 	}
 	w.Header().Set("Content-Type", a.kind)
+	if a.location != "" {
+		w.Header().Set("Location", a.location)
+	}
 	w.Header().Set("Content-Length", strconv.Itoa(length))
 	w.WriteHeader(a.status)
 	write := func(part []byte) {
 		part = part[:min(len(part), left)]
 		left -= len(part)
-		_, _ = w.Write(part) // it does not matter whether the client has gone
+		_, _ = w.Write(part) // the client may have disconnected
 	}
 	blanks := bytes.Repeat([]byte(" "), min(fault.Pad, 64<<10))
 	for padded := 0; padded < fault.Pad; padded += len(blanks) {
@@ -132,6 +141,7 @@ func (a *answer) send(w http.ResponseWriter, fault *Fault) {
 	}
 	if fault.CutConnection {
 		_ = http.NewResponseController(w).Flush()
+		// Ends the connection within the answer, and the server logs nothing for it.
 		panic(http.ErrAbortHandler)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -18,7 +17,7 @@ type component struct {
 	id      string
 	text    []byte // as it is answered; never written to
 	seen    bos.Component
-	enabled *bool // nil for none: BOS tells that from false
+	enabled *bool // nil for none, which is not false to BOS
 }
 
 // AddComponents adds n components that are off and in no session, in liquid-cooled
@@ -48,6 +47,21 @@ func (b *BOS) AddComponents(n int) []string {
 	}
 	b.Put(records...)
 	return ids
+}
+
+// Discover adds components as BOS's discovery finds them: their records lack much of
+// what a session writes later. Cray-HPE/bos: src/bos/operators/discovery.py,
+// NEW_COMPONENT, with the times that the server adds.
+func (b *BOS) Discover(ids ...string) {
+	at := bos.TimeOf(b.Now())
+	blank := Record{"boot_artifacts": Record{"initrd": "", "kernel": "", "kernel_parameters": ""}, "configuration": "", "last_updated": at}
+	for _, id := range ids {
+		b.Put(Record{
+			"id": id, "enabled": false, "error": "", "session": "", "actual_state": blank, "desired_state": blank,
+			"staged_state": Record{"last_updated": at},
+			"last_action":  Record{"action": bos.ActionNewlyDiscovered, "last_updated": at, "num_attempts": 1},
+		})
+	}
 }
 
 // Put stores components under the ids in their records, in place of those that are
@@ -96,11 +110,13 @@ func see(id string, text []byte) *component {
 }
 
 func (b *BOS) store(c *component) {
+	// In place, so that the order, which has the same pointer, need not be looked through.
 	if old := b.components[c.id]; old != nil {
 		*old = *c
 		return
 	}
 	b.components[c.id] = c
+	// Sorted when it is next read: adding 100,000 one by one would sort as often.
 	b.order, b.stale = append(b.order, c), true
 }
 
@@ -149,19 +165,10 @@ func (b *BOS) after(id string) []*component {
 }
 
 func (b *BOS) getComponents(r *http.Request, fault *Fault) answer {
-	q := r.URL.Query()
-	size, err := strconv.Atoi(q.Get("page_size"))
-	switch {
-	case err != nil && q.Has("page_size"):
-		return badRequest("Wrong type, expected 'integer' for query parameter 'page_size'")
-	case size < 0:
-		return badRequest("%d is less than the minimum of 0", size)
-	case fault.PageAtMost > 0 && (size == 0 || size > fault.PageAtMost):
+	q := parameters(r)
+	size, _ := pythonInt(q.Get("page_size")) // it was checked
+	if fault.PageAtMost > 0 && (size == 0 || size > fault.PageAtMost) {
 		size = fault.PageAtMost
-	}
-	enabled := strings.ToLower(q.Get("enabled"))
-	if q.Has("enabled") && enabled != "true" && enabled != "false" {
-		return badRequest("Wrong type, expected 'boolean' for query parameter 'enabled'")
 	}
 	owns, known := b.owns(r)
 	if !known {
@@ -182,12 +189,15 @@ func (b *BOS) getComponents(r *http.Request, fault *Fault) answer {
 		}
 	}
 	a := list(page)
+	// All of them, whatever the page's size: BOS reads all of its components for each page, and
+	// a delay by what is scanned makes tests feel that.
 	a.scanned = len(b.order)
 	return a
 }
 
-// filter makes a function of a list's parameters. BOS: an empty one is none, but for
-// ids; and enabled=false is none where there is no other.
+// filter makes a function of a list's parameters. BOS: an empty one is none, and so is
+// enabled=false where there is no other (Cray-HPE/bos:
+// src/bos/server/controllers/v2/components.py, get_v2_components_data).
 func filter(q url.Values, owns func(string) bool) func(*component) bool {
 	session, staged, phase := q.Get("session"), q.Get("staged_session"), q.Get("phase")
 	ids, statuses := map[string]bool{}, map[string]bool{}

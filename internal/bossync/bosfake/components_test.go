@@ -13,13 +13,13 @@ import (
 	"github.com/bosgraph/bosgraph/internal/rest/resttest"
 )
 
-func TestComponentFilters(t *testing.T) {
+func TestComponentsAreFilteredAsBOSDoes(t *testing.T) {
 	b := furnished()
 	for query, want := range map[string]string{
 		"":                                  "x1 x2 x3 x4 x5",
-		"?session=&staged_session=&phase=":  "x1 x2 x3 x4 x5",
+		"?phase=":                           "x1 x2 x3 x4 x5",
 		"?ids=x4,x1,x9":                     "x1 x4",
-		"?ids=":                             "",
+		"?ids=x4&ids=x1":                    "x1", // BOS: the last one
 		"?session=night":                    "x1 x2 x4",
 		"?staged_session=late":              "x3",
 		"?enabled=true":                     "x1 x3 x4",
@@ -55,7 +55,7 @@ func TestComponentFilters(t *testing.T) {
 	}
 }
 
-func TestProblems(t *testing.T) {
+func TestProblemsAreWordedAsBOSWordsThem(t *testing.T) {
 	b := furnished()
 	for _, test := range []struct {
 		path, tenant  string
@@ -74,7 +74,7 @@ func TestProblems(t *testing.T) {
 		{"/v2/sessions/none", "", 404, "The resource was not found", "Session 'none' does not exist"},
 		{"/v2/sessions/new", "blue", 404, "The resource was not found", "Session for tenant 'blue' 'new' does not exist"},
 		{"/v2/sessions/none/status", "", 404, "The resource was not found", "Session 'none' does not exist"},
-		{"/v2/options", "", 404, "Not Found", ""},
+		{"/v2/cluster", "", 404, "Not Found", ""},
 	} {
 		w := ask(b, test.path, test.tenant)
 		var have struct {
@@ -91,9 +91,9 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// TestContract compares what is answered without a fault with the description of the
+// TestAnswersMatchTheDescriptionOfTheAPI compares what is answered without a fault with the description of the
 // API, and walks through all pages.
-func TestContract(t *testing.T) {
+func TestAnswersMatchTheDescriptionOfTheAPI(t *testing.T) {
 	b := furnished()
 	for _, id := range []string{"x1", "x2", "x3", "x4", "x5"} { // their records are not whole
 		b.Delete(id)
@@ -105,7 +105,7 @@ func TestContract(t *testing.T) {
 		for path, want := range map[string]int{
 			"/v2": 200, "/v2/version": 200, "/v2/healthz": 200, "/v2/sessions": 200, "/v2/sessions/new": 200, "/v2/sessions/old": 200,
 			"/v2/sessions/new/status": 200, "/v2/sessions/old/status": 200, "/v2/components/" + ids[0]: 200,
-			"/v2/components/none": 404, "/v2/sessions/none": 404, "/v2/options": 404, "/v2/components?page_size=a": 400,
+			"/v2/components/none": 404, "/v2/sessions/none": 404, "/v2/options": 200, "/v2/sessiontemplates": 200, "/v2/components?page_size=a": 400,
 		} {
 			if prefix != "" && (want != 200 || strings.Contains(path, "?")) {
 				continue // the description has the short addresses
@@ -120,7 +120,11 @@ func TestContract(t *testing.T) {
 	}
 	var found []string
 	for after := ""; ; after = found[len(found)-1] {
-		page := client.Texts("/v2/components?page_size=250&start_after_id="+url.QueryEscape(after), "", "id")
+		query := "?page_size=250"
+		if after != "" {
+			query += "&start_after_id=" + url.QueryEscape(after)
+		}
+		page := client.Texts("/v2/components"+query, "", "id")
 		found = append(found, page...)
 		if len(page) < 250 {
 			break
@@ -131,8 +135,8 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// TestRecords stores records that BOS would not make, and gets them back as they are.
-func TestRecords(t *testing.T) {
+// TestOddRecordsComeBackAsTheyWereStored stores records that BOS would not make, and gets them back as they are.
+func TestOddRecordsComeBackAsTheyWereStored(t *testing.T) {
 	b := newBOS()
 	for _, test := range []struct {
 		id   string
@@ -182,7 +186,7 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-func TestTenants(t *testing.T) {
+func TestTenantsAreAnsweredAsTAPMSDoes(t *testing.T) {
 	b := furnished()
 	b.PutTenantRecord("odd", record{"spec": record{"tenantname": "odd"}, "status": record{"tenantresources": []any{
 		record{"xnames": []string{"x1"}}, record{"type": "application"}, record{"xnames": []string{"x5", "x9"}},
@@ -213,8 +217,8 @@ func TestTenants(t *testing.T) {
 	}
 }
 
-// TestMisuse shows that a test that changes what is not there is told so.
-func TestMisuse(t *testing.T) {
+// TestChangingWhatDoesNotExistFailsTheTest shows that a test fails that changes what is not there.
+func TestChangingWhatDoesNotExistFailsTheTest(t *testing.T) {
 	for name, do := range map[string]func(*bosfake.BOS){
 		"no id":        func(b *bosfake.BOS) { b.Put(record{"session": "s"}) },
 		"no component": func(b *bosfake.BOS) { b.Patch(record{}, "x9") },

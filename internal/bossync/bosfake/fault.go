@@ -72,7 +72,7 @@ func (i *Injected) Count() int {
 	return i.met
 }
 
-// meet returns all that shall happen to a request, as one fault.
+// meet returns all that is to happen to a request, as one fault.
 func (b *BOS) meet(requested string) *Fault {
 	all := &Fault{}
 	for _, i := range b.faults {

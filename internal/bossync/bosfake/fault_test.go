@@ -16,8 +16,8 @@ import (
 	"github.com/bosgraph/bosgraph/internal/bossync/bosfake"
 )
 
-// TestFaultsOfAnswers orders each fault once, and meets it over a real connection.
-func TestFaultsOfAnswers(t *testing.T) {
+// TestEachFaultReachesTheClient orders each fault once, and meets it over a real connection.
+func TestEachFaultReachesTheClient(t *testing.T) {
 	const whole = "x1 x2 x3 x4 x5"
 	for _, test := range []struct {
 		name   string
@@ -99,8 +99,8 @@ func idsIn(body []byte) string {
 	return strings.Join(ids, " ")
 }
 
-// TestFaultsOfOtherLists leaves out sessions and tenants.
-func TestFaultsOfOtherLists(t *testing.T) {
+// TestFaultsLeaveOutSessionsAndTenants leaves out sessions and tenants.
+func TestFaultsLeaveOutSessionsAndTenants(t *testing.T) {
 	b := furnished()
 	b.Inject(bosfake.Fault{Times: 2, Without: []string{"night", "blue"}})
 	if have := names(t, b, "/v2/sessions", "", "name"); have != "new old" {
@@ -118,9 +118,9 @@ func TestFaultsOfOtherLists(t *testing.T) {
 	}
 }
 
-// TestFaultsInTurn counts: which requests a fault meets, until when, and together
+// TestFaultsMeetTheRequestsTheyAreFor counts: which requests a fault meets, until when, and together
 // with which other one.
-func TestFaultsInTurn(t *testing.T) {
+func TestFaultsMeetTheRequestsTheyAreFor(t *testing.T) {
 	b := furnished()
 	second := b.Inject(bosfake.Fault{Path: "/v2/components", Skip: 1, Times: 2, Status: 500})
 	always := b.Inject(bosfake.Fault{Path: "/v2/*", ContentType: "odd"})
@@ -148,8 +148,8 @@ func TestFaultsInTurn(t *testing.T) {
 	}
 }
 
-// TestHeld holds answers back until the test opens the gate, or the client has gone.
-func TestHeld(t *testing.T) {
+// TestAnswersAreHeldUntilReleased holds answers back until the test opens the gate, or the client disconnects.
+func TestAnswersAreHeldUntilReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := furnished()
 		gate := make(chan struct{})
@@ -181,7 +181,7 @@ func TestHeld(t *testing.T) {
 		leave()
 		synctest.Wait()
 		if len(answers) != 1 || <-answers != "no list" {
-			t.Error("who has gone was answered, or others were")
+			t.Error("the client that had disconnected was answered, or another was")
 		}
 		if have := names(t, b, "/v2/sessions", "", "name"); have == "" {
 			t.Error("a request for another path was held, too")
@@ -193,8 +193,8 @@ func TestHeld(t *testing.T) {
 	})
 }
 
-// TestTimes measures delays and BOS's own slowness, in time that does not pass.
-func TestTimes(t *testing.T) {
+// TestDelaysAndSlownessTakeTheirTime measures delays and BOS's own slowness, in time that does not pass.
+func TestDelaysAndSlownessTakeTheirTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := bosfake.New(bosfake.Options{Scan: time.Millisecond})
 		b.AddComponents(1000)
@@ -227,7 +227,7 @@ func TestTimes(t *testing.T) {
 		w := httptest.NewRecorder()
 		b.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v2/healthz", nil).WithContext(ctx))
 		if w.Body.Len() > 0 {
-			t.Error("who has gone was answered")
+			t.Error("a client that had disconnected was answered")
 		}
 		if have := b.Traffic().Spent; have != spent+time.Second {
 			t.Errorf("%v were spent, want %v", have, spent+time.Second)
@@ -235,7 +235,7 @@ func TestTimes(t *testing.T) {
 	})
 }
 
-func TestToken(t *testing.T) {
+func TestOnlyTheRightTokenIsAccepted(t *testing.T) {
 	b := furnished()
 	b.RequireToken("new")
 	for header, want := range map[string]int{"": 401, "Bearer old": 401, "new": 401, "Bearer new": 200} {
@@ -258,8 +258,8 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// TestAtTheSameTime changes everything while it is read; the race detector judges.
-func TestAtTheSameTime(t *testing.T) {
+// TestReadsAndChangesMayRunAtTheSameTime changes everything while it is read; for the race detector.
+func TestReadsAndChangesMayRunAtTheSameTime(t *testing.T) {
 	b := newBOS()
 	ids := b.AddComponents(50)
 	var all sync.WaitGroup

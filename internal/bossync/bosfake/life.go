@@ -7,8 +7,8 @@ import (
 )
 
 // CreateSession creates a pending session, as POST does: a reboot, unless what is
-// laid over its record says otherwise. Components that bear its name already are its
-// own from then on, as in BOS.
+// laid over its record says otherwise. Components that have its name already belong to
+// it from then on, as in BOS.
 func (b *BOS) CreateSession(key bos.SessionKey, over ...Record) {
 	r := Record{
 		"name": key.Name, "tenant": nil, "operation": "reboot", "template_name": "compute", "limit": "", "components": "",
@@ -83,8 +83,8 @@ func (b *BOS) Finish(ids ...string) {
 }
 
 // Complete says that a session is complete and ended now, as BOS's completion operator
-// does. BOS saves its status a moment later: until it is told to here
-// ([BOS.SaveStatus], [BOS.SaveStatusAfter]), it is still computed.
+// does. BOS saves its status a moment later: here that is
+// a call of its own ([BOS.SaveStatus], [BOS.SaveStatusAfter]), and until then it is computed.
 func (b *BOS) Complete(key bos.SessionKey) {
 	b.PatchSession(key, Record{"status": Record{"status": bos.StateComplete, "end_time": bos.TimeOf(b.Now())}})
 }
@@ -114,4 +114,67 @@ func (b *BOS) SaveStatusAfter(key bos.SessionKey, n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.session(key).live = n
+}
+
+// CompleteEmpty does what BOS's completion operator does: it ends running sessions of
+// which no component is left that is enabled or staged, and saves their statuses.
+// Cray-HPE/bos: src/bos/operators/session_completion.py.
+func (b *BOS) CompleteEmpty() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	active := map[string]bool{}
+	for _, c := range b.components {
+		if c.seen.Enabled {
+			active[c.seen.Session] = true
+		}
+		active[c.seen.StagedSession()] = true
+	}
+	for key, s := range b.sessions {
+		if !s.seen().is(bos.StateRunning) || active[key.Name] {
+			continue
+		}
+		b.patchSession(key, Record{"status": Record{"status": bos.StateComplete, "end_time": bos.TimeOf(b.Now())}})
+		s.saved, _ = b.status(s) // what can't be computed is not saved
+	}
+}
+
+// FlushComponents loses all components at once, as a flush of BOS's database does.
+func (b *BOS) FlushComponents() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.components, b.order = map[string]*component{}, nil
+}
+
+// FlushSessions loses all sessions at once, with their saved statuses.
+func (b *BOS) FlushSessions() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sessions = map[bos.SessionKey]*session{}
+}
+
+// Backup keeps what BOS's database has now. The function returned restores it.
+func (b *BOS) Backup() (restore func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	// By value: records are replaced in place, and a backup must not change with them.
+	components, sessions := map[string]component{}, map[bos.SessionKey]session{}
+	for id, c := range b.components {
+		components[id] = *c
+	}
+	for key, s := range b.sessions {
+		sessions[key] = *s
+	}
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.components, b.order, b.stale = map[string]*component{}, nil, true
+		b.sessions = map[bos.SessionKey]*session{}
+		for id, c := range components {
+			b.components[id] = &c
+			b.order = append(b.order, &c)
+		}
+		for key, s := range sessions {
+			b.sessions[key] = &s
+		}
+	}
 }

@@ -1,12 +1,10 @@
 package bosfake
 
 import (
-	"cmp"
 	"crypto/sha1"
 	"encoding/json"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,16 +42,9 @@ func (s seenSession) is(state bos.State) bool {
 }
 
 func (b *BOS) getSessions(r *http.Request, fault *Fault) answer {
-	q, tenant := r.URL.Query(), tenantOf(r)
+	q, tenant := parameters(r), tenantOf(r)
 	state := bos.State(q.Get("status"))
-	if state != "" && state != bos.StatePending && state != bos.StateRunning && state != bos.StateComplete {
-		return badRequest("'%s' is not one of ['pending', 'running', 'complete']", state)
-	}
-	newest, err := b.ago(q.Get("min_age"))
-	oldest, other := b.ago(q.Get("max_age"))
-	if err = cmp.Or(err, other); err != nil {
-		return badRequest("Error parsing age field: %v", err)
-	}
+	newest, oldest := b.ago(q.Get("min_age")), b.ago(q.Get("max_age"))
 	var items [][]byte
 	for _, s := range b.inOrder() {
 		seen := s.seen()
@@ -80,26 +71,18 @@ func (b *BOS) inOrder() []*session {
 	})
 }
 
-// ago is the time of that age, nil for none. BOS looks for the first letter of each
-// unit by itself: "1d2h" is a day and an hour, and what has no unit is no age at all.
-func (b *BOS) ago(age string) (*time.Time, error) {
+// ago is the time of an age that was checked, nil for none.
+func (b *BOS) ago(age string) *time.Time {
 	if age == "" {
-		return nil, nil
+		return nil
 	}
+	number, _ := strconv.ParseInt(strings.TrimRight(age, "mMhHdDwW"), 10, 64)
+	unit := map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
+	// In seconds, as a number of weeks that BOS accepts may be more than a Duration holds.
+	seconds := number * int64(unit[strings.ToLower(age[len(age)-1:])]/time.Second)
 	at := b.Now().UTC()
-	for letter, days := range map[string]float64{"w": 7, "d": 1, "h": 1. / 24, "m": 1. / 24 / 60} {
-		match := regexp.MustCompile(`(?i)(\d+)\w*` + letter).FindStringSubmatch(age)
-		if match == nil {
-			continue
-		}
-		number, err := strconv.ParseInt(match[1], 10, 32)
-		if err != nil {
-			return nil, err
-		}
-		seconds := int64(float64(number)*days*24*60*60 + 0.5)
-		at = time.Unix(at.Unix()-seconds, int64(at.Nanosecond())).UTC()
-	}
-	return &at, nil
+	at = time.Unix(at.Unix()-seconds, int64(at.Nanosecond())).UTC()
+	return &at
 }
 
 func (b *BOS) getSession(r *http.Request, _ *Fault) answer {
@@ -138,11 +121,13 @@ func (b *BOS) getStatus(r *http.Request, _ *Fault) answer {
 		return problem(http.StatusInternalServerError, "Internal Server Error", "%v", err)
 	}
 	if complete && s.live > 0 {
+		// What this very read is answered is what is saved, as BOS saves what it computes.
 		if s.live--; s.live == 0 {
 			s.saved = text
 		}
 	}
 	a := object(text)
+	// BOS reads every component twice for a status.
 	a.scanned = 2 * len(b.components)
 	return a
 }
@@ -190,11 +175,26 @@ func (b *BOS) status(s *session) ([]byte, error) {
 }
 
 func getVersion(r *http.Request, _ *Fault) answer {
-	root := "http://" + r.Host
+	root := rootOf(r)
 	return object(encode(Record{
 		"links": []Record{{"href": root + "/", "rel": "self"}, {"href": root + "/v2", "rel": "versions"}},
 		"major": "2", "minor": "50", "patch": "0",
 	}))
+}
+
+func rootOf(r *http.Request) string { return "http://" + r.Host }
+
+// getVersions answers at BOS's root: the versions of its API.
+func getVersions(r *http.Request, _ *Fault) answer {
+	return object(encode([]Record{{
+		"links": []Record{{"href": rootOf(r) + "/", "rel": "self"}}, "major": "2", "minor": "50", "patch": "0",
+	}}))
+}
+
+// getNothing answers where BOS has no such path, in the words of Werkzeug.
+func getNothing(*http.Request, *Fault) answer {
+	return problem(http.StatusNotFound, "Not Found",
+		"The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.")
 }
 
 func getHealthz(*http.Request, *Fault) answer {

@@ -8,8 +8,7 @@ import (
 	"slices"
 )
 
-// PutTenant tells TAPMS of a tenant and of what it owns, which takes the place of
-// what it owned.
+// PutTenant adds a tenant to TAPMS, or replaces what it owns.
 func (b *BOS) PutTenant(name string, xnames ...string) {
 	resources := []Record{{"type": "compute", "xnames": append([]string{}, xnames...), "hsmgrouplabel": name, "enforceexclusivehsmgroups": true}}
 	b.PutTenantRecord(name, Record{
@@ -21,7 +20,7 @@ func (b *BOS) PutTenant(name string, xnames ...string) {
 
 const tapms = "tapms.hpe.com/v1alpha3"
 
-// PutTenantRecord tells TAPMS of a tenant by a whole record.
+// PutTenantRecord adds a tenant to TAPMS as a whole record.
 func (b *BOS) PutTenantRecord(name string, r Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -29,7 +29,7 @@ function NoSuchPage({ path }: { path: string }) {
   return (
     <div className="empty">
       <h1>There is no such page</h1>
-      <p>The address leads nowhere: <code>{path}</code></p>
+      <p>There is nothing at this address: <code>{path}</code></p>
       <p><Link className="button" to={{ view: 'sessions', filters: NO_FILTERS }}>See all sessions</Link></p>
     </div>
   )

@@ -8,7 +8,7 @@ const counts = graphql(`
 
 const status = graphql(`
   fragment Status on SessionStatus @_unmask {
-    revision epoch status percentStaged percentSuccessful percentFailed fromSnapshot stale asOf
+    revision epoch status percentStaged percentSuccessful percentFailed fromSnapshot statusNote stale asOf
     phases { percentComplete percentConfiguring percentPoweringOn percentPoweringOff }
     counts { ...Counts }
     timing { startTime endTime durationSeconds }
@@ -69,8 +69,8 @@ const stragglers = graphql(`
   fragment Stragglers on Session @_unmask { stragglers(first: 8) { id statusSince error status { phase status rawStatus } } }
 `)
 
-export const COURSE = graphql(`
-  query Course($name: String!, $tenant: String, $started: DateTime) {
+export const PROGRESS = graphql(`
+  query Progress($name: String!, $tenant: String, $started: DateTime) {
     session(name: $name, tenant: $tenant, startedAt: $started) {
       id ...Stragglers status { estimatedEndTime ...Points }
       previous(first: 1) { name tenant status { ...Points timing { startTime endTime durationSeconds } } }
@@ -78,8 +78,8 @@ export const COURSE = graphql(`
   }
 `, [points, stragglers])
 
-export const COURSE_UPDATED = graphql(`
-  subscription Course($name: String!, $tenant: String) {
+export const PROGRESS_UPDATED = graphql(`
+  subscription Progress($name: String!, $tenant: String) {
     sessionStatusUpdated(name: $name, tenant: $tenant, minInterval: 5000) {
       estimatedEndTime ...Points session { id ...Stragglers }
     }
@@ -139,9 +139,9 @@ export const ERROR_COMPONENTS = graphql(`
 
 /** Those that had it when the status was frozen; that of a group is found only with all groups before it. */
 export const FROZEN_ERROR_COMPONENTS = graphql(`
-  query FrozenErrorComponents($name: String!, $tenant: String, $started: DateTime, $groups: Int!, $after: String) {
+  query FrozenErrorComponents($name: String!, $tenant: String, $started: DateTime, $groups: Int!, $size: Int!, $after: String) {
     session(name: $name, tenant: $tenant, startedAt: $started) {
-      status { errorSummary(first: $groups) { message components(first: 100, after: $after) { ...Affected } } }
+      status { errorSummary(first: $groups) { message components(first: $size, after: $after) { ...Affected } } }
     }
   }
 `, [affected])
@@ -167,7 +167,7 @@ export type SessionRow = ResultOf<typeof SESSIONS>['sessions']['edges'][number][
 export type SessionDetails = ResultOf<typeof STATUS_UPDATED>['sessionStatusUpdated']['session']
 export type SessionStatus = Omit<ResultOf<typeof STATUS_UPDATED>['sessionStatusUpdated'], 'session'>
 export type ErrorGroup = SessionStatus['errorSummary'][number]
-export type Course = Found<ResultOf<typeof COURSE>['session']>
-export type Straggler = Course['stragglers'][number]
+export type Progress = Found<ResultOf<typeof PROGRESS>['session']>
+export type Straggler = Progress['stragglers'][number]
 export type ComponentRecord = Found<ResultOf<typeof COMPONENT>['component']>
 export type Cell = Found<ResultOf<typeof COMPONENTS>['session']>['components']['edges'][number]['node']

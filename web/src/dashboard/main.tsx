@@ -1,8 +1,10 @@
-import { StrictMode } from 'react'
+import { StrictMode, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { graphqlURL, socketURL } from '../base.ts'
+import { startLogin } from '../login/login.ts'
+import { LoginGate } from '../login/LoginGate.tsx'
 import { App } from './App.tsx'
-import { AppProvider } from './context.tsx'
+import { type App as Needed, AppProvider } from './context.tsx'
 import { createApi, createWays } from './live/api.ts'
 import { Link } from './live/link.ts'
 import { createStore } from './live/store.ts'
@@ -11,14 +13,21 @@ import { startTheme } from './shell/theme.ts'
 import './styles/index.css'
 
 startTheme()
-const link = new Link(createWays(graphqlURL, socketURL))
-link.start()
-const app = { api: createApi(graphqlURL), link, behind: createStore(false), clock: new ServerClock(), said: createStore('') }
+startLogin()
+
+/** The dashboard, connected as long as it is shown: when a login ends, so does its connection. */
+function Connected() {
+  const [app, setApp] = useState<Needed | null>(null)
+  useEffect(() => {
+    const link = new Link(createWays(graphqlURL, socketURL))
+    setApp({ api: createApi(graphqlURL), link, behind: createStore(false), clock: new ServerClock(), said: createStore('') })
+    return link.start()
+  }, [])
+  return app && <AppProvider app={app}><App /></AppProvider>
+}
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
-    <AppProvider app={app}>
-      <App />
-    </AppProvider>
+    <LoginGate><Connected /></LoginGate>
   </StrictMode>,
 )

@@ -158,7 +158,7 @@ query SessionComponents($name: String!, $after: String) {
   },
   {
     query: `# How has a session gone, when will it end, and what holds it up? Compare it with the one before.
-query Course($name: String!) {
+query Progress($name: String!) {
   session(name: $name) {
     status {
       estimatedEndTime
@@ -187,6 +187,36 @@ query Course($name: String!) {
         }
       }
     }
+  }
+}
+`,
+    takesName: true,
+  },
+  {
+    query: `# What does a session boot, and on which nodes? Its template as BOS has it now; null where no BOS is followed.
+query SessionTemplate($name: String!) {
+  session(name: $name) {
+    templateName
+    template {
+      description
+      cfs {
+        configuration
+      }
+      bootSets {
+        name
+        arch
+        path
+        kernelParameters
+        nodeRolesGroups
+        nodeGroups
+        nodeList
+      }
+    }
+  }
+  bosOptions {
+    maxBootWaitTime
+    maxPowerOnWaitTime
+    defaultRetryPolicy
   }
 }
 `,

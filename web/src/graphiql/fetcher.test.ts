@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, expect, test, vi } from 'vitest'
 import { createFetcher } from './fetcher.ts'
 
@@ -8,8 +9,8 @@ afterEach(() => vi.unstubAllGlobals())
 /** Answers every request with a text, and keeps what was asked. */
 function answer(text: string, status = 200) {
   const asked: { body: Record<string, unknown>; headers: Record<string, string> }[] = []
-  vi.stubGlobal('fetch', (_: string, { body, headers }: { body: string; headers: Record<string, string> }) => {
-    asked.push({ body: JSON.parse(body), headers })
+  vi.stubGlobal('fetch', (_: string, { body, headers }: { body: string; headers: Headers }) => {
+    asked.push({ body: JSON.parse(body), headers: Object.fromEntries(headers) })
     return Promise.resolve(new Response(text, { status, statusText: 'Said' }))
   })
   return asked
@@ -28,7 +29,7 @@ test('the name of another operation is not sent', async () => {
   await fetcher({ query: 'query B { b }', operationName: 'A' })
   expect(asked[0]?.body).toMatchObject({ operationName: 'B' })
   await fetcher({ query: 'query B { b } query C { c }', operationName: 'A' })
-  expect(asked[1]?.body).toMatchObject({ operationName: 'A' }) // which of them can't be told: the server says so
+  expect(asked[1]?.body).toMatchObject({ operationName: 'A' }) // which of them is unknown: the server says so
 })
 
 test('an answer that is none of GraphQL is shown as it is', async () => {

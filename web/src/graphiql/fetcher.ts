@@ -3,6 +3,8 @@ import { getOperationAST, parse, type ExecutionResult } from 'graphql'
 import { createClient as createEventClient } from 'graphql-sse'
 import { createClient } from 'graphql-ws'
 
+import { credentials, FORBIDDEN, recheck, send } from '../login/login.ts'
+
 type Headers = Record<string, string>
 
 /** The addresses that GraphQL is spoken at. */
@@ -31,7 +33,7 @@ export function createFetcher(endpoints: Endpoints): Fetcher {
 }
 
 async function ask(url: string, params: FetcherParams, headers: Headers): Promise<ExecutionResult> {
-  const response = await fetch(url, {
+  const response = await send(url, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
@@ -61,7 +63,7 @@ function subscription({ http, socket }: Endpoints, params: FetcherParams, header
     variables: params.variables as Record<string, unknown>,
   }
   const overEvents = (sink: Sink) => {
-    const client = createEventClient({ url: http, headers, retryAttempts: 5 })
+    const client = createEventClient({ url: http, headers: { ...credentials(), ...headers }, fetchFn: send, retryAttempts: 5 })
     return client.subscribe(operation, { ...sink, next: (result) => sink.next(result as ExecutionResult) })
   }
   const overSocket = (sink: Sink) => {
@@ -69,9 +71,14 @@ function subscription({ http, socket }: Endpoints, params: FetcherParams, header
     let stop: () => void
     const client = createClient({
       url: socket,
-      connectionParams: headers,
+      connectionParams: { ...credentials(), ...headers },
       shouldRetry: () => opened,
-      on: { connected: () => (opened = true) },
+      on: {
+        connected: () => (opened = true),
+        closed: (event) => {
+          if ((event as CloseEvent).code === FORBIDDEN) void recheck()
+        },
+      },
     })
     stop = client.subscribe(operation, {
       next: (result) => sink.next(result as ExecutionResult),

@@ -5,14 +5,21 @@ import '@graphiql/react/style.css'
 import { GraphiQL } from 'graphiql'
 import 'graphiql/graphiql.css'
 import 'graphiql/setup-workers/vite'
-import { StrictMode } from 'react'
+import { StrictMode, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { basePath, graphqlURL, socketURL } from '../base.ts'
+import { startTheme } from '../dashboard/shell/theme.ts'
+import { startLogin } from '../login/login.ts'
+import { LoginGate } from '../login/LoginGate.tsx'
+import { Who } from '../login/Who.tsx'
 import { tabs } from './examples.ts'
 import { createFetcher } from './fetcher.ts'
 import './main.css'
 import { newestSession } from './newest.ts'
-import { mendTabs } from './tabs.ts'
+import { repairTabs } from './tabs.ts'
+
+startTheme()
+startLogin()
 
 const fetcher = createFetcher({ http: graphqlURL, socket: socketURL })
 
@@ -20,12 +27,11 @@ const fetcher = createFetcher({ http: graphqlURL, socket: socketURL })
 const link = new URLSearchParams(location.search)
 const query = link.get('query')
 const brought = query === null ? null : { query, variables: link.get('variables') }
-const examples = tabs(await newestSession(graphqlURL))
 
-const root = document.getElementById('root')!
-mendTabs(root)
-createRoot(root).render(
-  <StrictMode>
+function Playground() {
+  const [examples, setExamples] = useState<ReturnType<typeof tabs> | null>(null)
+  useEffect(() => void newestSession(graphqlURL).then((name) => setExamples(tabs(name))), [])
+  return examples && (
     <GraphiQL
       fetcher={fetcher}
       defaultTabs={brought ? [brought, ...examples] : examples}
@@ -33,8 +39,17 @@ createRoot(root).render(
       defaultEditorToolsVisibility="variables"
     >
       <GraphiQL.Logo>
+        <Who />
         <a href={basePath}>bosgraph</a>
       </GraphiQL.Logo>
     </GraphiQL>
+  )
+}
+
+const root = document.getElementById('root')!
+repairTabs(root)
+createRoot(root).render(
+  <StrictMode>
+    <LoginGate><Playground /></LoginGate>
   </StrictMode>,
 )

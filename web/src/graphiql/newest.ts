@@ -1,4 +1,5 @@
 import { graphql, type ResultOf } from '../gql/index.ts'
+import { send } from '../login/login.ts'
 import { print, type ExecutionResult } from 'graphql'
 
 const NewestSessions = graphql(`
@@ -26,7 +27,7 @@ const NewestSessions = graphql(`
  */
 export async function newestSession(url: string): Promise<string> {
   try {
-    const response = await fetch(url, {
+    const response = await send(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query: print(NewestSessions) }),

@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 import { expect, test, vi } from 'vitest'
-import { mendTabs } from './tabs.ts'
+import { repairTabs } from './tabs.ts'
 
 test('tabs with buttons inside become a list, also those that come and change later', async () => {
   const root = document.createElement('div')
-  mendTabs(root)
+  repairTabs(root)
   root.innerHTML = `<ul role="tablist">
     <li role="tab" aria-selected="true"><button>a</button><button>Close</button></li>
     <li role="tab" aria-selected="false"><button>b</button></li>

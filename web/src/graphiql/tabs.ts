@@ -3,8 +3,8 @@
  * open and to close it, and what is inside a tab does not exist for a screen reader. So they
  * become a list of buttons, of which one is current.
  */
-export function mendTabs(root: HTMLElement): void {
-  const mend = () => {
+export function repairTabs(root: HTMLElement): void {
+  const repair = () => {
     for (const list of root.querySelectorAll('[role="tablist"]')) list.setAttribute('role', 'list')
     for (const panel of root.querySelectorAll('[role="tabpanel"]')) panel.setAttribute('role', 'region')
     for (const item of root.querySelectorAll('li[role="tab"]')) item.setAttribute('role', 'listitem')
@@ -14,6 +14,6 @@ export function mendTabs(root: HTMLElement): void {
       item.querySelector('button')?.setAttribute('aria-current', current)
     }
   }
-  new MutationObserver(mend).observe(root, { subtree: true, childList: true, attributeFilter: ['role', 'aria-selected'] })
-  mend()
+  new MutationObserver(repair).observe(root, { subtree: true, childList: true, attributeFilter: ['role', 'aria-selected'] })
+  repair()
 }

@@ -46,7 +46,7 @@ interface Cabinet {
 const SPARSE = 8
 const ABSURD = 32
 
-/** Plans the machine that `idAt` names, for indices below `capacity`. Addresses are kept in `known` between plans. */
+/** Plans the machine that `idAt` names, for indices below `capacity`. Addresses are stored in `known` between plans. */
 export function makePlan(
   capacity: number,
   idAt: (index: number) => string | undefined,

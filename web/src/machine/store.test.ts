@@ -32,7 +32,7 @@ test.each<[string, Partial<Cell>, string]>([
   expect(stateOf(cell('x1', fields))).toBe(state)
 })
 
-test('tells once a frame, each change once', () => {
+test('notifies once a frame, each change once', () => {
   const { store, updates, frame, frames } = setUp()
   store.replaceAll([cell('a'), cell('b')])
   store.apply([cell('a', { status: 'FAILED' })])
@@ -78,13 +78,13 @@ test('an id keeps its index, and a free one is used again', () => {
   expect(store.at(store.indexOf('d'))?.id).toBe('d')
 })
 
-test('a listener that has gone is not told', () => {
+test('a listener that was removed is not called', () => {
   const { store, updates, frame } = setUp()
-  let told = 0
-  store.subscribe(() => told++)()
+  let calls = 0
+  store.subscribe(() => calls++)()
   store.apply([cell('a')])
   frame()
-  expect(told).toBe(0)
+  expect(calls).toBe(0)
   expect(updates).toHaveLength(1)
 })
 

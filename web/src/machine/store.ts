@@ -1,10 +1,10 @@
 import { type Cell, type Counts, equal, STATES, stateOf } from './cell'
 
-/** What listeners are told: everything since they were told last. */
+/** What listeners receive: everything since the last time. */
 export interface StoreUpdate {
-  /** Indices of the cells that changed, each once. Some may have gone since. */
+  /** Indices of the cells that changed, each once. Some may have been removed since. */
   readonly changed: readonly number[]
-  /** Whether ids have come or gone, so that cells have to be placed anew. */
+  /** Whether ids were added or removed, so that cells have to be placed again. */
   readonly structure: boolean
 }
 
@@ -37,7 +37,7 @@ const STATE_INDEX = new Map(STATES.map((state, i) => [state, i]))
 
 const nextFrame = (callback: () => void) => void requestAnimationFrame(callback)
 
-/** An empty store. `schedule` is when listeners are told: the next animation frame. */
+/** An empty store. `schedule` is when listeners are notified: the next animation frame. */
 export function createComponentStore(schedule: (callback: () => void) => void = nextFrame): ComponentStore {
   const indices = new Map<string, number>()
   const cells: (Cell | undefined)[] = []
@@ -59,11 +59,11 @@ export function createComponentStore(schedule: (callback: () => void) => void = 
     counted = undefined
     if (!scheduled) {
       scheduled = true
-      schedule(tell)
+      schedule(notify)
     }
   }
 
-  function tell() {
+  function notify() {
     scheduled = false
     const update = { changed, structure }
     for (const index of changed) marked[index] = 0

@@ -3,7 +3,7 @@ import { createClient } from 'graphql-ws'
 import WebSocket from 'ws'
 
 export function socket({ urls, options, tell }) {
-  const { offer, ...more } = options ?? {}
+  const { offer, tokens, ...more } = options ?? {}
   const over = new Set() // ids of operations that have ended
   let connections = 0
   let newest
@@ -13,6 +13,8 @@ export function socket({ urls, options, tell }) {
     url: () => urls[connections++ % urls.length].replace('http', 'ws'),
     retryWait: () => new Promise(resume => setTimeout(resume, 100)),
     generateID: () => (newest = crypto.randomUUID()),
+    // The first connection sends the first token, and so on; the last one is sent again.
+    connectionParams: tokens && (() => ({ Authorization: 'Bearer ' + tokens[Math.min(connections, tokens.length) - 1] })),
     webSocketImpl: offer ? offering(offer) : WebSocket,
     ...more,
     on: {

@@ -63,7 +63,7 @@ function Action({ action: { action, failed, lastUpdated } }: { action: NonNullab
   return (
     <Part title="Last action">
       <Fact name="Action">{action === '' ? <None /> : label(action)}</Fact>
-      <Fact name="Outcome">{action === '' ? <None /> : failed ? <span className="bad"><Icon name="failed" />failed</span> : 'did not fail'}</Fact>
+      <Fact name="Outcome">{action === '' ? <None /> : failed ? <span className="bad"><Icon name="failed" />failed</span> : 'OK'}</Fact>
       <Fact name="At"><Time iso={lastUpdated} /></Fact>
     </Part>
   )

@@ -1,4 +1,5 @@
 import { Client, fetchExchange, type TypedDocumentNode } from 'urql'
+import { send } from '../../login/login.ts'
 import { openEvents } from './events.ts'
 import type { Ways } from './link.ts'
 import { openSocket, socketWorks } from './websocket.ts'
@@ -24,7 +25,7 @@ export function createApi(url: string): Client {
     exchanges: [fetchExchange],
     requestPolicy: 'network-only',
     preferGetMethod: false,
-    fetch: (input, init) => fetch(input, { ...init, signal: anyOf(init?.signal, AbortSignal.timeout(ANSWER_WITHIN)) }),
+    fetch: (input, init) => send(input, { ...init, signal: anyOf(init?.signal, AbortSignal.timeout(ANSWER_WITHIN)) }),
     fetchOptions: { headers: { Accept: 'application/graphql-response+json, application/json' } },
   })
 }
@@ -46,7 +47,7 @@ export function createWays(url: string, socketURL: string): Ways {
     probe: () => socketWorks(socketURL),
     ask: async () => {
       try {
-        const response = await fetch(url, {
+        const response = await send(url, {
           method: 'POST',
           headers: { 'Content-Type': 'application/json' },
           body: '{"query":"{__typename}"}',

@@ -10,7 +10,7 @@ export interface Problem {
   readonly code: string
 }
 
-/** What becomes of a subscription. When its channel is lost it hears nothing more. */
+/** What becomes of a subscription. When its channel is lost it receives nothing more. */
 export interface Sink {
   next(data: unknown): void
   /** Refused or ended by the server, for good. */
@@ -23,8 +23,8 @@ export interface Sink {
 export interface Watcher {
   opened(): void
   /** Anything has come. */
-  heard(): void
-  /** It can't be used any more; told once, and nothing after it. */
+  received(): void
+  /** It can't be used any more; called once, and nothing after it. */
   lost(): void
 }
 
@@ -39,8 +39,8 @@ interface Result {
   readonly errors?: readonly { readonly message: string; readonly extensions?: Record<string, unknown> | undefined }[] | undefined
 }
 
-/** Tells the sink what a result says: data, or why there is none. */
-export function tell(sink: Sink, result: Result): void {
+/** Gives the sink what a result says: data, or why there is none. */
+export function deliver(sink: Sink, result: Result): void {
   const [error] = result.errors ?? []
   if (error !== undefined) sink.failed({ message: error.message, code: String(error.extensions?.['code'] ?? 'INTERNAL') })
   else sink.next(result.data)

@@ -8,7 +8,7 @@ interface C {
 
 let store: Map<string, C>
 let asked: { after: string | null; answer: (page: Page<C>) => void; fail: (error: Error) => void }[]
-let told: (Loading | null)[]
+let reports: (Loading | null)[]
 let sync: ComponentSync<C>
 
 const target: Target<C> = {
@@ -25,11 +25,11 @@ const shown = () => [...store.values()].map((c) => `${c.id}${c.v}`).sort().join(
 beforeEach(() => {
   store = new Map()
   asked = []
-  told = []
+  reports = []
   sync = new ComponentSync<C>(
     target,
     (after) => new Promise((answer, fail) => asked.push({ after, answer, fail })),
-    (loading) => told.push(loading),
+    (loading) => reports.push(loading),
   )
 })
 
@@ -45,17 +45,17 @@ describe('a component sync', () => {
     expect(asked[1]!.after).toBe('cursor')
     await answer(1, [{ id: 'c', v: 1 }])
     expect(shown()).toBe('a1 b1 c1')
-    expect(told).toEqual([{ read: 2, total: 3 }, { read: 3, total: 3 }, null])
+    expect(reports).toEqual([{ read: 2, total: 3 }, { read: 3, total: 3 }, null])
   })
 
-  it('keeps what was told while a page was on its way', async () => {
+  it('keeps what was received while a page was on its way', async () => {
     void sync.take(update([], [], true))
     void sync.take(update([{ id: 'a', v: 2 }], ['b']))
     await answer(0, [{ id: 'a', v: 1 }, { id: 'b', v: 1 }, { id: 'c', v: 1 }])
     expect(shown()).toBe('a2 c1')
   })
 
-  it('takes the page for what was told before it was asked', async () => {
+  it('takes the page for what was received before it was asked', async () => {
     void sync.take(update([], [], true))
     void sync.take(update([{ id: 'z', v: 1 }]))
     await answer(0, [{ id: 'a', v: 1 }], 'cursor')
@@ -88,11 +88,11 @@ describe('a component sync', () => {
     expect(shown()).toBe('a1')
   })
 
-  it('tells of a reading that failed, and goes on taking messages', async () => {
+  it('reports a reading that failed, and still takes messages', async () => {
     const reading = sync.read()
     asked[0]!.fail(new Error('away'))
     await expect(reading).rejects.toThrow('away')
     await sync.take(update([{ id: 'a', v: 1 }]))
-    expect([shown(), told.at(-1)]).toEqual(['a1', null])
+    expect([shown(), reports.at(-1)]).toEqual(['a1', null])
   })
 })

@@ -36,18 +36,18 @@ export interface Loading {
 export class ComponentSync<C extends Component> {
   readonly #target: Target<C>
   readonly #page: (after: string | null) => Promise<Page<C>>
-  readonly #told: (loading: Loading | null) => void
+  readonly #onLoading: (loading: Loading | null) => void
   #run = 0
   #message = 0
-  /** While everything is read: by id, the last message that told something newer. */
+  /** While everything is read: by id, the last message that had something newer. */
   #touched = new Map<string, number>()
   #reading = false
 
-  /** @param page reads the page after that cursor; @param told hears how far the reading is */
-  constructor(target: Target<C>, page: (after: string | null) => Promise<Page<C>>, told: (loading: Loading | null) => void) {
+  /** @param page reads the page after that cursor; @param onLoading receives how far the reading is */
+  constructor(target: Target<C>, page: (after: string | null) => Promise<Page<C>>, onLoading: (loading: Loading | null) => void) {
     this.#target = target
     this.#page = page
-    this.#told = told
+    this.#onLoading = onLoading
   }
 
   /** Takes a message; throws what the reading throws, if it asks for that. */
@@ -73,10 +73,10 @@ export class ComponentSync<C extends Component> {
         const asked = this.#message
         const page = await this.#page(after)
         if (run !== this.#run) return
-        // What was told while the page was on its way may be newer than the page.
+        // What was received while the page was on its way may be newer than the page.
         this.#target.apply(page.components.filter(({ id }) => (this.#touched.get(id) ?? 0) <= asked))
         for (const { id } of page.components) seen.add(id)
-        this.#told({ read: seen.size, total: page.total })
+        this.#onLoading({ read: seen.size, total: page.total })
         after = page.next
         more = after !== null
       }
@@ -87,7 +87,7 @@ export class ComponentSync<C extends Component> {
       if (run === this.#run) {
         this.#reading = false
         this.#touched.clear()
-        this.#told(null)
+        this.#onLoading(null)
       }
     }
   }

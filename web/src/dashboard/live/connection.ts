@@ -1,5 +1,5 @@
 // How the page is connected, as a pure function of what has happened: which way is
-// taken, whether it works, and what to tell people about it.
+// taken, whether it works, and what to report to people.
 
 /** The ways to the server, best first. */
 export type Way = 'websocket' | 'events' | 'polling'
@@ -10,8 +10,8 @@ export interface Connection {
   readonly up: boolean
   /** When `up` last changed, in milliseconds as Date.now() has them. */
   readonly since: number
-  /** When the server was last heard of, in whatever way; null: never. */
-  readonly heard: number | null
+  /** When something was last received from the server, in whatever way; null: never. */
+  readonly received: number | null
   /** Failures of this way in a row while the server did answer requests. */
   readonly blocked: number
   /** Failures in a row, of the server too: what the wait for the next attempt grows with. */
@@ -22,10 +22,10 @@ export interface Connection {
 
 export type Happening =
   | { readonly type: 'opened'; readonly at: number }
-  | { readonly type: 'heard'; readonly at: number }
-  /** What was open has broken off. */
+  | { readonly type: 'received'; readonly at: number }
+  /** What was open was interrupted. */
   | { readonly type: 'broken'; readonly at: number }
-  /** The way has failed or broken off; `answered`: the server was asked then and did answer. */
+  /** The way has failed or was interrupted; `answered`: the server was asked then and did answer. */
   | { readonly type: 'lost'; readonly at: number; readonly answered: boolean }
   /** A better way was tried on the side, and is open. */
   | { readonly type: 'found'; readonly at: number; readonly way: Way }
@@ -34,20 +34,20 @@ export type Happening =
 /** So often a way may fail in a row, before the server's eyes, until it counts as blocked. */
 const TOLERATED = 2
 
-/** A way that has worked for so long is not blocked, even if it breaks off: milliseconds. */
+/** A way that has worked for so long is not blocked, even if it is interrupted: milliseconds. */
 const PROVEN = 5_000
 
 export function begin(at: number, online: boolean, way: Way = 'websocket'): Connection {
-  return { way, up: false, since: at, heard: null, blocked: 0, failures: 0, online }
+  return { way, up: false, since: at, received: null, blocked: 0, failures: 0, online }
 }
 
 export function step(c: Connection, happening: Happening): Connection {
   const { at } = happening
   switch (happening.type) {
     case 'opened':
-      return { ...c, up: true, since: c.up ? c.since : at, heard: at }
-    case 'heard':
-      return { ...c, heard: at, ...(c.up && at - c.since > PROVEN && { blocked: 0, failures: 0 }) }
+      return { ...c, up: true, since: c.up ? c.since : at, received: at }
+    case 'received':
+      return { ...c, received: at, ...(c.up && at - c.since > PROVEN && { blocked: 0, failures: 0 }) }
     case 'broken':
       return breakOff(c, at)
     case 'lost':
@@ -79,7 +79,7 @@ function worse(way: Way): Way | null {
 /**
  * How long to wait before the next attempt, in milliseconds: short at first, as a server
  * is restarted within seconds, and never long, as somebody is looking at the page.
- * @param random 0 to 1: many pages shall not come back at the same moment
+ * @param random 0 to 1: many pages must not come back at the same moment
  */
 export function wait(c: Connection, random: number): number {
   const longest = Math.min(5_000, 250 * 2 ** Math.min(c.failures, 6))
@@ -103,11 +103,11 @@ export interface Report {
 export function report(c: Connection, behind: boolean, now: number, every: number): Report {
   const away = Math.round((now - c.since) / 1000)
   if (!c.up && !c.online) return { tone: 'offline', label: 'Offline', detail: 'This computer has no network. What you see is what was known before.' }
-  if (!c.up && c.heard === null && away < 10) return { tone: 'waiting', label: 'Connecting', detail: 'The first answer is awaited.' }
-  if (!c.up && away < 20) return { tone: 'waiting', label: 'Reconnecting', detail: 'The connection broke off. The page comes back by itself.' }
-  if (!c.up) return { tone: 'offline', label: 'No connection', detail: 'The server does not answer. The page goes on trying and comes back by itself.' }
-  if (behind) return { tone: 'stale', label: 'May be behind', detail: 'The server has not heard from its source for too long. What you see may be old.' }
-  if (c.heard !== null && now - c.heard > SILENCE) return { tone: 'stale', label: 'Silent', detail: 'The connection is open, but nothing has come for too long. What you see may be old.' }
+  if (!c.up && c.received === null && away < 10) return { tone: 'waiting', label: 'Connecting', detail: 'The first answer is awaited.' }
+  if (!c.up && away < 20) return { tone: 'waiting', label: 'Reconnecting', detail: 'The connection was interrupted. The page reconnects by itself.' }
+  if (!c.up) return { tone: 'offline', label: 'No connection', detail: 'The server does not answer. The page keeps trying and reconnects by itself.' }
+  if (behind) return { tone: 'stale', label: 'May be behind', detail: 'The server has received nothing from its source for too long. What you see may be out of date.' }
+  if (c.received !== null && now - c.received > SILENCE) return { tone: 'stale', label: 'Silent', detail: 'The connection is open, but nothing has been received for too long. What you see may be out of date.' }
   switch (c.way) {
     case 'websocket':
       return { tone: 'live', label: 'Live', detail: 'Every change is pushed to this page.' }

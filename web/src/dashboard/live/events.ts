@@ -1,4 +1,5 @@
-import { type Channel, type Request, type Sink, tell, type Watcher } from './channel.ts'
+import { send } from '../../login/login.ts'
+import { type Channel, type Request, type Sink, deliver, type Watcher } from './channel.ts'
 import { EventParser } from './eventstream.ts'
 
 /** The server pings every 25 s; silence for so long is an end: milliseconds. */
@@ -6,7 +7,7 @@ const SILENT = 60_000
 
 /**
  * Carries each subscription over an event stream of its own (GraphQL over SSE, distinct
- * connections), read with fetch: EventSource can't post. If one breaks off all are lost.
+ * connections), read with fetch: EventSource can't post. If one is interrupted all are lost.
  */
 export function openEvents(url: string, watcher: Watcher): Channel {
   const all = new AbortController()
@@ -22,7 +23,7 @@ export function openEvents(url: string, watcher: Watcher): Channel {
     subscribe: (request, sink) => {
       const one = new AbortController()
       const signal = AbortSignal.any([all.signal, one.signal])
-      read(url, request, sink, signal, watcher.heard).catch(() => signal.aborted || lose())
+      read(url, request, sink, signal, watcher.received).catch(() => signal.aborted || lose())
       return () => one.abort()
     },
     close: () => {
@@ -32,11 +33,11 @@ export function openEvents(url: string, watcher: Watcher): Channel {
   }
 }
 
-async function read(url: string, request: Request, sink: Sink, signal: AbortSignal, heard: () => void): Promise<void> {
+async function read(url: string, request: Request, sink: Sink, signal: AbortSignal, received: () => void): Promise<void> {
   const silent = new AbortController()
   let deadline = setTimeout(() => silent.abort(), SILENT)
   try {
-    const response = await fetch(url, {
+    const response = await send(url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' },
       body: JSON.stringify(request),
@@ -49,13 +50,13 @@ async function read(url: string, request: Request, sink: Sink, signal: AbortSign
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
     for (;;) {
       const { done, value } = await reader.read()
-      if (done) throw new Error('the stream broke off')
+      if (done) throw new Error('the stream was interrupted')
       clearTimeout(deadline)
       deadline = setTimeout(() => silent.abort(), SILENT)
-      heard()
+      received()
       for (const event of parser.push(value)) {
         if (signal.aborted) return
-        if (event.type === 'next') tell(sink, JSON.parse(event.data))
+        if (event.type === 'next') deliver(sink, JSON.parse(event.data))
         if (event.type === 'complete') return sink.complete()
       }
     }

@@ -66,7 +66,7 @@ const soon = () => vi.advanceTimersByTimeAsync(0)
 const later = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 
 describe('the link', () => {
-  it('subscribes when it is open, and again, from where it was, after it broke off', async () => {
+  it('subscribes when it is open, and again, from where it was, after it was interrupted', async () => {
     const f = feed()
     link.follow(f)
     expect(channel().subscriptions).toHaveLength(0)
@@ -109,7 +109,7 @@ describe('the link', () => {
     expect(link.connection.get()).toMatchObject({ way: 'websocket', up: true })
   })
 
-  it('notices while polling that the server has gone, and that it is back', async () => {
+  it('notices while polling that the server is away, and that it is back', async () => {
     const f = feed({ read: async () => { if (!answering) throw new Error('away') } })
     link.follow(f)
     for (let i = 0; i < 4; i++) {

@@ -7,7 +7,7 @@ import { createStore, type Readable } from './store.ts'
 
 /** Something that is followed. */
 export interface Feed {
-  /** What to subscribe to. Asked anew each time, as what is known by then may go into it. */
+  /** What to subscribe to. Asked again each time, as what is known by then may go into it. */
   request(): Request
   take(data: unknown): void
   /** Reads by query what the subscription would push: how it is followed by polling. */
@@ -73,7 +73,7 @@ export class Link {
   start(): () => void {
     this.#running = true
     this.#connect()
-    this.#repeat(ASK_EVERY, () => void this.#ways.ask().then((answered) => answered && this.heard()))
+    this.#repeat(ASK_EVERY, () => void this.#ways.ask().then((answered) => answered && this.received()))
     this.#repeat(PROBE_EVERY, () => void this.#improve())
     this.#listen(window, 'online', () => this.#network(true))
     this.#listen(window, 'offline', () => this.#network(false))
@@ -92,7 +92,7 @@ export class Link {
     this.#feeds.add(followed)
     if (this.#state.get().up) this.#begin(followed)
     const impatient = setTimeout(() => {
-      if (!this.#state.get().up) feed.read().then(() => this.heard(), () => {})
+      if (!this.#state.get().up) feed.read().then(() => this.received(), () => {})
     }, PATIENCE)
     return () => {
       clearTimeout(impatient)
@@ -103,8 +103,8 @@ export class Link {
   }
 
   /** An answer of the server has come, by whatever way. */
-  heard(): void {
-    this.#step({ type: 'heard', at: Date.now() })
+  received(): void {
+    this.#step({ type: 'received', at: Date.now() })
   }
 
   #step(happening: Happening): void {
@@ -123,7 +123,7 @@ export class Link {
     const current = (then: () => void) => () => channel !== null && channel === this.#channel && then()
     channel = this.#channel = this.#ways[way]({
       opened: current(() => this.#opened()),
-      heard: current(() => this.heard()),
+      received: current(() => this.received()),
       lost: current(() => this.#lost()),
     })
   }
@@ -188,7 +188,7 @@ export class Link {
     const read = async () => {
       const answered = await feed.read().then(() => true, () => false)
       if (stopped) return
-      if (answered) this.heard()
+      if (answered) this.received()
       else if (!(await this.#ways.ask())) return stopped || this.#lost()
       if (!stopped) timer = setTimeout(() => void read(), feed.every)
     }

@@ -1,4 +1,4 @@
-// State that lives outside React, and tells of its changes at most once a frame.
+// State that lives outside React, and reports its changes at most once a frame.
 
 export interface Readable<T> {
   readonly get: () => T
@@ -6,19 +6,19 @@ export interface Readable<T> {
 }
 
 export interface Store<T> extends Readable<T> {
-  /** Replaces the state: `get` has it at once, listeners hear of it soon. */
+  /** Replaces the state: `get` has it at once, listeners are notified soon. */
   readonly set: (next: T) => void
 }
 
-/** @param pace least time between two tellings, in milliseconds; 0: every frame */
+/** @param pace least time between two notifications, in milliseconds; 0: every frame */
 export function createStore<T>(initial: T, pace = 0): Store<T> {
   const listeners = new Set<() => void>()
   let state = initial
-  let told = 0
+  let notified = 0
   let due = false
-  const tell = () => {
+  const notify = () => {
     due = false
-    told = performance.now()
+    notified = performance.now()
     for (const listener of [...listeners]) listener()
   }
   return {
@@ -28,9 +28,9 @@ export function createStore<T>(initial: T, pace = 0): Store<T> {
       state = next
       if (due) return
       due = true
-      const left = pace - (performance.now() - told)
-      if (left > 0) setTimeout(() => onFrame(tell), left)
-      else onFrame(tell)
+      const left = pace - (performance.now() - notified)
+      if (left > 0) setTimeout(() => onFrame(notify), left)
+      else onFrame(notify)
     },
     subscribe: (listener) => {
       listeners.add(listener)

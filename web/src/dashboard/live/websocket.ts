@@ -1,12 +1,13 @@
 import { createClient } from 'graphql-ws'
-import { type Channel, tell, type Watcher } from './channel.ts'
+import { credentials, FORBIDDEN, recheck } from '../../login/login.ts'
+import { type Channel, deliver, type Watcher } from './channel.ts'
 
 const PING_EVERY = 10_000 // ms
 const PONG_WITHIN = 6_000
 const OPEN_WITHIN = 4_000
 
 /**
- * Opens a WebSocket that carries all subscriptions. A peer that has gone without a word
+ * Opens a WebSocket that carries all subscriptions. A peer that left without a word
  * is noticed by its missing pongs. It is never reopened: what comes after is the link's
  * to decide.
  */
@@ -31,6 +32,7 @@ export function openSocket(url: string, watcher: Watcher): Channel {
     lazy: false,
     retryAttempts: 0,
     keepAlive: PING_EVERY,
+    connectionParams: credentials,
     onNonLazyError: lose,
     on: {
       connected: () => {
@@ -40,18 +42,21 @@ export function openSocket(url: string, watcher: Watcher): Channel {
       ping: (received) => received || within(PONG_WITHIN),
       message: () => {
         clearTimeout(deadline)
-        if (!lost) watcher.heard()
+        if (!lost) watcher.received()
       },
-      closed: lose,
+      closed: (event) => {
+        if ((event as CloseEvent).code === FORBIDDEN) void recheck()
+        lose()
+      },
     },
   })
   within(OPEN_WITHIN)
   return {
     subscribe: (request, sink) => {
       const stop = client.subscribe(request, {
-        next: (result) => lost || tell(sink, result),
+        next: (result) => lost || deliver(sink, result),
         error: (error) => {
-          if (!lost && Array.isArray(error)) tell(sink, { errors: error }) // else the socket has gone
+          if (!lost && Array.isArray(error)) deliver(sink, { errors: error }) // else the socket is closed
         },
         complete: () => lost || sink.complete(),
       })
@@ -73,7 +78,7 @@ export async function socketWorks(url: string): Promise<boolean> {
         channel.close()
         answer(true)
       },
-      heard: () => {},
+      received: () => {},
       lost: () => answer(false),
     })
   })

@@ -1,11 +1,11 @@
-// The server's clock, as far as it can be told from here.
+// The server's clock, as far as it is known here.
 
 const SAMPLES = 50
 
 /**
  * Running durations are shown by the server's clock: that of a display on a wall may be
  * minutes off. Of the moments that the server stamps, the one that took least to get here
- * tells the difference best; only the latest count, as clocks are set.
+ * shows the difference best; only the latest count, as clocks are set.
  */
 export class ServerClock {
   readonly #differences: number[] = []

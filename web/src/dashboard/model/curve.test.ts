@@ -4,17 +4,17 @@ import type { Counts } from './shares.ts'
 
 const counts = (successful: number, failed: number, poweringOn: number): Counts =>
   ({ managed: 10, staged: 0, successful, failed, complete: successful + failed, configuring: 0, poweringOff: 0, poweringOn })
-const course = [{ at: 0, counts: counts(0, 0, 10) }, { at: 50, counts: counts(5, 1, 2) }]
+const progress = [{ at: 0, counts: counts(0, 0, 10) }, { at: 50, counts: counts(5, 1, 2) }]
 
 describe('areas', () => {
-  const paths = Object.fromEntries(areas(course, 100).map(({ layer, path }) => [layer, path]))
+  const paths = Object.fromEntries(areas(progress, 100).map(({ layer, path }) => [layer, path]))
   it('stack from the bottom up', () => {
     expect(paths['successful']).toBe('M0 1L0.5 0.5L0.5 1L0 1Z')
     expect(paths['failed']).toBe('M0 1L0.5 0.4L0.5 0.5L0 1Z')
     expect(paths['poweringOn']).toBe('M0 0L0.5 0.2L0.5 0.4L0 1Z')
   })
   it('are none where nothing ever was', () => {
-    expect([paths['configuring'], paths['staged'], areas([], 100), areas(course, 0)]).toEqual(['', '', [], []])
+    expect([paths['configuring'], paths['staged'], areas([], 100), areas(progress, 0)]).toEqual(['', '', [], []])
   })
   it('stay in the square when components count twice', () => {
     const [, failed] = areas([{ at: 0, counts: counts(0, 10, 10) }], 1)
@@ -23,21 +23,21 @@ describe('areas', () => {
 })
 
 it('names the areas where they are highest and have room', () => {
-  const [successful, poweringOn, ...none] = places(course, 100)
+  const [successful, poweringOn, ...none] = places(progress, 100)
   expect(none).toEqual([]) // failed is too thin
   expect([successful, poweringOn]).toMatchObject([{ layer: 'successful', x: 0.48 }, { layer: 'poweringOn', x: 0.12 }])
-  expect(places(course.slice(0, 1), 100)).toEqual([])
+  expect(places(progress.slice(0, 1), 100)).toEqual([])
 })
 
 it('draws what is done', () => {
-  expect(doneLine(course, 100)).toBe('M0 1L0.5 0.4')
+  expect(doneLine(progress, 100)).toBe('M0 1L0.5 0.4')
 })
 
-it('begins at the start and goes on to what is newest', () => {
+it('begins at the start and continues to what is newest', () => {
   const points = toPoints([{ time: '2026-11-25T03:00:05Z', counts: counts(1, 0, 0) }], '2026-11-25T03:00:00Z')
   expect(points.map((p) => p.at)).toEqual([5])
-  expect(extendTo(course, { at: 50, counts: counts(6, 1, 1) }).map((p) => [p.at, p.counts.successful])).toEqual([[0, 0], [50, 6]])
-  expect(extendTo(course, { at: 60, counts: counts(6, 1, 1) })).toHaveLength(3)
+  expect(extendTo(progress, { at: 50, counts: counts(6, 1, 1) }).map((p) => [p.at, p.counts.successful])).toEqual([[0, 0], [50, 6]])
+  expect(extendTo(progress, { at: 60, counts: counts(6, 1, 1) })).toHaveLength(3)
 })
 
 it('stands still over long gaps, and is not bent by short ones', () => {
@@ -49,7 +49,7 @@ it('stands still over long gaps, and is not bent by short ones', () => {
 })
 
 it('finds the point of a moment', () => {
-  expect([pointAt(course, -1), pointAt(course, 49)?.at, pointAt(course, 1000)?.at]).toEqual([null, 0, 50])
+  expect([pointAt(progress, -1), pointAt(progress, 49)?.at, pointAt(progress, 1000)?.at]).toEqual([null, 0, 50])
 })
 
 it('marks round moments', () => {

@@ -1,4 +1,4 @@
-// The geometry of a session's course: shares over time, as areas and lines in a unit
+// The geometry of a session's progress: shares over time, as areas and lines in a unit
 // square, (0, 0) its upper left corner.
 
 import { type Counts, countOf, type Kind } from './shares.ts'
@@ -13,7 +13,7 @@ export interface Point {
 export const LAYERS = ['successful', 'failed', 'configuring', 'poweringOn', 'poweringOff', 'staged'] as const satisfies readonly Kind[]
 export type Layer = (typeof LAYERS)[number]
 
-/** Points of a course; `start` is the session's start time. */
+/** Points of progress; `start` is the session's start time. */
 export function toPoints(progress: readonly { time: string; counts: Counts }[], start: string): Point[] {
   const zero = Date.parse(start)
   return progress.map(({ time, counts }) => ({ at: Math.max(0, (Date.parse(time) - zero) / 1000), counts }))
@@ -23,8 +23,8 @@ export function toPoints(progress: readonly { time: string; counts: Counts }[], 
 const STANDSTILL = 4
 
 /**
- * The course with its standstills: points are taken when something changes, so over a
- * long gap nothing did until its end, and a slope across it would tell a lie.
+ * The progress with its standstills: points are taken when something changes, so over a
+ * long gap nothing did until its end, and a slope across it would be wrong.
  */
 export function hold(points: readonly Point[]): Point[] {
   const gaps = points.slice(1).map((p, i) => p.at - points[i]!.at)
@@ -35,7 +35,7 @@ export function hold(points: readonly Point[]): Point[] {
   })
 }
 
-/** The course up to a newer status, which the last points may not know of yet. */
+/** The progress up to a newer status, which the last points may not know of yet. */
 export function extendTo(points: readonly Point[], latest: Point): Point[] {
   return [...points.filter((p) => p.at < latest.at), latest]
 }
@@ -74,7 +74,7 @@ export function places(points: readonly Point[], end: number): { layer: Layer; x
   })
 }
 
-/** How high the layers are between two points; null outside of the course. */
+/** How high the layers are between two points; null outside of the progress. */
 function stackAt(points: readonly Point[], at: number): number[] | null {
   const next = points.findIndex((p) => p.at >= at)
   if (next <= 0) return null

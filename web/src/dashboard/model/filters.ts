@@ -12,7 +12,7 @@ export interface Filters {
   readonly template: string
   /** Null for any; empty for sessions of no tenant. */
   readonly tenant: string | null
-  /** What the row shall contain; looked for here, as the API compares whole names. */
+  /** What the row has to contain; looked for here, as the API compares whole names. */
   readonly text: string
 }
 

@@ -17,7 +17,7 @@ it('separates thousands', () => {
   expect([0, 999, 1000, 10_000, 1_234_567].map(whole)).toEqual(['0', '999', '1,000', '10,000', '1,234,567'])
 })
 
-it('goes on past a day, and never below zero', () => {
+it('continues past a day, and never below zero', () => {
   expect([-1, 0, 59.99, 3600, 93_784].map(duration)).toEqual(['0:00:00', '0:00:00', '0:00:59', '1:00:00', '26:03:04'])
 })
 

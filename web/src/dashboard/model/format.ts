@@ -21,7 +21,7 @@ export function percent(value: number, count: number, of: number): string {
   return `${value.toFixed(2)} %`
 }
 
-/** A span as h:mm:ss; hours go on past 24. */
+/** A span as h:mm:ss; hours continue past 24. */
 export function duration(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds))
   return `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`

@@ -40,7 +40,7 @@ it('finds all words of a text in a row', () => {
   expect(matches(session, 'uan red')).toBe(false)
 })
 
-it('tells xnames of components from others', () => {
+it('distinguishes xnames of components from others', () => {
   expect(['x3000c0s13b0n0', ' X3000C0S13B0N0 '].every(looksLikeXname)).toBe(true)
   expect(['x3000c0s13', 'uan', 'x3000c0s13b0n0,x3000c0s13b0n1'].some(looksLikeXname)).toBe(false)
 })

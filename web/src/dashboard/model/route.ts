@@ -81,7 +81,7 @@ function decode(part: string): string {
   try {
     return decodeURIComponent(part)
   } catch {
-    return part // a percent sign by hand: it names nothing, and shall say so as it is
+    return part // a percent sign by hand: it names nothing, and is shown as it is
   }
 }
 

@@ -12,7 +12,7 @@ export interface Counts {
   readonly poweringOn: number
 }
 
-/** The parts, in the order of the bar: what is done, what is going on, what waits. */
+/** The parts, in the order of the bar: what is done, what is in progress, what waits. */
 export const KINDS = ['successful', 'failed', 'configuring', 'poweringOn', 'poweringOff', 'waiting', 'staged'] as const
 export type Kind = (typeof KINDS)[number]
 
@@ -36,7 +36,7 @@ export const KIND_MEANINGS: Record<Kind, string> = {
   staged: 'Prepared for later',
 }
 
-/** How many components are of that kind. */
+/** How many components match. */
 export function countOf(counts: Counts, kind: Kind): number {
   return kind === 'waiting' ? waiting(counts) : counts[kind]
 }

@@ -12,7 +12,7 @@ export function ComponentList({ store, state, onSelect }: { store: ComponentStor
   return (
     <div className="scroller list-frame" tabIndex={0} role="region" aria-label="Components">
       <table className="table">
-        <caption className="visually-hidden">{several(cells.length, 'component')}{state !== null && `, ${STATE_LABELS[state].toLowerCase()}`}</caption>
+        <caption className="visually-hidden">{several(cells.length, 'node')}{state !== null && `, ${STATE_LABELS[state].toLowerCase()}`}</caption>
         <thead><tr><th scope="col">Component</th><th scope="col">State</th><th scope="col">Status</th><th scope="col" className="wide">Error</th></tr></thead>
         <tbody>
           {cells.slice(0, shown).map((cell) => (

@@ -6,8 +6,8 @@ import { KIND_LABELS, KINDS, countOf } from '../model/shares.ts'
 const LEVELS = [0, 25, 50, 75, 100]
 
 /**
- * The course as stacked areas. `ran`: seconds that are known; `expected`: how long it
- * will take, if that can be told.
+ * The progress as stacked areas. `ran`: seconds that are known; `expected`: how long it
+ * will take, if that is known.
  */
 export function Curve({ points, before, ran, expected }: { points: readonly Point[]; before: readonly Point[]; ran: number; expected: number | null }) {
   const [pointed, setPointed] = useState<number | null>(null)

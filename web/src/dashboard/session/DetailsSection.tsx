@@ -17,11 +17,11 @@ export function DetailsSection({ which, session, status }: { which: Which; sessi
         <Fact name="Operation">{label(session.operation)}{session.stage && ', staged'}</Fact>
         <Fact name="Tenant">{session.tenant ?? <span className="muted">none</span>}</Fact>
         <Fact name="Limit">{session.limit === '' ? <span className="muted">none: all of the template</span> : <code className="breaks">{session.limit}</code>}</Fact>
-        <Fact name="Disabled ones">{session.includeDisabled ? 'included' : 'left out'}</Fact>
+        <Fact name="Disabled nodes">{session.includeDisabled ? 'included' : 'excluded'}</Fact>
         <Fact name="Reported by">{session.source === 'BOS' ? 'BOS' : 'a producer'}</Fact>
         <Fact name="Started">{time(status.timing.startTime)}</Fact>
         <Fact name="Ended">{status.timing.endTime === null ? <span className="muted">not yet</span> : time(status.timing.endTime)}</Fact>
-        <Fact name="Active now">{whole(status.counts.active)} of {several(status.counts.managed, 'component')}</Fact>
+        <Fact name="Active now">{whole(status.counts.active)} of {several(status.counts.managed, 'node')}</Fact>
         <Fact name="State as of">{time(status.asOf)}</Fact>
         <Fact name="Initial components"><Initial which={which} /></Fact>
       </dl>
@@ -43,7 +43,7 @@ function Initial({ which: { name, tenant, started } }: { which: Which }) {
   if (text === '') return <span className="muted">not known</span>
   return (
     <>
-      {several(text.split(',').length, 'component')} <CopyButton text={text} label="Copy the initial components" />
+      {several(text.split(',').length, 'node')} <CopyButton text={text} label="Copy the initial components" />
       <textarea className="initial" readOnly rows={4} value={text} aria-label="Initial components, comma-separated" />
     </>
   )

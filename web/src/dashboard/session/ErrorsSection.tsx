@@ -10,6 +10,7 @@ import type { Which } from './useSession.ts'
 
 const MORE = 100
 const PAGE = 100 // components, as documents.ts asks for
+const MOST_READ = 5000 // components of all groups that are read to get at one: about half of what a request may cost
 
 /** The errors, grouped by text, largest group first. */
 export function ErrorsSection({ which, status, open, onOpen, onSelect }: {
@@ -34,7 +35,7 @@ export function ErrorsSection({ which, status, open, onOpen, onSelect }: {
     <section className="card" aria-labelledby="errors-title">
       <div className="card-head">
         <h2 id="errors-title">Errors</h2>
-        {errorGroupCount > 0 && <span className="muted">{several(affected, 'component')}, {several(errorGroupCount, 'text')}</span>}
+        {errorGroupCount > 0 && <span className="muted">{several(errorGroupCount, 'distinct error')} on {several(affected, 'node')}</span>}
       </div>
       {errorGroupCount === 0 ? <p className="card-empty card-good"><Icon name="successful" />No component has an error.</p> : (
         <ol className="errors">
@@ -90,7 +91,7 @@ function Affected({ group, at, which, frozen, onSelect }: Omit<GroupProps, 'open
   const read = useCallback(async (after: string | null) => {
     const session = { name, tenant, started, after }
     const page = frozen
-      ? (await ask(api, FROZEN_ERROR_COMPONENTS, { ...session, groups: at + 1 })).session?.status.errorSummary.find((g) => g.message === message)?.components
+      ? (await ask(api, FROZEN_ERROR_COMPONENTS, { ...session, groups: at + 1, size: Math.max(1, Math.min(PAGE, Math.floor(MOST_READ / (at + 1)))) })).session?.status.errorSummary.find((g) => g.message === message)?.components
       : (await ask(api, ERROR_COMPONENTS, { ...session, message })).session?.components
     return { ids: page?.edges.map((edge) => edge.node.id) ?? [], next: page?.pageInfo.hasNextPage ? page.pageInfo.endCursor : null }
   }, [api, name, tenant, started, frozen, at, message])
@@ -104,7 +105,7 @@ function Affected({ group, at, which, frozen, onSelect }: Omit<GroupProps, 'open
       current = false
     }
   }, [read])
-  // While the count grows the first page is read anew; who has paged on is not thrown back.
+  // While the count grows the first page is read again; users on a later page stay there.
   const paged = found.ids.length > PAGE
   useEffect(() => (paged ? undefined : load(null, [])), [load, count, paged])
   return (

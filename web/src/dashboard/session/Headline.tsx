@@ -11,19 +11,20 @@ import { CopyFailed } from './CopyFailed.tsx'
 /** What the session is, and what can be done with it. */
 export function Headline({ session, status }: { session: SessionDetails; status: SessionStatus }) {
   const failed = status.counts.failed > 0 || session.error !== null
+  const unfinished = session.deleted && status.status !== 'COMPLETE'
   return (
     <div className="headline">
       <div className="headline-what">
         <nav aria-label="Where you are" className="crumbs"><Link to={{ view: 'sessions', filters: NO_FILTERS }}>Sessions</Link><Icon name="next" /></nav>
         <h1>{label(session.operation)} <b>{session.templateName}</b></h1>
         <p className="headline-sub">
-          <StateBadge state={status.status} failed={failed} />
-          {status.fromSnapshot && <span className="badge" title="Kept as it was when the session ended; it does not change any more"><Icon name="frozen" />Frozen</span>}
+          {unfinished ? <span className="badge" data-state="COMPLETE" data-failed><Icon name="warning" />Deleted at BOS</span> : <StateBadge state={status.status} failed={failed} />}
+          {status.fromSnapshot && <span className="badge" title={unfinished ? 'Kept as it was when the session was deleted at BOS; it does not change any more' : 'Kept as it was when the session ended; it does not change any more'}><Icon name="frozen" />Frozen</span>}
           <code className="name">{session.name}</code><CopyButton text={session.name} label="Copy the session's name" />
           {session.tenant !== null && <Link className="chip" to={{ view: 'sessions', filters: { ...NO_FILTERS, tenant: session.tenant } }}>tenant {session.tenant}</Link>}
           {session.limit !== '' && <span className="chip chip-cut" title={session.limit}>limit {session.limit}</span>}
           {session.stage && <span className="chip">staged</span>}
-          {session.deleted && <span className="chip">deleted at its source</span>}
+          {session.deleted && <span className="chip">{status.statusNote ?? 'deleted at its source'}</span>}
         </p>
       </div>
       <div className="headline-actions">

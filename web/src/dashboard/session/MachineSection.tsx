@@ -22,12 +22,12 @@ export function MachineSection({ machine, status, selected, onSelect }: {
     <section className="card machine-card" aria-labelledby="machine-title">
       <div className="card-head">
         <h2 id="machine-title">Machine</h2>
-        <span className="muted">{loading !== null ? `Reading ${whole(loading.read)}${loading.total === null ? '' : ` of ${whole(loading.total)}`}…` : several(size, 'component')}</span>
+        <span className="muted">{loading !== null ? `Reading ${whole(loading.read)}${loading.total === null ? '' : ` of ${whole(loading.total)}`}…` : several(size, 'node')}</span>
         <button type="button" className="tool" aria-pressed={asList} onClick={() => setAsList(!asList)}><span>As a list</span></button>
       </div>
       {taken > 0 && (
         <p className="card-note">
-          Shown as they are now. {size === 0 ? 'Newer sessions have taken over all components of this one.' : `Newer sessions have taken over ${several(taken, 'component')}.`}
+          Shown as they are now. {size === 0 ? 'Newer sessions have taken over all nodes of this one.' : `Newer sessions have taken over ${several(taken, 'node')}.`}
         </p>
       )}
       {size > 0 && <Legend store={store} highlighted={highlighted} onHighlight={setHighlighted} />}
@@ -41,5 +41,5 @@ export function MachineSection({ machine, status, selected, onSelect }: {
 }
 
 function NoComponents({ status }: { status: SessionStatus }) {
-  return <p className="card-empty">{status.status === 'PENDING' ? 'No component bears the session yet. They appear as it is set up.' : 'No component bears this session now.'}</p>
+  return <p className="card-empty">{status.status === 'PENDING' ? 'No nodes belong to this session yet. They appear as it is set up.' : 'No nodes belong to this session any more.'}</p>
 }

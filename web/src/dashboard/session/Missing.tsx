@@ -21,7 +21,7 @@ export function Missing({ route }: { route: SessionRoute }) {
         No session is called <code>{route.name}</code>
         {route.tenant === null ? ' without a tenant' : <> in the tenant <code>{route.tenant}</code></>}
         {route.started !== null && <> and started at <code>{route.started}</code></>}.
-        {others.length === 0 && ' It may have been deleted, or its status is not kept any more. If it is created, it appears here.'}
+        {others.length === 0 && ' It may have been deleted, or its status has expired. If it is created, it appears here.'}
       </p>
       {others.length > 0 && (
         <>

@@ -13,7 +13,7 @@ const app = { clock: new ServerClock() } as App
 function numbers(change: Partial<SessionStatus['counts']>, percents: Partial<SessionStatus> = {}, estimatedEnd: string | null = null) {
   const counts = { managed: 0, staged: 0, successful: 0, failed: 0, complete: 0, configuring: 0, poweringOff: 0, poweringOn: 0, active: 0, ...change }
   const status: SessionStatus = {
-    revision: 1, epoch: 'e', status: 'RUNNING', percentStaged: 0, percentSuccessful: 0, percentFailed: 0, fromSnapshot: false, stale: false,
+    revision: 1, epoch: 'e', status: 'RUNNING', percentStaged: 0, percentSuccessful: 0, percentFailed: 0, fromSnapshot: false, statusNote: null, stale: false,
     asOf: new Date().toISOString(), counts,
     phases: { percentComplete: 0, percentConfiguring: 0, percentPoweringOn: 0, percentPoweringOff: 0 },
     timing: { startTime: new Date(Date.now() - 3_725_000).toISOString(), endTime: null, durationSeconds: 3725 },
@@ -27,7 +27,7 @@ it('does not round away one failure of 100,000, nor the last that is not done', 
     { percentSuccessful: 100, phases: { percentComplete: 100, percentConfiguring: 0, percentPoweringOn: 0, percentPoweringOff: 0 } })
   expect(text).toContain('Done> 99.99 %99,999 of 100,000')
   expect(text).toContain('Failed< 0.01 %1')
-  expect(the('[role=img]').getAttribute('aria-label')).toBe('Of 100,000 components: 99,998 successful, 1 failed, 1 configuring')
+  expect(the('[role=img]').getAttribute('aria-label')).toBe('Of 100,000 nodes: 99,998 successful, 1 failed, 1 configuring')
 })
 
 it('shows what is neither done nor in a phase as waiting', () => {
@@ -36,12 +36,12 @@ it('shows what is neither done nor in a phase as waiting', () => {
 
 it('says how long it has been running, and when it will end', () => {
   expect(numbers({ managed: 10 })).toContain('Running for1:02:05')
-  expect(numbers({ managed: 10 })).toContain('can’t be told yet')
+  expect(numbers({ managed: 10 })).toContain('not enough data yet')
   expect(numbers({ managed: 10 }, {}, new Date(Date.now() + 720_000).toISOString())).toContain('in 12 min')
   expect(numbers({ managed: 10 }, {}, new Date(Date.now() - 5_000).toISOString())).toContain('any moment')
 })
 
 it('has room for a session without components', () => {
   expect(numbers({})).toContain('Done0 %0 of 0')
-  expect(the('[role=img]').getAttribute('aria-label')).toBe('No components')
+  expect(the('[role=img]').getAttribute('aria-label')).toBe('No nodes')
 })

@@ -68,8 +68,8 @@ function Timing({ status, estimatedEnd }: { status: SessionStatus; estimatedEnd:
   return (
     <>
       <div className="big big-time">
-        <dt><Icon name="waiting" />{complete ? 'Took' : status.status === 'PENDING' ? 'Waiting for' : 'Running for'}</dt>
-        <dd>{duration(complete ? status.timing.durationSeconds : (now - start.getTime()) / 1000)}</dd>
+        <dt><Icon name="waiting" />{complete ? 'Took' : status.fromSnapshot ? 'Last seen after' : status.status === 'PENDING' ? 'Waiting for' : 'Running for'}</dt>
+        <dd>{duration(status.fromSnapshot ? status.timing.durationSeconds : (now - start.getTime()) / 1000)}</dd>
         <dd className="big-count">{complete ? 'from' : 'since'} <time dateTime={status.timing.startTime} title={status.timing.startTime}>{moment(start, today)}</time></dd>
       </div>
       {complete && status.timing.endTime !== null && (
@@ -79,7 +79,7 @@ function Timing({ status, estimatedEnd }: { status: SessionStatus; estimatedEnd:
           <dd className="big-count">{span((now - Date.parse(status.timing.endTime)) / 1000)} ago</dd>
         </div>
       )}
-      {!complete && <Estimate end={estimatedEnd} now={now} />}
+      {!status.fromSnapshot && <Estimate end={estimatedEnd} now={now} />}
     </>
   )
 }
@@ -89,8 +89,8 @@ function Estimate({ end, now }: { end: string | null; now: number }) {
   return (
     <div className="big big-time" data-none={end === null || undefined}>
       <dt><Icon name="complete" />Ends about</dt>
-      <dd>{end === null ? <span title="Too early to tell, or nothing is moving">–</span> : <time dateTime={end} title={end}>{about(new Date(end), new Date())}</time>}</dd>
-      <dd className="big-count">{end === null ? 'can’t be told yet' : left >= 1 ? `in ${span(left)}` : 'any moment'}</dd>
+      <dd>{end === null ? <span title="Not enough data yet, or nothing is moving">–</span> : <time dateTime={end} title={end}>{about(new Date(end), new Date())}</time>}</dd>
+      <dd className="big-count">{end === null ? 'not enough data yet' : left >= 1 ? `in ${span(left)}` : 'any moment'}</dd>
     </div>
   )
 }

@@ -7,7 +7,7 @@ import type { Route, SessionRoute } from '../model/route.ts'
 import { useGo } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
 import { useTitle } from '../shell/useTitle.ts'
-import { CourseSection } from './CourseSection.tsx'
+import { ProgressSection } from './ProgressSection.tsx'
 import { DetailsSection } from './DetailsSection.tsx'
 import { ErrorsSection } from './ErrorsSection.tsx'
 import { Headline } from './Headline.tsx'
@@ -15,7 +15,7 @@ import { MachineSection } from './MachineSection.tsx'
 import { Missing } from './Missing.tsx'
 import { Numbers } from './Numbers.tsx'
 import { StragglersSection } from './StragglersSection.tsx'
-import { useCourse } from './useCourse.ts'
+import { useProgress } from './useProgress.ts'
 import { useMachine } from './useMachine.ts'
 import { useSession } from './useSession.ts'
 
@@ -35,7 +35,7 @@ export function SessionView({ route }: { route: SessionRoute }) {
 function Shown({ route, session, status }: { route: SessionRoute; session: SessionDetails; status: SessionStatus }) {
   const { behind } = useApp()
   const go = useGo()
-  const course = useCourse(route)
+  const progress = useProgress(route)
   const machine = useMachine(route, session.stage)
   const [side, setSide] = useState<'left' | 'right'>('right')
   const open = useCallback((component: string | null) => go({ view: 'session', ...route, component } satisfies Route, route.component !== null), [go, route])
@@ -50,7 +50,7 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
   useTitle(`${status.status === 'PENDING' ? 'Pending' : done}${counts.failed > 0 ? ` · ${counts.failed} failed` : ''} · ${what}`)
   useEffect(() => behind.set(status.stale), [behind, status.stale])
   useEffect(() => () => behind.set(false), [behind])
-  useTellEnd(what, status)
+  useAnnounceEnd(what, status)
 
   return (
     <div className="session">
@@ -61,13 +61,19 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
           <div><strong>The set-up of this session failed.</strong> <pre>{session.error}</pre></div>
         </div>
       )}
-      <Numbers status={status} estimatedEnd={course?.status.estimatedEndTime ?? null} />
+      {session.deleted && status.status !== 'COMPLETE' && (
+        <div className="notice notice-bad" role="alert">
+          <Icon name="warning" />
+          <div><strong>This session was deleted at BOS before it was complete.</strong> What is shown is how it was last seen. How it would have ended is unknown.</div>
+        </div>
+      )}
+      <Numbers status={status} estimatedEnd={progress?.status.estimatedEndTime ?? null} />
       <div className="session-grid" data-bare={(machine.size === 0 && machine.loading === null) || undefined}>
         <MachineSection machine={machine} status={status} selected={route.component} onSelect={openFromMachine} />
         <div className="session-side">
-          <CourseSection which={route} status={status} course={course} />
+          <ProgressSection which={route} status={status} progress={progress} />
           <ErrorsSection which={route} status={status} open={route.error} onOpen={openError} onSelect={openFromList} />
-          {status.status !== 'COMPLETE' && <StragglersSection stragglers={course?.stragglers ?? null} onSelect={openFromList} />}
+          {!status.fromSnapshot && <StragglersSection stragglers={progress?.stragglers ?? null} onSelect={openFromList} />}
           <DetailsSection which={route} session={session} status={status} />
         </div>
       </div>
@@ -77,13 +83,13 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
 }
 
 /** Says once that the session has ended, to who can't see it. */
-function useTellEnd(what: string, status: SessionStatus): void {
+function useAnnounceEnd(what: string, status: SessionStatus): void {
   const { said } = useApp()
   const was = useRef(status.status)
   useEffect(() => {
     if (was.current !== 'COMPLETE' && status.status === 'COMPLETE') {
       const { successful, failed, managed } = status.counts
-      said.set(`${what} is complete: of ${several(managed, 'component')} ${successful} successful, ${failed} failed.`)
+      said.set(`${what} is complete: of ${several(managed, 'node')} ${successful} successful, ${failed} failed.`)
     }
     was.current = status.status
   }, [said, what, status])

@@ -2,15 +2,15 @@ import { useServerNow } from '../context.tsx'
 import type { Straggler } from '../documents.ts'
 import { label, span } from '../model/format.ts'
 
-/** The components that are slow to go on. */
+/** The components that are slow to continue. */
 export function StragglersSection({ stragglers, onSelect }: { stragglers: readonly Straggler[] | null; onSelect: (id: string) => void }) {
   const now = useServerNow()
   return (
     <section className="card" aria-labelledby="stragglers-title">
-      <div className="card-head"><h2 id="stragglers-title">Longest in their status</h2></div>
-      {stragglers === null ? <p className="card-empty">Reading…</p> : stragglers.length === 0 ? <p className="card-empty">No component is active.</p> : (
+      <div className="card-head"><h2 id="stragglers-title">Slowest nodes</h2></div>
+      {stragglers === null ? <p className="card-empty">Reading…</p> : stragglers.length === 0 ? <p className="card-empty">No node is active.</p> : (
         <table className="table">
-          <thead><tr><th scope="col">Component</th><th scope="col">Status</th><th scope="col" className="number">For</th></tr></thead>
+          <thead><tr><th scope="col">Node</th><th scope="col">Status</th><th scope="col" className="number">For</th></tr></thead>
           <tbody>
             {stragglers.map(({ id, statusSince, status }) => (
               <tr key={id}>

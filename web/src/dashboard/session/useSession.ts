@@ -34,7 +34,7 @@ function follow(api: Client, clock: ServerClock, which: Which): [Feed, Readable<
   const show = (session: SessionDetails, status: SessionStatus) => {
     const now = store.get()
     if (now.state === 'here') {
-      // Of a name that was used again the subscription tells the newest; and what was read may be older than what was pushed.
+      // Of a name that was used again the subscription has the newest; and what was read may be older than what was pushed.
       if (which.started !== null && now.session.id !== session.id) return
       if (now.status.epoch === status.epoch && now.status.revision > status.revision && now.session.id === session.id) return
     }

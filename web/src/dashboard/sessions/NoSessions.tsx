@@ -12,14 +12,14 @@ export function NoSessions({ filters, searched }: { filters: Filters; searched: 
       <section className="empty">
         <div aria-hidden="true" className="empty-sample"><PhaseBar counts={SAMPLE} /></div>
         <h2>No sessions yet</h2>
-        <p>As soon as one is created it appears here by itself: there is nothing to reload.</p>
-        <p className="muted">Sessions come from a producer, by the mutation <code>createSession</code>. To look around without one, start <code>bosgraph demo</code>.</p>
+        <p>New sessions appear here by themselves: there is nothing to reload.</p>
+        <p className="muted">Follow a BOS with <code>--bos-url</code>, or start the demo: <code>bosgraph demo</code>. Other producers create sessions by the mutation <code>createSession</code>.</p>
       </section>
     )
   }
   return (
     <section className="empty">
-      <h2>No session is like that</h2>
+      <h2>No sessions match</h2>
       {searched !== null && <p>The newest {several(searched, 'session')} were searched. Older ones may match.</p>}
       {filters.template !== '' && <p>Templates and tenants are compared as a whole. For a part of a name use the search field.</p>}
       <p><Link className="button" to={{ view: 'sessions', filters: NO_FILTERS }}>Show all sessions</Link></p>

@@ -34,7 +34,7 @@ export function SessionTable({ rows }: { rows: readonly ShownRow[] }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ row, started }) => <Row key={row.id} row={row} started={started} day={day} now={row.status.status === 'COMPLETE' ? 0 : now} />)}
+          {rows.map(({ row, started }) => <Row key={row.id} row={row} started={started} day={day} now={row.status.status === 'COMPLETE' || row.deleted ? 0 : now} />)}
         </tbody>
       </table>
     </div>
@@ -58,7 +58,7 @@ const Row = memo(function Row({ row, started, now, day }: ShownRow & { now: numb
           {row.tenant !== null && <span className="chip">tenant {row.tenant}</span>}
           {row.limit !== '' && <span className="chip chip-cut" title={row.limit}>limit {row.limit}</span>}
           {row.stage && <span className="chip">staged</span>}
-          {row.deleted && <span className="chip">deleted</span>}
+          {row.deleted && <span className="chip">{status.statusNote ?? 'deleted'}</span>}
         </span>
       </th>
       <td className="wide">{row.error !== null ? <span className="row-error" title={row.error}><Icon name="warning" />{row.error}</span> : <PhaseBar counts={counts} small />}</td>

@@ -66,7 +66,7 @@ export function SessionsView({ filters }: { filters: Filters }) {
 }
 
 function summarize(rows: readonly SessionRow[]) {
-  const running = rows.filter((row) => row.status.status === 'RUNNING')
+  const running = rows.filter((row) => row.status.status === 'RUNNING' && !row.deleted)
   return {
     running: running.length,
     pending: rows.filter((row) => row.status.status === 'PENDING').length,
@@ -77,7 +77,7 @@ function summarize(rows: readonly SessionRow[]) {
 function words({ running, pending, failed }: ReturnType<typeof summarize>, total: number | null): string {
   const parts = [`${whole(running)} running`]
   if (pending > 0) parts.push(`${whole(pending)} pending`)
-  if (failed > 0) parts.push(`${several(failed, 'component')} failed in what runs`)
-  if (total !== null) parts.push(`${whole(total)} in all`)
+  if (failed > 0) parts.push(`${whole(failed)} failed in running sessions`)
+  if (total !== null) parts.push(several(total, 'session'))
   return parts.join(' · ')
 }

@@ -28,7 +28,7 @@ it('keeps the newest state of a session', () => {
   expect(put(l, row('a', 1, 1, 'another epoch')).rows[0]!.status.revision).toBe(1)
 })
 
-it('drops what has gone', () => {
+it('drops what was removed', () => {
   const l = drop(list(null, row('b', 2), row('a', 1)), 'b')
   expect([ids(l), l.total]).toEqual(['a', 1])
 })

@@ -1,4 +1,4 @@
-// The list of sessions as it is kept: newest first, without gaps.
+// The list of sessions: newest first, without gaps.
 
 export interface Listed {
   readonly id: string
@@ -21,7 +21,7 @@ export interface SessionPage<R> {
   readonly more: string | null
 }
 
-/** The list after its start has been read anew: what is not in the page has gone. */
+/** The list after its start has been read again: what is not in the page was removed. */
 export function restart<R extends Listed>(page: SessionPage<R>): SessionList<R> {
   return { rows: unique(page.rows), total: page.total, more: page.more }
 }
@@ -50,12 +50,12 @@ export function drop<R extends Listed>(list: SessionList<R>, id: string): Sessio
   return { ...list, total, rows: list.rows.filter((r) => r.id !== id) }
 }
 
-/** The rows whose name leads elsewhere, as a newer session bears it: only the start time tells them apart. */
+/** The rows whose name leads elsewhere, as a newer session has it: only the start time distinguishes them. */
 export function hidden<R extends Listed>(rows: readonly R[]): Set<R> {
-  const borne = new Set<string>()
+  const taken = new Set<string>()
   return new Set(rows.filter(({ name, tenant }) => {
     const key = `${tenant ?? ''} ${name}`
-    return borne.has(key) || !borne.add(key)
+    return taken.has(key) || !taken.add(key)
   }))
 }
 

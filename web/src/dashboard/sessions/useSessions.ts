@@ -77,7 +77,7 @@ function follow(api: Client, clock: ServerClock, filter: Filter): [Feed, Readabl
     state.set({ ...state.get(), loading: true })
     page(n, after).then(
       (next) => {
-        // If the start was read anew meanwhile, there may be another end.
+        // If the start was read again meanwhile, there may be another end.
         change((list) => (list.more === after ? extend(list, next) : list))
         state.set({ ...state.get(), problem: null, loading: false })
       },

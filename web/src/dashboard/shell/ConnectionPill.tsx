@@ -3,7 +3,7 @@ import { useApp, useNow, useReadable } from '../context.tsx'
 import { report } from '../live/connection.ts'
 import { moment } from '../model/format.ts'
 
-/** How often feeds are polled, at least, as is told to people: seconds. */
+/** How often feeds are polled, at least, as people are shown: seconds. */
 const EVERY = 5
 
 /** Says always, in words, how the page is connected and how old what it shows may be. */
@@ -12,7 +12,7 @@ export function ConnectionPill() {
   const connection = useReadable(link.connection)
   const now = useNow()
   const { tone, label, detail } = report(connection, useReadable(behind), now, EVERY)
-  const known = connection.heard === null ? '' : `Last heard of the server at ${moment(new Date(connection.heard), new Date(now))}.`
+  const known = connection.received === null ? '' : `Last update from server: ${moment(new Date(connection.received), new Date(now))}.`
   const old = tone === 'offline' || tone === 'stale'
   useEffect(() => {
     document.documentElement.dataset['link'] = tone // what is old looks old, from across the room
@@ -27,7 +27,7 @@ export function ConnectionPill() {
       <span className="pill-dot" aria-hidden="true" />
       <span className="visually-hidden">Connection: </span>
       {label}
-      {old && connection.heard !== null && <span className="pill-since"> since {moment(new Date(tone === 'stale' ? connection.heard : connection.since), new Date(now))}</span>}
+      {old && connection.received !== null && <span className="pill-since"> since {moment(new Date(tone === 'stale' ? connection.received : connection.since), new Date(now))}</span>}
     </div>
   )
 }

@@ -7,7 +7,7 @@ export function PhaseBar({ counts, small = false }: { counts: Counts; small?: bo
   const words = all.map((share) => `${whole(share.count)} ${KIND_LABELS[share.kind].toLowerCase()}`).join(', ')
   return (
     <div className={small ? 'phasebar phasebar-small' : 'phasebar'} role="img"
-      aria-label={counts.managed === 0 ? 'No components' : `Of ${several(counts.managed, 'component')}: ${words}`}>
+      aria-label={counts.managed === 0 ? 'No nodes' : `Of ${several(counts.managed, 'node')}: ${words}`}>
       {all.map(({ kind, part }) => <span key={kind} className="phasebar-part" data-kind={kind} style={{ flexGrow: part }} />)}
     </div>
   )

@@ -1,4 +1,5 @@
 import { type MouseEvent, type ReactNode, useEffect, useRef } from 'react'
+import { Who } from '../../login/Who.tsx'
 import { useApp, useAsk, useReadable } from '../context.tsx'
 import { SERVER } from '../documents.ts'
 import { NO_FILTERS } from '../model/filters.ts'
@@ -44,6 +45,7 @@ export function Shell({ children }: { children: ReactNode }) {
             <Icon name="wall" /><span>Wall</span>
           </button>
           <ThemeButton />
+          <Who />
           <a className="tool" href="graphiql"><Icon name="code" /><span>Playground</span></a>
         </div>
       </header>
@@ -62,7 +64,7 @@ function ServerName() {
   return (
     <p className="server">
       {named && <span title={`bosgraph ${version}`}>{namespace}</span>}
-      {sync?.error && <span className="server-problem"><Icon name="warning" />The sync from BOS does not work: {sync.error}</span>}
+      {sync?.error && <span className="server-problem"><Icon name="warning" />BOS sync failing: {sync.error}</span>}
     </p>
   )
 }

@@ -12,12 +12,12 @@ const given = query.get('theme')
 const theme = given === 'light' || given === 'dark' ? given : undefined
 const ids = xnames(number('n', 10_000))
 for (let i = 0; i < number('other', 0); i++) ids.push(`login-${i}`)
-const kept = ids.filter(() => Math.random() < number('share', 1))
+const shown = ids.filter(() => Math.random() < number('share', 1))
 
 const store = createComponentStore()
-const spread = (i: number) => number('progress', 0.8) + 0.25 * Math.sin(i / (kept.length / 9))
+const spread = (i: number) => number('progress', 0.8) + 0.25 * Math.sin(i / (shown.length / 9))
 const before = performance.now()
-store.replaceAll(kept.map((id, i) => cell(id, spread(i))))
+store.replaceAll(shown.map((id, i) => cell(id, spread(i))))
 console.log(`stored ${store.size} in ${Math.round(performance.now() - before)} ms`)
 
 const perTick = number('rate', 0) / 20
@@ -25,8 +25,8 @@ if (perTick > 0) {
   setInterval(() => {
     const changed: Cell[] = []
     for (let i = 0; i < perTick; i++) {
-      const at = Math.floor(Math.random() * kept.length)
-      changed.push(cell(kept[at]!, spread(at)))
+      const at = Math.floor(Math.random() * shown.length)
+      changed.push(cell(shown[at]!, spread(at)))
     }
     store.apply(changed)
   }, 50)

@@ -1,0 +1,235 @@
+package cache
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
+)
+
+// derived collects what a batch changes in the indexes of the namespace; what it changes in
+// scopes is in their changes. So each key is touched once however many components change.
+type derived struct {
+	appear, vanish        []string            // ids of components
+	errorAdd, errorRemove []string            // "<digest> <id>" in the index of all errors
+	owned, disowned       map[string][]string // by tenant
+}
+
+// replace adds the step from old records to new ones, and everything that
+// follows from it. Records that stay the same add nothing.
+func (c *change) replace(old, next []record) error {
+	d := derived{owned: map[string][]string{}, disowned: map[string][]string{}}
+	second, epoch := strconv.FormatInt(c.at.Unix(), 10), ""
+	for i := range old {
+		o, n := &old[i], &next[i]
+		n.counted = bos.Contribution{}
+		if n.present {
+			n.counted = n.component.Contribution()
+		}
+		// Details that were not read have not been changed either: the digest of the old record
+		// stays.
+		if n.detailed {
+			n.digest = digestRest(&n.component)
+		}
+		n.since = o.sinceThen(n, second)
+		// What the record counts as is part of it, so one that is the same in all else is
+		// written again after the rules have changed.
+		body := n.encode()
+		if body == o.body {
+			continue
+		}
+		id := o.component.ID
+		// Read together, they nearly always have the same: it is not looked up for each of them.
+		if o.epoch != epoch {
+			epoch = o.epoch
+			c.within(epoch)
+		}
+		c.values = append(c.values, versioned{c.keys.Component(id), o.version, body})
+		if n.digest != o.digest {
+			if n.digest == "" {
+				c.do("DEL", c.keys.Details(id))
+			} else {
+				details, err := encodeRest(&n.component)
+				if err != nil {
+					return err
+				}
+				c.do("SET", c.keys.Details(id), details)
+			}
+		}
+		c.refer(o.component.Error, -1)
+		c.refer(n.component.Error, 1)
+		c.step(&d, id, o, n)
+	}
+	c.derive(&d)
+	return nil
+}
+
+// step notes what one component's change means.
+func (c *change) step(d *derived, id string, o, n *record) {
+	if o.present != n.present {
+		put(n.present, &d.appear, &d.vanish, id)
+	}
+	if o.component.Error != n.component.Error {
+		entry(&d.errorRemove, o.component.Error, id)
+		entry(&d.errorAdd, n.component.Error, id)
+	}
+	for _, t := range o.owners {
+		if !slices.Contains(n.owners, t) {
+			d.disowned[t] = append(d.disowned[t], id)
+		}
+	}
+	for _, t := range n.owners {
+		if !slices.Contains(o.owners, t) {
+			d.owned[t] = append(d.owned[t], id)
+		}
+	}
+	// The old contribution is taken away from its scopes and the new one added to its own, also
+	// where they are the same: what was stored decides what is taken away, not today's rules.
+	// Members and active ones are left alone where nothing about them changes, which is
+	// nearly always: each command on an index costs more than all of the counters.
+	stays := o.sameMembers(n)
+	was, is := o.activeSince(), n.activeSince()
+	there := o.counted.Session == n.counted.Session && slices.Equal(o.owners, n.owners)
+	o.counted.Scopes(o.owners, func(key bos.SessionKey) {
+		sc := c.scope(key)
+		sc.tally.Add(o.counted, key.Name, -1)
+		if !stays {
+			sc.member(o, key.Name, id, -1)
+		}
+		if was != "" && o.counted.Session == key.Name && !(there && is != "") {
+			sc.activeRemove = append(sc.activeRemove, id)
+		}
+	})
+	n.counted.Scopes(n.owners, func(key bos.SessionKey) {
+		sc := c.scope(key)
+		sc.tally.Add(n.counted, key.Name, 1)
+		// Also where no counter moves: its watchers see more of a component than what is
+		// counted.
+		sc.changed = append(sc.changed, id)
+		if !stays {
+			sc.member(n, key.Name, id, 1)
+		}
+		if is != "" && n.counted.Session == key.Name && !(there && is == was) {
+			sc.activeAdd, sc.activeSince = append(sc.activeAdd, id), append(sc.activeSince, is)
+		}
+	})
+}
+
+// sameMembers says whether two records of a component make the same entries in
+// every scope, as most changes leave it: only the counters move.
+func (r *record) sameMembers(n *record) bool {
+	a, b := r.counted, n.counted
+	a.Marks, b.Marks = 0, 0
+	return a == b && slices.Equal(r.owners, n.owners)
+}
+
+// member notes that the component as in r joins (1) or leaves (-1) the scope. A
+// component that leaves and joins again stays; see settle.
+func (sc *scopeChange) member(r *record, name, id string, by int) {
+	joins := by > 0
+	if r.counted.Session == name {
+		put(joins, &sc.add, &sc.remove, id)
+		if g := r.counted.Group; g != "" {
+			if sc.groups == nil {
+				sc.groups = map[string]int{}
+			}
+			sc.groups[g] += by
+			digest, _, _ := bos.ParseGroupKey(g)
+			put(joins, &sc.errorAdd, &sc.errorRemove, schema.ErrorEntry(digest, id))
+		}
+	}
+	if r.counted.Staged == name {
+		put(joins, &sc.stagedAdd, &sc.stagedRemove, id)
+	}
+	if !joins {
+		sc.removed = append(sc.removed, id)
+	}
+}
+
+// derive adds the commands for all that was noted.
+func (c *change) derive(d *derived) {
+	c.addMembers(c.keys.IDs(), d.appear)
+	c.removeMembers(c.keys.IDs(), d.vanish)
+	c.removeMembers(c.keys.ErrorIndex(), d.errorRemove)
+	c.addMembers(c.keys.ErrorIndex(), d.errorAdd)
+	for _, t := range sortedKeys(d.disowned, always) {
+		c.removeMembers(c.keys.Tenant(t), d.disowned[t])
+	}
+	for _, t := range sortedKeys(d.owned, always) {
+		c.addMembers(c.keys.Tenant(t), d.owned[t])
+	}
+	c.resize(d.owned, d.disowned)
+	for key, sc := range c.scopes {
+		h := schema.ScopeHome(key)
+		c.settle(c.keys.Members(h), sc.add, sc.remove)
+		c.settle(c.keys.Staged(h), sc.stagedAdd, sc.stagedRemove)
+		c.settle(c.keys.Errors(h), sc.errorAdd, sc.errorRemove)
+		c.removeMembers(c.keys.Active(h), without(sc.activeRemove, sc.activeAdd))
+		c.addActive(c.keys.Active(h), sc.activeAdd, sc.activeSince)
+		c.regroup(c.keys.Groups(h), sc.groups)
+		sc.removed = without(sc.removed, sc.changed) // what left and came back is changed, for its watchers
+		// Only fewer active ones can make a session complete. Where as many came as went it has
+		// not become empty, and the script need not have the keys for freezing it.
+		sc.check = sc.check || sc.tally.Active < 0
+	}
+}
+
+// settle adds and removes members; what is both added and removed has stayed.
+func (c *change) settle(key string, add, remove []string) {
+	c.removeMembers(key, without(remove, add))
+	c.addMembers(key, without(add, remove))
+}
+
+// regroup changes the sizes of error groups; the script drops the empty ones.
+// Scores are negative so that the largest group comes first and equals follow by message.
+func (c *change) regroup(key string, groups map[string]int) {
+	for _, g := range sortedKeys(groups, func(by int) bool { return by != 0 }) {
+		c.do("ZINCRBY", key, strconv.Itoa(-groups[g]), g)
+	}
+}
+
+// resize changes how much tenants own; the script drops those that own nothing.
+// Scores are negative as those of error groups are: who owns most comes first.
+func (c *change) resize(owned, disowned map[string][]string) {
+	by := map[string]int{}
+	for t, ids := range owned {
+		by[t] += len(ids)
+	}
+	for t, ids := range disowned {
+		by[t] -= len(ids)
+	}
+	for _, t := range sortedKeys(by, func(n int) bool { return n != 0 }) {
+		c.do("ZINCRBY", c.keys.Tenants(), strconv.Itoa(-by[t]), t)
+	}
+}
+
+// put notes an id with those that join, or with those that leave.
+func put(joins bool, add, remove *[]string, id string) {
+	if joins {
+		*add = append(*add, id)
+	} else {
+		*remove = append(*remove, id)
+	}
+}
+
+// entry notes the index entry of an error message; none for a component without error.
+func entry(to *[]string, message, id string) {
+	if message != "" {
+		*to = append(*to, schema.ErrorEntry(bos.DigestOf(message), id))
+	}
+}
+
+func always[V any](V) bool { return true }
+
+// without returns the sorted items that are not among others.
+func without(items, others []string) []string {
+	if len(items) == 0 || len(others) == 0 {
+		return items
+	}
+	out := make(map[string]bool, len(others))
+	for _, o := range others {
+		out[o] = true
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(i string) bool { return out[i] })
+}

@@ -1,0 +1,84 @@
+package feed
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
+)
+
+// probe sends a probe every interval, and at once on every new connection, until
+// ctx ends. It does so also while there is no connection to receive it: that is how
+// the client learns of a cluster's new nodes.
+func (f *Feed) probe(ctx context.Context) {
+	beat := time.NewTicker(f.interval)
+	defer beat.Stop()
+	for {
+		select {
+		case <-beat.C:
+		case <-f.probeNow:
+		case <-ctx.Done():
+			return
+		}
+		_ = f.sendProbe(ctx) // that it does not come back says it all
+	}
+}
+
+// sendProbe publishes how far the namespace is, to be received by the feed itself.
+//
+// With that, another epoch begins if the server is not proven to have everything. What
+// was seen before the reading can't be ahead of it, either, unless data were lost.
+func (f *Feed) sendProbe(ctx context.Context) error {
+	at, err := f.db.PositionAfter(ctx, f.last())
+	if err != nil {
+		return err
+	}
+	// The key takes it to the node of the namespace: what that node has published before
+	// comes before it, wherever in the cluster this feed is connected. Any node takes a
+	// message, but between those of two nodes there is no order.
+	return f.db.Atomically(ctx, func(pipe redis.Pipeliner) {
+		pipe.Exists(ctx, f.db.Keys.Meta())
+		pipe.Publish(ctx, f.probes, at.String())
+	})
+}
+
+// ProbeNow has a feed send a probe at once, and not only with the next interval.
+func ProbeNow(f *Feed) { wakeUp(f.probeNow) }
+
+func (f *Feed) last() redisdb.Position {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.seen
+}
+
+// proof is a probe that came back. It also dates what is received: notices do not name
+// their epoch, but those that come after a probe on one connection are not of an
+// earlier one. What came before it, of whichever epoch, counts no more.
+func (f *Feed) proof(at redisdb.Position) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.proved = time.Now()
+	if at.Epoch != f.seen.Epoch || at.Revision > f.seen.Revision {
+		f.seen = at
+	}
+}
+
+// reached reads the revision of a notice, and keeps the highest.
+func (f *Feed) reached(revision string) int64 {
+	n := redisdb.ParseRevision(revision)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seen.Revision = max(f.seen.Revision, n)
+	return n
+}
+
+// silent says that no probe has come back for so long that the connection can't be
+// trusted: it may be half open, or end at a node that is no part of the cluster any
+// more.
+func (f *Feed) silent() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return time.Since(f.proved) >= 3*f.interval
+}

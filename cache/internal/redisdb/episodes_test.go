@@ -1,0 +1,117 @@
+package redisdb
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// meet is one command that ends so.
+func meet(e *Episodes, name string, err error) {
+	cmd := redis.NewStatusCmd(context.Background(), name)
+	_ = e.ProcessHook(func(context.Context, redis.Cmder) error { return err })(context.Background(), cmd)
+}
+
+func TestAStateIsLoggedOnceAnEpisode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		e := NewEpisodes(slog.New(slog.NewTextHandler(&log, nil)))
+		full := errors.New("OOM command not allowed when used memory > 'maxmemory'")
+		count := func(line string) int { return strings.Count(log.String(), `msg="`+line) }
+		for range 1000 { // it comes and goes, every few milliseconds
+			meet(e, "set", full)
+			meet(e, "set", nil)
+			meet(e, "get", nil)
+			<-time.After(5 * time.Millisecond)
+		}
+		if begun, over := count("Redis is out of memory"), count("Redis recovered"); begun != 1 || over != 0 {
+			t.Fatalf("%d lines when it began, %d that it is over:\n%s", begun, over, &log)
+		}
+		if !strings.Contains(log.String(), "OOM command not allowed") {
+			t.Errorf("Redis' own words are missing: %s", &log)
+		}
+		meet(e, "set", full)
+		<-time.After(quiet)
+		meet(e, "get", nil)
+		if n := count("Redis recovered"); n != 0 {
+			t.Error("a read that succeeded ended a state in which writes fail")
+		}
+		meet(e, "set", full)
+		if p := e.Problems(); len(p) != 1 || p[0].Reason != bos.RedisOutOfMemory {
+			t.Errorf("problems: %v", p)
+		}
+		meet(e, "set", nil)
+		if n := count("Redis recovered"); n != 0 {
+			t.Error("a state that was met a moment ago counts as over")
+		}
+		if p := e.Problems(); len(p) != 0 {
+			t.Errorf("problems of which the last command knew nothing: %v", p)
+		}
+		<-time.After(quiet)
+		meet(e, "get", nil)
+		if n := count("Redis recovered"); n != 1 || !strings.Contains(log.String(), "failures=1002") {
+			t.Errorf("afterwards:\n%s", &log)
+		}
+		if p := e.Problems(); len(p) != 0 {
+			t.Errorf("problems: %v", p)
+		}
+		meet(e, "set", full)
+		if n := count("Redis is out of memory"); n != 2 {
+			t.Errorf("the second episode:\n%s", &log)
+		}
+	})
+}
+
+func TestWhoGivesUpSaysNothingOfRedis(t *testing.T) {
+	e := NewEpisodes(nil)
+	meet(e, "get", context.Canceled)
+	meet(e, "get", redis.Nil)
+	meet(e, "get", errors.New("WRONGTYPE Operation against a key"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	e.saw(ctx, redis.NewStatusCmd(ctx, "get"), os.ErrDeadlineExceeded)
+	if p := e.Problems(); len(p) != 0 {
+		t.Errorf("problems: %v", p)
+	}
+}
+
+func TestStatesOfErrors(t *testing.T) {
+	for text, want := range map[string]bos.Reason{
+		"LOADING Redis is loading the dataset in memory":                                              bos.RedisLoading,
+		"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.":            bos.RedisReadOnly,
+		"READONLY You can't write against a read only replica. script: x, on @user_script:1.":         bos.RedisReadOnly,
+		"OOM command not allowed when used memory > 'maxmemory'.":                                     bos.RedisOutOfMemory,
+		"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to":             bos.RedisDiskError,
+		"NOPERM this user has no permissions to run the 'get' command":                                bos.RedisNoPermission,
+		"ERR The user executing the script can't run this command or subcommand script: x, on @user_": bos.RedisNoPermission,
+		"NOAUTH Authentication required.":                                                             bos.RedisAuthentication,
+		"WRONGPASS invalid username-password pair or user is disabled.":                               bos.RedisAuthentication,
+		"CLUSTERDOWN Hash slot not served":                                                            bos.RedisClusterDown,
+		"MOVED 3999 127.0.0.1:6381":                                                                   bos.RedisClusterDown,
+		"TRYAGAIN Multiple keys request during rehashing of slot":                                     bos.RedisBusy,
+		"BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.":      bos.RedisBusy,
+		"ERR max number of clients reached":                                                           bos.RedisMaxClients,
+		"NOREPLICAS Not enough good replicas to write.":                                               bos.RedisNoReplicas,
+		"redis: all sentinels specified in configuration are unreachable: x":                          bos.RedisUnreachable,
+		"ERR unknown command": "",
+		"WRONGTYPE Operation against a key holding the wrong kind of value": "",
+	} {
+		err := Explain(errors.New(text))
+		if got := bos.ReasonOf(err); got != want {
+			t.Errorf("%s: reason %q, want %q", text, got, want)
+		}
+		if known := (*bos.Error)(nil); errors.As(err, &known) && strings.Contains(known.Message, "127.0.0.1") {
+			t.Errorf("%s: users read %q", text, known.Message)
+		}
+	}
+}

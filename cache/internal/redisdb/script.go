@@ -1,0 +1,130 @@
+package redisdb
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
+	"github.com/bosgraph/bosgraph/cache/lua"
+)
+
+// Within is ctx with the time that one exchange may take, unless it ends sooner anyway: a read
+// passes several functions that each bound it.
+func (db *DB) Within(ctx context.Context) (context.Context, context.CancelFunc) {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) <= db.Timeout {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, db.Timeout)
+}
+
+// Pipelined sends everything that fill queues in one round trip. Where Redis does
+// not know a script, because it is new, was restarted or has had a SCRIPT FLUSH, the
+// scripts are loaded and everything is sent again: more than once, for a flush may
+// come between, or the namespace move to a node that does not know it either. Errors
+// of single commands are left to those commands.
+func (db *DB) Pipelined(ctx context.Context, fill func(redis.Pipeliner)) error {
+	ctx, cancel := db.Within(ctx)
+	defer cancel()
+	for n := 1; ; n++ {
+		pipe := db.Client.Pipeline()
+		fill(pipe)
+		if pipe.Len() == 0 {
+			return nil
+		}
+		commands, err := pipe.Exec(ctx)
+		if err == redis.Nil {
+			err = firstError(commands)
+		}
+		if n == attempts || !redis.HasErrorPrefix(err, "NOSCRIPT") {
+			return Explain(err)
+		}
+		if err := db.teach(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// Atomically sends what fill queues in one round trip, to be answered as of one
+// moment. It queues no script.
+func (db *DB) Atomically(ctx context.Context, fill func(redis.Pipeliner)) error {
+	ctx, cancel := db.Within(ctx)
+	defer cancel()
+	return db.Whole(ctx, func(ctx context.Context) error {
+		_, err := db.Client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+			fill(pipe)
+			return nil
+		})
+		if err == redis.Nil {
+			return nil
+		}
+		return Explain(err)
+	}, func(ctx context.Context) error { return db.Pipelined(ctx, fill) })
+}
+
+// firstError looks behind a nil reply, which hides the errors after it.
+func firstError(commands []redis.Cmder) error {
+	for _, c := range commands {
+		if err := c.Err(); err != nil && err != redis.Nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// teach loads the script that reads use; in a cluster on every master that answers, for
+// the namespace may be on its way from one to another.
+func (db *DB) teach(ctx context.Context) error {
+	cluster, ok := db.Client.(*redis.ClusterClient)
+	if !ok {
+		return Explain(lua.Status.Load(ctx, db.Client).Err())
+	}
+	return Explain(cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
+		defer cancel()
+		_ = lua.Status.Load(ctx, node).Err() // the read that follows will say
+		return nil
+	}))
+}
+
+// Owner is the server that has the namespace, all of it: where its slot is on the way to
+// another there is none. What is asked of one server alone, such as a scan, is not
+// redirected by it, so the client's view of the cluster is not enough.
+func (db *DB) Owner(ctx context.Context) (redis.UniversalClient, error) {
+	cluster, ok := db.Client.(*redis.ClusterClient)
+	if !ok {
+		return db.Client, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, db.Timeout)
+	defer cancel()
+	for {
+		node, err := cluster.MasterForKey(ctx, db.Keys.Meta())
+		if err == nil {
+			err = Owns(ctx, node, db.Keys)
+		}
+		if err == nil || ctx.Err() != nil {
+			return node, Explain(err)
+		}
+		cluster.ReloadState(ctx)
+		select {
+		case <-time.After(longWait):
+		case <-ctx.Done():
+			return nil, Explain(err)
+		}
+	}
+}
+
+// Owns fails unless a node has all of the namespace. The second key is never there: a
+// slot that moves is refused for it.
+func Owns(ctx context.Context, node redis.Cmdable, k schema.Keys) error {
+	return node.Exists(ctx, k.Meta(), k.Answer("")).Err()
+}
+
+// Master is the server that has the namespace.
+func (db *DB) Master(ctx context.Context) (redis.UniversalClient, error) {
+	if cluster, ok := db.Client.(*redis.ClusterClient); ok {
+		return cluster.MasterForKey(ctx, db.Keys.Meta())
+	}
+	return db.Client, nil
+}

@@ -1,0 +1,223 @@
+package schema
+
+import (
+	"slices"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// Counter is one of the counters of a session: a field of its hash, with the prefix of
+// frozen fields once more in the snapshot, and a number of each sample of its progress.
+type Counter struct {
+	Field string // of the session's hash
+	Name  string // in scripts, as COUNTER.<Name>, and in the documentation
+	Of    func(*bos.Tally) *int
+}
+
+// Counters are all of them. A new one goes to the end: samples list them in this order, and
+// one from before has fewer. A session without the field counts 0.
+var Counters = []Counter{
+	{"m", "managed", func(t *bos.Tally) *int { return &t.Managed }},
+	{"t", "staged", func(t *bos.Tally) *int { return &t.Staged }},
+	{"s", "successful", func(t *bos.Tally) *int { return &t.Successful }},
+	{"f", "failed", func(t *bos.Tally) *int { return &t.Failed }},
+	{"c", "configuring", func(t *bos.Tally) *int { return &t.Configuring }},
+	{"o", "poweringOff", func(t *bos.Tally) *int { return &t.PoweringOff }},
+	{"p", "poweringOn", func(t *bos.Tally) *int { return &t.PoweringOn }},
+	{"a", "active", func(t *bos.Tally) *int { return &t.Active }},
+	{"b", "both", func(t *bos.Tally) *int { return &t.Both }},
+}
+
+// LeastCounters is how many numbers every sample has: as many as there were counters at first.
+const LeastCounters = 9
+
+// Field describes a field of a hash.
+type Field struct {
+	Name  string // as it is stored
+	Use   Use    // of a session's hash
+	Holds string // for the documentation
+}
+
+// Use says who needs a field of a session's hash. What is in neither list of reads is only
+// looked at by scripts.
+type Use uint8
+
+const (
+	OfRecord  Use = 1 << iota // belongs to one incarnation, and goes with it; the others belong to the scope
+	InHead                    // is read with every session
+	InStatus                  // is read for its status, besides
+	InChanges                 // is read with its change log
+	Leads                     // is looked at by every write of a component
+)
+
+// Session are the fields of a session's hash, apart from its counters.
+var Session = struct {
+	Mode, Revision, Sampled                                         Field
+	Incarnation, Version, Operation, Template, Flags, Source, State Field
+	Start, End, Removal, FrozenAt, Saved, Revised, FrozenRevision   Field
+}{
+	Mode: Field{"w", OfRecord | Leads,
+		ModeArmed + " while it runs and completes by itself, " + ModeRunning + " while it runs, " + ModeFrozen + " frozen, else " + ModeOther},
+	Revision:       Field{"r", InStatus | InChanges | Leads, "revision"},
+	Sampled:        Field{"k", OfRecord | Leads, `until when no sample is due, and how far apart they are to be, "<ms> <ms>"`},
+	Incarnation:    Field{"i", OfRecord | InHead | InChanges, "incarnation; absent if there is no such session"},
+	Version:        Field{"v", OfRecord | InHead, "revision at which the record changed last"},
+	Operation:      Field{"op", OfRecord | InHead, "operation"},
+	Template:       Field{"tp", OfRecord | InHead, "name of the template"},
+	Flags:          Field{"fl", OfRecord | InHead, FlagStage + " for stage, " + FlagIncludeDisabled + " for include_disabled"},
+	Source:         Field{"src", OfRecord | InHead, "source (bos.Source)"},
+	State:          Field{"st", OfRecord | InHead | InChanges, "state"},
+	Start:          Field{"b0", OfRecord | InHead, "start time"},
+	End:            Field{"e0", OfRecord | InHead, "end time"},
+	Removal:        Field{"del", OfRecord | InHead | InChanges, "why it is history (bos.Removal)"},
+	FrozenAt:       Field{"z", OfRecord | InHead | InChanges, `moment of freezing by Redis' clock, "<seconds>.<microseconds>"`},
+	Saved:          Field{"bs", OfRecord | InStatus, "numbers of the status that BOS itself has saved (bos.SavedStatus)"},
+	Revised:        Field{"ar", OfRecord | InStatus, "revision at which that replaced an earlier one"},
+	FrozenRevision: Field{"Fr", OfRecord | InStatus | InChanges, "revision of the snapshot"},
+}
+
+// What the field Mode says; it is absent where there is no session.
+const (
+	ModeOther   = "0"
+	ModeArmed   = "1"
+	ModeFrozen  = "2"
+	ModeRunning = "3"
+)
+
+// FrozenPrefix is in front of a counter that is frozen.
+const FrozenPrefix = "F"
+
+// What the field Flags holds.
+const (
+	FlagStage           = "s"
+	FlagIncludeDisabled = "d"
+)
+
+// Extras are the fields of the hash with the parts of a session that can be long.
+var Extras = struct{ Limit, Error, Initial, Shape, Saved Field }{
+	Limit:   Field{Name: "limit", Holds: "limit"},
+	Error:   Field{Name: "error", Holds: "why its set-up failed"},
+	Initial: Field{Name: "initial", Holds: "components that it was made for"},
+	Shape:   Field{Name: "shape", Holds: "how its record was received, if not whole (bos.Shape)"},
+	Saved:   Field{Name: "saved", Holds: "the status that BOS has saved, as received"},
+}
+
+// Meta are the fields of the hash with the state of the namespace.
+var Meta = struct{ Schema, Epoch, Revision, History, Repairs Field }{
+	Schema:   Field{Name: "schema", Holds: "version of this schema"},
+	Epoch:    Field{Name: "epoch", Holds: "epoch"},
+	Revision: Field{Name: "rev", Holds: "the last revision that was given out"},
+	History:  Field{Name: "history", Holds: "Redis' replication id under which the epoch was begun"},
+	Repairs:  Field{Name: "repairs", Holds: "how many repairs of sums a recount has made"},
+}
+
+// Lease are the fields of the lease.
+var Lease = struct{ Holder, Expires, Fence, Epoch, Note, Noted, Accepted Field }{
+	Holder:   Field{Name: "holder", Holds: "its holder, random for each process"},
+	Expires:  Field{Name: "until", Holds: "when it expires, in seconds"},
+	Fence:    Field{Name: "fence", Holds: "random for each tenure"},
+	Epoch:    Field{Name: "epoch", Holds: "epoch that the tenure belongs to"},
+	Note:     Field{Name: "note", Holds: "the holder's report on its progress"},
+	Noted:    Field{Name: "noted", Holds: "when it reported that, in seconds"},
+	Accepted: Field{Name: "accepted", Holds: "the doubt that an operator has accepted"},
+}
+
+// The parts of a component's record, separated by NUL, which no text of a component may
+// hold. Their number is their place.
+const (
+	PartFlags = iota
+	PartMarks
+	PartSession
+	PartStaged
+	PartPhase
+	PartOverride
+	PartError
+	PartAction
+	PartDigest
+	PartOwners
+	PartSince
+	PartCount
+)
+
+// Parts says what they hold.
+var Parts = [PartCount]string{
+	PartFlags:    "flags, see below",
+	PartMarks:    "what the component counted as when it was written (bos.Marks)",
+	PartSession:  "session",
+	PartStaged:   "session that it is staged in",
+	PartPhase:    "phase",
+	PartOverride: "status override",
+	PartError:    "error; of a long one the digest",
+	PartAction:   "last action",
+	PartDigest:   "digest of the rest; empty if there is no rest",
+	PartOwners:   `tenants that own the id, separated by ","`,
+	PartSince:    "the second since when it has had its status; absent if unknown",
+}
+
+// RecordFlag is a letter among the flags of a record.
+type RecordFlag struct{ Letter, Holds string }
+
+// RecordFlags are those that do not depend on how a record was received; see [ShapeFlags].
+var RecordFlags = struct{ Present, Enabled, LongError, HasAction, ActionFailed RecordFlag }{
+	Present:      RecordFlag{"P", "there is a component: without it, a tenant owns the id only"},
+	Enabled:      RecordFlag{"E", "enabled"},
+	LongError:    RecordFlag{"L", "the error is kept in tx"},
+	HasAction:    RecordFlag{"A", "there is a last action"},
+	ActionFailed: RecordFlag{"F", "the last action has failed"},
+}
+
+// ShapeFlags say which fields of the short part a record does not have, and which are
+// null in it: so a patch of them need not read the rest.
+var ShapeFlags = [...]struct {
+	Field        bos.Fields
+	Name         string
+	Absent, Null string
+}{
+	{bos.FieldEnabled, "enabled", "e", "1"},
+	{bos.FieldError, "error", "r", "2"},
+	{bos.FieldSession, "session", "s", "3"},
+	{bos.FieldPhase, "phase", "p", "4"},
+	{bos.FieldOverride, "override", "o", "5"},
+}
+
+// The lists that are made of the above. Nobody changes them.
+var (
+	// CounterFields are the fields of the counters, in their order.
+	CounterFields = fieldsOf(Counters, func(c Counter) string { return c.Field })
+	// frozenCounters are those of the snapshot.
+	frozenCounters = fieldsOf(Counters, Counter.Frozen)
+	// RecordFields are the fields of the record and the snapshot of a session: all that
+	// goes with an incarnation.
+	RecordFields = append(sessionFields(OfRecord), frozenCounters...)
+	// HeadFields are read with every session, StatusFields for its status, besides.
+	HeadFields   = sessionFields(InHead)
+	StatusFields = slices.Concat(sessionFields(InStatus), CounterFields, frozenCounters)
+	// ChangeFields are read with the change log.
+	ChangeFields = sessionFields(InChanges)
+	// LeadingFields come first in a new hash: Redis finds a field of a small hash by
+	// going through it. The counters are among them.
+	LeadingFields = append(sessionFields(Leads), CounterFields...)
+	// ShownStatusFields are HeadFields and StatusFields.
+	ShownStatusFields = slices.Concat(HeadFields, StatusFields)
+)
+
+// Frozen is the field of the counter in the snapshot.
+func (c Counter) Frozen() string { return FrozenPrefix + c.Field }
+
+func fieldsOf[T any](of []T, name func(T) string) []string {
+	names := make([]string, len(of))
+	for i, one := range of {
+		names[i] = name(one)
+	}
+	return slices.Clip(names)
+}
+
+func sessionFields(use Use) []string {
+	var names []string
+	for _, f := range valuesOf[Field](Session) {
+		if f.Use&use != 0 {
+			names = append(names, f.Name)
+		}
+	}
+	return slices.Clip(names)
+}

@@ -1,0 +1,126 @@
+package schema
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// Keys names the keys of one namespace: it is the prefix of them all, a hash tag.
+type Keys string
+
+// KeysOf are the keys of the namespace of that name.
+func KeysOf(namespace string) Keys { return Keys("{" + namespace + "}:") }
+
+func (k Keys) Meta() string       { return k.key(Kinds.Meta, "") }
+func (k Keys) Epoch() string      { return k.key(Kinds.Epoch, "") }
+func (k Keys) IDs() string        { return k.key(Kinds.IDs, "") }
+func (k Keys) ErrorIndex() string { return k.key(Kinds.ErrorIndex, "") }
+func (k Keys) Texts() string      { return k.key(Kinds.Texts, "") }
+func (k Keys) References() string { return k.key(Kinds.References, "") }
+func (k Keys) Sessions() string   { return k.key(Kinds.Sessions, "") }
+func (k Keys) Frozen() string     { return k.key(Kinds.Frozen, "") }
+func (k Keys) Tenants() string    { return k.key(Kinds.Tenants, "") }
+func (k Keys) Lease() string      { return k.key(Kinds.Lease, "") }
+func (k Keys) Templates() string  { return k.key(Kinds.Templates, "") }
+func (k Keys) Options() string    { return k.key(Kinds.Options, "") }
+
+func (k Keys) Component(id string) string { return k.key(Kinds.Component, id) }
+func (k Keys) Details(id string) string   { return k.key(Kinds.Details, id) }
+func (k Keys) Tenant(name string) string  { return k.key(Kinds.Tenant, name) }
+func (k Keys) Answer(write string) string { return k.key(Kinds.Answer, write) }
+
+func (k Keys) Session(h Home) string      { return k.key(Kinds.Session, string(h)) }
+func (k Keys) Extras(h Home) string       { return k.key(Kinds.Extras, string(h)) }
+func (k Keys) FrozenGroups(h Home) string { return k.key(Kinds.FrozenGroups, string(h)) }
+func (k Keys) FrozenErrors(h Home) string { return k.key(Kinds.FrozenErrors, string(h)) }
+func (k Keys) Members(h Home) string      { return k.key(Kinds.Members, string(h)) }
+func (k Keys) Staged(h Home) string       { return k.key(Kinds.Staged, string(h)) }
+func (k Keys) Groups(h Home) string       { return k.key(Kinds.Groups, string(h)) }
+func (k Keys) Errors(h Home) string       { return k.key(Kinds.Errors, string(h)) }
+func (k Keys) Log(h Home) string          { return k.key(Kinds.Log, string(h)) }
+func (k Keys) Progress(h Home) string     { return k.key(Kinds.Progress, string(h)) }
+func (k Keys) Active(h Home) string       { return k.key(Kinds.Active, string(h)) }
+func (k Keys) History(h Home) string      { return k.key(Kinds.History, string(h)) }
+
+// Alike lists the sessions that can be compared with one.
+func (k Keys) Alike(s *bos.Session) string {
+	return k.key(Kinds.Alike, string(s.Operation)+":"+s.Tenant+"/"+s.TemplateName)
+}
+
+// ListNotices is the channel of the list of sessions, Notices that of a scope, which
+// begins with ScopeNotices, and AllNotices the pattern of the channels of all scopes.
+func (k Keys) ListNotices() string                 { return string(k) + Channels.List.Prefix }
+func (k Keys) ScopeNotices() string                { return string(k) + Channels.Notices.Prefix }
+func (k Keys) Notices(scope bos.SessionKey) string { return k.ScopeNotices() + scope.String() }
+func (k Keys) AllNotices() string                  { return k.ScopeNotices() + "*" }
+func (k Keys) Probes(feed string) string           { return string(k) + Channels.Probes.Prefix + feed }
+
+// Noticed returns the scope whose channel it is.
+func (k Keys) Noticed(channel string) bos.SessionKey {
+	return bos.ParseSessionKey(strings.TrimPrefix(channel, k.ScopeNotices()))
+}
+
+// Home is where the keys of a session are: at its scope or, once a newer session has taken
+// the name of one that was deleted, at its incarnation.
+type Home string
+
+// ScopeHome is the home of the session that has the name now, HistoryHome that of an
+// incarnation whose name was taken again.
+func ScopeHome(scope bos.SessionKey) Home { return Home(scope.String()) }
+func HistoryHome(incarnation string) Home { return Home(historyMark + incarnation) }
+
+// historyMark is in front of no tenant's name.
+const historyMark = "@"
+
+// IsHistory says whether a home is that of an incarnation, and so has no scope's keys.
+func (h Home) IsHistory() bool { return strings.HasPrefix(string(h), historyMark) }
+
+// SessionPosition is a session's place in the list of all: by start, then by
+// incarnation. The width keeps the order of text that of numbers.
+func SessionPosition(s *bos.Session) string {
+	return StartPosition(s.StartTime) + ":" + s.Incarnation + ":" + s.SessionKey.String()
+}
+
+// ParseSessionPosition reads what SessionPosition wrote.
+func ParseSessionPosition(p string) (key bos.SessionKey, incarnation string, ok bool) {
+	parts := strings.SplitN(p, ":", 3)
+	if len(parts) != 3 {
+		return bos.SessionKey{}, "", false
+	}
+	return bos.ParseSessionKey(parts[2]), parts[1], true
+}
+
+// HistoryPosition is a session's place among those of its name.
+func HistoryPosition(s *bos.Session) string {
+	return StartPosition(s.StartTime) + ":" + s.Incarnation
+}
+
+// StartPosition orders starts by their microseconds; one that cannot be read
+// comes first.
+func StartPosition(t bos.Time) string {
+	at, err := t.UTC()
+	if err != nil || at.Unix() < 0 {
+		return fmt.Sprintf("%018d", 0)
+	}
+	return fmt.Sprintf("%018d", at.UnixMicro())
+}
+
+// FrozenEntry is a session's entry in the list by time of freezing.
+func FrozenEntry(s *bos.Session) string { return s.Incarnation + ":" + s.SessionKey.String() }
+
+// ParseFrozenEntry reads what FrozenEntry wrote.
+func ParseFrozenEntry(entry string) (incarnation string, key bos.SessionKey, ok bool) {
+	incarnation, scope, ok := strings.Cut(entry, ":")
+	return incarnation, bos.ParseSessionKey(scope), ok
+}
+
+// ErrorEntry is a component's entry in an index of errors.
+func ErrorEntry(d bos.Digest, id string) string { return string(d) + " " + id }
+
+// EntryID is the id in an entry of an index of errors.
+func EntryID(entry string) string {
+	_, id, _ := strings.Cut(entry, " ")
+	return id
+}

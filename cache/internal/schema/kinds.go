@@ -1,0 +1,154 @@
+// Package schema describes what is stored: the kinds of keys, the fields of the hashes, the
+// counters of a session and the parts of a component's record. Everything else takes names
+// from here: the keys of Go, the constants of the Lua scripts ([Fold]), the lists of fields
+// that reads ask for, the tables of a recount and those of the documentation of cache. So
+// a field or a counter is added in one place.
+package schema
+
+import (
+	"reflect"
+	"strings"
+	"time"
+)
+
+// Version is the version of the schema. A namespace of a newer one is refused; an older one
+// would be migrated.
+const Version = 1
+
+// What a write leaves behind for a while.
+const (
+	AnswerLife = time.Minute      // how long a write is known by its id
+	LogLife    = 10 * time.Minute // of the change log of a session that is frozen
+)
+
+// Kind describes the keys of one kind.
+type Kind struct {
+	Prefix string        // of the name, behind that of the namespace; all of it where there is one a namespace
+	Type   string        // of Redis
+	Per    Per           // what there is one key for
+	Life   time.Duration // until it expires; 0 for never
+	Once   string        // from when on it expires, if not from its last write
+	Holds  string        // what is stored there, for the documentation
+}
+
+// Per says what there is one key of a kind for, as the documentation writes it.
+type Per string
+
+const (
+	PerNamespace Per = ""
+	PerComponent Per = "<id>"
+	PerScope     Per = "<scope>" // whether or not a session of that name exists
+	PerHome      Per = "<home>"  // of a session
+	PerTenant    Per = "<tenant>"
+	PerLikeness  Per = "<operation>:<tenant>/<template>" // of sessions
+	PerWrite     Per = "<write>"                         // by its id
+)
+
+// Kinds are the kinds of keys. All of a namespace share its hash tag, so they are one slot.
+var Kinds = struct {
+	Meta, Epoch                                 Kind
+	Component, Details, IDs                     Kind
+	Session, Extras                             Kind
+	Members, Staged, Active, Groups, Errors     Kind
+	FrozenGroups, FrozenErrors, Progress, Log   Kind
+	ErrorIndex, Texts, References               Kind
+	Sessions, History, Alike, Frozen            Kind
+	Tenant, Tenants, Templates, Options, Answer Kind
+	Lease                                       Kind
+}{
+	Meta:      Kind{Prefix: "meta", Type: "hash", Holds: "the state of the namespace, see below"},
+	Epoch:     Kind{Prefix: "ep", Type: "string", Holds: "the epoch of meta again, so that one MGET reads it with the records"},
+	Component: Kind{Prefix: "c:", Type: "string", Per: PerComponent, Holds: `a component: "<version> <record>", see below`},
+	Details:   Kind{Prefix: "d:", Type: "string", Per: PerComponent, Holds: "the rest of that record, JSON"},
+	IDs:       Kind{Prefix: "ids", Type: "zset", Holds: "ids of all components, score 0"},
+	Session:   Kind{Prefix: "s:", Type: "hash", Per: PerHome, Holds: "a session's counters, record and frozen counters, see below"},
+	Extras:    Kind{Prefix: "x:", Type: "hash", Per: PerHome, Holds: "the parts of a session that can be long, see below"},
+	Members:   Kind{Prefix: "m:", Type: "zset", Per: PerScope, Holds: "ids of the components whose session this is, score 0"},
+	Staged:    Kind{Prefix: "st:", Type: "zset", Per: PerScope, Holds: "ids of the components staged in it, score 0"},
+	Active: Kind{Prefix: "a:", Type: "zset", Per: PerScope,
+		Holds: "ids of those of m: that are active, score the second since when they have had their status, 0 for unknown"},
+	Groups:       Kind{Prefix: "g:", Type: "zset", Per: PerScope, Holds: "error groups, score minus their size"},
+	Errors:       Kind{Prefix: "e:", Type: "zset", Per: PerScope, Holds: `"<digest> <id>" of components with an error, score 0`},
+	FrozenGroups: Kind{Prefix: "fg:", Type: "zset", Per: PerHome, Holds: "g: as it was when the session was frozen"},
+	FrozenErrors: Kind{Prefix: "fe:", Type: "zset", Per: PerHome, Holds: "e: as it was when the session was frozen"},
+	Progress:     Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
+	Log: Kind{Prefix: "log:", Type: "list", Per: PerScope, Life: LogLife, Once: "frozen",
+		Holds: `the change log: one entry a write, "<rev> <ids changed> <ids removed>"`},
+	ErrorIndex: Kind{Prefix: "ei", Type: "zset", Holds: `"<digest> <id>" of all components with an error, score 0`},
+	Texts:      Kind{Prefix: "tx", Type: "hash", Holds: "long error texts by digest"},
+	References: Kind{Prefix: "tr", Type: "hash", Holds: "how many components and frozen groups refer to each text of tx"},
+	Sessions:   Kind{Prefix: "sx", Type: "zset", Holds: `all sessions by start, "<start>:<incarnation>:<scope>"`},
+	History:    Kind{Prefix: "h:", Type: "zset", Per: PerScope, Holds: `all sessions of one name, "<start>:<incarnation>"`},
+	Alike:      Kind{Prefix: "al:", Type: "zset", Per: PerLikeness, Holds: "sessions that can be compared, by start, as in sx"},
+	Frozen:     Kind{Prefix: "rx", Type: "zset", Holds: `frozen sessions, "<incarnation>:<scope>", score the second of freezing`},
+	Tenant:     Kind{Prefix: "tn:", Type: "zset", Per: PerTenant, Holds: "ids that the tenant owns, score 0"},
+	Tenants:    Kind{Prefix: "ti", Type: "zset", Holds: "tenants that own something, score minus how many ids"},
+	Templates:  Kind{Prefix: "tp", Type: "hash", Holds: `records of BOS's session templates by "<tenant>/<name>", JSON`},
+	Options:    Kind{Prefix: "op", Type: "string", Holds: "BOS's options, JSON"},
+	Answer:     Kind{Prefix: "w:", Type: "string", Per: PerWrite, Life: AnswerLife, Holds: "the answer of a write, by its id"},
+	Lease:      Kind{Prefix: "lease", Type: "hash", Holds: "the lease of the BOS sync, see below"},
+}
+
+// AllKinds are the kinds of [Kinds], in their order.
+var AllKinds = valuesOf[Kind](Kinds)
+
+// Channels are no keys: they belong to no slot, and every node of a cluster passes
+// on what is published on any other.
+var Channels = struct{ Notices, List, Probes Channel }{
+	Notices: Channel{"n:", PerScope, "the revision that the scope is at"},
+	List:    Channel{"sessions", PerNamespace, `"<revision> <scope>": a session was created, changed or removed`},
+	Probes:  Channel{"p:", "<random>", `"<epoch> <revision>": the probes of one process' feed`},
+}
+
+// Channel describes the channels of one kind.
+type Channel struct {
+	Prefix string
+	Per    Per
+	Holds  string
+}
+
+// AllChannels are the channels of [Channels].
+var AllChannels = valuesOf[Channel](Channels)
+
+// valuesOf returns the fields of a struct all of whose fields have one type.
+func valuesOf[T any](of any) []T {
+	v := reflect.ValueOf(of)
+	values := make([]T, v.NumField())
+	for i := range values {
+		values[i] = v.Field(i).Interface().(T)
+	}
+	return values
+}
+
+// key names a key of the kind, rest being what there is one for.
+func (k Keys) key(of Kind, rest string) string { return string(k) + of.Prefix + rest }
+
+// All is what the names of all keys of a kind begin with.
+func (k Keys) All(of Kind) string { return k.key(of, "") }
+
+// Cut says whether a key belongs to the kind, and returns what it is for.
+func (k Keys) Cut(of Kind, key string) (rest string, ok bool) {
+	return strings.CutPrefix(key, string(k)+of.Prefix)
+}
+
+// ScopeKeys are the keys that a write may touch of a scope in lua/write.lua, in the
+// order in which it looks for them. The snapshot's follow only where the write may
+// complete the session: every key that is named costs time.
+func (k Keys) ScopeKeys(h Home, snapshot bool) []string {
+	names := []string{k.Session(h), k.Log(h), k.Progress(h)}
+	if snapshot {
+		names = append(names, k.Groups(h), k.Errors(h), k.FrozenGroups(h), k.FrozenErrors(h))
+	}
+	return names
+}
+
+// StatusKeys are the keys that lua/status.lua reads, in its order.
+func (k Keys) StatusKeys(h Home) []string {
+	return []string{k.Session(h), k.Extras(h), k.Texts(), k.Groups(h), k.Errors(h), k.FrozenGroups(h), k.FrozenErrors(h)}
+}
+
+// HomeKeys are the keys that belong to one incarnation of a session, and move with it
+// when its name is taken again. The first is its hash, whose counters belong to the scope.
+func (k Keys) HomeKeys(h Home) []string {
+	return []string{k.Session(h), k.Extras(h), k.FrozenGroups(h), k.FrozenErrors(h), k.Progress(h)}
+}

@@ -1,0 +1,123 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// No two kinds have keys of the same name, whatever they are for.
+func TestKindsHaveKeysOfTheirOwn(t *testing.T) {
+	for i, k := range AllKinds {
+		if k.Prefix == "" || k.Type == "" || k.Holds == "" || strings.HasSuffix(k.Prefix, ":") != (k.Per != PerNamespace) {
+			t.Errorf("%+v says too little, or its prefix has no end", k)
+		}
+		for _, other := range AllKinds[:i] {
+			if k.Prefix == other.Prefix {
+				t.Errorf("two kinds have the prefix %q", k.Prefix)
+			}
+		}
+	}
+}
+
+// A namespace is one slot of a Redis Cluster, and no key of one is a key of another: also
+// where one name is the beginning of the other's.
+func TestKeysShareTheHashTagOfTheirNamespace(t *testing.T) {
+	const namespace, longer = "system", "system1"
+	session := &bos.Session{SessionKey: bos.SessionKey{Tenant: "blue", Name: "a"}, Operation: bos.OperationBoot, TemplateName: "t"}
+	k, h := KeysOf(namespace), ScopeHome(session.SessionKey)
+	keys := slices.Concat(k.HomeKeys(h), k.ScopeKeys(h, true), k.StatusKeys(h), []string{
+		k.Meta(), k.Epoch(), k.IDs(), k.ErrorIndex(), k.Texts(), k.References(), k.Sessions(), k.Frozen(), k.Tenants(), k.Lease(),
+		k.Templates(), k.Options(), k.Component("x1"), k.Details("x1"), k.Tenant("blue"), k.Answer("w"), k.Members(h), k.Staged(h),
+		k.Active(h), k.History(h), k.Alike(session),
+	})
+	for _, of := range AllKinds {
+		if !slices.ContainsFunc(keys, func(key string) bool { _, is := k.Cut(of, key); return is }) {
+			t.Errorf("no key is of the kind %q", of.Prefix)
+		}
+	}
+	for _, key := range keys {
+		if tag, _, closed := strings.Cut(strings.TrimPrefix(key, "{"), "}"); !closed || tag != namespace || key[0] != '{' {
+			t.Errorf("%q does not have the hash tag of its namespace", key)
+		}
+		if strings.HasPrefix(key, string(KeysOf(longer))) {
+			t.Errorf("%q is a key of the namespace %s, too", key, longer)
+		}
+	}
+}
+
+// Each field is described, and no two of one hash have the same name.
+func TestFieldsHaveNamesOfTheirOwn(t *testing.T) {
+	session := slices.Concat(CounterFields, frozenCounters)
+	for _, hash := range []struct {
+		name   string
+		fields any
+		names  []string
+	}{{"session", Session, session}, {"extras", Extras, nil}, {"meta", Meta, nil}, {"lease", Lease, nil}} {
+		for _, f := range valuesOf[Field](hash.fields) {
+			if f.Name == "" || f.Holds == "" || slices.Contains(hash.names, f.Name) {
+				t.Errorf("of %s: %+v is taken, or says too little", hash.name, f)
+			}
+			hash.names = append(hash.names, f.Name)
+		}
+	}
+	for _, f := range valuesOf[Field](Session) {
+		scope := f == Session.Revision
+		if (f.Use&OfRecord == 0) != scope {
+			t.Errorf("%+v belongs to the scope: it would outlive its session", f)
+		}
+	}
+}
+
+func TestRecordsHavePartsAndFlagsOfTheirOwn(t *testing.T) {
+	for at, holds := range Parts {
+		if holds == "" {
+			t.Errorf("part %d of a record is not described", at)
+		}
+	}
+	letters := ""
+	for _, f := range valuesOf[RecordFlag](RecordFlags) {
+		letters += f.Letter
+	}
+	for _, f := range ShapeFlags {
+		letters += f.Absent + f.Null
+	}
+	for i := range letters {
+		if strings.Contains(letters[:i], letters[i:i+1]) {
+			t.Errorf("two flags of a record are %q", letters[i])
+		}
+	}
+}
+
+// Counters are in every list that reads, writes or clears a session's hash.
+func TestListsHaveEveryCounter(t *testing.T) {
+	for _, c := range Counters {
+		for name, list := range map[string][]string{"leading": LeadingFields, "status": StatusFields, "counter": CounterFields} {
+			if !slices.Contains(list, c.Field) {
+				t.Errorf("the %s fields lack %s", name, c.Field)
+			}
+		}
+		for name, list := range map[string][]string{"record": RecordFields, "status": StatusFields} {
+			if !slices.Contains(list, c.Frozen()) {
+				t.Errorf("the %s fields lack %s", name, c.Frozen())
+			}
+		}
+		if slices.Contains(RecordFields, c.Field) {
+			t.Errorf("the counter %s goes with the record: it belongs to the scope", c.Field)
+		}
+	}
+}
+
+func TestScriptsUseOnlyWhatIsDescribed(t *testing.T) {
+	if got := Fold(`redis.call('HGET', key, SESSION.revision, COUNTER.active)`); got != `redis.call('HGET', key, 'r', 'a')` {
+		t.Errorf("got %s", got)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("an unknown name is left in the script")
+		}
+	}()
+	Fold(`redis.call('HGET', key, SESSION.revison)`)
+}

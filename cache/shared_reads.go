@@ -1,0 +1,118 @@
+package cache
+
+import (
+	"context"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
+	"github.com/bosgraph/bosgraph/internal/coalesce"
+)
+
+// homeRead asks for a session at one of its homes.
+type homeRead struct {
+	bos.SessionRead
+	home  schema.Home
+	texts int64 // bytes of the error groups' texts at most
+}
+
+// round is one round trip of reads. What several callers want is asked once; each
+// makes sessions of its own of the replies, which nobody changes.
+type round struct {
+	asked map[homeRead]*sessionReply
+	epoch *redis.StringCmd
+	err   error
+}
+
+func newRound(reads []homeRead) *round {
+	r := &round{asked: make(map[homeRead]*sessionReply, len(reads))}
+	r.add(reads)
+	return r
+}
+
+func (r *round) add(reads []homeRead) {
+	for _, one := range reads {
+		r.asked[one] = nil
+	}
+}
+
+// rounds lets concurrent reads share round trips, which are of one key: one at a time is
+// under way.
+type rounds = coalesce.Runs[struct{}, *round]
+
+const (
+	maxRound = 512 // reads of one
+	maxJoin  = 64  // reads of one caller; a longer list is a round trip of its own, which keeps nobody waiting
+)
+
+// admit adds reads to a round that is not sent yet, if they fit.
+func (r *round) admit(reads []homeRead) bool {
+	if len(r.asked)+len(reads) > maxRound {
+		return false
+	}
+	r.add(reads)
+	return true
+}
+
+// together sends reads in a round trip that may be shared. Only its own context
+// and the store's timeout end a caller's waiting.
+func (s *Store) together(ctx context.Context, reads []homeRead) (*round, error) {
+	ctx, cancel := s.db.Within(ctx)
+	defer cancel()
+	if len(reads) <= maxJoin {
+		shared, turn := s.rounds.Join(struct{}{}, func(r *round) bool { return r.admit(reads) }, func() *round { return newRound(reads) })
+		switch turn {
+		case coalesce.Alone:
+			defer s.rounds.End(struct{}{}, shared)
+			return s.alone(ctx, reads)
+		case coalesce.Opened:
+			s.rounds.Start(struct{}{}, shared, nil, func(r *round) *round {
+				// Not with the context of the caller that opened it: others wait for the same
+				// round trip.
+				s.send(context.Background(), r)
+				return r
+			})
+		}
+		r, ok := s.rounds.Wait(ctx, shared)
+		if !ok {
+			return nil, redisdb.Explain(ctx.Err())
+		}
+		// That Redis is away is true for everybody: asking again, each alone, would make it
+		// worse.
+		if r.err == nil || bos.CodeOf(r.err) == bos.Unavailable {
+			return r, r.err
+		}
+		// Somebody's read has failed: whose is seen when each is done alone.
+	}
+	return s.alone(ctx, reads)
+}
+
+// alone sends reads in a round trip that nobody joins, within the caller's own time.
+func (s *Store) alone(ctx context.Context, reads []homeRead) (*round, error) {
+	r := newRound(reads)
+	s.send(ctx, r)
+	return r, r.err
+}
+
+// send asks Redis for all of a round. The epoch comes first: data of an earlier epoch
+// than the one they are said to be of would be taken for newer than they are.
+func (s *Store) send(ctx context.Context, r *round) {
+	ctx, cancel := s.db.Within(ctx)
+	defer cancel()
+	epoch := false
+	for one := range r.asked {
+		epoch = epoch || one.Epoch
+	}
+	r.err = s.db.Whole(ctx, func(ctx context.Context) error {
+		return s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+			if epoch {
+				r.epoch = pipe.HGet(ctx, s.db.Keys.Meta(), schema.Meta.Epoch.Name)
+			}
+			for one := range r.asked {
+				r.asked[one] = s.ask(ctx, pipe, one)
+			}
+		})
+	}, func(ctx context.Context) error { return s.sendSingly(ctx, r) })
+}

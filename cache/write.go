@@ -1,0 +1,323 @@
+package cache
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
+	"github.com/bosgraph/bosgraph/cache/lua"
+)
+
+// logLength is how many entries a change log keeps at least.
+const logLength = 64
+
+// change is one atomic write in the making: versions and fields it depends on,
+// and what it does. See lua/write.lua, which runs it.
+type change struct {
+	keys     schema.Keys
+	at       time.Time // the moment of all that it notes
+	values   []versioned
+	guards   []guard
+	commands []command
+	texts    map[bos.Digest]*reference
+	scopes   map[bos.SessionKey]*scopeChange
+}
+
+// versioned is a value that the write replaces, and the version that it must have until then:
+// "" for one that must not be there. An empty body deletes it.
+type versioned struct{ key, version, body string }
+
+// guard is a field of a hash that must still have this value, for what has no version of its
+// own: the epoch, the fence of a lease, the record of a session.
+type guard struct{ key, field, value string }
+
+// command is one of Redis, on one key; COPY has a second. Commands run in the order in which
+// they were added, which matters: a session is copied to its history before its home is cleared
+// for the next one.
+type command struct {
+	name, key, to string
+	args          []string
+}
+
+// reference is by how much one text's references change. Changes of a batch are added up first:
+// a text that moves from one component to another must not reach zero in between, as the script
+// removes it then. Its text is "" where only the digest is known: nothing is stored then.
+type reference struct {
+	by   int
+	text string
+}
+
+// scopeChange is what a write does to one scope: to its counters and its record, which the
+// script applies, and to its members, errors and groups, of which derive makes commands.
+type scopeChange struct {
+	changed, removed []string  // ids, for the change log
+	tally            bos.Tally // by how much the counters change
+	record           bool      // the session's record changes
+	check            bool      // complete it if nothing is active in it any more
+	freeze           bool      // as complete
+	keep             bool      // freeze it in the state that it has: it was deleted
+	revise           bool      // its frozen status is another than it was
+
+	add, remove             []string
+	stagedAdd, stagedRemove []string
+	errorAdd, errorRemove   []string // "<digest> <id>"
+	activeRemove, activeAdd []string
+	activeSince             []string // of those added, the score
+	groups                  map[string]int
+}
+
+// newChange begins a write. All that it notes has the moment at which it began, also if it is
+// decided again: each attempt makes a new one.
+func (s *Store) newChange() *change {
+	return &change{keys: s.db.Keys, at: s.options.Now(), texts: map[bos.Digest]*reference{}, scopes: map[bos.SessionKey]*scopeChange{}}
+}
+
+// scope returns what the write does to a scope, for adding to it.
+func (c *change) scope(key bos.SessionKey) *scopeChange {
+	sc := c.scopes[key]
+	if sc == nil {
+		sc = &scopeChange{}
+		c.scopes[key] = sc
+	}
+	return sc
+}
+
+// do adds a command on one key; redis' reply to it does not matter.
+func (c *change) do(name, key string, args ...string) {
+	c.commands = append(c.commands, command{name: name, key: key, args: args})
+}
+
+// copy copies what is at a key, if anything is.
+func (c *change) copy(from, to string) {
+	c.commands = append(c.commands, command{name: "COPY", key: from, to: to})
+}
+
+// chunk is how many items one command takes, well below what Lua's stack holds.
+const chunk = 500
+
+// doAll adds a command for many items, in as many commands as it takes.
+func (c *change) doAll(name, key string, items []string, each func(item string) []string) {
+	for part := range slices.Chunk(items, chunk) {
+		var args []string
+		for _, item := range part {
+			args = append(args, each(item)...)
+		}
+		c.do(name, key, args...)
+	}
+}
+
+// addMembers adds ids to an index. All have the same score, so that Redis keeps them in the
+// order of their bytes, which pages resume from by id.
+func (c *change) addMembers(key string, ids []string) {
+	c.doAll("ZADD", key, ids, func(id string) []string { return []string{"0", id} })
+}
+
+// removeMembers removes ids from an index, whether or not they are there.
+func (c *change) removeMembers(key string, ids []string) {
+	c.doAll("ZREM", key, ids, func(id string) []string { return []string{id} })
+}
+
+// refer counts a reference to an error's text, if it is one that is kept apart.
+func (c *change) refer(text string, by int) {
+	if longError(text) {
+		c.referTo(bos.DigestOf(text), by).text = text
+	}
+}
+
+// referTo is refer for a text of which only the digest is known: it is stored already.
+func (c *change) referTo(d bos.Digest, by int) *reference {
+	if c.texts[d] == nil {
+		c.texts[d] = &reference{}
+	}
+	c.texts[d].by += by
+	return c.texts[d]
+}
+
+// errConflict says that what the change depends on has changed meanwhile.
+var errConflict = errors.New("versions differ")
+
+// within makes the change depend on the epoch that it was decided in: revisions, and
+// with them versions, may come again in another. "" is for a change that depends on
+// no version.
+func (c *change) within(epoch string) {
+	g := guard{c.keys.Meta(), schema.Meta.Epoch.Name, epoch}
+	if epoch != "" && !slices.Contains(c.guards, g) {
+		c.guards = append(c.guards, g)
+	}
+}
+
+// run runs the change: all of it, or nothing. A store of a tenure adds that the tenure
+// has not ended.
+func (s *Store) run(ctx context.Context, c *change) error {
+	if s.tenure != nil {
+		c.guards = append(c.guards, guard{s.db.Keys.Lease(), schema.Lease.Fence.Name, s.tenure.Fence})
+		c.within(s.tenure.Epoch)
+	}
+	// One id for all attempts: whichever of them was applied, the others get its answer.
+	id := rand.Text()
+	names, args := c.arguments(id)
+	for range attempts {
+		reply, err := s.runScript(ctx, names, args)
+		if err != nil {
+			return redisdb.Explain(err)
+		}
+		switch reply[0] {
+		case "ok":
+			return s.replicated(ctx, s.db.Keys.Answer(id))
+		case "conflict":
+			return errConflict
+		case "schema":
+			return redisdb.CheckSchema(reply[1])
+		case "unproven":
+			// Another epoch begins before anything is written. What was read in the one
+			// before does not count any more: the guard of within will say so.
+			if _, err := s.db.Position(ctx); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("the write script answered %q", reply)
+		}
+	}
+	return bos.Errorf(bos.Unavailable, "Redis fails over again and again: nothing was changed, try again in a moment")
+}
+
+// runScript runs the script once, and returns its reply as texts.
+func (s *Store) runScript(ctx context.Context, names []string, args []any) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.db.Timeout)
+	defer cancel()
+	// By hand and not by the script's own Run: only a command that is handed over as words can
+	// share a round trip with those of other callers.
+	all := make([]any, 3, 3+len(names)+len(args))
+	all[0], all[1], all[2] = "evalsha", lua.Write.Hash(), len(names)
+	for _, name := range names {
+		all = append(all, name)
+	}
+	said, err := s.db.Do(ctx, append(all, args...))
+	if redis.HasErrorPrefix(err, "NOSCRIPT") || redisdb.SlotMoves(err) {
+		// By itself: with the source of the script, or until the slot of a cluster is whole again.
+		said, err = lua.Write.Run(ctx, s.db.Client, names, args...).Result()
+	}
+	if err != nil {
+		return nil, err
+	}
+	words, _ := said.([]any)
+	reply := make([]string, len(words))
+	for i, word := range words {
+		reply[i] = redisdb.Text(word)
+	}
+	if len(reply) == 0 {
+		return nil, errors.New("the write script answered nothing")
+	}
+	return reply, nil
+}
+
+// arguments lays the change out for the script: every key that it touches, and what
+// to do, which names them by their number.
+func (c *change) arguments(writeID string) (names []string, args []any) {
+	names = make([]string, 0, 5+len(c.values)+len(c.guards)+len(c.commands)+7*len(c.scopes)) // about
+	args = make([]any, 0, 16+2*len(c.values)+8*len(c.commands)+16*len(c.scopes))
+	names = append(names, c.keys.Meta(), c.keys.Answer(writeID), c.keys.Texts(), c.keys.References(), c.keys.Frozen())
+	add := func(words ...string) {
+		for _, w := range words {
+			args = append(args, w)
+		}
+	}
+	add(strconv.FormatInt(schema.AnswerLife.Milliseconds(), 10), string(bos.StateComplete),
+		strconv.Itoa(logLength), strconv.FormatInt(schema.LogLife.Milliseconds(), 10), strconv.Itoa(schema.Version),
+		strconv.FormatInt(c.at.UnixMilli(), 10), strconv.FormatInt(bos.ProgressGap.Milliseconds(), 10), strconv.Itoa(bos.MaxProgress),
+		c.keys.ScopeNotices(), c.keys.ListNotices())
+
+	add(strconv.Itoa(len(c.values)))
+	for _, v := range c.values {
+		names = append(names, v.key)
+		add(v.version, v.body)
+	}
+	// Commands on one key follow each other, so this finds nearly all that repeat.
+	number := func(key string) string {
+		if names[len(names)-1] != key {
+			names = append(names, key)
+		}
+		return strconv.Itoa(len(names))
+	}
+	add(strconv.Itoa(len(c.guards)))
+	for _, g := range c.guards {
+		add(number(g.key), g.field, g.value)
+	}
+	add(strconv.Itoa(len(c.commands)))
+	for _, do := range c.commands {
+		if do.to != "" {
+			add("3", do.name, number(do.key), number(do.to))
+			continue
+		}
+		add(strconv.Itoa(2+len(do.args)), do.name, number(do.key))
+		add(do.args...)
+	}
+	// What a batch takes from one component and gives to another cancels out, and is not sent.
+	digests := sortedKeys(c.texts, func(r *reference) bool { return r.by != 0 })
+	add(strconv.Itoa(len(digests)))
+	for _, d := range digests {
+		add(string(d), strconv.Itoa(c.texts[d].by), c.texts[d].text)
+	}
+	scopes := slices.SortedFunc(maps.Keys(c.scopes), func(a, b bos.SessionKey) int {
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name))
+	})
+	add(strconv.Itoa(len(scopes)), strconv.Itoa(len(names)+1))
+	for _, key := range scopes {
+		h, sc := schema.ScopeHome(key), c.scopes[key]
+		// The script steps over as many keys as these three flags say: both sides have to
+		// agree. Most writes can't freeze anything, and are spared the four keys of groups and
+		// errors.
+		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep)...)
+		add(string(h), strings.Join(sc.changed, ","), strings.Join(sc.removed, ","), sc.flags())
+		var counts []string
+		// By its place and not its name: a batch over many scopes has thousands of these.
+		for i, counter := range schema.Counters {
+			if by := *counter.Of(&sc.tally); by != 0 {
+				counts = append(counts, strconv.Itoa(i+1), strconv.Itoa(by))
+			}
+		}
+		add(strconv.Itoa(len(counts) / 2))
+		add(counts...)
+	}
+	return names, args
+}
+
+// flags are the letters of what the script is to do besides counting; mostly none.
+func (sc *scopeChange) flags() string {
+	var flags string
+	f := &schema.WriteFlags
+	for _, one := range []struct {
+		on   bool
+		flag schema.WriteFlag
+	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}} {
+		if one.on {
+			flags += one.flag.Letter
+		}
+	}
+	return flags
+}
+
+// sortedKeys are the keys of those values that are to be kept, in order: maps have none, and
+// the commands of one change should not depend on chance.
+func sortedKeys[K cmp.Ordered, V any](m map[K]V, keep func(V) bool) []K {
+	var keys []K
+	for k, v := range m {
+		if keep(v) {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,62 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// NewSchema makes the schema whose responses are written to an [Answer], where the
+// context has one. The generated execution writes each to a buffer without a bound.
+func NewSchema(resolvers *Resolver) graphql.ExecutableSchema {
+	generated := NewExecutableSchema(Config{Resolvers: resolvers})
+	return schema{generated, generated.(*executableSchema), newPlanned(resolvers)}
+}
+
+type schema struct {
+	graphql.ExecutableSchema
+	generated *executableSchema
+	planned   *planned
+}
+
+// inAnswer stands for the data that an answer has.
+var inAnswer = []byte("null")
+
+// Exec implements graphql.ExecutableSchema. It is what the generated one does, but for
+// where the data goes, for what plans execute, and for @defer, which no transport here has.
+func (s schema) Exec(ctx context.Context) graphql.ResponseHandler {
+	op := graphql.GetOperationContext(ctx)
+	ec := newExecutionContext(op, s.generated, make(chan graphql.DeferredResult))
+	p := &planner{planned: s.planned, ec: ec}
+	// Around all that was installed before, which so still sees the objects of the domain.
+	op.ResolverMiddleware = p.around(op.ResolverMiddleware)
+	var resolve func(context.Context) graphql.Marshaler
+	switch op.Operation.Operation {
+	case ast.Query:
+		resolve = func(ctx context.Context) graphql.Marshaler { return ec._Query(ctx, op.Operation.SelectionSet) }
+	case ast.Mutation:
+		resolve = func(ctx context.Context) graphql.Marshaler { return ec._Mutation(ctx, op.Operation.SelectionSet) }
+	default:
+		resolve = p.subscription(ctx, op.Operation.SelectionSet)
+	}
+	once, over := op.Operation.Operation != ast.Subscription, false
+	return func(ctx context.Context) *graphql.Response {
+		if over {
+			return nil
+		}
+		// A query and a mutation answer once; gqlgen calls until nil is returned.
+		over = once
+		data := resolve(ctx)
+		if data == nil {
+			return nil
+		}
+		if a, ok := ctx.Value(answerKey{}).(*Answer); ok {
+			a.write(data)
+			return &graphql.Response{Data: inAnswer}
+		}
+		var w plainWriter
+		data.MarshalGQL(&w)
+		return &graphql.Response{Data: w.b}
+	}
+}

@@ -1,0 +1,170 @@
+package graph
+
+import (
+	"context"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// planner executes the objects of one operation by plans.
+type planner struct {
+	*planned
+	ec *executionContext
+
+	mu  sync.Mutex
+	own map[*ast.Field]any // plans that depend on the operation's variables, or on nobody else
+}
+
+// plannedDocuments is how many plans are kept for later operations, of as many fields.
+const plannedDocuments = 2000
+
+// around puts results of plans in place of the objects that resolvers return.
+func (p *planner) around(next graphql.FieldMiddleware) graphql.FieldMiddleware {
+	return func(ctx context.Context, resolve graphql.Resolver) (any, error) {
+		// After the resolver and all that was installed around it, which decides on the value
+		// itself.
+		v, err := next(ctx, resolve)
+		if err != nil {
+			return v, err
+		}
+		var result graphql.Marshaler
+		switch v := v.(type) {
+		case *bos.Session:
+			result = executed(ctx, p, p.session, graphql.GetFieldContext(ctx).Field, v)
+		case *bos.Status:
+			result = executed(ctx, p, p.status, graphql.GetFieldContext(ctx).Field, v)
+		case []ErrorSummary:
+			result = listed(ctx, p, p.errors, v)
+		case []bos.Point:
+			result = listed(ctx, p, p.points, v)
+		}
+		if result != nil {
+			return result, nil
+		}
+		return v, nil
+	}
+}
+
+// executed executes a field that is an object; nil leaves it to gqlgen.
+func executed[T any](ctx context.Context, p *planner, o *object[T], f graphql.CollectedField, v *T) graphql.Marshaler {
+	// A field may return a session as an interface (node): which fields apply is gqlgen's to
+	// decide.
+	if v == nil || f.Definition.Type.NamedType != o.name {
+		return nil
+	}
+	made := planOf(p, o, f)
+	if made == nil {
+		return nil
+	}
+	return made.execute(ctx, p.ec, v)
+}
+
+// subscription is the generated execution of a subscription, but for the status of a session,
+// whose values no resolver returns that could be replaced.
+func (p *planner) subscription(ctx context.Context, set ast.SelectionSet) func(context.Context) graphql.Marshaler {
+	fields := graphql.CollectFields(p.ec.OperationContext, set, subscriptionImplementors)
+	if len(fields) != 1 || fields[0].Name != "sessionStatusUpdated" {
+		return p.ec._Subscription(ctx, set)
+	}
+	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Subscription"})
+	return graphql.ResolveFieldStream(ctx, p.ec.OperationContext, fields[0], p.ec.fieldContext_Subscription_sessionStatusUpdated,
+		func(ctx context.Context) (any, error) {
+			args := graphql.GetFieldContext(ctx).Args
+			return p.ec.Resolvers.Subscription().SessionStatusUpdated(ctx, args["name"].(string), args["tenant"].(*string),
+				args["minInterval"].(*int), args["sinceRevision"].(*int64), args["sinceEpoch"].(*string))
+		}, nil,
+		func(ctx context.Context, set ast.SelectionSet, v *bos.Status) graphql.Marshaler {
+			if r := executed(ctx, p, p.status, fields[0], v); r != nil {
+				return r
+			}
+			return p.ec._SessionStatus(ctx, set, v)
+		}, true, true)
+}
+
+// listed executes a field that is a list of objects.
+func listed[T any](ctx context.Context, p *planner, o *object[T], items []T) graphql.Marshaler {
+	made := planOf(p, o, graphql.GetFieldContext(ctx).Field)
+	// A list is written at once. One with a field that gqlgen executes is left to it as a
+	// whole.
+	if made == nil || made.others != nil {
+		return nil
+	}
+	b := append(make([]byte, 0, 2+len(items)*(1+made.size)), '[')
+	for i := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b = made.try(ctx, b, nil, &items[i]); b == nil {
+			return nil
+		}
+	}
+	return &result{b: append(b, ']')}
+}
+
+// planOf finds the plan of a field's selection, or makes it; nil if there is none.
+func planOf[T any](p *planner, o *object[T], f graphql.CollectedField) *plan[T] {
+	if len(f.Selections) != len(f.SelectionSet) {
+		return nil // the field is selected in several places
+	}
+	if known, ok := p.plans.Get(f.Field); ok {
+		return known.(*plan[T])
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known, ok := p.own[f.Field]
+	if !ok {
+		made := o.plan(lookedAt(p.ec.OperationContext), f.Selections)
+		// Not kept for others: a subscription's document was rewritten for its group alone, and
+		// where directives decide, another operation's variables decide otherwise.
+		if known = made; p.ec.Operation.Operation == ast.Subscription || conditional(f.Selections) {
+			if p.own == nil {
+				p.own = map[*ast.Field]any{}
+			}
+			p.own[f.Field] = known
+		} else {
+			p.plans.Add(f.Field, known)
+		}
+	}
+	return known.(*plan[T])
+}
+
+// lookedAt is an operation to collect fields of that is dropped afterwards: the operation itself
+// keeps what was collected, which for a subscription is for as long as anybody follows it.
+func lookedAt(op *graphql.OperationContext) *graphql.OperationContext {
+	return &graphql.OperationContext{Doc: op.Doc, Variables: op.Variables}
+}
+
+// conditional says whether a selection has directives.
+func conditional(set ast.SelectionSet) bool {
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			if len(s.Directives) > 0 || conditional(s.SelectionSet) {
+				return true
+			}
+		case *ast.InlineFragment:
+			if len(s.Directives) > 0 || conditional(s.SelectionSet) {
+				return true
+			}
+		case *ast.FragmentSpread: // validated: fragments do not contain themselves
+			if len(s.Directives) > 0 || conditional(s.Definition.SelectionSet) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// newPlans makes the cache of plans.
+func newPlans() *lru.Cache[*ast.Field, any] {
+	c, err := lru.New[*ast.Field, any](plannedDocuments)
+	if err != nil {
+		panic(err) // not for a positive size
+	}
+	return c
+}

@@ -1,0 +1,133 @@
+package app_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/internal/apptest"
+	"github.com/bosgraph/bosgraph/internal/redistest"
+)
+
+// TestFileDescriptorsRunOut runs a server that may open few files, and opens connections until
+// it has none left. The health probe is answered within a second all the same, the log says
+// what to do, once, and when they are closed all is as before.
+func TestFileDescriptorsRunOut(t *testing.T) {
+	t.Parallel()
+	binary := apptest.Command(t)
+	log := &apptest.Journal{}
+	address := limited(t, binary, redistest.Server(t), log)
+
+	var open []net.Conn
+	defer func() {
+		for _, c := range open {
+			_ = c.Close() // of a test that is over
+		}
+	}()
+	apptest.Eventually(t, "descriptors have run out", func() bool {
+		c, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			open = append(open, c)
+		}
+		return apptest.CountLines(log, "level=ERROR", `msg="out of file descriptors; refusing connections, only /healthz is answered"`) > 0
+	})
+	for range 30 { // connections that send nothing stand before the probe
+		if c, err := net.DialTimeout("tcp", address, time.Second); err == nil {
+			open = append(open, c)
+		}
+	}
+	slowest := time.Duration(0)
+	for range 20 {
+		began := time.Now()
+		status, body := getOnce(t, address, "/healthz")
+		slowest = max(slowest, time.Since(began))
+		if status != http.StatusOK || body != "alive\n" {
+			t.Fatalf("/healthz answers %d %q", status, body)
+		}
+	}
+	t.Logf("the slowest of 20 probes of health took %v", slowest)
+	if slowest > time.Second {
+		t.Errorf("a probe of health took %v", slowest)
+	}
+	if status, body := getOnce(t, address, "/v2/version"); status != http.StatusServiceUnavailable {
+		t.Errorf("a request is answered %d %q", status, body)
+	}
+	for _, c := range open {
+		_ = c.Close() // what it has to say does not matter
+	}
+	open = nil
+	apptest.Eventually(t, "requests are answered, and the log says so", func() bool {
+		status, _ := getOnce(t, address, "/v2/version")
+		return status == http.StatusOK && apptest.CountLines(log, `msg="file descriptors available again"`) == 1
+	})
+	if n := apptest.CountLines(log, `msg="out of file descriptors`); n != 1 {
+		t.Errorf("the log says %d times that they have run out:\n%s", n, log)
+	}
+}
+
+// limited runs a server that may have 64 files open, and returns its address.
+func limited(t *testing.T, binary, redis string, log *apptest.Journal) (address string) {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", `ulimit -n 64 && exec "$0" serve --listen 127.0.0.1:0 --redis-url "redis://$1"`, binary, redis)
+	cmd.SysProcAttr = apptest.EndWithParent()
+	cmd.Stderr = log
+	started, dead := make(chan error, 1), make(chan struct{})
+	go func() {
+		// The kernel's "parent" is this thread, so it has to live as long.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // its error says that we killed it
+			close(dead)
+		}
+	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	var once sync.Once
+	t.Cleanup(func() {
+		once.Do(func() {
+			_ = cmd.Process.Signal(syscall.SIGKILL) // fails only if it has ended
+			<-dead
+		})
+	})
+	apptest.Eventually(t, "the server listens", func() bool {
+		_, rest, ok := strings.Cut(log.String(), "graphql=http://")
+		address, _, _ = strings.Cut(rest, "/graphql")
+		return ok
+	})
+	return address
+}
+
+// getOnce asks over a connection of its own.
+func getOnce(t *testing.T, address, path string) (status int, body string) {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path, address)
+	answer, err := io.ReadAll(conn)
+	if len(answer) == 0 {
+		t.Logf("%s is not answered: %v", path, err)
+		return 0, ""
+	}
+	_, _ = fmt.Sscanf(string(answer), "HTTP/1.1 %d", &status)
+	_, after, _ := bytes.Cut(answer, []byte("\r\n\r\n"))
+	return status, string(after)
+}

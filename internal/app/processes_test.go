@@ -1,0 +1,38 @@
+package app_test
+
+import (
+	"crypto/rand"
+	"testing"
+
+	"github.com/bosgraph/bosgraph/internal/apptest"
+	"github.com/bosgraph/bosgraph/internal/redistest"
+)
+
+// TestServersThatMayEndAtAnyInstant runs the command itself: what these tests show holds
+// for servers that share nothing but Redis, and that may end at any instant.
+func TestServersThatMayEndAtAnyInstant(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]func(*testing.T, *apptest.Fleet){
+		"killed in the middle of an ingest":    testKilled,
+		"two servers complete one session":     testCompletionRace,
+		"recount while others write":           testRecountOnline,
+		"recount finds and repairs any damage": testRecountRepairs,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newFleet(t))
+		})
+	}
+}
+
+// TestAnotherServerFollowsBOSWhenOneIsLost is not run beside others: what it says of
+// staleness holds for servers that get to run every 100 ms.
+func TestAnotherServerFollowsBOSWhenOneIsLost(t *testing.T) {
+	t.Run("killed", func(t *testing.T) { testLeaderKilled(t, newFleet(t)) })
+	t.Run("overtaken", func(t *testing.T) { testLeaderOvertaken(t, newFleet(t)) })
+}
+
+func newFleet(t *testing.T) *apptest.Fleet {
+	t.Helper()
+	return &apptest.Fleet{Binary: apptest.Command(t), Redis: redistest.Server(t), Namespace: "test-" + rand.Text()}
+}

@@ -1,0 +1,45 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/bosgraph/bosgraph/cache"
+	"github.com/bosgraph/bosgraph/internal/apptest"
+	"github.com/bosgraph/bosgraph/internal/redistest"
+)
+
+// TestTheDocumentedRedisUserMayDoEverything has the ACL user that docs/operations.md shows do everything.
+func TestTheDocumentedRedisUserMayDoEverything(t *testing.T) {
+	t.Parallel()
+	_, line, found := strings.Cut(operations(t), "\n    ACL SETUSER ")
+	line, _, _ = strings.Cut(line, "\n")
+	if !found {
+		t.Fatal("docs/operations.md shows no user")
+	}
+	p := redistest.New(t)
+	log := &apptest.Journal{}
+	redistest.Do(t, p.Addr(), append([]string{"ACL", "SETUSER"},
+		strings.Fields(strings.NewReplacer("bosgraph on", "app on", "PASSWORD", "secret", "NAMESPACE", "test-*").Replace(line))...)...)
+	s := serveWatching(t, apptest.TextLog(log), "redis://app:secret@"+p.Addr())
+	s.Session("s")
+	s.Put(apptest.Powering("x1", "s"), apptest.Powering("x2", "s"))
+	s.Update("s", "status", "RUNNING")
+	s.Must(apptest.PutTenant, apptest.Vars{"name": "blue", "in": []string{"x1"}})
+	s.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{{"id": "x1", "enabled": false}, {"id": "x2", "enabled": false}}})
+	if st := s.Must(`{ session(name: "s") { status { status errorSummary { message } progress { time } } } }`); st.At("session.status.status") != "COMPLETE" {
+		t.Errorf("the session is %s", st.Body)
+	}
+	if _, err := s.App.Store().Recount(t.Context(), cache.RecountOptions{Repair: true}); err != nil {
+		t.Error(err)
+	}
+	if _, body := s.Get("/readyz"); body != "ready\n" {
+		t.Errorf("/readyz answers %s", body)
+	}
+	apptest.Eventually(t, "Redis was looked at", func() bool {
+		return strings.Contains(redistest.Do(t, p.Addr(), "INFO", "commandstats"), "cmdstat_info")
+	})
+	if text := log.String(); strings.Contains(text, "NOPERM") || strings.Contains(text, "may not") {
+		t.Errorf("the log has\n%s", text)
+	}
+}

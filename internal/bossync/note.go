@@ -1,0 +1,73 @@
+package bossync
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// note is what the holder of the lease leaves for the others, as JSON. It holds no moment
+// that another machine would have to believe: only ages, and a number that distinguishes
+// one sweep from another.
+type note struct {
+	Sweep   int64         `json:"sweep,omitempty"` // of the last whole one; 0 for none
+	Epoch   string        `json:"epoch,omitempty"` // of the namespace, as its tenure began
+	Age     time.Duration `json:"age,omitempty"`   // since it began, as of this note; nanoseconds
+	Every   time.Duration `json:"every"`           // nanoseconds
+	Problem string        `json:"problem,omitempty"`
+	Doubt   string        `json:"doubt,omitempty"` // the id of what an operator may accept
+	Tenants []string      `json:"tenants,omitempty"`
+}
+
+func (s *Sync) note() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := note{Sweep: s.sweep, Epoch: s.epoch, Every: s.state.Every, Problem: s.state.Problem, Doubt: s.doubt, Tenants: s.tenants}
+	if n.Sweep != 0 {
+		n.Age = s.o.Now().Sub(s.state.LastSweep)
+	}
+	text, _ := json.Marshal(n) // it always can
+	return string(text)
+}
+
+// readNote takes over what the holder of the lease has left. A sweep that is new here began as
+// long ago as the note says and has lain there: by Redis' clock, but not longer than since
+// this process last looked, for a clock may be wrong by an hour after a failover.
+func (s *Sync) readNote(t bos.Tenure) {
+	now := s.o.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lain := t.NoteAge
+	if !s.looked.IsZero() {
+		lain = min(lain, now.Sub(s.looked))
+	}
+	s.looked = now
+	var n note
+	if t.Note == "" || json.Unmarshal([]byte(t.Note), &n) != nil {
+		return
+	}
+	s.state.Every, s.state.Problem, s.state.Doubt = n.Every, n.Problem, n.Doubt != ""
+	s.doubt, s.tenants = n.Doubt, n.Tenants
+	s.know(n.Tenants)
+	if n.Sweep != 0 && n.Sweep != s.sweep && t.NoteAge >= 0 {
+		s.sweep, s.epoch, s.state.LastSweep = n.Sweep, n.Epoch, now.Add(-n.Age-lain)
+	}
+}
+
+// know remembers tenants that the sync keeps, under the lock.
+func (s *Sync) know(tenants []string) {
+	for _, name := range tenants {
+		s.known[name] = true
+	}
+}
+
+// Doubtful reads in a note whether BOS lists much less than it did: the id of that
+// doubt, empty for none, and what it is about.
+func Doubtful(text string) (id, about string) {
+	var n note
+	if json.Unmarshal([]byte(text), &n) != nil {
+		return "", ""
+	}
+	return n.Doubt, n.Problem
+}

@@ -1,0 +1,85 @@
+package guard
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestRefusalsDoNotFillTheLog shows that refusals do not fill the log.
+func TestRefusalsDoNotFillTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		h := New(http.NotFoundHandler(), Options{
+			Log:    slog.New(slog.NewTextHandler(&log, nil)),
+			Refuse: func(w http.ResponseWriter, _ *http.Request, status int, _ string) { w.WriteHeader(status) },
+		})
+		ask := func(host, origin string) {
+			r := httptest.NewRequest(http.MethodGet, "/graphql", nil)
+			if r.Host = host; origin != "" {
+				r.Header.Set("Origin", origin)
+			}
+			h.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		for range 100 {
+			ask("evil.test", "")
+			ask("localhost", "http://"+strings.Repeat("x", 10_000))
+			time.Sleep(time.Second)
+		}
+		for what, want := range map[string]int{"host=evil.test": 2, "origin=http://x": 2, "path=/graphql": 4} {
+			if got := strings.Count(log.String(), what); got != want {
+				t.Errorf("in 100 s %s is logged %d times, want %d:\n%s", what, got, want, log.String())
+			}
+		}
+		if log.Len() > 2000 {
+			t.Errorf("the log has %d bytes", log.Len())
+		}
+	})
+}
+
+// TestOriginsAreComparedHoweverTheyAreWritten shows how origins are said and compared, in whatever way they are written.
+func TestOriginsAreComparedHoweverTheyAreWritten(t *testing.T) {
+	for text, want := range map[string]string{
+		"http://h":                           "http://h",
+		"HTTP://H.Example.:80":               "http://h.example",
+		"https://h:443":                      "https://h",
+		"https://h:80":                       "https://h:80",
+		"http://[0:0::1]:8080":               "http://[::1]:8080",
+		"http://127.0.0.1":                   "http://127.0.0.1",
+		"chrome-extension://abcdefg":         "chrome-extension://abcdefg",
+		"null":                               "",
+		"":                                   "",
+		"http://":                            "",
+		"://h":                               "",
+		"http://h/":                          "",
+		"http://u@h":                         "",
+		"http://h:80:80":                     "",
+		"http://h http://i":                  "",
+		"http://[::1":                        "",
+		"http://[127.0.0.1]":                 "",
+		"http://h\x00":                       "",
+		"http://ü":                           "",
+		"http://" + strings.Repeat("h", 300): "",
+	} {
+		o, ok := parseOrigin(text)
+		if got := o.String(); ok != (want != "") || ok && got != want {
+			t.Errorf("%q is %q, %v; want %q", text, got, ok, want)
+		}
+	}
+}
+
+func BenchmarkGuard(b *testing.B) {
+	h := New(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), Options{Listen: "127.0.0.1:8080"})
+	r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
+	r.Host = "127.0.0.1:8080"
+	w := httptest.NewRecorder()
+	b.ReportAllocs()
+	for b.Loop() {
+		h.ServeHTTP(w, r)
+	}
+}

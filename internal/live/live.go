@@ -1,0 +1,56 @@
+// Package live has what the hub and its readers agree on: the hub shows updates, the
+// resolvers follow them, and the fan-out decides by their metadata which of them a
+// subscriber still needs. It is a package of its own because the hub must not import the
+// resolvers, nor they the hub.
+package live
+
+import (
+	"context"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// Watch follows something that changes, for one who takes its time: what comes in
+// between two calls of Next is merged.
+type Watch[T any] interface {
+	// Next waits for what is newer than the last. Its error ends the watch.
+	Next(ctx context.Context) (Update[T], error)
+	// Fresh asks for an update from a read that begins from now on, and returns the
+	// number of that read; 0 if this watch shows only what comes.
+	Fresh() (read uint64)
+	Close()
+}
+
+// Update is what a watch shows.
+type Update[T any] struct {
+	Value T
+	Metadata
+}
+
+// Metadata says how an update relates to those before.
+type Metadata struct {
+	Read     uint64 // the number of the read that it is from
+	Revision int64
+	Epoch    string
+	Stale    bool
+	Whole    bool   // it stands alone; otherwise it is a change, of no use without those before
+	Again    bool   // whole, and nothing has changed since the update before
+	Key      string // of a change: it replaces those before of the same key; empty for none
+	Last     bool   // nothing comes after it
+	Empty    bool   // there is no value, it only says that it is the last
+}
+
+// SessionsUpdate is a session of a list that has appeared or changed; without the
+// session, one that was removed.
+type SessionsUpdate struct {
+	Session   *bos.Session
+	DeletedID *string
+}
+
+// ComponentsUpdate is what has happened to a session's components.
+type ComponentsUpdate struct {
+	Revision   int64
+	Components []*bos.Component
+	Removed    []string
+	Resync     bool // some changes were missed
+}

@@ -1,0 +1,117 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// Sources are where metrics come from that are read when they are scraped.
+type Sources struct {
+	Sessions Sessions
+	Server   func() Server
+	Sync     func() bos.SyncState // nil where no BOS is followed
+}
+
+// Server is the state of a server, and what it has counted since it started.
+type Server struct {
+	Connections, Subscriptions, Groups, Watched int
+	Delivered, Coalesced, SlowClients           int64
+	RedisConnections, RedisIdle                 int
+	RedisWaits, Conflicts, Gaps, AuditLost      int64
+	Problems                                    int
+	Stale, SourceStale                          bool
+}
+
+// reading is a metric that is read when it is scraped.
+type reading[T any] struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+	of   func(T) (value float64, known bool)
+}
+
+func gauge[T any](name, help string, of func(T) float64) reading[T] {
+	return reading[T]{prometheus.NewDesc("bosgraph_"+name, help, nil, nil), prometheus.GaugeValue, func(t T) (float64, bool) { return of(t), true }}
+}
+
+func counter[T any](name, help string, of func(T) int64) reading[T] {
+	return reading[T]{prometheus.NewDesc("bosgraph_"+name, help, nil, nil), prometheus.CounterValue, func(t T) (float64, bool) { return float64(of(t)), true }}
+}
+
+// readings are metrics of one state, which is asked for once a scrape.
+type readings[T any] struct {
+	state func() T
+	all   []reading[T]
+}
+
+// Describe implements [prometheus.Collector].
+func (r readings[T]) Describe(to chan<- *prometheus.Desc) {
+	for _, one := range r.all {
+		to <- one.desc
+	}
+}
+
+// Collect implements [prometheus.Collector].
+func (r readings[T]) Collect(to chan<- prometheus.Metric) {
+	state := r.state()
+	for _, one := range r.all {
+		if value, known := one.of(state); known {
+			to <- prometheus.MustNewConstMetric(one.desc, one.kind, value)
+		}
+	}
+}
+
+// Follow adds the metrics that are read when they are scraped. It is called once.
+func (m *Metrics) Follow(s Sources) {
+	m.registry.MustRegister(newBoots(s.Sessions), readings[Server]{s.Server, []reading[Server]{
+		gauge("connections", "WebSockets and event streams that are open.", func(s Server) float64 { return float64(s.Connections) }),
+		gauge("subscriptions", "Subscriptions that are followed; one connection may have many.", func(s Server) float64 { return float64(s.Subscriptions) }),
+		gauge("subscription_groups", "Distinct subscriptions: each is executed once for all who follow it.", func(s Server) float64 { return float64(s.Groups) }),
+		gauge("watched_sessions", "Sessions that are read when they change, because somebody follows them.", func(s Server) float64 { return float64(s.Watched) }),
+		counter("results_delivered_total", "Results that were sent to subscribers.", func(s Server) int64 { return s.Delivered }),
+		counter("results_coalesced_total", "Results that were not sent to a subscriber because a newer one had replaced them before it could take them.",
+			func(s Server) int64 { return s.Coalesced }),
+		counter("slow_clients_disconnected_total", "Subscribers that were disconnected because they did not take what they were sent (--write-deadline).",
+			func(s Server) int64 { return s.SlowClients }),
+		gauge("redis_connections", "Connections to Redis, without that of the feed of notices.", func(s Server) float64 { return float64(s.RedisConnections) }),
+		gauge("redis_connections_idle", "Those of them that wait for work.", func(s Server) float64 { return float64(s.RedisIdle) }),
+		counter("redis_connection_timeouts_total", "Waits for a connection to Redis that ended without one, because all were in use.",
+			func(s Server) int64 { return s.RedisWaits }),
+		counter("write_conflicts_total", "Writes that were decided again because others had changed the same records meanwhile.",
+			func(s Server) int64 { return s.Conflicts }),
+		counter("feed_gaps_total", "Times in which the connection for notices was lost; everything watched was read again after each.",
+			func(s Server) int64 { return s.Gaps }),
+		gauge("stale", "1 while all that is shown may be behind, because Redis does not answer or has evicted keys.", func(s Server) float64 { return truth(s.Stale) }),
+		gauge("stale_source", "1 while what comes from BOS may be behind.", func(s Server) float64 { return truth(s.SourceStale) }),
+		gauge("problems", "Problems of Redis that are known: those of /readyz and serverInfo.problems.", func(s Server) float64 { return float64(s.Problems) }),
+		counter("audit_lines_lost_total", "Lines of the audit log that could not be written.", func(s Server) int64 { return s.AuditLost }),
+	}})
+	if s.Sync == nil {
+		return
+	}
+	lag := gauge("sync_lag_seconds", "How far what comes from BOS is behind at most: the age of the last whole sweep, by any replica. Absent until there was one.",
+		func(bos.SyncState) float64 { return 0 })
+	lag.of = func(s bos.SyncState) (float64, bool) {
+		behind := s.Lag(time.Now())
+		if behind == nil {
+			return 0, false
+		}
+		return *behind, true
+	}
+	m.registry.MustRegister(m.sweep, m.unswept, readings[bos.SyncState]{s.Sync, []reading[bos.SyncState]{
+		lag,
+		gauge("sync_leader", "1 at the replica that follows BOS for all.", func(s bos.SyncState) float64 { return truth(s.Leader) }),
+		gauge("sync_problem", "1 while the BOS sync does not work, or only in part: serverInfo.sync.error says why.", func(s bos.SyncState) float64 { return truth(s.Problem != "") }),
+		gauge("sync_interval_seconds", "From one sweep to the next, as it is at present.", func(s bos.SyncState) float64 { return s.Every.Seconds() }),
+	}})
+}
+
+// truth is 1 for true.
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,93 @@
+package transport
+
+import (
+	"runtime/debug"
+	"time"
+)
+
+// wheelParts is how many parts half an interval has, unless they would be shorter than a
+// millisecond. Pings of all 10,000 clients that had connected within three seconds, at once,
+// kept updates waiting for 60 ms.
+const wheelParts = 256
+
+// keep pings clients and disconnects those that do not answer: of a peer that has
+// vanished the network says nothing. One goroutine does that for all, because a timer for each
+// connection would cost more memory than the rest of an idle one. It visits each client twice
+// an interval, at moments that have nothing to do with when the client connected: a crowd that
+// comes back together is not pinged together.
+func (s *Streams) keep() {
+	tick := time.NewTicker(max(s.o.PingInterval/2/time.Duration(len(s.wheel)), 1))
+	defer tick.Stop()
+	grants := time.NewTicker(grantTick)
+	defer grants.Stop()
+	calm := time.NewTicker(calmFor)
+	defer calm.Stop()
+	for part := 0; ; {
+		select {
+		case <-s.base.Done():
+			return
+		case <-calm.C:
+			s.tidy()
+		case now := <-grants.C:
+			for _, c := range s.those(s.wheel, func(c *connection) bool { return c.ended(now) }) {
+				c.expire(tokenEnded)
+			}
+		case now := <-tick.C:
+			for _, c := range s.those(s.wheel[part:part+1], func(*connection) bool { return true }) {
+				s.visit(c, now)
+			}
+			part = (part + 1) % len(s.wheel)
+		}
+	}
+}
+
+// those are the clients in parts of the wheel that a condition holds for.
+func (s *Streams) those(parts []map[client]struct{}, holds func(*connection) bool) (those []client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, part := range parts {
+		for c := range part {
+			if holds(c.about()) {
+				those = append(those, c)
+			}
+		}
+	}
+	return those
+}
+
+// visit pings a client at every second visit, not before it has been there for a while, and
+// disconnects it after two and a half intervals of silence: one lost ping is no reason, two are.
+func (s *Streams) visit(c client, now time.Time) {
+	about, interval := c.about(), s.o.PingInterval
+	// An answer comes some time after its ping, so silence at a visit is a little less.
+	if last := about.lastReceived.Load(); last != 0 && now.UnixNano()-last > int64(9*interval/4) {
+		_ = about.Close()
+	} else if now.UnixNano()-about.pinged > int64(3*interval/4) {
+		about.pinged = now.UnixNano()
+		c.ping()
+	}
+}
+
+// When a crowd has come or gone, and for how long nobody else has.
+const (
+	crowd   = 100
+	calmFor = 250 * time.Millisecond
+)
+
+// tidy gives memory back to the system after many clients have connected or disconnected:
+// opening a connection takes several times the memory that it keeps. It waits until
+// nobody else comes or goes, because a collection in the middle would delay those that are
+// being admitted and would have to be repeated.
+func (s *Streams) tidy() {
+	s.mu.Lock()
+	calm := s.moved == s.seen
+	s.seen = s.moved
+	due := calm && s.moved >= crowd
+	if due {
+		s.moved, s.seen = 0, 0
+	}
+	s.mu.Unlock()
+	if due {
+		debug.FreeOSMemory()
+	}
+}

@@ -1,0 +1,155 @@
+package view
+
+import (
+	"context"
+	"slices"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/auth"
+)
+
+// ReadComponents reads those that the tenant of the access owns, and nothing of the others: so
+// what is done for these, and the time that it takes, does not depend on whether they exist.
+func (s Store) ReadComponents(ctx context.Context, ids []string, detailed bool) ([]*bos.Component, error) {
+	view, err := auth.AccessOf(ctx).View(auth.ReadComponents)
+	if err != nil {
+		return nil, err
+	}
+	if view.All {
+		return s.store.ReadComponents(ctx, ids, detailed)
+	}
+	owns, err := s.owners.Owns(ctx, view.Tenant, ids)
+	if err != nil {
+		return nil, err
+	}
+	owned := make(map[string]bool, len(ids))
+	for i, id := range ids {
+		owned[id] = owns[i]
+	}
+	return pick(ids, func(id string) bool { return owned[id] },
+		func(ids []string) ([]*bos.Component, error) { return s.store.ReadComponents(ctx, ids, detailed) })
+}
+
+// ListComponents lists those that the tenant of the access owns, or the members of a session
+// that it may read: these belong to the session's tenant as long as they are members.
+func (s Store) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
+	detailed, total bool) (*bos.List[*bos.Component], error) {
+	access := auth.AccessOf(ctx)
+	switch {
+	case of == nil:
+		view, err := access.View(auth.ReadComponents)
+		if err != nil {
+			return nil, err
+		}
+		if !view.All {
+			f.Owner = &view.Tenant
+		}
+	case !access.May(auth.ReadComponents, of.Session.Tenant):
+		return &bos.List[*bos.Component]{}, nil
+	case of.Frozen && !everything(access, auth.ReadComponents):
+		return s.listFrozen(ctx, of, f, page, detailed, total)
+	}
+	return s.store.ListComponents(ctx, of, f, page, detailed, total)
+}
+
+// listFrozen lists an error group as it was when its session was frozen, without components
+// that the tenant no longer owns: their records are as they are now, and another's. How many
+// there were in the group is still the session's own.
+func (s Store) listFrozen(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
+	detailed, total bool) (*bos.List[*bos.Component], error) {
+	for {
+		list, err := s.store.ListComponents(ctx, of, f, page, detailed, total)
+		if err != nil || len(list.Items) == 0 {
+			return list, err
+		}
+		last := list.Positions[len(list.Positions)-1]
+		owns, err := s.owners.Owns(ctx, of.Session.Tenant, list.Positions)
+		if err != nil {
+			return nil, err
+		}
+		drop := make([]bool, len(owns))
+		for i := range owns {
+			drop[i] = !owns[i]
+		}
+		list.Items, list.Positions = dropped(list.Items, drop), dropped(list.Positions, drop)
+		if len(list.Items) > 0 || !list.More {
+			return list, nil
+		}
+		page.After = last // a page without items has no cursor to read on from
+	}
+}
+
+// Stragglers are members of the session.
+func (s Store) Stragglers(ctx context.Context, of *bos.Session, first int, detailed bool) ([]*bos.Component, error) {
+	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {
+		return nil, nil
+	}
+	return s.store.Stragglers(ctx, of, first, detailed)
+}
+
+// PutComponents stores components all of whose owners the access may write for.
+func (s Store) PutComponents(ctx context.Context, components []bos.ComponentPatch) (bos.BatchResult, error) {
+	return change(ctx, s, components, idOf, s.store.PutComponents)
+}
+
+// PatchComponents changes such components.
+func (s Store) PatchComponents(ctx context.Context, patches []bos.ComponentPatch) (bos.BatchResult, error) {
+	return change(ctx, s, patches, idOf, s.store.PatchComponents)
+}
+
+// DeleteComponents deletes such components.
+func (s Store) DeleteComponents(ctx context.Context, ids []string) (bos.BatchResult, error) {
+	return change(ctx, s, ids, func(id string) string { return id }, s.store.DeleteComponents)
+}
+
+func idOf(p bos.ComponentPatch) string { return p.ID }
+
+// change applies the items of a batch that the access allows, and refuses the others one by
+// one, whether or not they exist. A component whose owners change meanwhile counts as changed
+// before that.
+func change[T any](ctx context.Context, s Store, items []T, id func(T) string,
+	apply func(context.Context, []T) (bos.BatchResult, error)) (bos.BatchResult, error) {
+	access := auth.AccessOf(ctx)
+	if !access.Can(auth.WriteComponents) {
+		return bos.BatchResult{}, auth.Forbid(auth.WriteComponents)
+	}
+	if everything(access, auth.WriteComponents) || len(items) > bos.MaxBatch { // which the store refuses
+		return apply(ctx, items)
+	}
+	ids := make([]string, len(items))
+	for i, item := range items {
+		ids[i] = id(item)
+	}
+	owners, err := s.owners.Owners(ctx, ids)
+	if err != nil {
+		return bos.BatchResult{}, err
+	}
+	var allowed []T
+	var places []int
+	var refused []bos.Refusal
+	for i, item := range items {
+		if access.MayChange(auth.WriteComponents, owners[i]) {
+			allowed, places = append(allowed, item), append(places, i)
+		} else {
+			refused = append(refused, bos.Refusal{Index: i, Err: forbidComponent(ids[i])})
+		}
+	}
+	var result bos.BatchResult
+	if len(allowed) > 0 {
+		if result, err = apply(ctx, allowed); err != nil {
+			return result, err
+		}
+	}
+	// The store has counted among those that it was given; clients count among those that they
+	// sent.
+	for i := range result.Refused {
+		result.Refused[i].Index = places[result.Refused[i].Index]
+	}
+	result.Refused = append(result.Refused, refused...)
+	slices.SortFunc(result.Refused, func(a, b bos.Refusal) int { return a.Index - b.Index })
+	return result, nil
+}
+
+func forbidComponent(id string) *bos.Error {
+	return bos.Errorf(bos.Forbidden, "you may not write component %q: all tenants that own it have to be yours", id).At("id")
+}

@@ -1,0 +1,9 @@
+package watch_test
+
+import (
+	"testing"
+
+	"github.com/bosgraph/bosgraph/internal/apptest"
+)
+
+func TestMain(m *testing.M) { apptest.Main(m) }

@@ -117,7 +117,7 @@ func (s *Store) readHomes(ctx context.Context, reads []homeRead) ([]*bos.Session
 
 // The fields of reads as arguments of a command: pipe.HMGet would put each into an interface
 // for each read, which is most of what such a read allocates.
-var headWords, statusWords = argumentsOf(schema.HeadFields), argumentsOf(schema.ShownStatusFields)
+var headWords, statusWords, allStatusWords = argumentsOf(schema.HeadFields), argumentsOf(schema.ShownStatusFields), argumentsOf(schema.AllStatusFields)
 
 // argumentsOf makes them once for the process.
 func argumentsOf(fields []string) []any {
@@ -132,7 +132,10 @@ func argumentsOf(fields []string) []any {
 func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sessionReply {
 	h := r.home
 	a, words := &sessionReply{fields: schema.HeadFields}, headWords
-	if r.Status {
+	switch {
+	case r.Statuses:
+		a.fields, words = schema.AllStatusFields, allStatusWords
+	case r.Status:
 		a.fields, words = schema.ShownStatusFields, statusWords
 	}
 	if r.Progress { // before the status: what it holds is never newer
@@ -167,7 +170,7 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sess
 
 // session makes what was asked for of the replies.
 func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, error) {
-	hash := sessionHash{fields: a.fields}
+	hash := sessionHash{fields: a.fields, apart: r.Statuses}
 	var groups []bos.ErrorGroup
 	var groupCount int64
 	var saved string

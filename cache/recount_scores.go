@@ -40,7 +40,7 @@ func scored(reply any, want string) bool {
 
 // walk visits the entries of an index, in chunks.
 func (r *recount) walk(ctx context.Context, key string, visit func(entries []string) error) error {
-	if _, ok := r.db.Keys.Cut(schema.Kinds.Active, key); ok || key == r.db.Keys.Tenants() {
+	if _, ok := r.db.Keys.Cut(schema.Kinds.Waiting, key); ok || key == r.db.Keys.Tenants() {
 		return r.walkScored(ctx, key, visit)
 	}
 	for after := ""; ; {

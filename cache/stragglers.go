@@ -26,19 +26,25 @@ func (r *record) sinceThen(n *record, now string) string {
 	return r.since
 }
 
-// activeSince is the score of a component among the active ones of its session, ""
-// if it is none of them.
-func (r *record) activeSince() string {
-	if r.counted.Session == "" || r.counted.Marks&bos.MarkActive == 0 {
-		return ""
+// awaited is a component's entry in the index of what a session waits for.
+type awaited struct {
+	wait  bos.Wait // "" for none
+	since string   // the score
+}
+
+// waitingIn is the entry that a record makes in the session of that name.
+func (r *record) waitingIn(name string) awaited {
+	w := r.counted.WaitIn(name)
+	if w == "" {
+		return awaited{}
 	}
 	// An unknown time sorts before all others: what has not moved for longest is probably among
 	// these.
-	return cmp.Or(r.since, "0")
+	return awaited{w, cmp.Or(r.since, "0")}
 }
 
-// addActive adds ids to the active ones of a scope, or gives them other scores.
-func (c *change) addActive(key string, ids, since []string) {
+// addWaiting adds ids to those that wait for the same, or gives them other scores.
+func (c *change) addWaiting(key string, ids, since []string) {
 	for len(ids) > 0 {
 		n := min(len(ids), chunk)
 		args := make([]string, 0, 2*n)
@@ -66,16 +72,31 @@ func (s *Store) Stragglers(ctx context.Context, of *bos.Session, first int, deta
 	if of.Over() {
 		return nil, nil
 	}
-	var ids *redis.StringSliceCmd
+	var replies []*redis.ZSliceCmd
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
-		// The index is in order already: the cost is by what is asked for, not by the
-		// session.
-		ids = pipe.ZRange(ctx, s.db.Keys.Active(schema.ScopeHome(of.SessionKey)), 0, int64(first)-1)
+		replies = replies[:0]
+		for _, w := range bos.Waits {
+			if w != bos.WaitApply && w != bos.WaitUnstage { // which are not of the session, or not enabled
+				// These are in order already: the cost is by what is asked for, not by the session.
+				replies = append(replies, pipe.ZRangeWithScores(ctx, s.db.Keys.Waiting(schema.ScopeHome(of.SessionKey), w), 0, int64(first)-1))
+			}
+		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.ReadComponents(ctx, ids.Val(), detailed)
+	var longest []redis.Z
+	for _, reply := range replies {
+		longest = append(longest, reply.Val()...)
+	}
+	slices.SortStableFunc(longest, func(a, b redis.Z) int {
+		return cmp.Or(cmp.Compare(a.Score, b.Score), cmp.Compare(a.Member.(string), b.Member.(string)))
+	})
+	ids := make([]string, min(first, len(longest)))
+	for i := range ids {
+		ids[i] = longest[i].Member.(string)
+	}
+	found, err := s.ReadComponents(ctx, ids, detailed)
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func sessionWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.
 	}
 }
 
-// statusWants adds what a selection of a status needs. Counters are always there.
+// statusWants adds what a selection of a status needs. Most counters are always there.
 func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.Want) {
 	for _, f := range graphql.CollectFields(op, sel, nil) {
 		switch f.Name {
@@ -95,10 +95,16 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 			// A number outside of the page size is refused by the resolver.
 			want.Groups = max(want.Groups, min(firstOf(op, f), bos.MaxPage))
 		case "progress":
-			want.Progress = true
+			want.Progress, want.Statuses = true, true // a point may be asked for any count
 		case "estimatedEndTime":
 			// An estimate compares the progress of this session with that of an earlier one.
 			want.Progress, want.Estimate = true, true
+		case "statusCounts":
+			want.Statuses = true
+		case "counts":
+			for _, count := range graphql.CollectFields(op, f.Selections, nil) {
+				want.Statuses = want.Statuses || count.Name == "onHold" || count.Name == "disabled"
+			}
 		case "session":
 			sessionWants(op, f.Selections, want)
 		}

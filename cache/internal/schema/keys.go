@@ -41,8 +41,12 @@ func (k Keys) Groups(h Home) string       { return k.key(Kinds.Groups, string(h)
 func (k Keys) Errors(h Home) string       { return k.key(Kinds.Errors, string(h)) }
 func (k Keys) Log(h Home) string          { return k.key(Kinds.Log, string(h)) }
 func (k Keys) Progress(h Home) string     { return k.key(Kinds.Progress, string(h)) }
-func (k Keys) Active(h Home) string       { return k.key(Kinds.Active, string(h)) }
 func (k Keys) History(h Home) string      { return k.key(Kinds.History, string(h)) }
+
+// Waiting lists those that a session waits for, for the same reason.
+func (k Keys) Waiting(h Home, w bos.Wait) string {
+	return k.key(Kinds.Waiting, string(w)+":"+string(h))
+}
 
 // Alike lists the sessions that can be compared with one.
 func (k Keys) Alike(s *bos.Session) string {

@@ -95,7 +95,7 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 			// A number outside of the page size is refused by the resolver.
 			want.Groups = max(want.Groups, min(firstOf(op, f), bos.MaxPage))
 		case "progress":
-			want.Progress, want.Statuses = true, true // a point may be asked for any count
+			want.Progress = true
 		case "estimatedEndTime":
 			// An estimate compares the progress of this session with that of an earlier one.
 			want.Progress, want.Estimate = true, true

@@ -38,7 +38,7 @@ func main() {
 	}
 	log := logger(c)
 	switch c.Command {
-	case config.Watch, config.Failed, config.Compare:
+	case config.Watch, config.Failed, config.Why, config.Compare:
 		os.Exit(show(c))
 	case config.Recount:
 		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return app.Recount(ctx, c, os.Stdout, log) }))
@@ -66,8 +66,11 @@ func show(c config.Config) int {
 		Options: client.Options{Server: c.URL, CAFile: c.CA, TokenFile: c.TokenFile, Patience: c.Patience},
 		Session: bos.SessionKey{Tenant: c.Tenant, Name: c.Session}, JSON: c.JSON,
 	}
-	if c.Command == config.Failed {
+	switch c.Command {
+	case config.Failed:
 		return watch.Failed(signals, o, os.Stdout, os.Stderr)
+	case config.Why:
+		return watch.Why(signals, o, os.Stdout, os.Stderr)
 	}
 	return watch.Run(signals, o, os.Stdout, os.Stderr)
 }

@@ -48,7 +48,7 @@ func (c *Config) check() error {
 		checks = append(checks, c.checkRecount)
 	case Token: // by the rules of the file of tokens, when the line is made
 		checks = nil
-	case Watch, Failed:
+	case Watch, Failed, Why:
 		checks = []func() error{c.checkClient}
 	case Compare:
 		checks = []func() error{c.checkCompared, c.checkClient}

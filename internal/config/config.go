@@ -26,6 +26,7 @@ const (
 	Accept   Command = "accept" // of sync
 	Watch    Command = "watch"
 	Failed   Command = "failed"
+	Why      Command = "why"
 	Compare  Command = "compare"
 	Version  Command = "version"
 	Licenses Command = "licenses"
@@ -39,7 +40,7 @@ type Config struct {
 	BOS          // of serve; of compare only which BOS
 	Simulation   // of demo
 	Verification // of recount
-	Client       // of watch and failed; of compare all but Session and Patience
+	Client       // of watch, failed and why; of compare all but Session and Patience
 	Holder       // of token
 }
 
@@ -184,6 +185,9 @@ type grammar struct {
 	Failed struct {
 		Client
 	} `cmd:"" help:"Print the components of a session that have failed, comma-separated as BOS takes them for the limit of a retry; an empty line if there are none. Exits with 0, or 2 if there is no such session or the server is lost."`
+	Why struct {
+		Client
+	} `cmd:"" help:"Print why a session is not complete: its active components by what they wait for, with the reason in words, since when, and the first of them. Exits with 0, or 2 if there is no such session or the server is lost."`
 	Compare struct {
 		Comparison
 	} `cmd:"" help:"Send the same read-only requests to a BOS and to the REST API of the bosgraph that follows it, and print where the answers differ: a line for each request, then a summary. Sends one request at a time; repeats a request whose answers differ. Exits with 0 if all answers are the same or differ on purpose, 1 if some differ, 2 if one side cannot be reached."`
@@ -252,6 +256,8 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 		cfg.Client = g.Watch.Client
 	case Failed:
 		cfg.Client = g.Failed.Client
+	case Why:
+		cfg.Client = g.Why.Client
 	case Compare:
 		// Compare has structs of its own: those of the others would give it options that it has
 		// no use for. From here on its options are where those of other clients are.

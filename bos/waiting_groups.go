@@ -2,8 +2,8 @@ package bos
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -68,7 +68,7 @@ func (l WaitLimits) Of(w Wait) time.Duration {
 // Late is whether components have waited for longer than BOS waits.
 type Late bool
 
-// waitingReasons is what is shown of each wait.
+// reason is what is shown of a wait.
 func (w Wait) reason(late Late) WaitingReason {
 	switch w {
 	case WaitOnHold:
@@ -166,9 +166,9 @@ func (r WaitingReason) text(l WaitLimits) string {
 	case WaitingConfiguring:
 		return "booted, and being configured by CFS"
 	case WaitingRetrying:
-		return "being tried again: an earlier attempt had no success"
+		return "being tried again: an earlier attempt failed"
 	case WaitingRetriesExhausted:
-		return "on the last attempt that retry_policy allows: BOS fails them if it has no success"
+		return "on the last attempt that retry_policy allows: BOS fails them if it does not succeed"
 	case WaitingStaged:
 		return "staged: they wait until somebody applies the staged session"
 	case WaitingAppliedButStaged:
@@ -181,9 +181,9 @@ func (r WaitingReason) text(l WaitLimits) string {
 func words(d time.Duration) string {
 	switch {
 	case d%time.Hour == 0:
-		return strings.TrimSuffix(d.String(), "0m0s")
+		return fmt.Sprintf("%d h", d/time.Hour)
 	case d%time.Minute == 0:
-		return strings.TrimSuffix(d.String(), "0s")
+		return fmt.Sprintf("%d min", d/time.Minute)
 	}
-	return d.String()
+	return fmt.Sprintf("%d s", d/time.Second)
 }

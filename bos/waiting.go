@@ -21,7 +21,7 @@ const (
 	WaitOther       Wait = "z"
 )
 
-// Waits are all of them.
+// Waits are all of them. Their places are stored: a new one goes to the end.
 var Waits = []Wait{
 	WaitOnHold, WaitStart, WaitPowerOn, WaitBoot, WaitPowerOff, WaitShutdown, WaitConfiguring, WaitRetry, WaitGivingUp,
 	WaitApply, WaitUnstage, WaitOther,

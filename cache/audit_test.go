@@ -118,7 +118,7 @@ func (s *suite) audit() {
 			}
 			if w := contribution.WaitIn(scope.Name); w != "" {
 				since, _ := strconv.Atoi(r.since)
-				add(k.Waiting(h, w), id, since)
+				add(k.Waiting(h), id, int(schema.WaitScore(w, int64(since))))
 			}
 			if contribution.Staged == scope.Name {
 				add(k.Staged(h), id, 0)
@@ -135,7 +135,7 @@ func (s *suite) audit() {
 	for key := range have {
 		kind, rest, _ := strings.Cut(strings.TrimPrefix(key, string(k)), ":")
 		switch kind {
-		case "ids", "ei", "tr", "tn", "ti", "m", "wt", "st", "g", "e":
+		case "ids", "ei", "tr", "tn", "ti", "m", "a", "st", "g", "e":
 			if want[key] == nil {
 				s.Errorf("%s is left over: %s", key, have[key])
 			}

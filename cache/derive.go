@@ -96,9 +96,8 @@ func (c *change) step(d *derived, id string, o, n *record) {
 		if !stays {
 			sc.member(o, key.Name, id, -1)
 		}
-		if was := o.waitingIn(key.Name); was.wait != "" && !(there && was.wait == n.waitingIn(key.Name).wait) {
-			w := sc.wait(was.wait)
-			w.remove = append(w.remove, id)
+		if o.counted.WaitIn(key.Name) != "" && !(there && n.counted.WaitIn(key.Name) != "") {
+			sc.waitRemove = append(sc.waitRemove, id)
 		}
 	})
 	n.counted.Scopes(n.owners, func(key bos.SessionKey) {
@@ -110,9 +109,8 @@ func (c *change) step(d *derived, id string, o, n *record) {
 		if !stays {
 			sc.member(n, key.Name, id, 1)
 		}
-		if is := n.waitingIn(key.Name); is.wait != "" && !(there && is == o.waitingIn(key.Name)) {
-			w := sc.wait(is.wait)
-			w.add, w.since = append(w.add, id), append(w.since, is.since)
+		if is := n.waitingIn(key.Name); is != "" && !(there && is == o.waitingIn(key.Name)) {
+			sc.waitAdd, sc.waitScore = append(sc.waitAdd, id), append(sc.waitScore, is)
 		}
 	})
 }
@@ -166,11 +164,8 @@ func (c *change) derive(d *derived) {
 		c.settle(c.keys.Members(h), sc.add, sc.remove)
 		c.settle(c.keys.Staged(h), sc.stagedAdd, sc.stagedRemove)
 		c.settle(c.keys.Errors(h), sc.errorAdd, sc.errorRemove)
-		for _, wait := range sortedKeys(sc.waits, always) {
-			key, w := c.keys.Waiting(h, wait), sc.waits[wait]
-			c.removeMembers(key, without(w.remove, w.add))
-			c.addWaiting(key, w.add, w.since)
-		}
+		c.removeMembers(c.keys.Waiting(h), without(sc.waitRemove, sc.waitAdd))
+		c.addWaiting(c.keys.Waiting(h), sc.waitAdd, sc.waitScore)
 		c.regroup(c.keys.Groups(h), sc.groups)
 		sc.removed = without(sc.removed, sc.changed) // what left and came back is changed, for its watchers
 		// Only fewer active ones can make a session complete. Where as many came as went it has

@@ -214,8 +214,8 @@ func (r *recount) entries(rec *record) map[indexEntry]string {
 				all[indexEntry{r.db.Keys.Errors(h), schema.ErrorEntry(digest, id)}] = "0"
 			}
 		}
-		if w := rec.waitingIn(key.Name); w.wait != "" {
-			all[indexEntry{r.db.Keys.Waiting(h, w.wait), id}] = w.since
+		if score := rec.waitingIn(key.Name); score != "" {
+			all[indexEntry{r.db.Keys.Waiting(h), id}] = score
 		}
 		if rec.counted.Staged == key.Name {
 			all[indexEntry{r.db.Keys.Staged(h), id}] = "0"

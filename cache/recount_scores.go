@@ -21,7 +21,7 @@ func (e scoredEntry) lacking(id string) string {
 	if e.score == "0" {
 		return "lacks " + id
 	}
-	return "lacks " + id + " since " + e.score
+	return "lacks " + id + " with the score " + e.score
 }
 
 // scored says whether a reply is that score: one server writes it as a number,

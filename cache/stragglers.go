@@ -26,33 +26,27 @@ func (r *record) sinceThen(n *record, now string) string {
 	return r.since
 }
 
-// awaited is a component's entry in the index of what a session waits for.
-type awaited struct {
-	wait  bos.Wait // "" for none
-	since string   // the score
-}
-
-// waitingIn is the entry that a record makes in the session of that name.
-func (r *record) waitingIn(name string) awaited {
+// waitingIn is the score of a component among those that the session of that name waits for, "" if
+// it does not.
+func (r *record) waitingIn(name string) string {
 	w := r.counted.WaitIn(name)
 	if w == "" {
-		return awaited{}
+		return ""
 	}
-	// An unknown time sorts before all others: what has not moved for longest is probably among
-	// these.
-	return awaited{w, cmp.Or(r.since, "0")}
+	since, _ := strconv.ParseInt(r.since, 10, 64) // an unknown time is 0, and sorts before all others
+	return strconv.FormatInt(schema.WaitScore(w, since), 10)
 }
 
-// addWaiting adds ids to those that wait for the same, or gives them other scores.
-func (c *change) addWaiting(key string, ids, since []string) {
+// addWaiting adds ids to those that a scope waits for, or gives them other scores.
+func (c *change) addWaiting(key string, ids, scores []string) {
 	for len(ids) > 0 {
 		n := min(len(ids), chunk)
 		args := make([]string, 0, 2*n)
 		for i := range n {
-			args = append(args, since[i], ids[i])
+			args = append(args, scores[i], ids[i])
 		}
 		c.do("ZADD", key, args...)
-		ids, since = ids[n:], since[n:]
+		ids, scores = ids[n:], scores[n:]
 	}
 }
 
@@ -72,13 +66,15 @@ func (s *Store) Stragglers(ctx context.Context, of *bos.Session, first int, deta
 	if of.Over() {
 		return nil, nil
 	}
+	key := s.db.Keys.Waiting(schema.ScopeHome(of.SessionKey))
 	var replies []*redis.ZSliceCmd
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		replies = replies[:0]
 		for _, w := range bos.Waits {
 			if w != bos.WaitApply && w != bos.WaitUnstage { // which are not of the session, or not enabled
 				// These are in order already: the cost is by what is asked for, not by the session.
-				replies = append(replies, pipe.ZRangeWithScores(ctx, s.db.Keys.Waiting(schema.ScopeHome(of.SessionKey), w), 0, int64(first)-1))
+				low, end := schema.WaitRange(w)
+				replies = append(replies, pipe.ZRangeByScoreWithScores(ctx, key, between(low, end, first)))
 			}
 		}
 	})
@@ -90,7 +86,7 @@ func (s *Store) Stragglers(ctx context.Context, of *bos.Session, first int, deta
 		longest = append(longest, reply.Val()...)
 	}
 	slices.SortStableFunc(longest, func(a, b redis.Z) int {
-		return cmp.Or(cmp.Compare(a.Score, b.Score), cmp.Compare(a.Member.(string), b.Member.(string)))
+		return cmp.Or(cmp.Compare(schema.ParseWaitScore(a.Score), schema.ParseWaitScore(b.Score)), cmp.Compare(a.Member.(string), b.Member.(string)))
 	})
 	ids := make([]string, min(first, len(longest)))
 	for i := range ids {

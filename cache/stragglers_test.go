@@ -149,7 +149,7 @@ func TestRecordsFromBeforeStatusesWereTimedStayReadable(t *testing.T) {
 			}
 			s.must(c.Set(ctx, k.Component(id), value, redis.KeepTTL).Err())
 		}
-		s.must(c.Del(ctx, k.Waiting("/a", bos.WaitPowerOn), k.Progress("/a"), k.Alike(s.read(name("a")))).Err())
+		s.must(c.Del(ctx, k.Waiting("/a"), k.Progress("/a"), k.Alike(s.read(name("a")))).Err())
 		for _, counter := range schema.ApartCounters {
 			s.must(c.HDel(ctx, k.Session("/a"), counter.Field).Err())
 		}

@@ -28,24 +28,23 @@ func (s *Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, er
 		count *redis.IntCmd
 		first *redis.ZSliceCmd
 	}
+	key := s.db.Keys.Waiting(schema.ScopeHome(of.SessionKey))
 	var parts []part
 	if err := s.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		parts = parts[:0]
 		for _, w := range bos.Waits {
-			key, late := s.db.Keys.Waiting(schema.ScopeHome(of.SessionKey), w), s.lateBefore(w, limits)
-			ask := func(isLate bos.Late, low, high string) {
-				known := low
-				if known == "-inf" {
-					known = "(0" // 0 is for an unknown time
+			for _, late := range []bos.Late{true, false} {
+				first, end := s.scores(w, late, limits)
+				if first == end {
+					continue
 				}
-				parts = append(parts, part{bos.Waited{Wait: w, Late: isLate}, pipe.ZCount(ctx, key, low, high),
-					pipe.ZRangeByScoreWithScores(ctx, key, &redis.ZRangeBy{Min: known, Max: high, Count: 1})})
-			}
-			if late == "" {
-				ask(false, "-inf", "+inf")
-			} else {
-				ask(true, "-inf", "("+late)
-				ask(false, late, "+inf")
+				all := between(first, end, 1)
+				known := *all
+				if unknown, _ := schema.WaitRange(w); first == unknown {
+					known.Min = "(" + known.Min
+				}
+				parts = append(parts, part{bos.Waited{Wait: w, Late: late}, pipe.ZCount(ctx, key, all.Min, all.Max),
+					pipe.ZRangeByScoreWithScores(ctx, key, &known)})
 			}
 		}
 	}); err != nil {
@@ -56,7 +55,7 @@ func (s *Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, er
 		all[i] = p.Waited
 		all[i].Count = int(p.count.Val())
 		if first := p.first.Val(); len(first) > 0 {
-			all[i].Since = time.Unix(int64(first[0].Score), 0).UTC()
+			all[i].Since = time.Unix(schema.ParseWaitScore(first[0].Score), 0).UTC()
 		}
 	}
 	return bos.WaitingOf(of, all, limits), nil
@@ -74,14 +73,24 @@ func (s *Store) waitLimits(ctx context.Context, of *bos.Session) (bos.WaitLimits
 	return bos.WaitLimitsOf(bos.ParseOptions(record)), nil
 }
 
-// lateBefore is the second before which a component must have begun to wait to be late, "" if
-// none can be.
-func (s *Store) lateBefore(w bos.Wait, limits bos.WaitLimits) string {
-	limit := limits.Of(w)
-	if limit == 0 {
-		return ""
+// scores are the first score, and the first behind, of the components that wait for the same, and for too
+// long or not. An unknown time counts as too long: it is that of a component that has not moved since
+// times have been kept.
+func (s *Store) scores(w bos.Wait, late bos.Late, limits bos.WaitLimits) (first, end int64) {
+	first, end = schema.WaitRange(w)
+	parted := first // no wait without a limit is too long
+	if limit := limits.Of(w); limit > 0 {
+		parted = schema.WaitScore(w, s.options.Now().Add(-limit).Unix())
 	}
-	return strconv.FormatInt(s.options.Now().Add(-limit).Unix(), 10)
+	if late {
+		return first, parted
+	}
+	return parted, end
+}
+
+// between are the components from one score to before another, at most so many.
+func between(first, end int64, count int) *redis.ZRangeBy {
+	return &redis.ZRangeBy{Min: strconv.FormatInt(first, 10), Max: "(" + strconv.FormatInt(end, 10), Count: int64(count)}
 }
 
 // ListWaiting returns a page of the components that wait for one reason: those that have
@@ -155,19 +164,16 @@ func parseWaitingPosition(text string, parts int) (part int, after redis.Z, err 
 // waitingAfter returns the next components of a part of a reason, with their scores: after the last
 // one of the page before, or from the first one on.
 func (s *Store) waitingAfter(ctx context.Context, of bos.SessionKey, part bos.Waited, limits bos.WaitLimits, last redis.Z, count int) ([]redis.Z, error) {
-	key, late := s.db.Keys.Waiting(schema.ScopeHome(of), part.Wait), s.lateBefore(part.Wait, limits)
-	before := late // how many come first that are not asked for
-	if part.Late || late == "" {
-		before = "-inf"
-	}
+	key := s.db.Keys.Waiting(schema.ScopeHome(of))
+	first, end := s.scores(part.Wait, part.Late, limits)
 	var rank, skip *redis.IntCmd
-	if id, ok := last.Member.(string); ok {
-		before = strconv.FormatInt(int64(last.Score), 10) // if it is not there any more, on from where it was
-		if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { rank = pipe.ZRank(ctx, key, id) }); err != nil {
-			return nil, err
+	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+		rank = nil
+		if id, ok := last.Member.(string); ok {
+			first, rank = int64(last.Score), pipe.ZRank(ctx, key, id) // if it is not there any more, on from where it was
 		}
-	}
-	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { skip = pipe.ZCount(ctx, key, "-inf", "("+before) }); err != nil {
+		skip = pipe.ZCount(ctx, key, "-inf", "("+strconv.FormatInt(first, 10))
+	}); err != nil {
 		return nil, err
 	}
 	start := skip.Val()
@@ -181,8 +187,8 @@ func (s *Store) waitingAfter(ctx context.Context, of bos.SessionKey, part bos.Wa
 		return nil, err
 	}
 	all := found.Val()
-	if end, err := strconv.ParseFloat(late, 64); err == nil && bool(part.Late) {
-		all = all[:slices.IndexFunc(append(all, redis.Z{Score: end}), func(z redis.Z) bool { return z.Score >= end })]
+	if i := slices.IndexFunc(all, func(z redis.Z) bool { return z.Score >= float64(end) }); i >= 0 {
+		all = all[:i]
 	}
 	return all, nil
 }

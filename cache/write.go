@@ -73,25 +73,9 @@ type scopeChange struct {
 	add, remove             []string
 	stagedAdd, stagedRemove []string
 	errorAdd, errorRemove   []string // "<digest> <id>"
-	waits                   map[bos.Wait]*waitChange
+	waitRemove, waitAdd     []string
+	waitScore               []string // of those added
 	groups                  map[string]int
-}
-
-// waitChange is what a write does to the index of those that a scope waits for, for one reason.
-type waitChange struct {
-	add, since []string // the second are scores
-	remove     []string
-}
-
-// wait returns what the write does to the components that wait for the same, for adding to it.
-func (sc *scopeChange) wait(w bos.Wait) *waitChange {
-	if sc.waits == nil {
-		sc.waits = map[bos.Wait]*waitChange{}
-	}
-	if sc.waits[w] == nil {
-		sc.waits[w] = &waitChange{}
-	}
-	return sc.waits[w]
 }
 
 // newChange begins a write. All that it notes has the moment at which it began, also if it is

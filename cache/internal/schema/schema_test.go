@@ -31,7 +31,7 @@ func TestKeysShareTheHashTagOfTheirNamespace(t *testing.T) {
 	keys := slices.Concat(k.HomeKeys(h), k.ScopeKeys(h, true), k.StatusKeys(h), []string{
 		k.Meta(), k.Epoch(), k.IDs(), k.ErrorIndex(), k.Texts(), k.References(), k.Sessions(), k.Frozen(), k.Tenants(), k.Lease(),
 		k.Templates(), k.Options(), k.Component("x1"), k.Details("x1"), k.Tenant("blue"), k.Answer("w"), k.Members(h), k.Staged(h),
-		k.Waiting(h, bos.WaitStart), k.History(h), k.Alike(session),
+		k.Waiting(h), k.History(h), k.Alike(session),
 	})
 	for _, of := range AllKinds {
 		if !slices.ContainsFunc(keys, func(key string) bool { _, is := k.Cut(of, key); return is }) {

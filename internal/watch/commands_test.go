@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -201,6 +202,27 @@ func testWhy(t *testing.T, f *apptest.Fleet) {
 	}
 	if got := fmt.Sprint(answer.Status.WaitingFor); got != "[{POWER_ON 7} {ON_HOLD 1}]" {
 		t.Errorf("as JSON it prints %s", got)
+	}
+	w = startCommand(t, f, s, "list")
+	w.exits(t, 0, "")
+	if got := regexp.MustCompile(`s +- +PENDING +0.00 % +0 +8 +boot `); !got.MatchString(w.reported()) {
+		t.Errorf("the list is\n%s", w.reported())
+	}
+	w = startCommand(t, f, s, "list", "--status", "complete", "--json")
+	w.exits(t, 0, "")
+	if w.reported() != "[]\n" {
+		t.Errorf("of complete sessions it prints %s", w.reported())
+	}
+	latest := startCommand(t, f, s, "watch", "--latest")
+	latest.reports(t, "session s: ")
+	s.Update("s", "status", "RUNNING")
+	s.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{{"id": "x9", "enabled": false}}})
+	s.Update("s", "status", "COMPLETE")
+	latest.exits(t, 1, "")
+	ended := startCommand(t, f, s, "watch", "s")
+	ended.exits(t, 1, "")
+	if n := strings.Count(ended.reported(), "COMPLETE "); n != 1 {
+		t.Errorf("the result of a session that has ended is printed %d times:\n%s", n, ended.reported())
 	}
 	w = startCommand(t, f, s, "why", "nobody")
 	w.exits(t, 2, "there is no session")

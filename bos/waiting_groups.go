@@ -152,7 +152,7 @@ func WaitingOf(s *Session, all []Waited, limits WaitLimits) []Waiting {
 func (r WaitingReason) text(l WaitLimits) string {
 	switch r {
 	case WaitingOnHold:
-		return "on hold: BOS lacks their power state or configuration, which their errors explain, and goes on once it has them"
+		return "on hold: BOS lacks their power state or configuration, which their errors explain, and continues once it has them"
 	case WaitingNotStarted:
 		return "enabled, but BOS has not begun with them"
 	case WaitingPowerOn:

@@ -14,7 +14,7 @@
 //	x:<home>                            hash    -                  the parts of a session that can be long, see below
 //	m:<scope>                           zset    -                  ids of the components whose session this is, score 0
 //	st:<scope>                          zset    -                  ids of the components staged in it, score 0
-//	wt:<wait>:<scope>                   zset    -                  ids of the active ones that wait for the same (bos.Wait), score the second since when they have had their status, 0 for unknown
+//	a:<scope>                           zset    -                  ids of those of m: that are active, and of those of st:; the score is what they wait for and since when (WaitScore)
 //	g:<scope>                           zset    -                  error groups, score minus their size
 //	e:<scope>                           zset    -                  "<digest> <id>" of components with an error, score 0
 //	fg:<home>                           zset    -                  g: as it was when the session was frozen
@@ -65,7 +65,7 @@
 //
 //	w    1 while it runs and completes by itself, 3 while it runs, 2 frozen, else 0
 //	r    revision
-//	k    until when no sample is due, and how far apart they are to be, "<ms> <ms>"
+//	k    until when no sample is due, and how far separate they are to be, "<ms> <ms>"
 //	i    incarnation; absent if there is no such session
 //	v    revision at which the record changed last
 //	op   operation

@@ -128,15 +128,15 @@ func argumentsOf(fields []string) []any {
 	return words
 }
 
-// apart says whether a read needs the counters apart: the last point of a progress is the status.
-func apart(r bos.SessionRead) bool { return r.Statuses || r.Progress }
+// separate says whether a read needs the separate counters: the last point of a progress is the status.
+func separate(r bos.SessionRead) bool { return r.Statuses || r.Progress }
 
 // ask queues what one session's read needs, and no more.
 func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sessionReply {
 	h := r.home
 	a, words := &sessionReply{fields: schema.HeadFields}, headWords
 	switch {
-	case apart(r.SessionRead):
+	case separate(r.SessionRead):
 		a.fields, words = schema.AllStatusFields, allStatusWords
 	case r.Status:
 		a.fields, words = schema.ShownStatusFields, statusWords
@@ -173,7 +173,7 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sess
 
 // session makes what was asked for of the replies.
 func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, error) {
-	hash := sessionHash{fields: a.fields, apart: apart(r)}
+	hash := sessionHash{fields: a.fields, separate: separate(r)}
 	var groups []bos.ErrorGroup
 	var groupCount int64
 	var saved string

@@ -80,7 +80,7 @@ func decodeShape(text string) (s bos.Shape, err error) {
 type sessionHash struct {
 	fields []string
 	values []any
-	apart  bool // the counters that are read where they are asked for are among them
+	separate  bool // the counters that are read where they are asked for are among them
 }
 
 // get returns the value of a field, "" if there is none.
@@ -160,7 +160,7 @@ func (m sessionHash) status(s *bos.Session, now time.Time) (*bos.Status, error) 
 // tally are the counters of the hash: as they are, or as they were frozen.
 func (m sessionHash) tally(frozen bool) (t bos.Tally) {
 	counters := schema.LeadingCounters
-	if m.apart {
+	if m.separate {
 		counters = schema.Counters
 	}
 	for _, c := range counters {

@@ -85,7 +85,7 @@ func TestEveryActiveComponentIsWaitedForOnce(t *testing.T) {
 			}
 		}
 
-		// Whoever changes the phase alone has not read the attempts.
+		// A patch of the phase alone does not read the attempts.
 		s.patch(status("x4", "powering_off", ""), status("x5", "configuring", ""))
 		s.patch(status("x4", "powering_on", ""), status("x5", "powering_on", ""))
 		if got := s.waitingFor(name("a"), now); !strings.Contains(got, "RETRYING since 0s: x4; RETRIES_EXHAUSTED since 0s: x5") {

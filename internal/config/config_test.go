@@ -139,7 +139,7 @@ func TestBadValuesAreRefusedWithAnExample(t *testing.T) {
 		"compare --bos-url=http://h --server=h":  "not the URL of a server",
 		"compare --bos-url=http://h --ca-file=f": "use https://",
 
-		"frobnicate":                              "unexpected argument frobnicate",
+		"frobnicate": "there is no command",
 		"--frobnicate":                            "unknown flag --frobnicate",
 		"serve --speed=2":                         "unknown flag --speed",
 		"--tls-cert-file=f":                       "TLS needs both",
@@ -321,7 +321,7 @@ func TestOptionsDocumentIsFresh(t *testing.T) {
 	if string(have) != want.String() {
 		t.Error("docs/options.md is out of date: run go generate ./internal/config")
 	}
-	for _, option := range []string{"`BOSGRAPH_REDIS_URL`", "`90d`", "`--speed=X`", "`--redis-password-file=FILE`", "`BOSGRAPH_PATIENCE`", "`watch <session>`"} {
+	for _, option := range []string{"`BOSGRAPH_REDIS_URL`", "`90d`", "`--speed=X`", "`--redis-password-file=FILE`", "`BOSGRAPH_PATIENCE`", "`watch [<session>]`"} {
 		if strings.Count(want.String(), option) != 1 {
 			t.Errorf("the document does not name %s once", option)
 		}

@@ -34,7 +34,7 @@ func why(s *client.Waiting, now time.Time) string {
 	line("%s is %s: %d of %s successful, %d failed, %d active", clean(s.Name), st.Status, st.Counts.Successful,
 		count(st.Managed, "component"), st.Counts.Failed, st.Counts.Active)
 	if st.Stale {
-		line("This may not be current: the server does not hear from Redis, or from BOS.")
+		line("This may not be current: Redis or BOS does not answer the server.")
 	}
 	switch {
 	case s.Error != nil:

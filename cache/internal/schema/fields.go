@@ -12,7 +12,7 @@ type Counter struct {
 	Field string // of the session's hash
 	Name  string // in scripts, as COUNTER.<Name>, and in the documentation
 	Of    func(*bos.Tally) *int
-	Apart bool // is read only where it is asked for
+	Separate bool // is read only where it is asked for
 }
 
 // Counters are all of them. A new one goes to the end: samples list them in this order, and
@@ -59,7 +59,7 @@ const (
 	Leads                     // is looked at by every write of a component
 )
 
-// Session are the fields of a session's hash, apart from its counters.
+// Session are the fields of a session's hash, separate from its counters.
 var Session = struct {
 	Mode, Revision, Sampled                                         Field
 	Incarnation, Version, Operation, Template, Flags, Source, State Field
@@ -68,7 +68,7 @@ var Session = struct {
 	Mode: Field{"w", OfRecord | Leads,
 		ModeArmed + " while it runs and completes by itself, " + ModeRunning + " while it runs, " + ModeFrozen + " frozen, else " + ModeOther},
 	Revision:       Field{"r", InStatus | InChanges | Leads, "revision"},
-	Sampled:        Field{"k", OfRecord | Leads, `until when no sample is due, and how far apart they are to be, "<ms> <ms>"`},
+	Sampled:        Field{"k", OfRecord | Leads, `until when no sample is due, and how far separate they are to be, "<ms> <ms>"`},
 	Incarnation:    Field{"i", OfRecord | InHead | InChanges, "incarnation; absent if there is no such session"},
 	Version:        Field{"v", OfRecord | InHead, "revision at which the record changed last"},
 	Operation:      Field{"op", OfRecord | InHead, "operation"},
@@ -211,9 +211,9 @@ var (
 	CounterFields = fieldsOf(Counters, func(c Counter) string { return c.Field })
 	// frozenCounters are those of the snapshot.
 	frozenCounters = fieldsOf(Counters, Counter.Frozen)
-	// LeadingCounters are those that are read with every status, ApartCounters the others.
+	// LeadingCounters are those that are read with every status, SeparateCounters the others.
 	LeadingCounters = counters(false)
-	ApartCounters   = counters(true)
+	SeparateCounters   = counters(true)
 	leadingFields   = fieldsOf(LeadingCounters, func(c Counter) string { return c.Field })
 	// RecordFields are the fields of the record and the snapshot of a session: all that
 	// goes with an incarnation.
@@ -228,17 +228,17 @@ var (
 	LeadingFields = append(sessionFields(Leads), leadingFields...)
 	// ShownStatusFields are HeadFields and StatusFields.
 	ShownStatusFields = slices.Concat(HeadFields, StatusFields)
-	// AllStatusFields are those and the counters apart.
-	AllStatusFields = slices.Concat(ShownStatusFields, fieldsOf(ApartCounters, func(c Counter) string { return c.Field }),
-		fieldsOf(ApartCounters, Counter.Frozen))
+	// AllStatusFields are those and the separate counters.
+	AllStatusFields = slices.Concat(ShownStatusFields, fieldsOf(SeparateCounters, func(c Counter) string { return c.Field }),
+		fieldsOf(SeparateCounters, Counter.Frozen))
 )
 
 // Frozen is the field of the counter in the snapshot.
 func (c Counter) Frozen() string { return FrozenPrefix + c.Field }
 
-func counters(apart bool) (some []Counter) {
+func counters(separate bool) (some []Counter) {
 	for _, c := range Counters {
-		if c.Apart == apart {
+		if c.Separate == separate {
 			some = append(some, c)
 		}
 	}

@@ -96,7 +96,7 @@ func TestListsHaveEveryCounter(t *testing.T) {
 	for _, c := range Counters {
 		lists := map[string][]string{"leading": LeadingFields, "status": StatusFields, "all": AllStatusFields, "counter": CounterFields}
 		frozen := map[string][]string{"record": RecordFields, "status": StatusFields, "all": AllStatusFields}
-		if c.Apart {
+		if c.Separate {
 			delete(lists, "leading")
 			delete(lists, "status")
 			delete(frozen, "status")

@@ -41,7 +41,7 @@ func componentLayout(path string) Fields {
 		return fieldPowerOffForceful
 	}
 	// The three states have the same fields in their artifacts, and the bits of these lie
-	// equally far separate: one is a multiple of the other. 0 on either side is no field.
+	// equally far apart: one is a multiple of the other. 0 on either side is no field.
 	if state, artifact, ok := strings.Cut(path, ".boot_artifacts"); ok {
 		return artifactsOf(state) * artifactField(artifact)
 	}

@@ -145,7 +145,7 @@ func DurationText(d time.Duration) string {
 }
 
 // BOSDurationText writes a duration as BOS does, for its REST answer only.
-// BOS: str(timedelta): days separate, microseconds where there are any.
+// BOS: str(timedelta): days apart, microseconds where there are any.
 func BOSDurationText(d time.Duration) string {
 	const day = 24 * time.Hour
 	days := d / day

@@ -65,7 +65,7 @@
 //
 //	w    1 while it runs and completes by itself, 3 while it runs, 2 frozen, else 0
 //	r    revision
-//	k    until when no sample is due, and how far separate they are to be, "<ms> <ms>"
+//	k    until when no sample is due, and how far apart they are to be, "<ms> <ms>"
 //	i    incarnation; absent if there is no such session
 //	v    revision at which the record changed last
 //	op   operation

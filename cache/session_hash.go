@@ -78,9 +78,9 @@ func decodeShape(text string) (s bos.Shape, err error) {
 // sessionHash is a session's hash as it was read: the fields that were asked for, and what
 // Redis answered. They are few, so that looking for one costs less than a map of all.
 type sessionHash struct {
-	fields []string
-	values []any
-	separate  bool // the counters that are read where they are asked for are among them
+	fields   []string
+	values   []any
+	separate bool // the counters that are read where they are asked for are among them
 }
 
 // get returns the value of a field, "" if there is none.

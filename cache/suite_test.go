@@ -177,7 +177,7 @@ func failing(id, session, message string) bos.ComponentPatch {
 	return c
 }
 
-// dump returns all that the namespace holds, separate from the answers of writes.
+// dump returns all that the namespace holds, apart from the answers of writes.
 func (s *suite) dump() map[string]string {
 	s.Helper()
 	all := map[string]string{}

@@ -129,7 +129,7 @@ func (c *change) removeMembers(key string, ids []string) {
 	c.doAll("ZREM", key, ids, func(id string) []string { return []string{id} })
 }
 
-// refer counts a reference to an error's text, if it is one that is kept separate.
+// refer counts a reference to an error's text, if it is one that is kept apart.
 func (c *change) refer(text string, by int) {
 	if longError(text) {
 		c.referTo(bos.DigestOf(text), by).text = text

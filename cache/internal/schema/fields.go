@@ -9,9 +9,9 @@ import (
 // Counter is one of the counters of a session: a field of its hash, with the prefix of
 // frozen fields once more in the snapshot, and a number of each sample of its progress.
 type Counter struct {
-	Field string // of the session's hash
-	Name  string // in scripts, as COUNTER.<Name>, and in the documentation
-	Of    func(*bos.Tally) *int
+	Field    string // of the session's hash
+	Name     string // in scripts, as COUNTER.<Name>, and in the documentation
+	Of       func(*bos.Tally) *int
 	Separate bool // is read only where it is asked for
 }
 
@@ -59,7 +59,7 @@ const (
 	Leads                     // is looked at by every write of a component
 )
 
-// Session are the fields of a session's hash, separate from its counters.
+// Session are the fields of a session's hash, apart from its counters.
 var Session = struct {
 	Mode, Revision, Sampled                                         Field
 	Incarnation, Version, Operation, Template, Flags, Source, State Field
@@ -68,7 +68,7 @@ var Session = struct {
 	Mode: Field{"w", OfRecord | Leads,
 		ModeArmed + " while it runs and completes by itself, " + ModeRunning + " while it runs, " + ModeFrozen + " frozen, else " + ModeOther},
 	Revision:       Field{"r", InStatus | InChanges | Leads, "revision"},
-	Sampled:        Field{"k", OfRecord | Leads, `until when no sample is due, and how far separate they are to be, "<ms> <ms>"`},
+	Sampled:        Field{"k", OfRecord | Leads, `until when no sample is due, and how far apart they are to be, "<ms> <ms>"`},
 	Incarnation:    Field{"i", OfRecord | InHead | InChanges, "incarnation; absent if there is no such session"},
 	Version:        Field{"v", OfRecord | InHead, "revision at which the record changed last"},
 	Operation:      Field{"op", OfRecord | InHead, "operation"},
@@ -212,9 +212,9 @@ var (
 	// frozenCounters are those of the snapshot.
 	frozenCounters = fieldsOf(Counters, Counter.Frozen)
 	// LeadingCounters are those that are read with every status, SeparateCounters the others.
-	LeadingCounters = counters(false)
-	SeparateCounters   = counters(true)
-	leadingFields   = fieldsOf(LeadingCounters, func(c Counter) string { return c.Field })
+	LeadingCounters  = counters(false)
+	SeparateCounters = counters(true)
+	leadingFields    = fieldsOf(LeadingCounters, func(c Counter) string { return c.Field })
 	// RecordFields are the fields of the record and the snapshot of a session: all that
 	// goes with an incarnation.
 	RecordFields = append(sessionFields(OfRecord), frozenCounters...)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -38,7 +39,7 @@ func main() {
 	}
 	log := logger(c)
 	switch c.Command {
-	case config.Watch, config.Failed, config.Compare:
+	case config.Watch, config.Failed, config.Why, config.List, config.Compare:
 		os.Exit(show(c))
 	case config.Recount:
 		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return app.Recount(ctx, c, os.Stdout, log) }))
@@ -58,18 +59,35 @@ func show(c config.Config) int {
 	if c.Command == config.Compare {
 		return compare.Run(signals, compare.Options{
 			BOS:    compare.Side{URL: c.BOSURL, TokenFile: c.BOSToken, CAFile: c.BOSCA},
-			Server: compare.Side{URL: c.URL, TokenFile: c.TokenFile, CAFile: c.CA},
+			Server: compare.Side{URL: c.URL, TokenFile: c.Asking.TokenFile, CAFile: c.CA},
 			Tenant: c.Tenant, JSON: c.JSON,
 		}, os.Stdout, os.Stderr)
 	}
 	o := watch.Options{
-		Options: client.Options{Server: c.URL, CAFile: c.CA, TokenFile: c.TokenFile, Patience: c.Patience},
-		Session: bos.SessionKey{Tenant: c.Tenant, Name: c.Session}, JSON: c.JSON,
+		Options: client.Options{Server: c.URL, CAFile: c.CA, TokenFile: c.Asking.TokenFile, Patience: c.Patience},
+		Session: bos.SessionKey{Tenant: c.Tenant, Name: c.Session}, Latest: c.Latest, JSON: c.JSON,
 	}
-	if c.Command == config.Failed {
+	switch c.Command {
+	case config.Failed:
 		return watch.Failed(signals, o, os.Stdout, os.Stderr)
+	case config.List:
+		return watch.List(signals, o, listed(c), os.Stdout, os.Stderr)
+	case config.Why:
+		return watch.Why(signals, o, os.Stdout, os.Stderr)
 	}
 	return watch.Run(signals, o, os.Stdout, os.Stderr)
+}
+
+// listed is which sessions list is to print.
+func listed(c config.Config) client.Which {
+	which := client.Which{First: c.Listing.First}
+	if c.Listing.Status != "any" {
+		which.Status = strings.ToUpper(c.Listing.Status)
+	}
+	if c.Tenant != "" {
+		which.Tenant = &c.Tenant
+	}
+	return which
 }
 
 // printVersion prints what this program was built from, and returns the status to exit with.

@@ -90,7 +90,7 @@ func TestRecordsWithPartsMissing(t *testing.T) {
 		if got := c.Status(); got != test.want {
 			t.Errorf("%s\nis %q, want %q", test.text, got, test.want)
 		}
-		if got := c.Contribution(); got.Marks != test.marks || got.Group != "" || got.Staged != "" {
+		if got := c.Contribution(); got.Marks&^bos.MarkDisabled != test.marks || got.Group != "" || got.Staged != "" {
 			t.Errorf("%s\ncounts as %+v, want marks %b", test.text, got, test.marks)
 		}
 	}
@@ -107,19 +107,21 @@ func TestAContributionFollowsFromTheRecord(t *testing.T) {
 		override string
 		enabled  bos.Marks // what it counts as while it is enabled
 		disabled bos.Marks
+		status   bos.ComponentStatus
+		wait     bos.Wait
 	}{
-		{"stable", "", "", successful | active, successful},
-		{"configuring", "configuring", "", configuring | active, 0},
-		{"powering off", "powering_off", "", poweringOff | active, 0},
-		{"powering on", "powering_on", "", poweringOn | active, 0},
-		{"a phase that BOS does not have", "dancing", "", successful | active, successful},
-		{"failed", "", "failed", failed | active, failed},
-		{"failed in a phase", "powering_on", "failed", poweringOn | failed | active, failed},
-		{"on hold", "", "on_hold", active, 0},
-		{"on hold in a phase", "configuring", "on_hold", active, 0},
-		{"stable by override, in a phase", "powering_off", "stable", poweringOff | successful | active, successful},
-		{"an override that BOS does not have", "", "dancing", active, 0},
-		{"the same, in a phase", "configuring", "dancing", configuring | active, 0},
+		{"stable", "", "", successful | active, successful, bos.StatusStable, bos.WaitStart},
+		{"configuring", "configuring", "", configuring | active, 0, bos.StatusConfiguring, bos.WaitConfiguring},
+		{"powering off", "powering_off", "", poweringOff | active, 0, bos.StatusPowerOffPending, bos.WaitPowerOff},
+		{"powering on", "powering_on", "", poweringOn | active, 0, bos.StatusPowerOnPending, bos.WaitPowerOn},
+		{"a phase that BOS does not have", "dancing", "", successful | active, successful, bos.StatusStable, bos.WaitStart},
+		{"failed", "", "failed", failed | active, failed, bos.StatusFailed, bos.WaitOther},
+		{"failed in a phase", "powering_on", "failed", poweringOn | failed | active, failed, bos.StatusFailed, bos.WaitOther},
+		{"on hold", "", "on_hold", active, 0, bos.StatusOnHold, bos.WaitOnHold},
+		{"on hold in a phase", "configuring", "on_hold", active, 0, bos.StatusOnHold, bos.WaitOnHold},
+		{"stable by override, in a phase", "powering_off", "stable", poweringOff | successful | active, successful, bos.StatusStable, bos.WaitStart},
+		{"an override that BOS does not have", "", "dancing", active, 0, bos.StatusOther, bos.WaitOther},
+		{"the same, in a phase", "configuring", "dancing", configuring | active, 0, bos.StatusOther, bos.WaitOther},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -129,9 +131,10 @@ func TestAContributionFollowsFromTheRecord(t *testing.T) {
 					StatusRecord: bos.StatusRecord{Phase: test.phase, Override: test.override},
 					StagedState:  &bos.StagedState{Session: "later"},
 				}
-				want := bos.Contribution{Session: "s", Staged: "later", Marks: test.disabled, Group: bos.GroupKey("e")}
+				want := bos.Contribution{Session: "s", Staged: "later", Group: bos.GroupKey("e"), Status: test.status,
+					Marks: test.disabled | bos.MarkDisabled}
 				if enabled {
-					want.Marks = test.enabled
+					want.Marks, want.Wait = test.enabled, test.wait
 				}
 				if got := c.Contribution(); got != want {
 					t.Errorf("enabled %v: got %+v, want %+v", enabled, got, want)

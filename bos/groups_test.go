@@ -140,7 +140,7 @@ func TestSummarizeOrdersGroupsAndIDs(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if want := (bos.Tally{Managed: 21, Staged: 1, Successful: 20, Active: 1}); tally != want {
+	if want := (bos.Tally{Managed: 21, Staged: 1, Successful: 20, Active: 1, Disabled: 20}); tally != want {
 		t.Errorf("got %+v, want %+v", tally, want)
 	}
 }

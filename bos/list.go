@@ -75,12 +75,16 @@ func (p Phase) Kind() Phase {
 
 // Kind is the status itself, or StatusOther for one that BOS does not have.
 func (s ComponentStatus) Kind() ComponentStatus {
-	switch s {
-	case StatusPowerOnPending, StatusPowerOnCalled, StatusPowerOffPending, StatusPowerOffGracefullyCalled,
-		StatusPowerOffForcefullyCalled, StatusConfiguring, StatusStable, StatusFailed, StatusOnHold:
+	if slices.Contains(AllStatuses, s) {
 		return s
 	}
 	return StatusOther
+}
+
+// AllStatuses are BOS's in the order in which a boot goes through them, and StatusOther.
+var AllStatuses = []ComponentStatus{
+	StatusOnHold, StatusPowerOffPending, StatusPowerOffGracefullyCalled, StatusPowerOffForcefullyCalled, StatusPowerOnPending,
+	StatusPowerOnCalled, StatusConfiguring, StatusStable, StatusFailed, StatusOther,
 }
 
 // Match says whether c passes.

@@ -186,6 +186,7 @@ type Want struct {
 	Epoch      bool
 	Progress   bool // how it went
 	Estimate   bool // what its end is estimated by, besides the progress
+	Statuses   bool // the counters of the single statuses
 }
 
 // Covers says whether a read of w brings all that other asks for.
@@ -197,6 +198,7 @@ func (w Want) With(other Want) Want {
 		Details: w.Details || other.Details, Initial: w.Initial || other.Initial, Status: w.Status || other.Status,
 		Groups: max(w.Groups, other.Groups), GroupCount: w.GroupCount || other.GroupCount, Epoch: w.Epoch || other.Epoch,
 		Progress: w.Progress || other.Progress, Estimate: w.Estimate || other.Estimate,
+		Statuses: w.Statuses || other.Statuses,
 	}
 }
 

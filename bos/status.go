@@ -76,6 +76,9 @@ func (s *Status) Managed() int {
 	return s.Tally.Managed
 }
 
+// StatusCounts are those of its tally: our own, also where BOS has saved percentages.
+func (s *Status) StatusCounts() []StatusCount { return s.Tally.StatusCounts() }
+
 // PercentStaged is the share of managed components that are staged.
 func (s *Status) PercentStaged() float64 {
 	return s.share(s.Tally.Staged, func(saved *SavedStatus) float64 { return saved.Staged })

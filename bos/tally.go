@@ -23,6 +23,7 @@ const (
 	MarkPoweringOff
 	MarkPoweringOn
 	MarkActive // enabled: keeps the session from completing
+	MarkDisabled
 )
 
 // Contribution is what a component counts as: all of a record that any tally, member
@@ -32,7 +33,9 @@ type Contribution struct {
 	Session string // counts in this session, with Marks and Error
 	Staged  string // counts as staged, and active, in this one
 	Marks   Marks
-	Group   string // [GroupKey] of the component's error; empty for none
+	Group   string          // [GroupKey] of the component's error; empty for none
+	Status  ComponentStatus // of BOS's, or StatusOther; empty where a record from before it was kept counts
+	Wait    Wait            // what keeps it active in Session; empty if it is not
 }
 
 // Contribution returns what c counts as.
@@ -43,14 +46,18 @@ func (c *Component) Contribution() Contribution {
 		return k
 	}
 	k.Group = GroupKey(c.Error)
-	switch c.Status() {
+	k.Status = c.Status().Kind()
+	switch k.Status {
 	case StatusStable:
 		k.Marks |= MarkSuccessful
 	case StatusFailed:
 		k.Marks |= MarkFailed
 	}
-	if c.Enabled {
+	if !c.Enabled {
+		k.Marks |= MarkDisabled
+	} else {
 		k.Marks |= MarkActive
+		k.Wait = c.wait(k.Status)
 		if c.Override != OverrideOnHold {
 			switch c.Phase {
 			case PhaseConfiguring:
@@ -76,6 +83,65 @@ type Tally struct {
 	PoweringOn  int
 	Active      int // enabled ones of the session, plus staged; 0 completes it
 	Both        int // counted twice in Managed: of the session and staged in it
+	Disabled    int // of the session
+	// Of the session, with a status that no counter above stands for; disabled ones too. The rest,
+	// but for Successful and Failed, has a status that BOS does not know.
+	PowerOnPending     int
+	PowerOnCalled      int
+	PowerOffPending    int
+	PowerOffGracefully int // called
+	PowerOffForcefully int // called
+	ConfiguringAll     int // on hold or disabled ones too
+	OnHold             int
+}
+
+// StatusCount is how many components of a session have a status.
+type StatusCount struct {
+	Status ComponentStatus // StatusOther: any that BOS does not have
+	Count  int
+}
+
+// StatusCounts are the counts of each status that components of the session have, in the order in which
+// a boot goes through them. They add up to the managed components but for the staged ones.
+func (t Tally) StatusCounts() []StatusCount {
+	other := t.Managed - t.Staged
+	var counts []StatusCount
+	for _, s := range AllStatuses {
+		n := other
+		if s != StatusOther {
+			n = *t.of(s)
+			other -= n
+		}
+		if n > 0 {
+			counts = append(counts, StatusCount{s, n})
+		}
+	}
+	return counts
+}
+
+// of is the counter of a status, nil if it has none.
+func (t *Tally) of(s ComponentStatus) *int {
+	switch s {
+	case StatusPowerOnPending:
+		return &t.PowerOnPending
+	case StatusPowerOnCalled:
+		return &t.PowerOnCalled
+	case StatusPowerOffPending:
+		return &t.PowerOffPending
+	case StatusPowerOffGracefullyCalled:
+		return &t.PowerOffGracefully
+	case StatusPowerOffForcefullyCalled:
+		return &t.PowerOffForcefully
+	case StatusConfiguring:
+		return &t.ConfiguringAll
+	case StatusStable:
+		return &t.Successful
+	case StatusFailed:
+		return &t.Failed
+	case StatusOnHold:
+		return &t.OnHold
+	}
+	return nil
 }
 
 // Complete is the number of components that are done: successful or failed.
@@ -96,6 +162,11 @@ func (t *Tally) Add(k Contribution, name string, n int) {
 		t.PoweringOff += n * k.Marks.one(MarkPoweringOff)
 		t.PoweringOn += n * k.Marks.one(MarkPoweringOn)
 		t.Active += n * k.Marks.one(MarkActive)
+		t.Disabled += n * k.Marks.one(MarkDisabled)
+		// Those two have marks, which records from before the status was kept have as well.
+		if counter := t.of(k.Status); counter != nil && k.Status != StatusStable && k.Status != StatusFailed {
+			*counter += n
+		}
 	}
 	if staged {
 		t.Managed += n
@@ -113,6 +184,20 @@ func (m Marks) one(mark Marks) int {
 		return 1
 	}
 	return 0
+}
+
+// WaitIn is what keeps the component active in a session, if anything does: a staged one waits to
+// be applied, and one that was applied but is still staged never stops to.
+func (k Contribution) WaitIn(name string) Wait {
+	switch in, staged := k.Session == name, k.Staged == name; {
+	case in && k.Marks&MarkActive != 0:
+		return k.Wait
+	case in && staged:
+		return WaitUnstage
+	case staged:
+		return WaitApply
+	}
+	return ""
 }
 
 // Scopes calls yield with every scope that a component counts towards: the

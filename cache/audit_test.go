@@ -110,15 +110,15 @@ func (s *suite) audit() {
 			tallies[h].Add(contribution, scope.Name, 1)
 			if contribution.Session == scope.Name {
 				add(k.Members(h), id, 0)
-				if r.component.Enabled {
-					since, _ := strconv.Atoi(r.since)
-					add(k.Active(h), id, since)
-				}
 				if contribution.Group != "" {
 					add(k.Groups(h), contribution.Group, -1)
 					digest, _, _ := bos.ParseGroupKey(contribution.Group)
 					add(k.Errors(h), string(digest)+" "+id, 0)
 				}
+			}
+			if w := contribution.WaitIn(scope.Name); w != "" {
+				since, _ := strconv.Atoi(r.since)
+				add(k.Waiting(h), id, int(schema.WaitScore(w, int64(since))))
 			}
 			if contribution.Staged == scope.Name {
 				add(k.Staged(h), id, 0)

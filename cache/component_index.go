@@ -81,7 +81,7 @@ func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, e
 	}
 	var n int
 	if counters != nil {
-		tally := sessionHash{schema.CounterFields, counters.Val()}.tally(false)
+		tally := sessionHash{fields: schema.CounterFields, values: counters.Val()}.tally(false)
 		n = tally.Components()
 	} else {
 		n = int(count.Val())

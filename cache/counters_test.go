@@ -24,11 +24,18 @@ func counted() []bos.ComponentPatch {
 	phase := func(id, phase string) bos.ComponentPatch {
 		return with(id, func(c *bos.ComponentPatch) { c.Status.Phase = &phase })
 	}
+	acted := func(id, phase, action string) bos.ComponentPatch {
+		return with(id, func(c *bos.ComponentPatch) {
+			c.Status.Phase, c.LastAction = &phase, &bos.LastActionPatch{Action: &action}
+		})
+	}
 	override := func(id, override string) bos.ComponentPatch {
 		return with(id, func(c *bos.ComponentPatch) { c.Status.StatusOverride = &override })
 	}
 	return []bos.ComponentPatch{
-		component("on", "a"), phase("off", "powering_off"), phase("configuring", "configuring"), phase("stable", ""),
+		component("on", "a"), acted("called", "powering_on", bos.ActionPoweringOn), phase("off", "powering_off"),
+		acted("graceful", "powering_off", bos.ActionPoweringOffGracefully), acted("forceful", "powering_off", bos.ActionPoweringOffForcefully),
+		with("disabled", func(c *bos.ComponentPatch) { c.Enabled = new(false) }), phase("configuring", "configuring"), phase("stable", ""),
 		override("failed", "failed"), override("held", "on_hold"),
 		with("staged", func(c *bos.ComponentPatch) { c.StagedState = &bos.StagedStatePatch{Session: new("a")} }),
 	}

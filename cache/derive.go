@@ -89,16 +89,15 @@ func (c *change) step(d *derived, id string, o, n *record) {
 	// Members and active ones are left alone where nothing about them changes, which is
 	// nearly always: each command on an index costs more than all of the counters.
 	stays := o.sameMembers(n)
-	was, is := o.activeSince(), n.activeSince()
-	there := o.counted.Session == n.counted.Session && slices.Equal(o.owners, n.owners)
+	there := o.counted.Session == n.counted.Session && o.counted.Staged == n.counted.Staged && slices.Equal(o.owners, n.owners)
 	o.counted.Scopes(o.owners, func(key bos.SessionKey) {
 		sc := c.scope(key)
 		sc.tally.Add(o.counted, key.Name, -1)
 		if !stays {
 			sc.member(o, key.Name, id, -1)
 		}
-		if was != "" && o.counted.Session == key.Name && !(there && is != "") {
-			sc.activeRemove = append(sc.activeRemove, id)
+		if o.counted.WaitIn(key.Name) != "" && !(there && n.counted.WaitIn(key.Name) != "") {
+			sc.waitRemove = append(sc.waitRemove, id)
 		}
 	})
 	n.counted.Scopes(n.owners, func(key bos.SessionKey) {
@@ -110,8 +109,8 @@ func (c *change) step(d *derived, id string, o, n *record) {
 		if !stays {
 			sc.member(n, key.Name, id, 1)
 		}
-		if is != "" && n.counted.Session == key.Name && !(there && is == was) {
-			sc.activeAdd, sc.activeSince = append(sc.activeAdd, id), append(sc.activeSince, is)
+		if is := n.waitingIn(key.Name); is != "" && !(there && is == o.waitingIn(key.Name)) {
+			sc.waitAdd, sc.waitScore = append(sc.waitAdd, id), append(sc.waitScore, is)
 		}
 	})
 }
@@ -120,7 +119,7 @@ func (c *change) step(d *derived, id string, o, n *record) {
 // every scope, as most changes leave it: only the counters move.
 func (r *record) sameMembers(n *record) bool {
 	a, b := r.counted, n.counted
-	a.Marks, b.Marks = 0, 0
+	a.Marks, a.Status, a.Wait = b.Marks, b.Status, b.Wait
 	return a == b && slices.Equal(r.owners, n.owners)
 }
 
@@ -165,8 +164,8 @@ func (c *change) derive(d *derived) {
 		c.settle(c.keys.Members(h), sc.add, sc.remove)
 		c.settle(c.keys.Staged(h), sc.stagedAdd, sc.stagedRemove)
 		c.settle(c.keys.Errors(h), sc.errorAdd, sc.errorRemove)
-		c.removeMembers(c.keys.Active(h), without(sc.activeRemove, sc.activeAdd))
-		c.addActive(c.keys.Active(h), sc.activeAdd, sc.activeSince)
+		c.removeMembers(c.keys.Waiting(h), without(sc.waitRemove, sc.waitAdd))
+		c.addWaiting(c.keys.Waiting(h), sc.waitAdd, sc.waitScore)
 		c.regroup(c.keys.Groups(h), sc.groups)
 		sc.removed = without(sc.removed, sc.changed) // what left and came back is changed, for its watchers
 		// Only fewer active ones can make a session complete. Where as many came as went it has

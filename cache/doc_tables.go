@@ -14,7 +14,7 @@
 //	x:<home>                            hash    -                  the parts of a session that can be long, see below
 //	m:<scope>                           zset    -                  ids of the components whose session this is, score 0
 //	st:<scope>                          zset    -                  ids of the components staged in it, score 0
-//	a:<scope>                           zset    -                  ids of those of m: that are active, score the second since when they have had their status, 0 for unknown
+//	a:<scope>                           zset    -                  ids of those of m: that are active, and of those of st:; the score is what they wait for and since when (WaitScore)
 //	g:<scope>                           zset    -                  error groups, score minus their size
 //	e:<scope>                           zset    -                  "<digest> <id>" of components with an error, score 0
 //	fg:<home>                           zset    -                  g: as it was when the session was frozen
@@ -43,15 +43,23 @@
 //
 // # The counters of s:<home>, now and frozen
 //
-//	m, Fm  managed
-//	t, Ft  staged
-//	s, Fs  successful
-//	f, Ff  failed
-//	c, Fc  configuring
-//	o, Fo  poweringOff
-//	p, Fp  poweringOn
-//	a, Fa  active
-//	b, Fb  both
+//	m, Fm    managed
+//	t, Ft    staged
+//	s, Fs    successful
+//	f, Ff    failed
+//	c, Fc    configuring
+//	o, Fo    poweringOff
+//	p, Fp    poweringOn
+//	a, Fa    active
+//	b, Fb    both
+//	d, Fd    disabled
+//	h, Fh    onHold
+//	l1, Fl1  powerOnPending
+//	l2, Fl2  powerOnCalled
+//	l3, Fl3  powerOffPending
+//	l4, Fl4  powerOffGracefully
+//	l5, Fl5  powerOffForcefully
+//	l6, Fl6  configuringAll
 //
 // # The fields of s:<home>
 //
@@ -111,7 +119,8 @@
 //	last action
 //	digest of the rest; empty if there is no rest
 //	tenants that own the id, separated by ","
-//	the second since when it has had its status; absent if unknown
+//	the second since when it has had its status; empty if unknown
+//	the letter of its status and, if the session waits for it, that of what for (bos.Wait); absent without a session
 //
 // # The flags of c:<id>
 //
@@ -120,6 +129,10 @@
 //	L     the error is kept in tx
 //	A     there is a last action
 //	F     the last action has failed
+//	T     power on was tried more than once
+//	X     power on was tried as often as it may be
+//	t     power off was tried more than once
+//	x     power off was tried as often as it may be
 //	e, 1  enabled was absent, was null
 //	r, 2  error was absent, was null
 //	s, 3  session was absent, was null

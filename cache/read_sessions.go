@@ -117,7 +117,7 @@ func (s *Store) readHomes(ctx context.Context, reads []homeRead) ([]*bos.Session
 
 // The fields of reads as arguments of a command: pipe.HMGet would put each into an interface
 // for each read, which is most of what such a read allocates.
-var headWords, statusWords = argumentsOf(schema.HeadFields), argumentsOf(schema.ShownStatusFields)
+var headWords, statusWords, allStatusWords = argumentsOf(schema.HeadFields), argumentsOf(schema.ShownStatusFields), argumentsOf(schema.AllStatusFields)
 
 // argumentsOf makes them once for the process.
 func argumentsOf(fields []string) []any {
@@ -128,11 +128,17 @@ func argumentsOf(fields []string) []any {
 	return words
 }
 
+// separate says whether a read needs the separate counters: the last point of a progress is the status.
+func separate(r bos.SessionRead) bool { return r.Statuses || r.Progress }
+
 // ask queues what one session's read needs, and no more.
 func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sessionReply {
 	h := r.home
 	a, words := &sessionReply{fields: schema.HeadFields}, headWords
-	if r.Status {
+	switch {
+	case separate(r.SessionRead):
+		a.fields, words = schema.AllStatusFields, allStatusWords
+	case r.Status:
 		a.fields, words = schema.ShownStatusFields, statusWords
 	}
 	if r.Progress { // before the status: what it holds is never newer
@@ -167,7 +173,7 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sess
 
 // session makes what was asked for of the replies.
 func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, error) {
-	hash := sessionHash{fields: a.fields}
+	hash := sessionHash{fields: a.fields, separate: separate(r)}
 	var groups []bos.ErrorGroup
 	var groupCount int64
 	var saved string

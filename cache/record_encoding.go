@@ -62,16 +62,25 @@ func (r *record) encode() string {
 		flag(c.LastAction.Failed, flags.ActionFailed.Letter)
 		f[schema.PartAction] = c.LastAction.Action
 	}
+	for _, one := range []struct {
+		phase       bos.Phase
+		again, last schema.RecordFlag
+	}{{bos.PhasePoweringOn, flags.OnAgain, flags.OnLast}, {bos.PhasePoweringOff, flags.OffAgain, flags.OffLast}} {
+		retries := c.Retries(one.phase)
+		flag(retries == bos.TriedAgain, one.again.Letter)
+		flag(retries == bos.LastTry, one.last.Letter)
+	}
 	f[schema.PartFlags] = string(letters)
 	f[schema.PartMarks] = strconv.Itoa(int(r.counted.Marks))
 	f[schema.PartSession], f[schema.PartStaged] = c.Session, c.StagedSession()
 	f[schema.PartPhase], f[schema.PartOverride] = string(c.Phase), c.Override
 	f[schema.PartDigest], f[schema.PartOwners] = r.digest, strings.Join(r.owners, ",")
-	if r.since == "" { // as before there was this part, so that such a record stays the same
-		return strings.Join(f[:schema.PartSince], "\x00")
+	f[schema.PartSince], f[schema.PartState] = r.since, schema.StatusLetters[r.counted.Status]+string(r.counted.Wait)
+	n := schema.PartCount
+	for n > schema.PartSince && f[n-1] == "" { // as before there were these parts, so that such a record stays the same
+		n--
 	}
-	f[schema.PartSince] = r.since
-	return strings.Join(f[:], "\x00")
+	return strings.Join(f[:n], "\x00")
 }
 
 func longError(text string) bool { return len(text) > bos.ShortText }
@@ -102,6 +111,7 @@ func decode(id, value string) (r record, longError bos.Digest, err error) {
 		return n > 0
 	}
 	present, enabled, isLong, acted, failed := has(flags.Present), has(flags.Enabled), has(flags.LongError), has(flags.HasAction), has(flags.ActionFailed)
+	on, off := retries(has(flags.OnAgain), has(flags.OnLast)), retries(has(flags.OffAgain), has(flags.OffLast))
 	r.version, r.present, r.digest, r.since = version, present, f[schema.PartDigest], f[schema.PartSince]
 	if f[schema.PartOwners] != "" {
 		r.owners = strings.Split(f[schema.PartOwners], ",")
@@ -127,7 +137,7 @@ func decode(id, value string) (r record, longError bos.Digest, err error) {
 	} else {
 		c.Error = f[schema.PartError]
 	}
-	// Only what decides the contribution. decodeRest replaces both of these by the whole.
+	// Only what decides the contribution. decodeRest replaces all of these by the whole.
 	if f[schema.PartStaged] != "" {
 		c.StagedState = &bos.StagedState{Session: f[schema.PartStaged]}
 	}
@@ -135,8 +145,33 @@ func decode(id, value string) (r record, longError bos.Digest, err error) {
 		c.LastAction = &bos.LastAction{Action: f[schema.PartAction], Failed: failed}
 	}
 	r.counted = bos.Contribution{Session: c.Session, Staged: f[schema.PartStaged], Marks: bos.Marks(marks)}
+	if state := f[schema.PartState]; state != "" {
+		r.counted.Status, r.counted.Wait = statusOf[state[:1]], bos.Wait(state[1:])
+	}
+	if on != bos.FirstTry || off != bos.FirstTry {
+		c.EventStats = bos.Decisive(on, off)
+	}
 	r.setError(c.Error)
 	return r, longError, nil
+}
+
+// statusOf are the statuses by their letters.
+var statusOf = func() map[string]bos.ComponentStatus {
+	of := make(map[string]bos.ComponentStatus, len(schema.StatusLetters))
+	for status, letter := range schema.StatusLetters {
+		of[letter] = status
+	}
+	return of
+}()
+
+func retries(again, last bool) bos.Retries {
+	switch {
+	case last:
+		return bos.LastTry
+	case again:
+		return bos.TriedAgain
+	}
+	return bos.FirstTry
 }
 
 // setError sets the error that the record had when it was written. Only a component of a

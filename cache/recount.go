@@ -209,13 +209,13 @@ func (r *recount) entries(rec *record) map[indexEntry]string {
 		h := schema.ScopeHome(key)
 		if rec.counted.Session == key.Name {
 			all[indexEntry{r.db.Keys.Members(h), id}] = "0"
-			if since := rec.activeSince(); since != "" {
-				all[indexEntry{r.db.Keys.Active(h), id}] = since
-			}
 			if g := rec.counted.Group; g != "" {
 				digest, _, _ := bos.ParseGroupKey(g)
 				all[indexEntry{r.db.Keys.Errors(h), schema.ErrorEntry(digest, id)}] = "0"
 			}
+		}
+		if score := rec.waitingIn(key.Name); score != "" {
+			all[indexEntry{r.db.Keys.Waiting(h), id}] = score
 		}
 		if rec.counted.Staged == key.Name {
 			all[indexEntry{r.db.Keys.Staged(h), id}] = "0"

@@ -21,7 +21,7 @@ func (e scoredEntry) lacking(id string) string {
 	if e.score == "0" {
 		return "lacks " + id
 	}
-	return "lacks " + id + " since " + e.score
+	return "lacks " + id + " with the score " + e.score
 }
 
 // scored says whether a reply is that score: one server writes it as a number,
@@ -40,7 +40,7 @@ func scored(reply any, want string) bool {
 
 // walk visits the entries of an index, in chunks.
 func (r *recount) walk(ctx context.Context, key string, visit func(entries []string) error) error {
-	if _, ok := r.db.Keys.Cut(schema.Kinds.Active, key); ok || key == r.db.Keys.Tenants() {
+	if _, ok := r.db.Keys.Cut(schema.Kinds.Waiting, key); ok || key == r.db.Keys.Tenants() {
 		return r.walkScored(ctx, key, visit)
 	}
 	for after := ""; ; {

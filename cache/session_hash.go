@@ -78,8 +78,9 @@ func decodeShape(text string) (s bos.Shape, err error) {
 // sessionHash is a session's hash as it was read: the fields that were asked for, and what
 // Redis answered. They are few, so that looking for one costs less than a map of all.
 type sessionHash struct {
-	fields []string
-	values []any
+	fields   []string
+	values   []any
+	separate bool // the counters that are read where they are asked for are among them
 }
 
 // get returns the value of a field, "" if there is none.
@@ -158,7 +159,11 @@ func (m sessionHash) status(s *bos.Session, now time.Time) (*bos.Status, error) 
 
 // tally are the counters of the hash: as they are, or as they were frozen.
 func (m sessionHash) tally(frozen bool) (t bos.Tally) {
-	for _, c := range schema.Counters {
+	counters := schema.LeadingCounters
+	if m.separate {
+		counters = schema.Counters
+	}
+	for _, c := range counters {
 		field := c.Field
 		if frozen {
 			field = schema.FrozenPrefix + field

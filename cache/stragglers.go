@@ -26,27 +26,27 @@ func (r *record) sinceThen(n *record, now string) string {
 	return r.since
 }
 
-// activeSince is the score of a component among the active ones of its session, ""
-// if it is none of them.
-func (r *record) activeSince() string {
-	if r.counted.Session == "" || r.counted.Marks&bos.MarkActive == 0 {
+// waitingIn is the score of a component among those that the session of that name waits for, "" if
+// it does not.
+func (r *record) waitingIn(name string) string {
+	w := r.counted.WaitIn(name)
+	if w == "" {
 		return ""
 	}
-	// An unknown time sorts before all others: what has not moved for longest is probably among
-	// these.
-	return cmp.Or(r.since, "0")
+	since, _ := strconv.ParseInt(r.since, 10, 64) // an unknown time is 0, and sorts before all others
+	return strconv.FormatInt(schema.WaitScore(w, since), 10)
 }
 
-// addActive adds ids to the active ones of a scope, or gives them other scores.
-func (c *change) addActive(key string, ids, since []string) {
+// addWaiting adds ids to those that a scope waits for, or gives them other scores.
+func (c *change) addWaiting(key string, ids, scores []string) {
 	for len(ids) > 0 {
 		n := min(len(ids), chunk)
 		args := make([]string, 0, 2*n)
 		for i := range n {
-			args = append(args, since[i], ids[i])
+			args = append(args, scores[i], ids[i])
 		}
 		c.do("ZADD", key, args...)
-		ids, since = ids[n:], since[n:]
+		ids, scores = ids[n:], scores[n:]
 	}
 }
 
@@ -66,16 +66,33 @@ func (s *Store) Stragglers(ctx context.Context, of *bos.Session, first int, deta
 	if of.Over() {
 		return nil, nil
 	}
-	var ids *redis.StringSliceCmd
+	key := s.db.Keys.Waiting(schema.ScopeHome(of.SessionKey))
+	var replies []*redis.ZSliceCmd
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
-		// The index is in order already: the cost is by what is asked for, not by the
-		// session.
-		ids = pipe.ZRange(ctx, s.db.Keys.Active(schema.ScopeHome(of.SessionKey)), 0, int64(first)-1)
+		replies = replies[:0]
+		for _, w := range bos.Waits {
+			if w != bos.WaitApply && w != bos.WaitUnstage { // which are not of the session, or not enabled
+				// These are in order already: the cost is by what is asked for, not by the session.
+				low, end := schema.WaitRange(w)
+				replies = append(replies, pipe.ZRangeByScoreWithScores(ctx, key, between(low, end, first)))
+			}
+		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.ReadComponents(ctx, ids.Val(), detailed)
+	var longest []redis.Z
+	for _, reply := range replies {
+		longest = append(longest, reply.Val()...)
+	}
+	slices.SortStableFunc(longest, func(a, b redis.Z) int {
+		return cmp.Or(cmp.Compare(schema.ParseWaitScore(a.Score), schema.ParseWaitScore(b.Score)), cmp.Compare(a.Member.(string), b.Member.(string)))
+	})
+	ids := make([]string, min(first, len(longest)))
+	for i := range ids {
+		ids[i] = longest[i].Member.(string)
+	}
+	found, err := s.ReadComponents(ctx, ids, detailed)
 	if err != nil {
 		return nil, err
 	}

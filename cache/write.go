@@ -73,8 +73,8 @@ type scopeChange struct {
 	add, remove             []string
 	stagedAdd, stagedRemove []string
 	errorAdd, errorRemove   []string // "<digest> <id>"
-	activeRemove, activeAdd []string
-	activeSince             []string // of those added, the score
+	waitRemove, waitAdd     []string
+	waitScore               []string // of those added
 	groups                  map[string]int
 }
 

@@ -29,13 +29,18 @@ func (r *Resolver) components(ctx context.Context, of *bos.MembersOf, first *int
 	if err != nil {
 		return nil, err
 	}
+	return componentPage(ctx, list, page, componentCursor)
+}
+
+// componentPage makes a connection of a page of components.
+func componentPage(ctx context.Context, list *bos.List[*bos.Component], page bos.Page, kind cursorKind) (*ComponentConnection, error) {
 	// Before edges are made: their cursors would be memory of items that are not answered.
 	if err := keepFitting(ctx, list, weighComponents(ctx, "edges", "node")); err != nil {
 		return nil, err
 	}
-	c := &ComponentConnection{Edges: []ComponentEdge{}, TotalCount: list.Total, PageInfo: pageInfo(componentCursor, list.Positions, list.More, page)}
+	c := &ComponentConnection{Edges: []ComponentEdge{}, TotalCount: list.Total, PageInfo: pageInfo(kind, list.Positions, list.More, page)}
 	for i, node := range list.Items {
-		c.Edges = append(c.Edges, ComponentEdge{Cursor: encodeCursor(componentCursor, list.Positions[i]), Node: node})
+		c.Edges = append(c.Edges, ComponentEdge{Cursor: encodeCursor(kind, list.Positions[i]), Node: node})
 	}
 	return c, nil
 }

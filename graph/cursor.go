@@ -15,6 +15,7 @@ type cursorKind string
 const (
 	sessionCursor   cursorKind = "sessions"
 	componentCursor cursorKind = "components"
+	waitingCursor   cursorKind = "waitingFor.components"
 	templateCursor  cursorKind = "sessionTemplates"
 )
 

@@ -38,6 +38,7 @@ type ResolverRoot interface {
 	Session() SessionResolver
 	SessionStatus() SessionStatusResolver
 	Subscription() SubscriptionResolver
+	Waiting() WaitingResolver
 }
 
 type DirectiveRoot struct {
@@ -272,8 +273,10 @@ type ComplexityRoot struct {
 		Active      func(childComplexity int) int
 		Complete    func(childComplexity int) int
 		Configuring func(childComplexity int) int
+		Disabled    func(childComplexity int) int
 		Failed      func(childComplexity int) int
 		Managed     func(childComplexity int) int
+		OnHold      func(childComplexity int) int
 		PoweringOff func(childComplexity int) int
 		PoweringOn  func(childComplexity int) int
 		Staged      func(childComplexity int) int
@@ -309,9 +312,11 @@ type ComplexityRoot struct {
 		Session           func(childComplexity int) int
 		Stale             func(childComplexity int) int
 		State             func(childComplexity int) int
+		StatusCounts      func(childComplexity int) int
 		StatusNote        func(childComplexity int) int
 		Tally             func(childComplexity int) int
 		Timing            func(childComplexity int) int
+		WaitingFor        func(childComplexity int, first *int) int
 	}
 
 	SessionTemplate struct {
@@ -353,6 +358,11 @@ type ComplexityRoot struct {
 		Session       func(childComplexity int) int
 	}
 
+	StatusCount struct {
+		Count  func(childComplexity int) int
+		Status func(childComplexity int) int
+	}
+
 	Subscription struct {
 		ComponentsUpdated    func(childComplexity int, session string, tenant *string, minInterval *int) int
 		SessionStatusUpdated func(childComplexity int, name string, tenant *string, minInterval *int, sinceRevision *int64, sinceEpoch *string) int
@@ -376,6 +386,14 @@ type ComplexityRoot struct {
 		Code    func(childComplexity int) int
 		Field   func(childComplexity int) int
 		Message func(childComplexity int) int
+	}
+
+	Waiting struct {
+		Components func(childComplexity int, first *int, after *string) int
+		Count      func(childComplexity int) int
+		Reason     func(childComplexity int) int
+		Since      func(childComplexity int) int
+		Text       func(childComplexity int) int
 	}
 }
 
@@ -428,6 +446,7 @@ type SessionResolver interface {
 	Previous(ctx context.Context, obj *bos.Session, first *int) ([]bos.Session, error)
 }
 type SessionStatusResolver interface {
+	WaitingFor(ctx context.Context, obj *bos.Status, first *int) ([]bos.Waiting, error)
 	ErrorSummary(ctx context.Context, obj *bos.Status, first *int) ([]ErrorSummary, error)
 
 	Progress(ctx context.Context, obj *bos.Status, maxPoints *int) ([]bos.Point, error)
@@ -441,6 +460,10 @@ type SubscriptionResolver interface {
 	SessionStatusUpdated(ctx context.Context, name string, tenant *string, minInterval *int, sinceRevision *int64, sinceEpoch *string) (<-chan *bos.Status, error)
 	SessionsUpdated(ctx context.Context, filter *bos.SessionFilter) (<-chan *live.SessionsUpdate, error)
 	ComponentsUpdated(ctx context.Context, session string, tenant *string, minInterval *int) (<-chan *live.ComponentsUpdate, error)
+}
+type WaitingResolver interface {
+	Since(ctx context.Context, obj *bos.Waiting) (*bos.Time, error)
+	Components(ctx context.Context, obj *bos.Waiting, first *int, after *string) (*ComponentConnection, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1450,6 +1473,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionCounts.Configuring(childComplexity), true
+	case "SessionCounts.disabled":
+		if e.ComplexityRoot.SessionCounts.Disabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionCounts.Disabled(childComplexity), true
 	case "SessionCounts.failed":
 		if e.ComplexityRoot.SessionCounts.Failed == nil {
 			break
@@ -1462,6 +1491,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionCounts.Managed(childComplexity), true
+	case "SessionCounts.onHold":
+		if e.ComplexityRoot.SessionCounts.OnHold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionCounts.OnHold(childComplexity), true
 	case "SessionCounts.poweringOff":
 		if e.ComplexityRoot.SessionCounts.PoweringOff == nil {
 			break
@@ -1631,6 +1666,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.State(childComplexity), true
+	case "SessionStatus.statusCounts":
+		if e.ComplexityRoot.SessionStatus.StatusCounts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStatus.StatusCounts(childComplexity), true
 	case "SessionStatus.statusNote":
 		if e.ComplexityRoot.SessionStatus.StatusNote == nil {
 			break
@@ -1649,6 +1690,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.Timing(childComplexity), true
+	case "SessionStatus.waitingFor":
+		if e.ComplexityRoot.SessionStatus.WaitingFor == nil {
+			break
+		}
+
+		args, err := ec.field_SessionStatus_waitingFor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SessionStatus.WaitingFor(childComplexity, args["first"].(*int)), true
 
 	case "SessionTemplate.bootSets":
 		if e.ComplexityRoot.SessionTemplate.BootSets == nil {
@@ -1782,6 +1834,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.StagedState.Session(childComplexity), true
 
+	case "StatusCount.count":
+		if e.ComplexityRoot.StatusCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatusCount.Count(childComplexity), true
+	case "StatusCount.status":
+		if e.ComplexityRoot.StatusCount.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatusCount.Status(childComplexity), true
+
 	case "Subscription.componentsUpdated":
 		if e.ComplexityRoot.Subscription.ComponentsUpdated == nil {
 			break
@@ -1878,6 +1943,42 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserError.Message(childComplexity), true
+
+	case "Waiting.components":
+		if e.ComplexityRoot.Waiting.Components == nil {
+			break
+		}
+
+		args, err := ec.field_Waiting_components_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Waiting.Components(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Waiting.count":
+		if e.ComplexityRoot.Waiting.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Waiting.Count(childComplexity), true
+	case "Waiting.reason":
+		if e.ComplexityRoot.Waiting.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Waiting.Reason(childComplexity), true
+	case "Waiting.since":
+		if e.ComplexityRoot.Waiting.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Waiting.Since(childComplexity), true
+	case "Waiting.text":
+		if e.ComplexityRoot.Waiting.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Waiting.Text(childComplexity), true
 
 	}
 	return 0, false
@@ -2296,6 +2397,19 @@ type SessionStatus {
   "The integers behind all percentages."
   counts: SessionCounts!
   """
+  How many components of the session have each status, disabled ones included, in the order in which a boot goes
+  through them; those that none has are left out. They add up to managed less staged.
+  """
+  statusCounts: [StatusCount!]!
+  """
+  Why the session is not complete: its active components, and those staged in it, by what they wait for, most
+  components first. Each is in one group. Empty once the session is complete.
+  """
+  waitingFor(
+    "At most so many groups, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 10
+  ): [Waiting!]!
+  """
   The errors of the session's components, grouped by text: largest group first, groups of one
   size by message. (Messages that agree in their first 256 bytes: in a fixed order.)
   BOS: disabled components count, staged ones do not; an error of blanks is an error.
@@ -2377,6 +2491,65 @@ type SessionCounts {
   poweringOn: Int!
   "Enabled ones of the session, plus staged in it. BOS: a running session with none left is complete."
   active: Int!
+  "Of the session, with status ON_HOLD; disabled ones too."
+  onHold: Int!
+  "Of the session, and not enabled: done, or given up."
+  disabled: Int!
+}
+
+"How many components of a session have a status."
+type StatusCount {
+  "The status."
+  status: ComponentStatusLabel!
+  "How many."
+  count: Int!
+}
+
+"Why a session waits for a component. BOS: max_boot_wait_time and max_power_off_wait_time; their defaults for a producer's session."
+enum WaitingReason {
+  "BOS lacks its power state or its configuration, as its error says."
+  ON_HOLD
+  "Enabled, but without a phase: BOS has not begun with it."
+  NOT_STARTED
+  "To be powered on, or powered on and booting."
+  POWER_ON
+  "Powered on for longer than BOS waits for a boot: BOS powers it off and on again."
+  POWER_ON_OVERDUE
+  "To be powered off, or powering off."
+  POWER_OFF
+  "Powering off for longer than BOS waits: BOS powers it off forcefully."
+  POWER_OFF_OVERDUE
+  "Booted, and being configured."
+  CONFIGURING
+  "Powered on, or off, more than once."
+  RETRYING
+  "On the last attempt that its retry policy allows: BOS fails it if that has no success."
+  RETRIES_EXHAUSTED
+  "Staged in the session: it waits until somebody applies that."
+  STAGED
+  "Applied and done, but still staged: the session does not complete until the staged state is cleared."
+  APPLIED_BUT_STAGED
+  "Enabled, with a status that says nothing of what comes next."
+  OTHER
+}
+
+"Active components of a session that wait for the same."
+type Waiting {
+  "What for."
+  reason: WaitingReason!
+  "The reason in words, with BOS's limits."
+  text: String!
+  "How many components."
+  count: Int!
+  "Since when the first of them has had its status. Null where that is not known, and for STAGED."
+  since: DateTime
+  "The components: those that have had their status for longest come first."
+  components(
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 10
+    "A cursor of this connection. Components whose status changes between two pages may be skipped or repeated."
+    after: String
+  ): ComponentConnection!
 }
 
 "A session's counts at one moment of its progress."
@@ -3665,6 +3838,10 @@ func (ec *executionContext) childFields_SessionCounts(ctx context.Context, field
 		return ec.fieldContext_SessionCounts_poweringOn(ctx, field)
 	case "active":
 		return ec.fieldContext_SessionCounts_active(ctx, field)
+	case "onHold":
+		return ec.fieldContext_SessionCounts_onHold(ctx, field)
+	case "disabled":
+		return ec.fieldContext_SessionCounts_disabled(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SessionCounts", field.Name)
 }
@@ -3715,6 +3892,10 @@ func (ec *executionContext) childFields_SessionStatus(ctx context.Context, field
 		return ec.fieldContext_SessionStatus_phases(ctx, field)
 	case "counts":
 		return ec.fieldContext_SessionStatus_counts(ctx, field)
+	case "statusCounts":
+		return ec.fieldContext_SessionStatus_statusCounts(ctx, field)
+	case "waitingFor":
+		return ec.fieldContext_SessionStatus_waitingFor(ctx, field)
 	case "errorSummary":
 		return ec.fieldContext_SessionStatus_errorSummary(ctx, field)
 	case "errorGroupCount":
@@ -3815,6 +3996,16 @@ func (ec *executionContext) childFields_StagedState(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type StagedState", field.Name)
 }
 
+func (ec *executionContext) childFields_StatusCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_StatusCount_status(ctx, field)
+	case "count":
+		return ec.fieldContext_StatusCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StatusCount", field.Name)
+}
+
 func (ec *executionContext) childFields_SyncInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "source":
@@ -3851,6 +4042,22 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 		return ec.fieldContext_UserError_code(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserError", field.Name)
+}
+
+func (ec *executionContext) childFields_Waiting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_Waiting_reason(ctx, field)
+	case "text":
+		return ec.fieldContext_Waiting_text(ctx, field)
+	case "count":
+		return ec.fieldContext_Waiting_count(ctx, field)
+	case "since":
+		return ec.fieldContext_Waiting_since(ctx, field)
+	case "components":
+		return ec.fieldContext_Waiting_components(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Waiting", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4279,6 +4486,20 @@ func (ec *executionContext) field_SessionStatus_progress_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_SessionStatus_waitingFor_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Session_components_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4424,6 +4645,28 @@ func (ec *executionContext) field_Subscription_sessionsUpdated_args(ctx context.
 		return nil, err
 	}
 	args["filter"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Waiting_components_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -8682,6 +8925,52 @@ func (ec *executionContext) fieldContext_SessionCounts_active(_ context.Context,
 	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, "Int")
 }
 
+func (ec *executionContext) _SessionCounts_onHold(ctx context.Context, field graphql.CollectedField, obj *bos.Tally) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionCounts_onHold(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OnHold, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionCounts_onHold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SessionCounts_disabled(ctx context.Context, field graphql.CollectedField, obj *bos.Tally) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionCounts_disabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Disabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionCounts_disabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionCounts", field, false, false, "Int")
+}
+
 func (ec *executionContext) _SessionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *SessionEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9082,6 +9371,82 @@ func (ec *executionContext) fieldContext_SessionStatus_counts(_ context.Context,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_SessionCounts(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionStatus_statusCounts(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_statusCounts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusCounts(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.StatusCount) graphql.Marshaler {
+			return ec.marshalNStatusCount2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐStatusCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_statusCounts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionStatus",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StatusCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionStatus_waitingFor(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_waitingFor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.SessionStatus().WaitingFor(ctx, obj, fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Waiting) graphql.Marshaler {
+			return ec.marshalNWaiting2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐWaitingᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_waitingFor(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionStatus",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Waiting(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_SessionStatus_waitingFor_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -9890,6 +10255,52 @@ func (ec *executionContext) fieldContext_StagedState_lastUpdated(_ context.Conte
 	return graphql.NewScalarFieldContext("StagedState", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _StatusCount_status(ctx context.Context, field graphql.CollectedField, obj *bos.StatusCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StatusCount_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.ComponentStatus) graphql.Marshaler {
+			return ec.marshalNComponentStatusLabel2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StatusCount_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StatusCount", field, false, false, "ComponentStatusLabel")
+}
+
+func (ec *executionContext) _StatusCount_count(ctx context.Context, field graphql.CollectedField, obj *bos.StatusCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StatusCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StatusCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StatusCount", field, false, false, "Int")
+}
+
 func (ec *executionContext) _Subscription_sessionStatusUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
@@ -10268,6 +10679,142 @@ func (ec *executionContext) _UserError_code(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_UserError_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UserError", field, false, false, "String")
+}
+
+func (ec *executionContext) _Waiting_reason(ctx context.Context, field graphql.CollectedField, obj *bos.Waiting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Waiting_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.WaitingReason) graphql.Marshaler {
+			return ec.marshalNWaitingReason2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐWaitingReason(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Waiting_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Waiting", field, false, false, "WaitingReason")
+}
+
+func (ec *executionContext) _Waiting_text(ctx context.Context, field graphql.CollectedField, obj *bos.Waiting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Waiting_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Waiting_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Waiting", field, false, false, "String")
+}
+
+func (ec *executionContext) _Waiting_count(ctx context.Context, field graphql.CollectedField, obj *bos.Waiting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Waiting_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Waiting_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Waiting", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Waiting_since(ctx context.Context, field graphql.CollectedField, obj *bos.Waiting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Waiting_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Waiting().Since(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Waiting_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Waiting", field, true, true, "DateTime")
+}
+
+func (ec *executionContext) _Waiting_components(ctx context.Context, field graphql.CollectedField, obj *bos.Waiting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Waiting_components(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Waiting().Components(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ComponentConnection) graphql.Marshaler {
+			return ec.marshalNComponentConnection2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Waiting_components(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Waiting",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Waiting_components_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -14138,6 +14685,16 @@ func (ec *executionContext) _SessionCounts(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "onHold":
+			out.Values[i] = ec._SessionCounts_onHold(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "disabled":
+			out.Values[i] = ec._SessionCounts_disabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -14302,6 +14859,17 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "statusCounts":
+			out.Values[i] = ec._SessionStatus_statusCounts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "waitingFor":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_waitingFor(ctx, field, obj)
+				})
 		case "errorSummary":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -14643,6 +15211,44 @@ func (ec *executionContext) _StagedState(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var statusCountImplementors = []string{"StatusCount"}
+
+func (ec *executionContext) _StatusCount(ctx context.Context, sel ast.SelectionSet, obj *bos.StatusCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, statusCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StatusCount")
+		case "status":
+			out.Values[i] = ec._StatusCount_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._StatusCount_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var subscriptionImplementors = []string{"Subscription"}
 
 func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
@@ -14784,6 +15390,61 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var waitingImplementors = []string{"Waiting"}
+
+func (ec *executionContext) _Waiting(ctx context.Context, sel ast.SelectionSet, obj *bos.Waiting) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, waitingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Waiting")
+		case "reason":
+			out.Values[i] = ec._Waiting_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "text":
+			out.Values[i] = ec._Waiting_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "count":
+			out.Values[i] = ec._Waiting_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "since":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Waiting_since(ctx, field, obj)
+				})
+		case "components":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Waiting_components(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -15804,6 +16465,26 @@ func (ec *executionContext) marshalNSessionsUpdate2ᚖgithubᚗcomᚋbosgraphᚋ
 	return ec._SessionsUpdate(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNStatusCount2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐStatusCount(ctx context.Context, sel ast.SelectionSet, v bos.StatusCount) graphql.Marshaler {
+	return ec._StatusCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNStatusCount2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐStatusCountᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.StatusCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStatusCount2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐStatusCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
 	res, err := UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -15878,6 +16559,40 @@ func (ec *executionContext) marshalNUserError2ᚕgithubᚗcomᚋbosgraphᚋbosgr
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNWaiting2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐWaiting(ctx context.Context, sel ast.SelectionSet, v bos.Waiting) graphql.Marshaler {
+	return ec._Waiting(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNWaiting2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐWaitingᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.Waiting) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNWaiting2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐWaiting(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNWaitingReason2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐWaitingReason(ctx context.Context, v any) (bos.WaitingReason, error) {
+	res, err := UnmarshalWaitingReason(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWaitingReason2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐWaitingReason(ctx context.Context, sel ast.SelectionSet, v bos.WaitingReason) graphql.Marshaler {
+	_ = sel
+	res := MarshalWaitingReason(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "WaitingReason!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {

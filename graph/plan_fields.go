@@ -101,6 +101,8 @@ func newPlanned(r *Resolver) *planned {
 				"poweringOff": integer(func(t *bos.Tally) int { return t.PoweringOff }),
 				"poweringOn":  integer(func(t *bos.Tally) int { return t.PoweringOn }),
 				"active":      integer(func(t *bos.Tally) int { return t.Active }),
+				"onHold":      integer(func(t *bos.Tally) int { return t.OnHold }),
+				"disabled":    integer(func(t *bos.Tally) int { return t.Disabled }),
 			},
 		},
 		timing: &object[bos.Timing]{

@@ -20,6 +20,8 @@ type Store interface {
 	ListComponents(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
 		detailed, total bool) (*bos.List[*bos.Component], error)
 	Stragglers(ctx context.Context, of *bos.Session, first int, detailed bool) ([]*bos.Component, error)
+	Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, error)
+	ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, detailed bool) (*bos.List[*bos.Component], error)
 	// PageTemplates reads no records unless fields is set: names and tenants need none.
 	PageTemplates(ctx context.Context, f bos.TemplateFilter, page bos.Page, fields bool) (*bos.List[*bos.SessionTemplate], error)
 	// ReadOptions returns BOS's options, nil as long as none have been read.
@@ -70,6 +72,7 @@ type (
 	sessionResolver         struct{ *Resolver }
 	sessionStatusResolver   struct{ *Resolver }
 	errorSummaryResolver    struct{ *Resolver }
+	waitingResolver         struct{ *Resolver }
 	componentResolver       struct{}
 	componentStatusResolver struct{}
 )
@@ -91,6 +94,9 @@ func (r *Resolver) SessionStatus() SessionStatusResolver { return sessionStatusR
 
 // ErrorSummary resolves fields of ErrorSummary.
 func (r *Resolver) ErrorSummary() ErrorSummaryResolver { return errorSummaryResolver{r} }
+
+// Waiting resolves fields of Waiting.
+func (r *Resolver) Waiting() WaitingResolver { return waitingResolver{r} }
 
 // Component resolves fields of Component.
 func (r *Resolver) Component() ComponentResolver { return componentResolver{} }

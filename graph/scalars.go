@@ -174,6 +174,12 @@ func UnmarshalComponentStatusLabel(v any) (bos.ComponentStatus, error) {
 		bos.StatusFailed, bos.StatusOnHold, bos.StatusOther)
 }
 
+// MarshalWaitingReason writes a reason.
+func MarshalWaitingReason(r bos.WaitingReason) graphql.Marshaler { return word(r) }
+
+// UnmarshalWaitingReason is never called: no argument is of that type.
+func UnmarshalWaitingReason(v any) (bos.WaitingReason, error) { return "", notA("WaitingReason", v) }
+
 func word[T ~string](s T) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(appendWord(nil, s)) })
 }

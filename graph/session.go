@@ -96,6 +96,35 @@ func (sessionStatusResolver) ErrorSummary(ctx context.Context, s *bos.Status, fi
 	return summary, nil
 }
 
+// WaitingFor is read by itself and not with the status: what is waited for is in an index of its own.
+func (r sessionStatusResolver) WaitingFor(ctx context.Context, s *bos.Status, first *int) ([]bos.Waiting, error) {
+	n := orDefault(first, 10) // the schema's default, which an explicit null replaces
+	if err := checkFirst(n); err != nil {
+		return nil, err
+	}
+	groups, err := r.Store.Waiting(ctx, s.Session)
+	return groups[:min(n, len(groups))], err
+}
+
+func (waitingResolver) Since(_ context.Context, w *bos.Waiting) (*bos.Time, error) {
+	if w.Since.IsZero() {
+		return nil, nil
+	}
+	return new(bos.TimeOf(w.Since)), nil
+}
+
+func (r waitingResolver) Components(ctx context.Context, w *bos.Waiting, first *int, after *string) (*ComponentConnection, error) {
+	page, err := newPage(waitingCursor, orDefault(first, 10), after)
+	if err != nil {
+		return nil, err
+	}
+	list, err := r.Store.ListWaiting(ctx, w, page, detailed(ctx, "edges", "node"))
+	if err != nil {
+		return nil, err
+	}
+	return componentPage(ctx, list, page, waitingCursor)
+}
+
 // live says how what comes from BOS stands, if that is what a status shows: nil for
 // one that is frozen, or not from BOS.
 func (r sessionStatusResolver) live(s *bos.Status) *bos.SyncState {

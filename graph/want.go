@@ -83,7 +83,7 @@ func sessionWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.
 	}
 }
 
-// statusWants adds what a selection of a status needs. Counters are always there.
+// statusWants adds what a selection of a status needs. Most counters are always there.
 func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.Want) {
 	for _, f := range graphql.CollectFields(op, sel, nil) {
 		switch f.Name {
@@ -99,6 +99,12 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 		case "estimatedEndTime":
 			// An estimate compares the progress of this session with that of an earlier one.
 			want.Progress, want.Estimate = true, true
+		case "statusCounts":
+			want.Statuses = true
+		case "counts":
+			for _, count := range graphql.CollectFields(op, f.Selections, nil) {
+				want.Statuses = want.Statuses || count.Name == "onHold" || count.Name == "disabled"
+			}
 		case "session":
 			sessionWants(op, f.Selections, want)
 		}

@@ -29,6 +29,7 @@ var elsewhere = map[string]string{
 	"Session.template":                `{ session(name: "s", tenant: "red") { template { name tenant } } }`,
 	"SessionStatus.session":           `{ session(name: "s", tenant: "red") { status { session { tenant initialComponents } } } }`,
 	"ErrorSummary.components":         `{ session(name: "s", tenant: "red") { status { errorSummary { count list components { edges { node { id } } } } } } }`,
+	"Waiting.components":              `{ session(name: "s", tenant: "red") { status { waitingFor { count components { edges { node { id session } } } } } } }`,
 	"SessionEdge.node":                `{ sessions { edges { cursor node { name tenant initialComponents limit error } } } }`,
 	"ComponentEdge.node":              `{ components { edges { cursor node { id session stagedState { session } } } } }`,
 	"SessionTemplateEdge.node":        `{ sessionTemplates { totalCount edges { node { name tenant } } } }`,

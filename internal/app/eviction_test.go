@@ -97,7 +97,7 @@ func TestEvictedKeysMakeEverythingStaleUntilARecount(t *testing.T) {
 	if _, body := s.Get("/readyz"); !strings.Contains(body, "REDIS_EVICTING: ") {
 		t.Errorf("/readyz answers %s", body)
 	}
-	// Redis goes on evicting while it has no room: the session may be lost between the two.
+	// Redis continues to evict while it has no room: the session may be lost between the two.
 	again := s.Ask(staleness)
 	if a, b := shown.At("session.status.asOf"), again.At("session.status.asOf"); b != nil && a != b {
 		t.Errorf("asOf advances from %v to %v while it is stale", a, b)

@@ -46,7 +46,7 @@ func (c *Client) Failed(ctx context.Context, s bos.SessionKey, report func(error
 	}
 	all := []Component{}
 	for more := true; more; {
-		page, err := again(ctx, c, request{Query: failedComponents, Variables: variables}, report)
+		page, err := again[failedPage](ctx, c, request{Query: failedComponents, Variables: variables}, report)
 		switch {
 		case err != nil:
 			return nil, err
@@ -66,9 +66,9 @@ func (c *Client) Failed(ctx context.Context, s bos.SessionKey, report func(error
 }
 
 // again asks until it is answered, or patience ends.
-func again(ctx context.Context, c *Client, operation request, report func(error)) (failedPage, error) {
+func again[T any](ctx context.Context, c *Client, operation request, report func(error)) (T, error) {
 	for p := newPatience(c.o.Patience); ; {
-		page, err := query[failedPage](ctx, c, operation)
+		page, err := query[T](ctx, c, operation)
 		switch {
 		// Each page has the whole patience: a server that restarts between two of them is no
 		// reason to give up what was read.

@@ -48,7 +48,11 @@ func (c *Config) check() error {
 		checks = append(checks, c.checkRecount)
 	case Token: // by the rules of the file of tokens, when the line is made
 		checks = nil
-	case Watch, Failed:
+	case Watch:
+		checks = []func() error{c.checkWatched, c.checkClient}
+	case List:
+		checks = []func() error{c.checkListed, c.checkClient}
+	case Failed, Why:
 		checks = []func() error{c.checkClient}
 	case Compare:
 		checks = []func() error{c.checkCompared, c.checkClient}
@@ -173,6 +177,20 @@ func (c *Config) checkClient() error {
 		return errors.New("--ca-file: this is for TLS: use https:// in --server")
 	case c.Patience < 0:
 		return fmt.Errorf("--patience: %v is not a time to wait: use 0 or more, such as 1m", c.Patience)
+	}
+	return nil
+}
+
+func (c *Config) checkWatched() error {
+	if (c.Session == "") != c.Latest {
+		return errors.New("watch follows one session: give its name, or --latest")
+	}
+	return nil
+}
+
+func (c *Config) checkListed() error {
+	if c.Listing.First < 1 || c.Listing.First > 1000 {
+		return fmt.Errorf("--first: %d is not a number of sessions to list: use 1 to 1000", c.Listing.First)
 	}
 	return nil
 }

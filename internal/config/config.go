@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/alecthomas/kong"
 )
 
@@ -26,6 +29,8 @@ const (
 	Accept   Command = "accept" // of sync
 	Watch    Command = "watch"
 	Failed   Command = "failed"
+	Why      Command = "why"
+	List     Command = "list"
 	Compare  Command = "compare"
 	Version  Command = "version"
 	Licenses Command = "licenses"
@@ -35,12 +40,14 @@ const (
 // Config is a checked command line.
 type Config struct {
 	Command      Command
-	Server       // of serve and demo; of recount and accept only Redis and Log
-	BOS          // of serve; of compare only which BOS
-	Simulation   // of demo
-	Verification // of recount
-	Client       // of watch and failed; of compare all but Session and Patience
-	Holder       // of token
+	Server               // of serve and demo; of recount and accept only Redis and Log
+	BOS                  // of serve; of compare only which BOS
+	Simulation           // of demo
+	Verification         // of recount
+	Client               // of commands that ask a server; of compare all but Session and Patience
+	Holder               // of token
+	Latest       bool    // of watch
+	Listing      Listing // of list, whose Asking is that of Client
 }
 
 // Redis holds the options of every command that needs Redis.
@@ -133,7 +140,26 @@ type Simulation struct {
 
 // Client holds the options of the commands that ask a running server.
 type Client struct {
-	Session   string        `arg:"" name:"session" help:"The session's name; if the name was reused, the newest."`
+	Session string `arg:"" name:"session" help:"The session's name; if the name was reused, the newest."`
+	Asking
+}
+
+// Watching holds the options of watch.
+type Watching struct {
+	Session string `arg:"" optional:"" name:"session" help:"The session's name; if the name was reused, the newest."`
+	Latest  bool   `help:"Follow the session that was started last, instead of one by its name."`
+	Asking
+}
+
+// Listing holds the options of list.
+type Listing struct {
+	First  int    `default:"20" placeholder:"N" help:"Print at most so many sessions, the newest first; up to 1000."`
+	Status string `enum:"pending,running,complete,any" default:"any" placeholder:"STATE" help:"Only sessions that are pending, running or complete; any for all."`
+	Asking
+}
+
+// Asking holds the options of every command that asks a running server.
+type Asking struct {
 	URL       string        `name:"server" default:"http://127.0.0.1:8080" placeholder:"URL" help:"The bosgraph server to ask, with its base path if it has one."`
 	Tenant    string        `placeholder:"NAME" help:"Tenant that the session belongs to. Empty for none."`
 	JSON      bool          `help:"Print JSON, for scripts."`
@@ -176,14 +202,20 @@ type grammar struct {
 		} `cmd:"" help:"Confirm that BOS really has lost the records that serverInfo.sync.error names: the sync removes them with its next sweep instead of waiting. Prints what was confirmed. Exits with 0, 1 if there is nothing to confirm, 2 if Redis does not answer."`
 	} `cmd:"" help:"Control the sync from BOS."`
 	Watch struct {
-		Client
+		Watching
 	} `cmd:"" help:"Follow a session until it is complete: a live display on a terminal, otherwise lines. Survives restarts of the server. Exits with 0 if the session is complete and all its components are successful, 1 if it is complete with failures or without any component, 2 if there is no such session or the server is lost, 3 if it was deleted at its source before it was complete, 130 after Ctrl-C."`
+	List struct {
+		Listing
+	} `cmd:"" help:"Print the newest sessions: state, what is done, what has failed, operation, template, start. Without --tenant those of all tenants that the token may see. Exits with 0, or 2 if the server is lost."`
 	Token struct {
 		Holder
 	} `cmd:"" help:"Make an access token for a server with --auth=tokens. Prints two lines: the token, which is stored nowhere, and the line by which --token-file knows it."`
 	Failed struct {
 		Client
 	} `cmd:"" help:"Print the components of a session that have failed, comma-separated as BOS takes them for the limit of a retry; an empty line if there are none. Exits with 0, or 2 if there is no such session or the server is lost."`
+	Why struct {
+		Client
+	} `cmd:"" help:"Print why a session is not complete: its active components by what they wait for, with the reason in words, since when, and the first of them. Exits with 0, or 2 if there is no such session or the server is lost."`
 	Compare struct {
 		Comparison
 	} `cmd:"" help:"Send the same read-only requests to a BOS and to the REST API of the bosgraph that follows it, and print where the answers differ: a line for each request, then a summary. Sends one request at a time; repeats a request whose answers differ. Exits with 0 if all answers are the same or differ on purpose, 1 if some differ, 2 if one side cannot be reached."`
@@ -202,8 +234,12 @@ func ExitCode(err error) int {
 	if err == nil || errors.Is(err, ErrHelp) {
 		return 0
 	}
-	return 2 // as flag and most shells' builtins do for a wrong command line
+	return usage
 }
+
+// usage is the status for a wrong command line: EX_USAGE of sysexits.h, as other statuses are results
+// of commands.
+const usage = 64
 
 // Parse reads the command line, without the program's name, and the variables of
 // the environment. Help goes to stdout; what is wrong, in a sentence, to stderr.
@@ -217,6 +253,10 @@ func Parse(args []string, stdout, stderr io.Writer) (Config, error) {
 
 // parse is Parse without printing what is wrong.
 func parse(args []string, stdout, stderr io.Writer) (Config, error) {
+	// As other programs have it, where no command is given.
+	if slices.Equal(args, []string{"--version"}) {
+		args = []string{"version"}
+	}
 	var g grammar
 	helped := false
 	parser, err := newParser(&g, kong.Writers(stdout, stderr), kong.Exit(func(int) { helped = true }))
@@ -227,11 +267,11 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	if helped { // whatever else the line says
 		return Config{}, ErrHelp
 	}
-	if err == nil {
-		// After the command line: help, and what is wrong with the line itself, come first.
-		err = checkEnvironment(parser.Model)
-	}
 	if err != nil {
+		return Config{}, suggest(parser.Model, args, err)
+	}
+	// After the command line: help, and what is wrong with the line itself, come first.
+	if err := checkEnvironment(parser.Model); err != nil {
 		return Config{}, err
 	}
 	cfg := Config{Command: Command(parsed.Selected().Name)}
@@ -249,15 +289,21 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	case Token:
 		cfg.Holder = g.Token.Holder
 	case Watch:
-		cfg.Client = g.Watch.Client
+		cfg.Client = Client{g.Watch.Session, g.Watch.Asking}
+		cfg.Latest = g.Watch.Latest
+	case List:
+		cfg.Listing = g.List.Listing
+		cfg.Asking = cfg.Listing.Asking
 	case Failed:
 		cfg.Client = g.Failed.Client
+	case Why:
+		cfg.Client = g.Why.Client
 	case Compare:
 		// Compare has structs of its own: those of the others would give it options that it has
 		// no use for. From here on its options are where those of other clients are.
 		c := g.Compare.Comparison
 		cfg.BOSURL, cfg.BOSToken, cfg.BOSCA = c.BOSURL, c.BOSToken, c.BOSCA
-		cfg.Client = Client{URL: c.URL, Tenant: c.Tenant, JSON: c.JSON, CA: c.CA, TokenFile: c.TokenFile}
+		cfg.Client = Client{Asking: Asking{URL: c.URL, Tenant: c.Tenant, JSON: c.JSON, CA: c.CA, TokenFile: c.TokenFile}}
 	case Version:
 		cfg.JSON = g.Version.JSON
 		return cfg, nil
@@ -268,6 +314,26 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 		return Config{}, err
 	}
 	return cfg, nil
+}
+
+// suggest adds to what is wrong with a command line which command may have been meant, as one that does not
+// exist is taken for an argument of serve.
+func suggest(model *kong.Application, args []string, err error) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return err
+	}
+	nearest, distance := "", 3 // more than two letters are another word
+	for _, command := range model.Children {
+		if d := levenshtein.ComputeDistance(args[0], command.Name); d == 0 {
+			return err
+		} else if d < distance {
+			nearest, distance = command.Name, d
+		}
+	}
+	if nearest == "" {
+		return fmt.Errorf("there is no command %q", args[0])
+	}
+	return fmt.Errorf("there is no command %q: did you mean %q?", args[0], nearest)
 }
 
 func newParser(g *grammar, options ...kong.Option) (*kong.Kong, error) {

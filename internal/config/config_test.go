@@ -53,7 +53,7 @@ func TestTheDefaultsAreThoseOfTheDocument(t *testing.T) {
 	if got := parseLine(t, "recount --repair --resume 17 --redis-url redis://h:1"); !reflect.DeepEqual(got, want) {
 		t.Errorf("recount gives %+v, not %+v", got, want)
 	}
-	want = Config{Command: Watch, Client: Client{Session: "s1", URL: "http://127.0.0.1:8080", Patience: time.Minute}}
+	want = Config{Command: Watch, Client: Client{Session: "s1", Asking: Asking{URL: "http://127.0.0.1:8080", Patience: time.Minute}}}
 	if got := parseLine(t, "watch s1"); !reflect.DeepEqual(got, want) {
 		t.Errorf("watch gives %+v, not %+v", got, want)
 	}
@@ -116,13 +116,13 @@ func TestGoodValuesAreTaken(t *testing.T) {
 		"--bos-url=http://h --tenants-file=t --bos-token-file=f":                    func(c Config) bool { return c.TenantsFile == "t" && c.BOSToken == "f" },
 		"--bos-url=http://h --bos-interval=100ms --bos-page-size=100":               func(c Config) bool { return c.BOSPageSize == 100 },
 		"watch s --server=https://h/base/path --ca-file=ca":                         func(c Config) bool { return c.URL == "https://h/base/path" && c.CA == "ca" },
-		"failed s --patience=0s --token-file=t":                                     func(c Config) bool { return c.Patience == 0 && c.TokenFile == "t" },
+		"failed s --patience=0s --token-file=t":                                     func(c Config) bool { return c.Patience == 0 && c.Asking.TokenFile == "t" },
 		"demo --components=10000 --seed=0":                                          func(c Config) bool { return c.Components == 10_000 && c.Seed == 0 },
 		"demo --components=100000 --redis-url=redis://h --speed=1000":               func(c Config) bool { return c.Components == 100_000 && c.Speed == 1000 },
 		"--bos-url=http://h --bos-confirm-sweeps=5 --bos-confirm-time=1h":           func(c Config) bool { return c.BOSConfirmSweeps == 5 && c.BOSConfirmTime == time.Hour },
 		"compare --bos-url=http://h/apis/bos/ --bos-token-file=f":                   func(c Config) bool { return c.BOSURL == "http://h/apis/bos" && c.BOSToken == "f" },
 		"compare --bos-url=http://h --server=http://i --tenant=t --json":            func(c Config) bool { return c.URL == "http://i" && c.Tenant == "t" && c.JSON },
-		"compare --bos-url=https://h --bos-ca-file=a --token-file=t":                func(c Config) bool { return c.BOSCA == "a" && c.TokenFile == "t" },
+		"compare --bos-url=https://h --bos-ca-file=a --token-file=t":                func(c Config) bool { return c.BOSCA == "a" && c.Asking.TokenFile == "t" },
 		"sync accept --redis-url=redis://h --namespace=n":                           func(c Config) bool { return c.Command == Accept && c.Namespace == "n" },
 	} {
 		if cfg := parseLine(t, line); !same(cfg) {
@@ -139,7 +139,7 @@ func TestBadValuesAreRefusedWithAnExample(t *testing.T) {
 		"compare --bos-url=http://h --server=h":  "not the URL of a server",
 		"compare --bos-url=http://h --ca-file=f": "use https://",
 
-		"frobnicate":                              "unexpected argument frobnicate",
+		"frobnicate": "there is no command",
 		"--frobnicate":                            "unknown flag --frobnicate",
 		"serve --speed=2":                         "unknown flag --speed",
 		"--tls-cert-file=f":                       "TLS needs both",
@@ -224,7 +224,6 @@ func TestBadValuesAreRefusedWithAnExample(t *testing.T) {
 		"sync":                                           "expected \"accept",
 		"sync accept":                                    "accept needs the Redis that the servers use",
 		"demo --bos-url=http://h":                        "unknown flag --bos-url",
-		"watch":                                          "expected \"<session>\"",
 		"watch a b":                                      "unexpected argument b",
 		"watch s --redis-url=redis://h":                  "unknown flag",
 		"watch s --server=127.0.0.1:8080":                "not the URL of a server",
@@ -237,12 +236,18 @@ func TestBadValuesAreRefusedWithAnExample(t *testing.T) {
 		"demo --components=0":                            "can't be simulated",
 		"demo --components=10001":                        "give a --redis-url",
 		"demo --components=100001 --redis-url=redis://h": "up to 100000 with --redis-url",
-		"demo --speed=0":                                 "use more than 0",
-		"demo --speed=NaN":                               "use more than 0",
-		"demo --speed=1001":                              "at most 1000",
-		"demo --seed=-1":                                 "expected a valid 64 bit uint",
-		"--redis-url=ftp://u:secret@h":                   "is not known",
-		"--redis-url=redis://u:secret@h:port":            "not a URL",
+		"wacth s":                             `there is no command "wacth": did you mean "watch"?`,
+		"dance":                               `there is no command "dance"`,
+		"watch":                               "give its name, or --latest",
+		"watch s --latest":                    "give its name, or --latest",
+		"list --first=0":                      "use 1 to 1000",
+		"list --status=gone":                  "pending",
+		"demo --speed=0":                      "use more than 0",
+		"demo --speed=NaN":                    "use more than 0",
+		"demo --speed=1001":                   "at most 1000",
+		"demo --seed=-1":                      "expected a valid 64 bit uint",
+		"--redis-url=ftp://u:secret@h":        "is not known",
+		"--redis-url=redis://u:secret@h:port": "not a URL",
 		"--redis-url=redis+cluster://u:secret@h:1 --redis-user=x": "names a user already",
 	} {
 		var stdout, stderr bytes.Buffer
@@ -251,7 +256,7 @@ func TestBadValuesAreRefusedWithAnExample(t *testing.T) {
 			t.Errorf("bosgraph %s: %v, not %q", line, err, want)
 			continue
 		}
-		if ExitCode(err) != 2 || stdout.Len() != 0 || !strings.Contains(stderr.String(), err.Error()) {
+		if ExitCode(err) != 64 || stdout.Len() != 0 || !strings.Contains(stderr.String(), err.Error()) {
 			t.Errorf("bosgraph %s exits with %d and says %q, and %q as its result", line, ExitCode(err), stderr.String(), stdout.String())
 		}
 		if strings.Contains(err.Error(), "secret") {
@@ -316,7 +321,7 @@ func TestOptionsDocumentIsFresh(t *testing.T) {
 	if string(have) != want.String() {
 		t.Error("docs/options.md is out of date: run go generate ./internal/config")
 	}
-	for _, option := range []string{"`BOSGRAPH_REDIS_URL`", "`90d`", "`--speed=X`", "`--redis-password-file=FILE`", "`BOSGRAPH_PATIENCE`", "`watch <session>`"} {
+	for _, option := range []string{"`BOSGRAPH_REDIS_URL`", "`90d`", "`--speed=X`", "`--redis-password-file=FILE`", "`BOSGRAPH_PATIENCE`", "`watch [<session>]`"} {
 		if strings.Count(want.String(), option) != 1 {
 			t.Errorf("the document does not name %s once", option)
 		}

@@ -87,6 +87,22 @@ func (s Store) Stragglers(ctx context.Context, of *bos.Session, first int, detai
 	return s.store.Stragglers(ctx, of, first, detailed)
 }
 
+// Waiting are members of the session, or staged in it.
+func (s Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, error) {
+	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {
+		return nil, nil
+	}
+	return s.store.Waiting(ctx, of)
+}
+
+// ListWaiting lists those of one reason.
+func (s Store) ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, detailed bool) (*bos.List[*bos.Component], error) {
+	if !auth.AccessOf(ctx).May(auth.ReadComponents, w.Session.Tenant) {
+		return &bos.List[*bos.Component]{}, nil
+	}
+	return s.store.ListWaiting(ctx, w, page, detailed)
+}
+
 // PutComponents stores components all of whose owners the access may write for.
 func (s Store) PutComponents(ctx context.Context, components []bos.ComponentPatch) (bos.BatchResult, error) {
 	return change(ctx, s, components, idOf, s.store.PutComponents)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -27,6 +28,7 @@ func TestWatchAndFailedAsPeopleAndScriptsRunThem(t *testing.T) {
 		"on a terminal":          testWatchTerminal,
 		"on terminals of a kind": testWatchTerminals,
 		"failed":                 testFailed,
+		"why":                    testWhy,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,6 +164,68 @@ func testWatchRestart(t *testing.T, f *apptest.Fleet) {
 		w.exits(t, 0, "")
 	}
 	all[0].reports(t, "all 20 components successful")
+}
+
+func testWhy(t *testing.T, f *apptest.Fleet) {
+	s, _ := f.Serve(t)
+	s.Session("s")
+	var all []apptest.Vars
+	for i := range 7 {
+		all = append(all, apptest.Powering(apptest.Xname(i), "s"))
+	}
+	held := apptest.Powering("x9", "s")
+	held["status"], held["error"] = apptest.Vars{"statusOverride": "on_hold"}, "no power\nstate"
+	s.Put(append(all, held)...)
+
+	w := startCommand(t, f, s, "why", "s")
+	w.exits(t, 0, "")
+	for _, want := range []string{
+		"s is PENDING: 0 of 8 components successful, 0 failed, 8 active\n", "      7  POWER_ON, the first for 0:00:0", "BOS waits 20 min for a node",
+		"         and 2 more\n", "      1  ON_HOLD, ", "         x9: no power state\n",
+	} {
+		if !strings.Contains(w.reported(), want) {
+			t.Errorf("%q is not in\n%s", want, w.reported())
+		}
+	}
+	w = startCommand(t, f, s, "why", "s", "--json")
+	w.exits(t, 0, "")
+	var answer struct {
+		Status struct {
+			WaitingFor []struct {
+				Reason string
+				Count  int
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(w.reported()), &answer); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(answer.Status.WaitingFor); got != "[{POWER_ON 7} {ON_HOLD 1}]" {
+		t.Errorf("as JSON it prints %s", got)
+	}
+	w = startCommand(t, f, s, "list")
+	w.exits(t, 0, "")
+	if got := regexp.MustCompile(`s +- +PENDING +0.00 % +0 +8 +boot `); !got.MatchString(w.reported()) {
+		t.Errorf("the list is\n%s", w.reported())
+	}
+	w = startCommand(t, f, s, "list", "--status", "complete", "--json")
+	w.exits(t, 0, "")
+	if w.reported() != "[]\n" {
+		t.Errorf("of complete sessions it prints %s", w.reported())
+	}
+	latest := startCommand(t, f, s, "watch", "--latest")
+	latest.reports(t, "session s: ")
+	s.Update("s", "status", "RUNNING")
+	s.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{{"id": "x9", "enabled": false}}})
+	s.Update("s", "status", "COMPLETE")
+	latest.exits(t, 1, "")
+	ended := startCommand(t, f, s, "watch", "s")
+	ended.exits(t, 1, "")
+	if n := strings.Count(ended.reported(), "COMPLETE "); n != 1 {
+		t.Errorf("the result of a session that has ended is printed %d times:\n%s", n, ended.reported())
+	}
+	w = startCommand(t, f, s, "why", "nobody")
+	w.exits(t, 2, "there is no session")
 }
 
 func testFailed(t *testing.T, f *apptest.Fleet) {

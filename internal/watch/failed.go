@@ -13,6 +13,19 @@ import (
 // Failed prints the components of a session that have failed, as BOS takes them for a
 // limit, and returns the status to exit with: [Successful] also if there are none.
 func Failed(ctx context.Context, o Options, stdout, stderr io.Writer) int {
+	return once(ctx, o, stdout, stderr, func(c *client.Client, report func(error)) (any, string, error) {
+		components, err := c.Failed(ctx, o.Session, report)
+		ids := make([]string, len(components))
+		for i, c := range components {
+			ids[i] = c.ID
+		}
+		// An empty line for none, so that a script does not take it for a failure.
+		return components, strings.Join(ids, ","), err
+	})
+}
+
+// once asks a server once, prints the answer as JSON or as text, and returns the status to exit with.
+func once(ctx context.Context, o Options, stdout, stderr io.Writer, ask func(*client.Client, func(error)) (any, string, error)) int {
 	c, err := client.New(o.Options)
 	if err != nil {
 		complain(stderr, err)
@@ -21,7 +34,7 @@ func Failed(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 	defer c.Close()
 	// Reported once: standard error may be a log that somebody reads.
 	tried := false
-	components, err := c.Failed(ctx, o.Session, func(err error) {
+	answer, text, err := ask(c, func(err error) {
 		if !tried {
 			complain(stderr, unreachable(o, err))
 		}
@@ -36,16 +49,11 @@ func Failed(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 		return Unknown
 	}
 	if o.JSON {
-		err = json.NewEncoder(stdout).Encode(components)
+		err = json.NewEncoder(stdout).Encode(answer)
 	} else {
-		ids := make([]string, len(components))
-		for i, c := range components {
-			ids[i] = c.ID
-		}
-		// An empty line for none, so that a script does not take it for a failure.
-		_, err = fmt.Fprintln(stdout, strings.Join(ids, ","))
+		_, err = fmt.Fprintln(stdout, text)
 	}
-	if err != nil { // a list that is cut off must not pass for whole
+	if err != nil { // an answer that is cut off must not pass for whole
 		complain(stderr, err)
 		return Unknown
 	}

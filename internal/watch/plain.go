@@ -66,6 +66,9 @@ func (t *reporter) lines(p picture, now time.Time) []string {
 	case !t.begun:
 		line := stamp(now) + "session " + clean(p.status.Session.Name) + ": " + p.title()
 		t.begun, t.knows = true, map[string]bool{}
+		if p.complete() { // the result comes at the end, once
+			return []string{line}
+		}
 		return append([]string{line}, t.report(p, now)...)
 	case p.complete(), !t.urgent(p) && (now.Sub(t.at) < pause || tally(p) == tally(t.reported)):
 		return nil // what is complete is reported at the end

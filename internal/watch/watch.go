@@ -23,6 +23,7 @@ import (
 type Options struct {
 	client.Options
 	Session bos.SessionKey
+	Latest  bool // instead of the session's name: the one that was started last
 	JSON    bool // one object a line, for scripts
 }
 
@@ -52,6 +53,12 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 		return Unknown
 	}
 	defer c.Close()
+	if o.Latest {
+		if o.Session, err = c.Latest(ctx, o.Session.Tenant, func(err error) { complain(stderr, unreachable(o, err)) }); err != nil {
+			complain(stderr, err)
+			return Unknown
+		}
+	}
 	ctx, interrupt := context.WithCancel(ctx)
 	defer interrupt()
 	var d display

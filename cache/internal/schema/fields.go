@@ -9,23 +9,32 @@ import (
 // Counter is one of the counters of a session: a field of its hash, with the prefix of
 // frozen fields once more in the snapshot, and a number of each sample of its progress.
 type Counter struct {
-	Field string // of the session's hash
-	Name  string // in scripts, as COUNTER.<Name>, and in the documentation
-	Of    func(*bos.Tally) *int
+	Field    string // of the session's hash
+	Name     string // in scripts, as COUNTER.<Name>, and in the documentation
+	Of       func(*bos.Tally) *int
+	Separate bool // is read only where it is asked for
 }
 
 // Counters are all of them. A new one goes to the end: samples list them in this order, and
 // one from before has fewer. A session without the field counts 0.
 var Counters = []Counter{
-	{"m", "managed", func(t *bos.Tally) *int { return &t.Managed }},
-	{"t", "staged", func(t *bos.Tally) *int { return &t.Staged }},
-	{"s", "successful", func(t *bos.Tally) *int { return &t.Successful }},
-	{"f", "failed", func(t *bos.Tally) *int { return &t.Failed }},
-	{"c", "configuring", func(t *bos.Tally) *int { return &t.Configuring }},
-	{"o", "poweringOff", func(t *bos.Tally) *int { return &t.PoweringOff }},
-	{"p", "poweringOn", func(t *bos.Tally) *int { return &t.PoweringOn }},
-	{"a", "active", func(t *bos.Tally) *int { return &t.Active }},
-	{"b", "both", func(t *bos.Tally) *int { return &t.Both }},
+	{"m", "managed", func(t *bos.Tally) *int { return &t.Managed }, false},
+	{"t", "staged", func(t *bos.Tally) *int { return &t.Staged }, false},
+	{"s", "successful", func(t *bos.Tally) *int { return &t.Successful }, false},
+	{"f", "failed", func(t *bos.Tally) *int { return &t.Failed }, false},
+	{"c", "configuring", func(t *bos.Tally) *int { return &t.Configuring }, false},
+	{"o", "poweringOff", func(t *bos.Tally) *int { return &t.PoweringOff }, false},
+	{"p", "poweringOn", func(t *bos.Tally) *int { return &t.PoweringOn }, false},
+	{"a", "active", func(t *bos.Tally) *int { return &t.Active }, false},
+	{"b", "both", func(t *bos.Tally) *int { return &t.Both }, false},
+	{"d", "disabled", func(t *bos.Tally) *int { return &t.Disabled }, true},
+	{"h", "onHold", func(t *bos.Tally) *int { return &t.OnHold }, true},
+	{"l1", "powerOnPending", func(t *bos.Tally) *int { return &t.PowerOnPending }, true},
+	{"l2", "powerOnCalled", func(t *bos.Tally) *int { return &t.PowerOnCalled }, true},
+	{"l3", "powerOffPending", func(t *bos.Tally) *int { return &t.PowerOffPending }, true},
+	{"l4", "powerOffGracefully", func(t *bos.Tally) *int { return &t.PowerOffGracefully }, true},
+	{"l5", "powerOffForcefully", func(t *bos.Tally) *int { return &t.PowerOffForcefully }, true},
+	{"l6", "configuringAll", func(t *bos.Tally) *int { return &t.ConfiguringAll }, true},
 }
 
 // LeastCounters is how many numbers every sample has: as many as there were counters at first.
@@ -136,6 +145,7 @@ const (
 	PartDigest
 	PartOwners
 	PartSince
+	PartState
 	PartCount
 )
 
@@ -151,19 +161,34 @@ var Parts = [PartCount]string{
 	PartAction:   "last action",
 	PartDigest:   "digest of the rest; empty if there is no rest",
 	PartOwners:   `tenants that own the id, separated by ","`,
-	PartSince:    "the second since when it has had its status; absent if unknown",
+	PartSince:    "the second since when it has had its status; empty if unknown",
+	PartState:    "the letter of its status and, if the session waits for it, that of what for (bos.Wait); absent without a session",
 }
 
 // RecordFlag is a letter among the flags of a record.
 type RecordFlag struct{ Letter, Holds string }
 
 // RecordFlags are those that do not depend on how a record was received; see [ShapeFlags].
-var RecordFlags = struct{ Present, Enabled, LongError, HasAction, ActionFailed RecordFlag }{
+var RecordFlags = struct {
+	Present, Enabled, LongError, HasAction, ActionFailed RecordFlag
+	OnAgain, OnLast, OffAgain, OffLast                   RecordFlag
+}{
 	Present:      RecordFlag{"P", "there is a component: without it, a tenant owns the id only"},
 	Enabled:      RecordFlag{"E", "enabled"},
 	LongError:    RecordFlag{"L", "the error is kept in tx"},
 	HasAction:    RecordFlag{"A", "there is a last action"},
 	ActionFailed: RecordFlag{"F", "the last action has failed"},
+	OnAgain:      RecordFlag{"T", "power on was tried more than once"},
+	OnLast:       RecordFlag{"X", "power on was tried as often as it may be"},
+	OffAgain:     RecordFlag{"t", "power off was tried more than once"},
+	OffLast:      RecordFlag{"x", "power off was tried as often as it may be"},
+}
+
+// StatusLetters are those of PartState.
+var StatusLetters = map[bos.ComponentStatus]string{
+	bos.StatusPowerOnPending: "p", bos.StatusPowerOnCalled: "b", bos.StatusPowerOffPending: "o", bos.StatusPowerOffGracefullyCalled: "g",
+	bos.StatusPowerOffForcefullyCalled: "d", bos.StatusConfiguring: "c", bos.StatusStable: "n", bos.StatusFailed: "f",
+	bos.StatusOnHold: "h", bos.StatusOther: "z",
 }
 
 // ShapeFlags say which fields of the short part a record does not have, and which are
@@ -186,23 +211,39 @@ var (
 	CounterFields = fieldsOf(Counters, func(c Counter) string { return c.Field })
 	// frozenCounters are those of the snapshot.
 	frozenCounters = fieldsOf(Counters, Counter.Frozen)
+	// LeadingCounters are those that are read with every status, SeparateCounters the others.
+	LeadingCounters  = counters(false)
+	SeparateCounters = counters(true)
+	leadingFields    = fieldsOf(LeadingCounters, func(c Counter) string { return c.Field })
 	// RecordFields are the fields of the record and the snapshot of a session: all that
 	// goes with an incarnation.
 	RecordFields = append(sessionFields(OfRecord), frozenCounters...)
 	// HeadFields are read with every session, StatusFields for its status, besides.
 	HeadFields   = sessionFields(InHead)
-	StatusFields = slices.Concat(sessionFields(InStatus), CounterFields, frozenCounters)
+	StatusFields = slices.Concat(sessionFields(InStatus), leadingFields, fieldsOf(LeadingCounters, Counter.Frozen))
 	// ChangeFields are read with the change log.
 	ChangeFields = sessionFields(InChanges)
 	// LeadingFields come first in a new hash: Redis finds a field of a small hash by
 	// going through it. The counters are among them.
-	LeadingFields = append(sessionFields(Leads), CounterFields...)
+	LeadingFields = append(sessionFields(Leads), leadingFields...)
 	// ShownStatusFields are HeadFields and StatusFields.
 	ShownStatusFields = slices.Concat(HeadFields, StatusFields)
+	// AllStatusFields are those and the separate counters.
+	AllStatusFields = slices.Concat(ShownStatusFields, fieldsOf(SeparateCounters, func(c Counter) string { return c.Field }),
+		fieldsOf(SeparateCounters, Counter.Frozen))
 )
 
 // Frozen is the field of the counter in the snapshot.
 func (c Counter) Frozen() string { return FrozenPrefix + c.Field }
+
+func counters(separate bool) (some []Counter) {
+	for _, c := range Counters {
+		if c.Separate == separate {
+			some = append(some, c)
+		}
+	}
+	return some
+}
 
 func fieldsOf[T any](of []T, name func(T) string) []string {
 	names := make([]string, len(of))

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -41,7 +42,7 @@ func (k Keys) Groups(h Home) string       { return k.key(Kinds.Groups, string(h)
 func (k Keys) Errors(h Home) string       { return k.key(Kinds.Errors, string(h)) }
 func (k Keys) Log(h Home) string          { return k.key(Kinds.Log, string(h)) }
 func (k Keys) Progress(h Home) string     { return k.key(Kinds.Progress, string(h)) }
-func (k Keys) Active(h Home) string       { return k.key(Kinds.Active, string(h)) }
+func (k Keys) Waiting(h Home) string      { return k.key(Kinds.Waiting, string(h)) }
 func (k Keys) History(h Home) string      { return k.key(Kinds.History, string(h)) }
 
 // Alike lists the sessions that can be compared with one.
@@ -114,6 +115,25 @@ func FrozenEntry(s *bos.Session) string { return s.Incarnation + ":" + s.Session
 func ParseFrozenEntry(entry string) (incarnation string, key bos.SessionKey, ok bool) {
 	incarnation, scope, ok := strings.Cut(entry, ":")
 	return incarnation, bos.ParseSessionKey(scope), ok
+}
+
+// waitSpan is how many seconds there is room for in a score behind what is waited for: with the 53
+// bits of a score, it is exact for a million kinds of wait.
+const waitSpan = 1 << 33
+
+// WaitScore is the score of a component that waits: those that wait for the same are a range, ordered by the second
+// since when they have had their status. 0 is for an unknown time.
+func WaitScore(w bos.Wait, since int64) int64 {
+	return int64(slices.Index(bos.Waits, w))*waitSpan + since
+}
+
+// ParseWaitScore reads the second of what WaitScore wrote.
+func ParseWaitScore(score float64) (since int64) { return int64(score) % waitSpan }
+
+// WaitRange is the first score of those that wait for the same, and the first behind them.
+func WaitRange(w bos.Wait) (first, end int64) {
+	first = WaitScore(w, 0)
+	return first, first + waitSpan
 }
 
 // ErrorEntry is a component's entry in an index of errors.

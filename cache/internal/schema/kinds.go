@@ -49,7 +49,7 @@ var Kinds = struct {
 	Meta, Epoch                                 Kind
 	Component, Details, IDs                     Kind
 	Session, Extras                             Kind
-	Members, Staged, Active, Groups, Errors     Kind
+	Members, Staged, Waiting, Groups, Errors    Kind
 	FrozenGroups, FrozenErrors, Progress, Log   Kind
 	ErrorIndex, Texts, References               Kind
 	Sessions, History, Alike, Frozen            Kind
@@ -65,8 +65,8 @@ var Kinds = struct {
 	Extras:    Kind{Prefix: "x:", Type: "hash", Per: PerHome, Holds: "the parts of a session that can be long, see below"},
 	Members:   Kind{Prefix: "m:", Type: "zset", Per: PerScope, Holds: "ids of the components whose session this is, score 0"},
 	Staged:    Kind{Prefix: "st:", Type: "zset", Per: PerScope, Holds: "ids of the components staged in it, score 0"},
-	Active: Kind{Prefix: "a:", Type: "zset", Per: PerScope,
-		Holds: "ids of those of m: that are active, score the second since when they have had their status, 0 for unknown"},
+	Waiting: Kind{Prefix: "a:", Type: "zset", Per: PerScope,
+		Holds: "ids of those of m: that are active, and of those of st:; the score is what they wait for and since when (WaitScore)"},
 	Groups:       Kind{Prefix: "g:", Type: "zset", Per: PerScope, Holds: "error groups, score minus their size"},
 	Errors:       Kind{Prefix: "e:", Type: "zset", Per: PerScope, Holds: `"<digest> <id>" of components with an error, score 0`},
 	FrozenGroups: Kind{Prefix: "fg:", Type: "zset", Per: PerHome, Holds: "g: as it was when the session was frozen"},

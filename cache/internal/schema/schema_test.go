@@ -31,7 +31,7 @@ func TestKeysShareTheHashTagOfTheirNamespace(t *testing.T) {
 	keys := slices.Concat(k.HomeKeys(h), k.ScopeKeys(h, true), k.StatusKeys(h), []string{
 		k.Meta(), k.Epoch(), k.IDs(), k.ErrorIndex(), k.Texts(), k.References(), k.Sessions(), k.Frozen(), k.Tenants(), k.Lease(),
 		k.Templates(), k.Options(), k.Component("x1"), k.Details("x1"), k.Tenant("blue"), k.Answer("w"), k.Members(h), k.Staged(h),
-		k.Active(h), k.History(h), k.Alike(session),
+		k.Waiting(h), k.History(h), k.Alike(session),
 	})
 	for _, of := range AllKinds {
 		if !slices.ContainsFunc(keys, func(key string) bool { _, is := k.Cut(of, key); return is }) {
@@ -94,12 +94,19 @@ func TestRecordsHavePartsAndFlagsOfTheirOwn(t *testing.T) {
 // Counters are in every list that reads, writes or clears a session's hash.
 func TestListsHaveEveryCounter(t *testing.T) {
 	for _, c := range Counters {
-		for name, list := range map[string][]string{"leading": LeadingFields, "status": StatusFields, "counter": CounterFields} {
+		lists := map[string][]string{"leading": LeadingFields, "status": StatusFields, "all": AllStatusFields, "counter": CounterFields}
+		frozen := map[string][]string{"record": RecordFields, "status": StatusFields, "all": AllStatusFields}
+		if c.Separate {
+			delete(lists, "leading")
+			delete(lists, "status")
+			delete(frozen, "status")
+		}
+		for name, list := range lists {
 			if !slices.Contains(list, c.Field) {
 				t.Errorf("the %s fields lack %s", name, c.Field)
 			}
 		}
-		for name, list := range map[string][]string{"record": RecordFields, "status": StatusFields} {
+		for name, list := range frozen {
 			if !slices.Contains(list, c.Frozen()) {
 				t.Errorf("the %s fields lack %s", name, c.Frozen())
 			}

@@ -69,22 +69,26 @@ const stragglers = graphql(`
   fragment Stragglers on Session @_unmask { stragglers(first: 8) { id statusSince error status { phase status rawStatus } } }
 `)
 
+const waiting = graphql(`
+  fragment Waiting on SessionStatus @_unmask { waitingFor { reason text count since components(first: 3) { edges { node { id } } } } }
+`)
+
 export const PROGRESS = graphql(`
   query Progress($name: String!, $tenant: String, $started: DateTime) {
     session(name: $name, tenant: $tenant, startedAt: $started) {
-      id ...Stragglers status { estimatedEndTime ...Points }
+      id ...Stragglers status { estimatedEndTime ...Points ...Waiting }
       previous(first: 1) { name tenant status { ...Points timing { startTime endTime durationSeconds } } }
     }
   }
-`, [points, stragglers])
+`, [points, stragglers, waiting])
 
 export const PROGRESS_UPDATED = graphql(`
   subscription Progress($name: String!, $tenant: String) {
     sessionStatusUpdated(name: $name, tenant: $tenant, minInterval: 5000) {
-      estimatedEndTime ...Points session { id ...Stragglers }
+      estimatedEndTime ...Points ...Waiting session { id ...Stragglers }
     }
   }
-`, [points, stragglers])
+`, [points, stragglers, waiting])
 
 const cell = graphql(`
   fragment Cell on Component @_unmask { id enabled error session @include(if: $staged) status { phase status rawStatus statusOverride } }
@@ -168,6 +172,7 @@ export type SessionDetails = ResultOf<typeof STATUS_UPDATED>['sessionStatusUpdat
 export type SessionStatus = Omit<ResultOf<typeof STATUS_UPDATED>['sessionStatusUpdated'], 'session'>
 export type ErrorGroup = SessionStatus['errorSummary'][number]
 export type Progress = Found<ResultOf<typeof PROGRESS>['session']>
+export type Waiting = Progress['status']['waitingFor'][number]
 export type Straggler = Progress['stragglers'][number]
 export type ComponentRecord = Found<ResultOf<typeof COMPONENT>['component']>
 export type Cell = Found<ResultOf<typeof COMPONENTS>['session']>['components']['edges'][number]['node']

@@ -157,6 +157,38 @@ query SessionComponents($name: String!, $after: String) {
     takesName: true,
   },
   {
+    query: `# Why is a session still running?
+query Why($name: String!) {
+  session(name: $name) {
+    status {
+      counts {
+        active
+      }
+      statusCounts {
+        status
+        count
+      }
+      waitingFor {
+        reason
+        text
+        count
+        since
+        components(first: 5) {
+          edges {
+            node {
+              id
+              error
+            }
+          }
+        }
+      }
+    }
+  }
+}
+`,
+    takesName: true,
+  },
+  {
     query: `# How has a session gone, when will it end, and what holds it up? Compare it with the one before.
 query Progress($name: String!) {
   session(name: $name) {

@@ -15,6 +15,7 @@ import { MachineSection } from './MachineSection.tsx'
 import { Missing } from './Missing.tsx'
 import { Numbers } from './Numbers.tsx'
 import { StragglersSection } from './StragglersSection.tsx'
+import { WaitingSection } from './WaitingSection.tsx'
 import { useProgress } from './useProgress.ts'
 import { useMachine } from './useMachine.ts'
 import { useSession } from './useSession.ts'
@@ -73,6 +74,7 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
         <div className="session-side">
           <ProgressSection which={route} status={status} progress={progress} />
           <ErrorsSection which={route} status={status} open={route.error} onOpen={openError} onSelect={openFromList} />
+          {!status.fromSnapshot && <WaitingSection waiting={progress?.status.waitingFor ?? null} onSelect={openFromList} />}
           {!status.fromSnapshot && <StragglersSection stragglers={progress?.stragglers ?? null} onSelect={openFromList} />}
           <DetailsSection which={route} session={session} status={status} />
         </div>

@@ -1,0 +1,112 @@
+package cache
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// waitingFor writes down what a session waits for, with all components, page by page.
+func (s *suite) waitingFor(key bos.SessionKey, now time.Time) string {
+	s.Helper()
+	of := s.read(key)
+	groups, err := s.store.Waiting(s.ctx, of)
+	s.must(err)
+	var text []string
+	for _, g := range groups {
+		var ids []string
+		page := bos.Page{First: 2}
+		for more := true; more; {
+			list, err := s.store.ListWaiting(s.ctx, &g, page, false)
+			s.must(err)
+			for _, c := range list.Items {
+				ids = append(ids, c.ID)
+			}
+			if more = list.More; more {
+				page.After = list.Positions[len(list.Positions)-1]
+			}
+		}
+		since := "unknown"
+		if !g.Since.IsZero() {
+			since = now.Sub(g.Since).String()
+		}
+		if len(ids) != g.Count {
+			s.Errorf("%s counts %d and lists %q", g.Reason, g.Count, ids)
+		}
+		text = append(text, fmt.Sprintf("%s since %s: %s", g.Reason, since, strings.Join(ids, " ")))
+	}
+	return strings.Join(text, "; ")
+}
+
+// TestEveryActiveComponentIsWaitedForOnce takes components through what a session can wait for.
+func TestEveryActiveComponentIsWaitedForOnce(t *testing.T) {
+	conform(t, func(s *suite) {
+		clock := s.clocked()
+		status := func(id, phase, override string) bos.ComponentPatch {
+			return bos.ComponentPatch{ID: id, Status: &bos.StatusPatch{Phase: &phase, StatusOverride: &override}}
+		}
+		called := func(id, phase, action string) bos.ComponentPatch {
+			p := status(id, phase, "")
+			p.LastAction = &bos.LastActionPatch{Action: &action}
+			return p
+		}
+		attempts := func(p bos.ComponentPatch, n int) bos.ComponentPatch {
+			p.EventStats = &bos.EventStatsPatch{PowerOnAttempts: &n}
+			return p
+		}
+		for _, id := range []string{"x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8"} {
+			s.put(component(id, "a"))
+		}
+		s.create("a")
+		s.state("a", bos.StateRunning)
+		clock.pass(time.Minute)
+		s.patch(called("x1", "powering_on", bos.ActionPoweringOn), status("x2", "", "on_hold"), status("x3", "configuring", ""),
+			attempts(called("x4", "powering_on", bos.ActionPoweringOn), 2), attempts(status("x5", "powering_on", ""), 3),
+			status("x6", "", ""), called("x7", "powering_off", bos.ActionPoweringOffGracefully))
+		now := clock.pass(4 * time.Minute)
+		s.put(bos.ComponentPatch{ID: "y1", StagedState: &bos.StagedStatePatch{Session: new("a")}},
+			bos.ComponentPatch{ID: "y2", Session: new("a"), Enabled: new(false), StagedState: &bos.StagedStatePatch{Session: new("a")}})
+		s.equal([]string{s.waitingFor(name("a"), now)}, []string{"POWER_ON since 5m0s: x8 x1; ON_HOLD since 4m0s: x2; NOT_STARTED since 4m0s: x6; " +
+			"POWER_OFF since 4m0s: x7; CONFIGURING since 4m0s: x3; RETRYING since 4m0s: x4; RETRIES_EXHAUSTED since 5m0s: x5; " +
+			"STAGED since unknown: y1; APPLIED_BUT_STAGED since 0s: y2"}, "waited for")
+		if st := s.status("a"); st.Tally.Active != 10 {
+			s.Errorf("%d are active", st.Tally.Active)
+		}
+
+		// Time alone makes them late: nothing is written.
+		now = clock.pass(17 * time.Minute)
+		got := s.waitingFor(name("a"), now)
+		for _, want := range []string{"POWER_ON_OVERDUE since 21m0s: x1", "POWER_ON since 22m0s: x8", "POWER_OFF_OVERDUE since 21m0s: x7"} {
+			if !strings.Contains(got, want) {
+				s.Errorf("later, %q is not in %s", want, got)
+			}
+		}
+
+		// A patch of the phase alone does not read the attempts.
+		s.patch(status("x4", "powering_off", ""), status("x5", "configuring", ""))
+		s.patch(status("x4", "powering_on", ""), status("x5", "powering_on", ""))
+		if got := s.waitingFor(name("a"), now); !strings.Contains(got, "RETRYING since 0s: x4; RETRIES_EXHAUSTED since 0s: x5") {
+			s.Errorf("attempts are lost: %s", got)
+		}
+		s.equal(s.recounted(false), []string{}, "found by a recount")
+	})
+}
+
+// TestBOSsOptionsDecideWhatIsOverdue follows a BOS that waits for longer.
+func TestBOSsOptionsDecideWhatIsOverdue(t *testing.T) {
+	conform(t, func(s *suite) {
+		clock := s.clocked()
+		action := bos.ActionPoweringOn
+		c := component("x1", "a")
+		c.LastAction = &bos.LastActionPatch{Action: &action}
+		s.put(c)
+		s.must(s.store.KeepSession(s.ctx, sourceSession("a", bos.StateRunning)))
+		now := clock.pass(time.Hour)
+		s.equal([]string{s.waitingFor(name("a"), now)}, []string{"POWER_ON_OVERDUE since 1h0m0s: x1"}, "with its defaults")
+		s.must(s.store.KeepOptions(s.ctx, []byte(`{"max_boot_wait_time": 7200}`)))
+		s.equal([]string{s.waitingFor(name("a"), now)}, []string{"POWER_ON since 1h0m0s: x1"}, "with two hours")
+	})
+}

@@ -1,0 +1,71 @@
+package client
+
+import (
+	"context"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// Waiting is a session with what it waits for. Its fields are those of the schema, which says
+// what they mean, and have their names in JSON, too.
+type Waiting struct {
+	Name   string        `json:"name"`
+	Tenant *string       `json:"tenant"`
+	Error  *string       `json:"error"`
+	Status WaitingStatus `json:"status"`
+}
+
+// WaitingStatus is what of a status explains why the session is not complete.
+type WaitingStatus struct {
+	Status  string  `json:"status"`
+	Note    *string `json:"statusNote"`
+	Stale   bool    `json:"stale"`
+	Managed int     `json:"managedComponentsCount"`
+	Counts  struct {
+		Active     int `json:"active"`
+		Successful int `json:"successful"`
+		Failed     int `json:"failed"`
+	} `json:"counts"`
+	WaitingFor []WaitingGroup `json:"waitingFor"`
+}
+
+// WaitingGroup are components that wait for the same.
+type WaitingGroup struct {
+	Reason     string     `json:"reason"`
+	Text       string     `json:"text"`
+	Count      int        `json:"count"`
+	Since      *time.Time `json:"since"`
+	Components struct {
+		Edges []struct {
+			Node struct {
+				ID    string `json:"id"`
+				Error string `json:"error"`
+			} `json:"node"`
+		} `json:"edges"`
+	} `json:"components"`
+}
+
+const waitingFor = `query($name: String!, $tenant: String, $first: Int!) {
+	session(name: $name, tenant: $tenant) {
+		name tenant error
+		status {
+			status statusNote stale managedComponentsCount counts { active successful failed }
+			waitingFor(first: 20) { reason text count since components(first: $first) { edges { node { id error } } } }
+		}
+	}
+}`
+
+// Waiting returns what a session waits for, with the first components of each group. Its errors are those of [Client.Follow];
+// report gets what is tried again.
+func (c *Client) Waiting(ctx context.Context, s bos.SessionKey, first int, report func(error)) (*Waiting, error) {
+	variables := map[string]any{"name": s.Name, "first": first}
+	if s.Tenant != "" {
+		variables["tenant"] = s.Tenant
+	}
+	answer, err := again[struct{ Session *Waiting }](ctx, c, request{Query: waitingFor, Variables: variables}, report)
+	if err == nil && answer.Session == nil {
+		err = &Refusal{Code: bos.NotFound, Message: bos.NoSession(s).Message}
+	}
+	return answer.Session, err
+}

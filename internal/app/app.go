@@ -24,6 +24,7 @@ import (
 	"github.com/bosgraph/bosgraph/internal/hub"
 	"github.com/bosgraph/bosgraph/internal/metrics"
 	"github.com/bosgraph/bosgraph/internal/pages"
+	"github.com/bosgraph/bosgraph/internal/privateredis"
 	"github.com/bosgraph/bosgraph/internal/sim"
 	"github.com/bosgraph/bosgraph/internal/transport"
 	"github.com/bosgraph/bosgraph/web"
@@ -53,7 +54,8 @@ type App struct {
 	stopOnce func(context.Context) error
 
 	// What the parts make.
-	embedded *embedded // nil with a Redis of its own
+	embedded *embedded           // nil with another Redis
+	private  *privateredis.Redis // nil without --data-dir
 	store    *cache.Store
 	feed     *cache.Feed
 	hub      *hub.Hub
@@ -97,6 +99,7 @@ func New(c config.Config, log *slog.Logger) (*App, error) {
 		// Stopped last: until then there are mutations.
 		{"audit log", a.openAudit, a.closeAudit},
 		{"embedded Redis", a.startEmbedded, a.stopEmbedded},
+		{"redis-server", a.startPrivate, a.stopPrivate},
 		{"Redis client", a.openStore, a.closeStore},
 		// Before anything works in the background: a port that is taken is noticed before
 		// the first write.
@@ -241,14 +244,14 @@ func (a *App) stopServing(ctx context.Context) error {
 // announce says where to look.
 func (a *App) announce() {
 	if a.embedded != nil {
-		a.log.Warn("no --redis-url: state is kept in memory and lost when this process ends")
+		a.log.Warn("no --redis-url or --data-dir: state is kept in memory and lost when this process ends")
 	}
 	if a.gate.Open() && a.config.Insecure {
 		a.log.Warn("access control is off (--insecure): everybody who reaches this server may read and change everything")
 	}
 	base := a.scheme() + "://" + a.Addr() + a.config.BasePath
 	a.log.Info("serving", "dashboard", base+"/", "graphql", base+"/graphql",
-		"redis", redisKind(a.config.RedisURL), "namespace", a.config.Namespace)
+		"redis", redisKind(a.config.Redis), "namespace", a.config.Namespace)
 }
 
 // scheme is that of the addresses served.

@@ -41,6 +41,9 @@ func (a *App) measured() metrics.Server {
 	traffic := a.store.Traffic()
 	s.RedisConnections, s.RedisIdle, s.RedisWaits, s.Conflicts = traffic.Connections, traffic.Idle, traffic.Waits, traffic.Conflicts
 	s.Problems, s.AuditLost = len(a.store.Problems()), a.audit.Lost()
+	if a.private != nil {
+		s.RedisRestarts = a.private.Restarts()
+	}
 	return s
 }
 

@@ -45,13 +45,17 @@ type Config struct {
 
 // Redis holds the options of every command that needs Redis.
 type Redis struct {
-	RedisURL      string `name:"redis-url" placeholder:"URL" help:"Redis that keeps the state: redis://host:port/db, rediss:// with TLS, unix:///path, redis+cluster:// for a Redis Cluster, redis+sentinel://host:port?master_name=NAME for Sentinel. For TLS, these two begin with rediss. Add further hosts to them as addr=host:port after the question mark. Empty for an embedded Redis, which keeps the state in the memory of this process and loses it at the end."`
+	RedisURL      string `name:"redis-url" placeholder:"URL" help:"Redis that keeps the state: redis://host:port/db, rediss:// with TLS, unix:///path, redis+cluster:// for a Redis Cluster, redis+sentinel://host:port?master_name=NAME for Sentinel. For TLS, these two begin with rediss. Add further hosts to them as addr=host:port after the question mark. Empty for that of --data-dir, or an embedded Redis, which keeps the state in the memory of this process and loses it at the end."`
+	DataDir       string `placeholder:"DIR" help:"Keep the state in this directory: bosgraph runs a redis-server of its own on it, which listens on a socket in it alone and saves every change. For a system with one bosgraph server, instead of --redis-url. redis-server 7.0 or later has to be installed. recount and sync accept work on the directory of a running server."`
 	RedisUser     string `placeholder:"NAME" help:"User to log in to Redis as. Empty for Redis' default user."`
 	RedisPassword string `name:"redis-password-file" placeholder:"FILE" help:"File that holds the password for Redis."`
 	RedisCA       string `name:"redis-ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for Redis over TLS, instead of the system's."`
 	RedisWait     int    `name:"redis-wait" default:"0" placeholder:"N" help:"Acknowledge a change only when N replicas of Redis have it, so that a failover to any of them does not lose it. While fewer do, changes are made but answered UNAVAILABLE. 0 to 10; 0 waits for none."`
 	Namespace     string `default:"bosgraph" placeholder:"NAME" help:"Prefix of all keys in Redis. Servers of one system share it. Give every other system another one, even in another database of the same Redis server, because all databases share pub/sub. 1 to 64 letters, digits, '-', '_' and '.'."`
 }
+
+// Embedded says whether the state is in the memory of this process alone.
+func (r Redis) Embedded() bool { return r.RedisURL == "" && r.DataDir == "" }
 
 // Log holds the options of every command that writes a log.
 type Log struct {
@@ -126,7 +130,7 @@ type Verification struct {
 
 // Simulation holds the options of demo alone.
 type Simulation struct {
-	Components int     `default:"1000" placeholder:"N" help:"Components to simulate: 1 to 10000, up to 100000 with --redis-url."`
+	Components int     `default:"1000" placeholder:"N" help:"Components to simulate: 1 to 10000, up to 100000 with --redis-url or --data-dir."`
 	Seed       uint64  `default:"1" placeholder:"N" help:"The same seed gives the same events."`
 	Speed      float64 `default:"10" placeholder:"X" help:"Simulated seconds per second: more than 0, up to 1000."`
 }

@@ -21,6 +21,7 @@ type Server struct {
 	Delivered, Coalesced, SlowClients           int64
 	RedisConnections, RedisIdle                 int
 	RedisWaits, Conflicts, Gaps, AuditLost      int64
+	RedisRestarts                               int64
 	Problems                                    int
 	Stale, SourceStale                          bool
 }
@@ -79,6 +80,8 @@ func (m *Metrics) Follow(s Sources) {
 		gauge("redis_connections_idle", "Those of them that wait for work.", func(s Server) float64 { return float64(s.RedisIdle) }),
 		counter("redis_connection_timeouts_total", "Waits for a connection to Redis that ended without one, because all were in use.",
 			func(s Server) int64 { return s.RedisWaits }),
+		counter("redis_restarts_total", "Times in which the redis-server of --data-dir had ended by itself and was started again.",
+			func(s Server) int64 { return s.RedisRestarts }),
 		counter("write_conflicts_total", "Writes that were decided again because others had changed the same records meanwhile.",
 			func(s Server) int64 { return s.Conflicts }),
 		counter("feed_gaps_total", "Times in which the connection for notices was lost; everything watched was read again after each.",

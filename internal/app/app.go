@@ -17,6 +17,7 @@ import (
 	"github.com/bosgraph/bosgraph/internal/audit"
 	"github.com/bosgraph/bosgraph/internal/auth"
 	"github.com/bosgraph/bosgraph/internal/auth/login"
+	"github.com/bosgraph/bosgraph/internal/auth/oidc"
 	"github.com/bosgraph/bosgraph/internal/bossync"
 	"github.com/bosgraph/bosgraph/internal/config"
 	"github.com/bosgraph/bosgraph/internal/cost"
@@ -33,18 +34,20 @@ import (
 // App is one server: New, then Start, then Stop. Stop is safe for concurrent use, the
 // others are not.
 type App struct {
-	config  config.Config
-	log     *slog.Logger
-	site    http.Handler  // the pages
-	options cache.Options // without the embedded Redis' address
-	bounds  *cost.Limits
-	gate    *auth.Gate
-	verify  func(context.Context) // what the gate needs in the background; nil for nothing
-	audit   *audit.Log            // nil for none
-	login   *login.Site           // nil while access control is off
-	cert    *certificate          // nil without TLS
-	tls     *tls.Config           // nil without TLS
-	metrics *metrics.Metrics
+	config   config.Config
+	log      *slog.Logger
+	site     http.Handler  // the pages
+	options  cache.Options // without the embedded Redis' address
+	bounds   *cost.Limits
+	gate     *auth.Gate
+	verify   func(context.Context) // what the gate needs in the background; nil for nothing
+	provider *oidc.Verifier        // nil without OpenID Connect
+	later    func(context.Context) // looks at a Redis that did not answer at the start; nil for nothing
+	audit    *audit.Log            // nil for none
+	login    *login.Site           // nil while access control is off
+	cert     *certificate          // nil without TLS
+	tls      *tls.Config           // nil without TLS
+	metrics  *metrics.Metrics
 
 	parts    []part
 	started  []part // of them, in order
@@ -65,6 +68,7 @@ type App struct {
 	streams  *transport.Streams
 	server   *http.Server
 	unready  atomic.Value // string: what /readyz logged last
+	unseen   bool         // Redis did not answer at the start
 
 	metricsListener net.Listener // nil where metrics are served with everything else
 	metricsServer   *http.Server
@@ -130,11 +134,16 @@ func (a *App) openStore() error {
 		return err
 	}
 	// A server that starts before its Redis serves as soon as that answers; refusing would make
-	// their order of starting matter. Another key schema is no matter of waiting.
-	// Any other error is that Redis is not there yet.
-	if err = a.store.Ping(context.Background()); !errors.Is(err, cache.ErrSchema) {
-		a.live()
-		err = a.following()
+	// their order of starting matter. One that answers, and is not what it has to be, is no matter of waiting.
+	// It is looked at before the first write, which the ping may be.
+	if err = a.preflight(context.Background()); !errors.Is(err, errUnfit) {
+		if a.unseen = err != nil; !a.unseen {
+			err = a.store.Ping(context.Background())
+		}
+		if !errors.Is(err, cache.ErrSchema) { // any other is that it does not answer
+			a.live()
+			err = a.following()
+		}
 	}
 	if err != nil {
 		return errors.Join(err, a.store.Close())
@@ -172,6 +181,9 @@ func (a *App) startTasks() error {
 	}
 	if a.cert != nil {
 		a.tasks.run("certificate", a.cert.follow)
+	}
+	if a.unseen {
+		a.tasks.run("check of Redis", a.preflightLater)
 	}
 	if a.embedded != nil {
 		a.tasks.run("embedded Redis' clock", a.embedded.age)

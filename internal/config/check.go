@@ -40,7 +40,7 @@ var (
 func (c *Config) check() error {
 	checks := []func() error{c.checkRedis, c.checkLog}
 	switch c.Command {
-	case Serve:
+	case Serve, Check:
 		checks = append(checks, c.checkServer, c.checkBOS)
 	case Demo:
 		checks = append(checks, c.checkServer, c.checkSimulation)

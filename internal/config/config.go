@@ -22,6 +22,7 @@ type Command string
 const (
 	Serve    Command = "serve"
 	Demo     Command = "demo"
+	Check    Command = "check"
 	Recount  Command = "recount"
 	Accept   Command = "accept" // of sync
 	Watch    Command = "watch"
@@ -35,8 +36,8 @@ const (
 // Config is a checked command line.
 type Config struct {
 	Command      Command
-	Server       // of serve and demo; of recount and accept only Redis and Log
-	BOS          // of serve; of compare only which BOS
+	Server       // of serve, demo and check; of recount and accept only Redis and Log
+	BOS          // of serve and check; of compare only which BOS
 	Simulation   // of demo
 	Verification // of recount
 	Client       // of watch and failed; of compare all but Session and Patience
@@ -168,6 +169,11 @@ type grammar struct {
 		Server
 		Simulation
 	} `cmd:"" help:"Serve, and simulate a system that boots: no BOS needed. The simulator writes to the Redis given, so give the demo a namespace of its own there."`
+	Check struct {
+		Server
+		BOS
+		JSON bool `help:"Print JSON, for scripts."`
+	} `cmd:"" help:"Check what \"bosgraph serve\" with the same options needs: Redis' version, rights, settings and clock, BOS, TAPMS, the OpenID Connect providers, files. Changes nothing but a key in Redis that expires at once. Prints a line for each, with what to do. Exits with 0 if all is well, 3 if there are only warnings, 1 if something does not work."`
 	Recount struct {
 		Redis
 		Log
@@ -244,6 +250,8 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	switch cfg.Command {
 	case Serve:
 		cfg.Server, cfg.BOS = g.Serve.Server, g.Serve.BOS
+	case Check:
+		cfg.Server, cfg.BOS, cfg.JSON = g.Check.Server, g.Check.BOS, g.Check.JSON
 	case Demo:
 		cfg.Server, cfg.Simulation = g.Demo.Server, g.Demo.Simulation
 	case Accept:

@@ -64,6 +64,9 @@ func Binary() (string, error) {
 		"(apt-get install redis-server, dnf install redis, zypper install redis), or give the --redis-url of a Redis that runs")
 }
 
+// ErrInUse says that another process uses a directory.
+var ErrInUse = errors.New("in use by another bosgraph")
+
 // Start starts redis-server in a directory, which it makes, and returns when it answers. It fails
 // if another process uses the directory.
 func Start(dir string, log *slog.Logger) (*Redis, error) {
@@ -101,7 +104,7 @@ func own(dir string) (*os.File, error) {
 	mine, err := lock(f)
 	if err == nil && !mine {
 		holder, _ := io.ReadAll(f) // only part of the message
-		err = fmt.Errorf("%s is in use by another bosgraph (process %s): give each its own directory, or all the same --redis-url", dir, strings.TrimSpace(string(holder)))
+		err = fmt.Errorf("%s is %w (process %s): give each its own directory, or all the same --redis-url", dir, ErrInUse, strings.TrimSpace(string(holder)))
 	}
 	if err == nil {
 		err = f.Truncate(0)

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -41,6 +42,8 @@ func (s *suite) value(key string) string {
 		return pairs(out)
 	case "list":
 		return strings.Join(c.LRange(ctx, key, 0, -1).Val(), "\n")
+	case "stream":
+		return fmt.Sprint(c.XRange(ctx, key, "-", "+").Val())
 	default:
 		s.Fatalf("key %q has the type %q", key, kind)
 		return ""

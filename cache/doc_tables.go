@@ -34,6 +34,12 @@
 //	op                                  string  -                  BOS's options, JSON
 //	w:<write>                           string  1m0s               the answer of a write, by its id
 //	lease                               hash    -                  the lease of the BOS sync, see below
+//	sender                              hash    -                  the lease of the sender of webhooks, like that of the sync
+//	ob                                  stream  -                  events that were not yet given to the targets of webhooks, see below
+//	wt                                  hash    -                  what the sender knows of each target, JSON by its name
+//	wq:<target>                         stream  -                  events that the target has not accepted yet
+//	wf:<target>                         hash    -                  failed attempts by place in wq:, "<attempts> <ms of the next> <reason>"
+//	wd:<target>                         stream  -                  events that were given up, with attempts and reason
 //
 // # The channels
 //
@@ -80,6 +86,8 @@
 //	bs   numbers of the status that BOS itself has saved (bos.SavedStatus)
 //	ar   revision at which that replaced an earlier one
 //	Fr   revision of the snapshot
+//	nf   the largest percentage of failures that an event was made for
+//	ns   what it was stalled at when the last event of that was made
 //
 // # The fields of x:<home>
 //
@@ -96,6 +104,7 @@
 //	rev      the last revision that was given out
 //	history  Redis' replication id under which the epoch was begun
 //	repairs  how many repairs of sums a recount has made
+//	unnoted  how many events were dropped because the outbox was full
 //
 // # The fields of lease
 //
@@ -106,6 +115,16 @@
 //	note      the holder's report on its progress
 //	noted     when it reported that, in seconds
 //	accepted  the doubt that an operator has accepted
+//
+// # The fields of entries of ob, besides those of the session's status
+//
+//	id        id of an event that is not made of a session's
+//	event     kind of the event (bos.EventKind)
+//	scope     scope of its session
+//	time      when it happened, in milliseconds
+//	share     the percentage of failures that was exceeded
+//	reason    why: of a session that is stalled, or of a sync that is lost
+//	attempts  of wd: alone: as in wf:
 //
 // # The parts of c:<id>, separated by NUL
 //

@@ -98,10 +98,10 @@ func (s *suite) empty() {
 func TestAnEarlierTenureWritesNothing(t *testing.T) {
 	conform(t, func(s *suite) {
 		a, b := s.store.NewLease(time.Minute), s.open(nil).NewLease(time.Minute)
-		mine := s.store.During(s.hold(a, ""))
+		mine := a.During(s.hold(a, ""))
 		s.followed(mine)
 		s.must(a.Release(s.ctx))
-		theirs := s.store.During(s.hold(b, ""))
+		theirs := b.During(s.hold(b, ""))
 		s.must(theirs.Current(s.ctx))
 		s.refusedLate(mine, everyKind()...)
 		s.must(theirs.KeepSession(s.ctx, sourceSession("a", bos.StateComplete)))
@@ -114,7 +114,7 @@ func TestAnEarlierTenureWritesNothingAfterRedisCameBackEmpty(t *testing.T) {
 	conform(t, func(s *suite) {
 		a := s.store.NewLease(time.Minute)
 		first := s.hold(a, "")
-		late := s.store.During(first)
+		late := a.During(first)
 		s.followed(late)
 
 		s.empty()
@@ -123,7 +123,7 @@ func TestAnEarlierTenureWritesNothingAfterRedisCameBackEmpty(t *testing.T) {
 		if second.Fence == first.Fence || second.Epoch == first.Epoch {
 			s.Fatalf("after %+v comes %+v", first, second)
 		}
-		s.followed(s.store.During(second))
+		s.followed(a.During(second))
 		s.refusedLate(late, everyKind()...)
 	})
 }
@@ -134,7 +134,7 @@ func TestAnEarlierTenureWritesNothingAfterRedisCameBackOlder(t *testing.T) {
 	conform(t, func(s *suite) {
 		a, b := s.store.NewLease(time.Minute), s.open(nil).NewLease(time.Minute)
 		first := s.hold(a, "")
-		late := s.store.During(first)
+		late := a.During(first)
 		s.followed(late)
 		s.must(s.store.db.Client.Copy(s.ctx, s.store.db.Keys.Lease(), string(s.store.db.Keys)+"older", 0, true).Err())
 		s.must(a.Release(s.ctx))
@@ -143,7 +143,7 @@ func TestAnEarlierTenureWritesNothingAfterRedisCameBackOlder(t *testing.T) {
 		s.must(s.store.db.Client.Rename(s.ctx, string(s.store.db.Keys)+"older", s.store.db.Keys.Lease()).Err())
 		s.failOver()
 		s.refusedLate(late, everyKind()...)
-		s.refusedLate(s.store.During(overtook), everyKind()...)
+		s.refusedLate(b.During(overtook), everyKind()...)
 		if now := s.hold(a, ""); !now.Held || now.Fence == first.Fence || now.Epoch == first.Epoch {
 			s.Errorf("the older holder gets %+v, had %+v", now, first)
 		}

@@ -20,16 +20,24 @@ import (
 // out unless it is renewed. Each tenure has a fence of its own and belongs to one epoch.
 type Lease struct {
 	store  *Store
+	key    string
 	holder string
 	life   time.Duration
 }
 
-// NewLease makes a process' share in the lease, which lasts for that long, in whole
-// seconds, after it was taken or renewed.
-func (s *Store) NewLease(life time.Duration) *Lease {
+// NewLease makes a process' share in the lease of the BOS sync, which lasts for that long, in
+// whole seconds, after it was taken or renewed.
+func (s *Store) NewLease(life time.Duration) *Lease { return s.newLease(s.db.Keys.Lease(), life) }
+
+// NewSenderLease is NewLease for the lease of the sender of webhooks.
+func (s *Store) NewSenderLease(life time.Duration) *Lease {
+	return s.newLease(s.db.Keys.Sender(), life)
+}
+
+func (s *Store) newLease(key string, life time.Duration) *Lease {
 	// The holder is random, too: names of hosts or processes come again after a restart, and
 	// the new process would take the lease of the old one for its own.
-	return &Lease{s, rand.Text(), life}
+	return &Lease{s, key, rand.Text(), life}
 }
 
 // Hold takes or renews the lease. The holder leaves its note, unless that is
@@ -60,7 +68,7 @@ func (l *Lease) run(ctx context.Context, life time.Duration, note string) ([]str
 	ctx, cancel := context.WithTimeout(ctx, l.store.db.Timeout)
 	defer cancel()
 	s := l.store
-	names, args := []string{s.db.Keys.Lease(), s.db.Keys.Meta()}, []any{l.holder, int(life / time.Second), note, rand.Text()}
+	names, args := []string{l.key, s.db.Keys.Meta()}, []any{l.holder, int(life / time.Second), note, rand.Text()}
 	for {
 		reply, err := lua.Lease.Run(ctx, s.db.Client, names, args...).StringSlice()
 		switch {
@@ -109,9 +117,9 @@ func (s *Store) leaseField(ctx context.Context, field string) (string, error) {
 // During is the store for the holder of the lease: from the moment that another has
 // taken it, or that another epoch has begun, whatever this one writes fails with
 // [bos.ErrTenureEnded] and changes nothing.
-func (s *Store) During(t bos.Tenure) *Store {
-	during := *s
-	during.tenure = &t
+func (l *Lease) During(t bos.Tenure) *Store {
+	during := *l.store
+	during.tenure, during.tenureKey = &t, l.key
 	return &during
 }
 
@@ -132,7 +140,7 @@ func (s *Store) ended(ctx context.Context) error {
 	}
 	var fence, epoch *redis.StringCmd
 	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
-		fence = pipe.HGet(ctx, s.db.Keys.Lease(), schema.Lease.Fence.Name)
+		fence = pipe.HGet(ctx, s.tenureKey, schema.Lease.Fence.Name)
 		epoch = pipe.HGet(ctx, s.db.Keys.Meta(), schema.Meta.Epoch.Name)
 	}); err != nil {
 		return err

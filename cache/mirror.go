@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
@@ -75,8 +76,19 @@ func (s *Store) begins(next, old *bos.Session, saved *bos.SavedStatus) *change {
 	c.do("ZADD", s.db.Keys.History(h), "0", schema.HistoryPosition(next))
 	to := c.scope(next.SessionKey)
 	to.record = true
+	to.start = next.State == bos.StateRunning
 	to.freeze = next.State == bos.StateComplete
+	to.past = !endedLately(next, c.at)
 	return c
+}
+
+// newsLife is how long ago a session may have ended that was not known before: the end of one that
+// ran while nobody followed BOS is news, all that BOS has had for weeks is not.
+const newsLife = 15 * time.Minute
+
+func endedLately(s *bos.Session, now time.Time) bool {
+	end, err := s.EndTime.UTC()
+	return err == nil && now.Sub(end) < newsLife
 }
 
 // follows is the change that makes a session what BOS says that it is now; nil for
@@ -104,6 +116,7 @@ func (s *Store) follows(old *bos.Session, r bos.SourceSession) (*change, error) 
 	}
 	to := c.scope(old.SessionKey)
 	to.record = true
+	to.start = next.State == bos.StateRunning && old.State != bos.StateRunning
 	to.freeze = next.State == bos.StateComplete
 	return c, nil
 }

@@ -59,8 +59,10 @@ type Store struct {
 	rounds      *rounds
 	comparisons *comparisons
 	monitor     *monitor
-	conflicts   *atomic.Int64 // writes that were decided again
-	tenure      *bos.Tenure   // in which it may write; nil for always
+	conflicts   *atomic.Int64           // writes that were decided again
+	shares      *atomic.Pointer[string] // see [Store.NoteEvents]
+	tenure      *bos.Tenure             // in which it may write; nil for always
+	tenureKey   string                  // of the lease that it is one of
 }
 
 // Open makes a Store. It does not wait for Redis: what needs it says so.
@@ -84,9 +86,11 @@ func Open(o Options) (*Store, error) {
 	if o.Observe != nil {
 		db.Client.AddHook(observer(o.Observe))
 	}
-	return &Store{
-		db: db, options: o, rounds: &rounds{}, comparisons: &comparisons{}, monitor: &monitor{}, conflicts: &atomic.Int64{},
-	}, nil
+	s := &Store{
+		db: db, options: o, rounds: &rounds{}, comparisons: &comparisons{}, monitor: &monitor{}, conflicts: &atomic.Int64{}, shares: &atomic.Pointer[string]{},
+	}
+	s.NoteEvents(false, nil)
+	return s, nil
 }
 
 // LogTo sends what the Redis client has to say, of all stores, to a log: nothing

@@ -54,7 +54,7 @@ func (s *Store) Recount(ctx context.Context, o RecountOptions) (drift int, err e
 		return 0, err
 	}
 	defer own.Close()
-	own.tenure = s.tenure
+	own.tenure, own.tenureKey = s.tenure, s.tenureKey
 	// Begins one if there is none: repairs depend on the epoch that they were decided in.
 	if _, err := own.Epoch(ctx); err != nil {
 		return 0, err

@@ -59,6 +59,7 @@ func (s *Store) UpdateSession(ctx context.Context, key bos.SessionKey, u bos.Ses
 		c.store(h, next)
 		to := c.scope(key)
 		to.record = true
+		to.start = next.State == bos.StateRunning && old.State != bos.StateRunning
 		to.check = next.SelfCompleting()
 		to.freeze = next.State == bos.StateComplete
 		return c, nil

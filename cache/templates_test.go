@@ -37,7 +37,7 @@ func TestTemplates(t *testing.T) {
 		lease := s.store.NewLease(5 * time.Second)
 		tenure, err := lease.Hold(s.ctx, "")
 		s.must(err)
-		during := s.store.During(tenure)
+		during := lease.During(tenure)
 		s.must(during.KeepTemplates(s.ctx, []bos.Template{
 			template("", "compute", `{"a":1e3}`), template("blue", "compute", `{"b":"<&>"}`), template("", "a", `{}`),
 		}, nil))

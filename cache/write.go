@@ -28,6 +28,7 @@ const logLength = 64
 type change struct {
 	keys     schema.Keys
 	at       time.Time // the moment of all that it notes
+	shares   string    // see [Store.NoteEvents]
 	values   []versioned
 	guards   []guard
 	commands []command
@@ -69,6 +70,8 @@ type scopeChange struct {
 	freeze           bool      // as complete
 	keep             bool      // freeze it in the state that it has: it was deleted
 	revise           bool      // its frozen status is another than it was
+	start            bool      // it runs from now on, and did not before
+	past             bool      // its end is no news
 
 	add, remove             []string
 	stagedAdd, stagedRemove []string
@@ -81,7 +84,7 @@ type scopeChange struct {
 // newChange begins a write. All that it notes has the moment at which it began, also if it is
 // decided again: each attempt makes a new one.
 func (s *Store) newChange() *change {
-	return &change{keys: s.db.Keys, at: s.options.Now(), texts: map[bos.Digest]*reference{}, scopes: map[bos.SessionKey]*scopeChange{}}
+	return &change{keys: s.db.Keys, at: s.options.Now(), shares: *s.shares.Load(), texts: map[bos.Digest]*reference{}, scopes: map[bos.SessionKey]*scopeChange{}}
 }
 
 // scope returns what the write does to a scope, for adding to it.
@@ -162,7 +165,7 @@ func (c *change) within(epoch string) {
 // has not ended.
 func (s *Store) run(ctx context.Context, c *change) error {
 	if s.tenure != nil {
-		c.guards = append(c.guards, guard{s.db.Keys.Lease(), schema.Lease.Fence.Name, s.tenure.Fence})
+		c.guards = append(c.guards, guard{s.tenureKey, schema.Lease.Fence.Name, s.tenure.Fence})
 		c.within(s.tenure.Epoch)
 	}
 	// One id for all attempts: whichever of them was applied, the others get its answer.
@@ -237,7 +240,7 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 	add(strconv.FormatInt(schema.AnswerLife.Milliseconds(), 10), string(bos.StateComplete),
 		strconv.Itoa(logLength), strconv.FormatInt(schema.LogLife.Milliseconds(), 10), strconv.Itoa(schema.Version),
 		strconv.FormatInt(c.at.UnixMilli(), 10), strconv.FormatInt(bos.ProgressGap.Milliseconds(), 10), strconv.Itoa(bos.MaxProgress),
-		c.keys.ScopeNotices(), c.keys.ListNotices())
+		c.keys.ScopeNotices(), c.keys.ListNotices(), c.shares)
 
 	add(strconv.Itoa(len(c.values)))
 	for _, v := range c.values {
@@ -291,6 +294,9 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 		add(strconv.Itoa(len(counts) / 2))
 		add(counts...)
 	}
+	if c.shares != "" {
+		names = append(names, c.keys.Outbox())
+	}
 	return names, args
 }
 
@@ -301,7 +307,7 @@ func (sc *scopeChange) flags() string {
 	for _, one := range []struct {
 		on   bool
 		flag schema.WriteFlag
-	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}} {
+	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}} {
 		if one.on {
 			flags += one.flag.Letter
 		}

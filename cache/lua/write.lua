@@ -1,7 +1,7 @@
 -- One atomic write: everything below happens, or nothing does.
 --
--- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX and FLAG are put in as literals when the
--- program starts, from internal/schema.
+-- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, FLAG, ENTRY, EVENT, SHOWN and OUTBOX_LENGTH are
+-- put in as literals when the program starts, from internal/schema.
 --
 -- The script knows nothing of what it writes. It compares versions, runs the
 -- commands it is given, counts texts that are referred to, and gives every
@@ -13,15 +13,17 @@
 -- KEYS[6..]   the versioned values that this write depends on; then what guards and
 --             commands name by its number; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
---             the flags check, freeze or keep, groups, errors, frozen groups and frozen errors
+--             the flags check, freeze or keep, groups, errors, frozen groups and frozen errors;
+--             last, if events are to be noted, the outbox.
 --             Every key that is touched is among them. No key 2 exists before the
 --             write, so that a Redis Cluster refuses the write for as long as
 --             it moves the slot: it never runs where only some of the keys are.
 -- ARGV        how long an answer is kept (ms), the final state's name, change-log
 --             length, change-log life (ms), version of the key schema, the time (ms),
 --             least time between two samples (ms), how many are kept, what the channel
---             of a scope begins with, the channel of the list of sessions; then five
---             lists, each headed by its length:
+--             of a scope begins with, the channel of the list of sessions, the percentages of
+--             failures that events are noted for ("0 10": from the first failure on, and above
+--             10; "" to note no events at all); then five lists, each headed by its length:
 --   values    one a versioned value: version expected ("" for absent),
 --             new value ("" to delete)
 --   guards    hash, field, expected ("" for absent)
@@ -31,7 +33,8 @@
 --   scopes    (behind the length: the number of their first key) scope, changed ids,
 --             removed ids, flags (FLAG): record: its record changed; check: freeze it if it is
 --             armed and nothing is active; freeze: as complete; keep: freeze it in the
---             state that it has; revise: its frozen status is another; then how many
+--             state that it has; revise: its frozen status is another; start: it runs from
+--             now on; past: its end is no news; then how many
 --             counters change, and of each its place in COUNTERS and by how much
 --
 -- Returns     {"ok", revision}       written (or: was written by an earlier call
@@ -44,6 +47,7 @@
 
 local meta, answer, texts, refs, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local VALUES = 5 -- keys before those of the values
+local outbox = ARGV[11] ~= '' and KEYS[#KEYS]
 
 local done = redis.call('GET', answer)
 if done then
@@ -60,7 +64,7 @@ elseif begun[2] ~= server then
   return {'unproven'}
 end
 
-local at = 11
+local at = 12
 local function list()
   local n = tonumber(ARGV[at])
   at = at + 1
@@ -99,11 +103,12 @@ end
 -- would stop this script half-way and leave half a write. All are tried before the
 -- first write. The embedded Redis has neither users nor this function.
 if redis.acl_check_cmd then
-  for _, command in ipairs({
+  local commands = {
     'COPY', 'DEL', 'GET', 'HDEL', 'HEXISTS', 'HGET', 'HINCRBY', 'HMGET', 'HSET', 'HSETNX', 'LRANGE', 'LTRIM', 'MGET',
-    'MSET', 'PEXPIRE', 'RPUSH', 'SET', 'TIME', 'ZADD', 'ZINCRBY', 'ZRANGE', 'ZREM',
-  }) do
-    if not redis.acl_check_cmd(command, meta, meta, meta) then
+    'MSET', 'PEXPIRE', 'RPUSH', 'SET', 'TIME', 'ZADD', 'ZINCRBY', 'ZRANGE', 'ZREM', outbox and 'XADD', outbox and 'XDEL', outbox and 'XLEN',
+  }
+  for _, command in ipairs(commands) do
+    if command and not redis.acl_check_cmd(command, meta, meta, meta) then
       return redis.error_reply('NOPERM this user may not run ' .. command .. ' on keys of the namespace')
     end
   end
@@ -158,10 +163,42 @@ end
 
 local counters = COUNTERS
 
+-- note puts an event of a session into the outbox, with its status as it is now: it may be
+-- deleted before anybody sends the event.
+local function note(event, key, scope, share)
+  if redis.call('XLEN', outbox) >= OUTBOX_LENGTH then
+    redis.call('HINCRBY', meta, META.unnoted, 1)
+    return
+  end
+  local entry = {ENTRY.event, event, ENTRY.scope, scope, ENTRY.time, ARGV[6]}
+  if share then
+    entry[7], entry[8] = ENTRY.share, share
+  end
+  local shown = SHOWN
+  for i, value in ipairs(redis.call('HMGET', key, unpack(shown))) do
+    if value then
+      entry[#entry + 1], entry[#entry + 2] = shown[i], value
+    end
+  end
+  redis.call('XADD', outbox, '*', unpack(entry))
+end
+
+-- noteFailures notes, once each, which percentages the failures of a session exceed.
+local function noteFailures(key, scope)
+  local has = redis.call('HMGET', key, COUNTER.failed, COUNTER.managed, SESSION.noted)
+  local failed, managed, noted = tonumber(has[1] or '0'), tonumber(has[2] or '0'), tonumber(has[3] or '-1')
+  for share in string.gmatch(ARGV[11], '%d+') do
+    if tonumber(share) > noted and failed * 100 > tonumber(share) * managed then
+      redis.call('HSET', key, SESSION.noted, share)
+      note(share == '0' and EVENT.firstFailure or EVENT.failuresAbove, key, scope, share)
+    end
+  end
+end
+
 -- freeze keeps a scope's counters and error groups as they are now, once. at is the
 -- number of the scope's first key, state what the session has come to: nil where it
--- ends as it is.
-local function freeze(scope, at, state)
+-- ends as it is; past where that is no news.
+local function freeze(scope, at, state, past)
   local key = KEYS[at]
   local groups, errors, frozenGroups, frozenErrors = unpack(KEYS, at + 3, at + 6)
   if redis.call('HGET', key, SESSION.mode) == MODE.frozen then
@@ -188,6 +225,9 @@ local function freeze(scope, at, state)
     end
   end
   redis.call('ZADD', ended, time[1], redis.call('HGET', key, SESSION.incarnation) .. ':' .. scope)
+  if outbox and not past then
+    note(EVENT.completed, key, scope)
+  end
 end
 
 local now, most = tonumber(ARGV[6]), tonumber(ARGV[8])
@@ -240,11 +280,11 @@ for _ = 1, scopes do
   local scope, changed, removed, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   at = at + 4
   local base, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 2]
-  local record, check, force, keep, again = false, false, false, false, false
+  local record, check, force, keep, again, start, past = false, false, false, false, false, false, false
   if flags ~= '' then
     record, check = string.find(flags, FLAG.record, 1, true), string.find(flags, FLAG.check, 1, true)
     force, keep = string.find(flags, FLAG.freeze, 1, true), string.find(flags, FLAG.keep, 1, true)
-    again = string.find(flags, FLAG.revise, 1, true)
+    again, start, past = string.find(flags, FLAG.revise, 1, true), string.find(flags, FLAG.start, 1, true), string.find(flags, FLAG.past, 1, true)
   end
   from = from + ((check or force or keep) and 7 or 3)
 
@@ -259,12 +299,14 @@ for _ = 1, scopes do
   end
   local has = redis.call('HMGET', key, unpack(fields))
   local session, pace, active = has[1], has[2], has[3] or '0'
-  local set = {SESSION.revision, rev}
+  local set, failing = {SESSION.revision, rev}, record
   for i, change in ipairs(by) do
     local field, count = fields[known + i], tostring((has[known + i] or 0) + change)
     set[2 * i + 1], set[2 * i + 2] = field, count
     if field == COUNTER.active then
       active = count
+    elseif field == COUNTER.failed or field == COUNTER.managed then
+      failing = true
     end
   end
   if session and record then
@@ -286,11 +328,19 @@ for _ = 1, scopes do
         redis.call('LTRIM', log, '-' .. ARGV[3], -1)
       end
     end
+    if outbox then -- before it is frozen: what has failed until then comes first
+      if start then
+        note(EVENT.started, key, scope)
+      end
+      if failing and (session == MODE.armed or session == MODE.running) then
+        noteFailures(key, scope)
+      end
+    end
     if force or (check and session == MODE.armed and active == '0') then
-      freeze(scope, base, ARGV[2])
+      freeze(scope, base, ARGV[2], past)
       session, record = MODE.frozen, true
     elseif keep then
-      freeze(scope, base, nil)
+      freeze(scope, base, nil, past)
       session, record = MODE.frozen, true
     end
     -- Moments have as many digits each, so texts compare as they do. No more than this

@@ -29,7 +29,7 @@ func (a *App) following() error {
 		Trust: bossync.Trust{Sweeps: c.BOSConfirmSweeps, Time: c.BOSConfirmTime}, Life: leaseLife,
 		Stale: a.hub.Silent, Swept: a.metrics.Swept, Log: a.log,
 	}
-	a.sync = bossync.New(lease{a.store.NewLease(leaseLife), a.store}, o)
+	a.sync = bossync.New(lease{a.store.NewLease(leaseLife)}, o)
 	return nil
 }
 
@@ -50,13 +50,10 @@ func services(c config.BOS) (service bossync.Service, tapms *bossync.Service, er
 }
 
 // lease is the store's lease, as the sync knows it.
-type lease struct {
-	*cache.Lease
-	store *cache.Store
-}
+type lease struct{ *cache.Lease }
 
 // During implements [bossync.Lease].
-func (l lease) During(t bos.Tenure) bossync.Store { return l.store.During(t) }
+func (l lease) During(t bos.Tenure) bossync.Store { return l.Lease.During(t) }
 
 // graphStore is the store of GraphQL's resolvers: where a BOS is followed, the sync refuses
 // the mutations of what comes from there.

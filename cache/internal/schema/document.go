@@ -46,6 +46,12 @@ func WriteDocument(w io.Writer) error {
 		section("The fields of "+hash.of.name(), rows...)
 	}
 
+	var entry []string
+	for _, f := range valuesOf[Field](Entry) {
+		entry = append(entry, f.Name+"\t"+f.Holds)
+	}
+	section("The fields of entries of "+Kinds.Outbox.name()+", besides those of the session's status", entry...)
+
 	section("The parts of "+Kinds.Component.name()+", separated by NUL", Parts[:]...)
 	var flags []string
 	for _, f := range valuesOf[RecordFlag](RecordFlags) {

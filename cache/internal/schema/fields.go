@@ -64,6 +64,7 @@ var Session = struct {
 	Mode, Revision, Sampled                                         Field
 	Incarnation, Version, Operation, Template, Flags, Source, State Field
 	Start, End, Removal, FrozenAt, Saved, Revised, FrozenRevision   Field
+	Noted, Stalled                                                  Field
 }{
 	Mode: Field{"w", OfRecord | Leads,
 		ModeArmed + " while it runs and completes by itself, " + ModeRunning + " while it runs, " + ModeFrozen + " frozen, else " + ModeOther},
@@ -83,6 +84,8 @@ var Session = struct {
 	Saved:          Field{"bs", OfRecord | InStatus, "numbers of the status that BOS itself has saved (bos.SavedStatus)"},
 	Revised:        Field{"ar", OfRecord | InStatus, "revision at which that replaced an earlier one"},
 	FrozenRevision: Field{"Fr", OfRecord | InStatus | InChanges, "revision of the snapshot"},
+	Noted:          Field{"nf", OfRecord, "the largest percentage of failures that an event was made for"},
+	Stalled:        Field{"ns", OfRecord, "what it was stalled at when the last event of that was made"},
 }
 
 // What the field Mode says; it is absent where there is no session.
@@ -112,13 +115,29 @@ var Extras = struct{ Limit, Error, Initial, Shape, Saved Field }{
 }
 
 // Meta are the fields of the hash with the state of the namespace.
-var Meta = struct{ Schema, Epoch, Revision, History, Repairs Field }{
+var Meta = struct{ Schema, Epoch, Revision, History, Repairs, Unnoted Field }{
 	Schema:   Field{Name: "schema", Holds: "version of this schema"},
 	Epoch:    Field{Name: "epoch", Holds: "epoch"},
 	Revision: Field{Name: "rev", Holds: "the last revision that was given out"},
 	History:  Field{Name: "history", Holds: "Redis' replication id under which the epoch was begun"},
 	Repairs:  Field{Name: "repairs", Holds: "how many repairs of sums a recount has made"},
+	Unnoted:  Field{Name: "unnoted", Holds: "how many events were dropped because the outbox was full"},
 }
+
+// Entry are the fields of an entry of the outbox and of the queues. An event of a session has the
+// fields that are read for its status ([ShownStatusFields]) besides, as they were then.
+var Entry = struct{ ID, Event, Scope, Time, Share, Reason, Attempts Field }{
+	ID:       Field{Name: "id", Holds: "id of an event that is not made of a session's"},
+	Event:    Field{Name: "event", Holds: "kind of the event (bos.EventKind)"},
+	Scope:    Field{Name: "scope", Holds: "scope of its session"},
+	Time:     Field{Name: "time", Holds: "when it happened, in milliseconds"},
+	Share:    Field{Name: "share", Holds: "the percentage of failures that was exceeded"},
+	Reason:   Field{Name: "reason", Holds: "why: of a session that is stalled, or of a sync that is lost"},
+	Attempts: Field{Name: "attempts", Holds: "of wd: alone: as in wf:"},
+}
+
+// OutboxLength is how many events the outbox holds, and the queue of a target, at most.
+const OutboxLength = 150_000
 
 // Lease are the fields of the lease.
 var Lease = struct{ Holder, Expires, Fence, Epoch, Note, Noted, Accepted Field }{

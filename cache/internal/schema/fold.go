@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/bosgraph/bosgraph/bos"
 )
 
 // Fold puts the names of this package into a script, as literals: SESSION.revision is the
@@ -24,7 +27,7 @@ func Fold(script string) string {
 }
 
 // constant is a name of a table in capital letters, with a field of it if it has any.
-var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|COUNTER|MODE|FLAG)\.\w+|COUNTERS|FROZEN_PREFIX)\b`)
+var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|COUNTERS|SHOWN|FROZEN_PREFIX|OUTBOX_LENGTH)\b`)
 
 var constants = scriptConstants()
 
@@ -32,9 +35,16 @@ func scriptConstants() map[string]string {
 	all := map[string]string{
 		"COUNTERS":      "{" + quoted(CounterFields) + "}",
 		"FROZEN_PREFIX": quote(FrozenPrefix),
+		"SHOWN":         "{" + quoted(ShownStatusFields) + "}",
+		"OUTBOX_LENGTH": strconv.Itoa(OutboxLength),
 		"MODE.armed":    quote(ModeArmed),
 		"MODE.frozen":   quote(ModeFrozen),
 		"MODE.running":  quote(ModeRunning),
+
+		"EVENT.started":       quote(string(bos.EventStarted)),
+		"EVENT.completed":     quote(string(bos.EventCompleted)),
+		"EVENT.firstFailure":  quote(string(bos.EventFirstFailure)),
+		"EVENT.failuresAbove": quote(string(bos.EventFailuresAbove)),
 	}
 	for _, c := range Counters {
 		all["COUNTER."+c.Name] = quote(c.Field)
@@ -42,7 +52,7 @@ func scriptConstants() map[string]string {
 	for _, table := range []struct {
 		name string
 		of   any
-	}{{"META", Meta}, {"LEASE", Lease}, {"SESSION", Session}, {"EXTRAS", Extras}} {
+	}{{"META", Meta}, {"LEASE", Lease}, {"SESSION", Session}, {"EXTRAS", Extras}, {"ENTRY", Entry}} {
 		v := reflect.ValueOf(table.of)
 		for i := range v.NumField() {
 			all[table.name+"."+lowerFirst(v.Type().Field(i).Name)] = quote(v.Field(i).Interface().(Field).Name)
@@ -58,12 +68,14 @@ func scriptConstants() map[string]string {
 type WriteFlag struct{ Letter, Name string }
 
 // WriteFlags are all of them; lua/write.lua says what they do.
-var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise WriteFlag }{
+var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past WriteFlag }{
 	Record: WriteFlag{"r", "record"},
 	Check:  WriteFlag{"c", "check"},
 	Freeze: WriteFlag{"f", "freeze"},
 	Keep:   WriteFlag{"k", "keep"},
 	Revise: WriteFlag{"a", "revise"},
+	Start:  WriteFlag{"b", "start"},
+	Past:   WriteFlag{"p", "past"},
 }
 
 func quote(text string) string { return "'" + text + "'" }

@@ -24,13 +24,19 @@ func (k Keys) Sessions() string   { return k.key(Kinds.Sessions, "") }
 func (k Keys) Frozen() string     { return k.key(Kinds.Frozen, "") }
 func (k Keys) Tenants() string    { return k.key(Kinds.Tenants, "") }
 func (k Keys) Lease() string      { return k.key(Kinds.Lease, "") }
+func (k Keys) Sender() string     { return k.key(Kinds.Sender, "") }
+func (k Keys) Outbox() string     { return k.key(Kinds.Outbox, "") }
+func (k Keys) Targets() string    { return k.key(Kinds.Targets, "") }
 func (k Keys) Templates() string  { return k.key(Kinds.Templates, "") }
 func (k Keys) Options() string    { return k.key(Kinds.Options, "") }
 
-func (k Keys) Component(id string) string { return k.key(Kinds.Component, id) }
-func (k Keys) Details(id string) string   { return k.key(Kinds.Details, id) }
-func (k Keys) Tenant(name string) string  { return k.key(Kinds.Tenant, name) }
-func (k Keys) Answer(write string) string { return k.key(Kinds.Answer, write) }
+func (k Keys) Component(id string) string    { return k.key(Kinds.Component, id) }
+func (k Keys) Details(id string) string      { return k.key(Kinds.Details, id) }
+func (k Keys) Tenant(name string) string     { return k.key(Kinds.Tenant, name) }
+func (k Keys) Queue(target string) string    { return k.key(Kinds.Queue, target) }
+func (k Keys) Failures(target string) string { return k.key(Kinds.Failures, target) }
+func (k Keys) Dead(target string) string     { return k.key(Kinds.Dead, target) }
+func (k Keys) Answer(write string) string    { return k.key(Kinds.Answer, write) }
 
 func (k Keys) Session(h Home) string      { return k.key(Kinds.Session, string(h)) }
 func (k Keys) Extras(h Home) string       { return k.key(Kinds.Extras, string(h)) }

@@ -42,6 +42,7 @@ const (
 	PerTenant    Per = "<tenant>"
 	PerLikeness  Per = "<operation>:<tenant>/<template>" // of sessions
 	PerWrite     Per = "<write>"                         // by its id
+	PerTarget    Per = "<target>"                        // of webhooks
 )
 
 // Kinds are the kinds of keys. All of a namespace share its hash tag, so they are one slot.
@@ -54,7 +55,8 @@ var Kinds = struct {
 	ErrorIndex, Texts, References               Kind
 	Sessions, History, Alike, Frozen            Kind
 	Tenant, Tenants, Templates, Options, Answer Kind
-	Lease                                       Kind
+	Lease, Sender                               Kind
+	Outbox, Targets, Queue, Failures, Dead      Kind
 }{
 	Meta:      Kind{Prefix: "meta", Type: "hash", Holds: "the state of the namespace, see below"},
 	Epoch:     Kind{Prefix: "ep", Type: "string", Holds: "the epoch of meta again, so that one MGET reads it with the records"},
@@ -87,6 +89,12 @@ var Kinds = struct {
 	Options:    Kind{Prefix: "op", Type: "string", Holds: "BOS's options, JSON"},
 	Answer:     Kind{Prefix: "w:", Type: "string", Per: PerWrite, Life: AnswerLife, Holds: "the answer of a write, by its id"},
 	Lease:      Kind{Prefix: "lease", Type: "hash", Holds: "the lease of the BOS sync, see below"},
+	Sender:     Kind{Prefix: "sender", Type: "hash", Holds: "the lease of the sender of webhooks, like that of the sync"},
+	Outbox:     Kind{Prefix: "ob", Type: "stream", Holds: "events that were not yet given to the targets of webhooks, see below"},
+	Targets:    Kind{Prefix: "wt", Type: "hash", Holds: "what the sender knows of each target, JSON by its name"},
+	Queue:      Kind{Prefix: "wq:", Type: "stream", Per: PerTarget, Holds: "events that the target has not accepted yet"},
+	Failures:   Kind{Prefix: "wf:", Type: "hash", Per: PerTarget, Holds: `failed attempts by place in wq:, "<attempts> <ms of the next> <reason>"`},
+	Dead:       Kind{Prefix: "wd:", Type: "stream", Per: PerTarget, Holds: "events that were given up, with attempts and reason"},
 }
 
 // AllKinds are the kinds of [Kinds], in their order.

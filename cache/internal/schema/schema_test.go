@@ -32,6 +32,7 @@ func TestKeysShareTheHashTagOfTheirNamespace(t *testing.T) {
 		k.Meta(), k.Epoch(), k.IDs(), k.ErrorIndex(), k.Texts(), k.References(), k.Sessions(), k.Frozen(), k.Tenants(), k.Lease(),
 		k.Templates(), k.Options(), k.Component("x1"), k.Details("x1"), k.Tenant("blue"), k.Answer("w"), k.Members(h), k.Staged(h),
 		k.Waiting(h), k.History(h), k.Alike(session),
+		k.Sender(), k.Outbox(), k.Targets(), k.Queue("ops"), k.Failures("ops"), k.Dead("ops"),
 	})
 	for _, of := range AllKinds {
 		if !slices.ContainsFunc(keys, func(key string) bool { _, is := k.Cut(of, key); return is }) {
@@ -55,7 +56,7 @@ func TestFieldsHaveNamesOfTheirOwn(t *testing.T) {
 		name   string
 		fields any
 		names  []string
-	}{{"session", Session, session}, {"extras", Extras, nil}, {"meta", Meta, nil}, {"lease", Lease, nil}} {
+	}{{"session", Session, session}, {"extras", Extras, nil}, {"meta", Meta, nil}, {"lease", Lease, nil}, {"entry", Entry, slices.Clone(ShownStatusFields)}} {
 		for _, f := range valuesOf[Field](hash.fields) {
 			if f.Name == "" || f.Holds == "" || slices.Contains(hash.names, f.Name) {
 				t.Errorf("of %s: %+v is taken, or says too little", hash.name, f)

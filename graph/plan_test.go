@@ -53,8 +53,8 @@ type shownWatch struct {
 	status *bos.Status
 }
 
-func (w shownWatch) Next(context.Context) (live.Update[*bos.Status], error) {
-	return live.Update[*bos.Status]{Value: w.status}, nil
+func (w shownWatch) Next() (live.Update[*bos.Status], bool, error) {
+	return live.Update[*bos.Status]{Value: w.status}, true, nil
 }
 
 // shownSync is a sync in that state.
@@ -79,7 +79,7 @@ func answered(t testingT, schema graphql.ExecutableSchema, store loaders.Source,
 	next, ctx := exec.DispatchOperation(ctx, op)
 	for range times {
 		if *driver != nil {
-			turn, _ := (*driver).Next(ctx)
+			turn, _, _ := (*driver).Next()
 			turn.Accept()
 		}
 		response := next(ctx)

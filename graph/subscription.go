@@ -57,10 +57,10 @@ type boundedUpdates struct {
 }
 
 // Next implements [live.Watch].
-func (b boundedUpdates) Next(ctx context.Context) (live.Update[*live.ComponentsUpdate], error) {
-	s, err := b.Watch.Next(ctx)
-	if err != nil || s.Value == nil || b.most == 0 {
-		return s, err
+func (b boundedUpdates) Next() (live.Update[*live.ComponentsUpdate], bool, error) {
+	s, ok, err := b.Watch.Next()
+	if !ok || s.Value == nil || b.most == 0 {
+		return s, ok, err
 	}
 	var n int64
 	for _, c := range s.Value.Components {
@@ -74,7 +74,7 @@ func (b boundedUpdates) Next(ctx context.Context) (live.Update[*live.ComponentsU
 	if n > b.most-planReserve {
 		s.Value = &live.ComponentsUpdate{Revision: s.Value.Revision, Resync: true}
 	}
-	return s, nil
+	return s, true, nil
 }
 
 // planReserve is for what is around the components of an update.
@@ -84,8 +84,11 @@ const planReserve = 4 << 10
 // value and report nothing of it, while the fan-out, which sends a response to many, has to
 // know how each relates to those before.
 type Driver interface {
-	// Next waits for what is newer than the last. Its error ends the subscription.
-	Next(ctx context.Context) (Turn, error)
+	// Next returns what is newer than the last; ok is false if there is nothing yet. Its error ends
+	// the subscription.
+	Next() (turn Turn, ok bool, err error)
+	// Wake says what to call when Next has something again; see [live.Watch].
+	Wake(wake func())
 	// Fresh asks for a state that is read from now on; see [live.Watch].
 	Fresh() (read uint64)
 	Close()
@@ -121,7 +124,7 @@ type driver[T any] struct {
 }
 
 // Next implements [Driver].
-func (d driver[T]) Next(ctx context.Context) (Turn, error) {
-	s, err := d.Watch.Next(ctx)
-	return Turn{s.Metadata, func() { d.values <- s.Value }}, err
+func (d driver[T]) Next() (Turn, bool, error) {
+	s, ok, err := d.Watch.Next()
+	return Turn{s.Metadata, func() { d.values <- s.Value }}, ok, err
 }

@@ -203,20 +203,43 @@ type watch[T any] struct {
 	updates chan live.Update[T]
 	errs    chan error
 	closed  chan struct{}
+	wake    atomic.Pointer[func()]
 	fresh   atomic.Uint64
 }
 
-func (w *watch[T]) Next(ctx context.Context) (live.Update[T], error) {
+func (w *watch[T]) Next() (update live.Update[T], ok bool, err error) {
 	select {
-	case <-ctx.Done():
-		return live.Update[T]{}, ctx.Err()
-	case err := <-w.errs:
+	case err = <-w.errs:
 		if errors.Is(err, errPanic) {
 			panic("boom")
 		}
-		return live.Update[T]{}, err
-	case s := <-w.updates:
-		return s, nil
+		return update, false, err
+	case update = <-w.updates:
+		return update, true, nil
+	default:
+		return update, false, nil
+	}
+}
+
+func (w *watch[T]) Wake(wake func()) {
+	w.wake.Store(&wake)
+	wake()
+}
+
+// show shows an update, fail ends with an error.
+func (w *watch[T]) show(update live.Update[T]) {
+	w.updates <- update
+	w.awake()
+}
+
+func (w *watch[T]) fail(err error) {
+	w.errs <- err
+	w.awake()
+}
+
+func (w *watch[T]) awake() {
+	if wake := w.wake.Load(); wake != nil {
+		(*wake)()
 	}
 }
 
@@ -254,7 +277,7 @@ func (w *world) show(revision int64, change ...func(*live.Metadata)) {
 		state = bos.StateComplete
 	}
 	session := &bos.Session{SessionKey: bos.SessionKey{Name: "s"}, State: state}
-	of.updates <- live.Update[*bos.Status]{Value: &bos.Status{Session: session, Revision: s.Revision, Epoch: s.Epoch, Stale: s.Stale}, Metadata: s}
+	of.show(live.Update[*bos.Status]{Value: &bos.Status{Session: session, Revision: s.Revision, Epoch: s.Epoch, Stale: s.Stale}, Metadata: s})
 	synctest.Wait()
 }
 

@@ -97,7 +97,15 @@ type Driver interface {
 // Turn is the next step of a subscription.
 type Turn struct {
 	live.Metadata
-	Accept func() // gives its value to the execution, whose next response shows it
+	Shown
+}
+
+// Shown is the value of a turn. Either method makes it a response.
+type Shown interface {
+	// Accept gives it to the execution, whose next response shows it.
+	Accept()
+	// Write appends the response by a plan, without the execution; nil if that has to make it.
+	Write(ctx context.Context, to []byte) []byte
 }
 
 type driverKey struct{}
@@ -113,7 +121,7 @@ func WithDriver(ctx context.Context) (context.Context, *Driver) {
 func drive[T any](ctx context.Context, w live.Watch[T]) <-chan T {
 	// Room for one: Accept must not wait for the execution, which reads it in its own time.
 	values := make(chan T, 1)
-	*ctx.Value(driverKey{}).(*Driver) = driver[T]{w, values}
+	*ctx.Value(driverKey{}).(*Driver) = &driver[T]{w, values, nil}
 	return values
 }
 
@@ -121,10 +129,25 @@ func drive[T any](ctx context.Context, w live.Watch[T]) <-chan T {
 type driver[T any] struct {
 	live.Watch[T]
 	values chan T
+	write  func(ctx context.Context, to []byte, value T) []byte // nil if there is no plan
 }
 
 // Next implements [Driver].
-func (d driver[T]) Next() (Turn, bool, error) {
+func (d *driver[T]) Next() (Turn, bool, error) {
 	s, ok, err := d.Watch.Next()
-	return Turn{s.Metadata, func() { d.values <- s.Value }}, ok, err
+	return Turn{s.Metadata, shown[T]{d, s.Value}}, ok, err
+}
+
+type shown[T any] struct {
+	driver *driver[T]
+	value  T
+}
+
+func (s shown[T]) Accept() { s.driver.values <- s.value }
+
+func (s shown[T]) Write(ctx context.Context, to []byte) []byte {
+	if s.driver.write == nil {
+		return nil
+	}
+	return s.driver.write(ctx, to, s.value)
 }

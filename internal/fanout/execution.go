@@ -118,8 +118,7 @@ func (e *execution) turn(turn graph.Turn) bool {
 	case turn.Again && l.whole != nil && l.whole.seq == l.seq && time.Since(e.made) < e.fanout.o.Fresh:
 		e.publish(l.asOf(turn.Read))
 	default:
-		turn.Accept()
-		payload, ok := e.result()
+		payload, ok := e.result(turn)
 		if !ok {
 			return false // the context has ended
 		}
@@ -142,7 +141,14 @@ func (e *execution) turn(turn graph.Turn) bool {
 
 // result makes the next result, within the bounds of one operation. It is false if the
 // context has ended.
-func (e *execution) result() ([]byte, bool) {
+func (e *execution) result(turn graph.Turn) ([]byte, bool) {
+	scratch := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	if written := turn.Write(e.ctx, (*scratch)[:0]); written != nil {
+		*scratch = written
+		return slices.Clone(written), true
+	}
+	turn.Accept()
 	ctx, effort := e.fanout.o.Bounds.WithEffort(e.ctx)
 	defer effort.Done()
 	ctx, answer := graph.WithAnswer(ctx)

@@ -44,7 +44,7 @@ func TestTenThousandWhoComeBackAreOneExecution(t *testing.T) {
 		for _, s := range sinks {
 			s.want("the last", at("78"), "complete ")
 		}
-		if n := w.encoded.Load(); n != 2 {
+		if n := w.results(); n != 2 {
 			t.Errorf("two states are encoded %d times", n)
 		}
 		if n := w.fanout.Executions(); n != 0 {
@@ -186,14 +186,14 @@ func TestOneResultServesAllWhoJoinWithinAWhile(t *testing.T) {
 			w.show(5, again)
 			s.want("who joins soon", at("5"))
 		}
-		if n := w.encoded.Load(); n != 1 {
+		if n := w.results(); n != 1 {
 			t.Errorf("encoded %d times", n)
 		}
 		w.pass(time.Second)
 		s := w.join(plain)
 		w.show(5, again)
 		s.want("who joins late", at("5"))
-		if n := w.encoded.Load(); n != 2 {
+		if n := w.results(); n != 2 {
 			t.Errorf("encoded %d times", n)
 		}
 		first.want("what it has")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -238,6 +239,18 @@ func TestPercentAtItsLimits(t *testing.T) {
 	for _, test := range tests {
 		if got := bos.Percent(test.count, test.total); got != test.want {
 			t.Errorf("Percent(%d, %d) = %v, want %v", test.count, test.total, got, test.want)
+		}
+	}
+}
+
+// TestPercentIsWhatItsTextSays compares with the digits of the double, for all counts of up to 800.
+func TestPercentIsWhatItsTextSays(t *testing.T) {
+	for total := 1; total <= 800; total++ {
+		for count := range total + 1 {
+			text := strconv.FormatFloat(float64(count)*100/float64(total), 'f', 2, 64)
+			if want, _ := strconv.ParseFloat(text, 64); bos.Percent(count, total) != want {
+				t.Fatalf("Percent(%d, %d) = %v, want %v", count, total, bos.Percent(count, total), want)
+			}
 		}
 	}
 }

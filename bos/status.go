@@ -1,6 +1,7 @@
 package bos
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,7 +52,17 @@ func Percent(count, total int) float64 {
 	if total == 0 {
 		return 0
 	}
-	text := strconv.FormatFloat(float64(count)*100/float64(total), 'f', 2, 64)
+	percent := float64(count) * 100 / float64(total)
+	// Of the hundredths, only those in the middle between two need to be looked at digit by digit.
+	// A whole number of them divided by 100 is the double that its text stands for.
+	whole, part := math.Modf(percent * 100)
+	if percent >= 0 && whole < 1<<32 && math.Abs(part-0.5) > 1e-6 {
+		if part > 0.5 {
+			whole++
+		}
+		return whole / 100
+	}
+	text := strconv.FormatFloat(percent, 'f', 2, 64)
 	p, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		panic("bos: FormatFloat wrote what ParseFloat can't read: " + text)

@@ -45,7 +45,7 @@ func (s *Store) NoteStalled(ctx context.Context, one *bos.Session, reason string
 		}); err != nil {
 			return nil, err
 		}
-		now := sessionHash{schema.ShownStatusFields, hash.Val()}
+		now := sessionHash{fields: schema.ShownStatusFields, values: hash.Val()}
 		at := fmt.Sprint(now.tally(false))
 		found := now.session(one.SessionKey)
 		if found == nil || found.Incarnation != one.Incarnation || found.State != bos.StateRunning || had.Val() == at || once && had.Val() != "" {

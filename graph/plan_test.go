@@ -53,8 +53,8 @@ type shownWatch struct {
 	status *bos.Status
 }
 
-func (w shownWatch) Next(context.Context) (live.Update[*bos.Status], error) {
-	return live.Update[*bos.Status]{Value: w.status}, nil
+func (w shownWatch) Next() (live.Update[*bos.Status], bool, error) {
+	return live.Update[*bos.Status]{Value: w.status}, true, nil
 }
 
 // shownSync is a sync in that state.
@@ -78,11 +78,16 @@ func answered(t testingT, schema graphql.ExecutableSchema, store loaders.Source,
 	ctx, driver := graph.WithDriver(ctx)
 	next, ctx := exec.DispatchOperation(ctx, op)
 	for range times {
+		var written []byte
 		if *driver != nil {
-			turn, _ := (*driver).Next(ctx)
+			turn, _, _ := (*driver).Next()
+			written = turn.Write(ctx, nil)
 			turn.Accept()
 		}
 		response := next(ctx)
+		if written != nil && (len(response.Errors) > 0 || string(written) != `{"data":`+string(response.Data)+"}") {
+			t.Fatalf("%s\n%v\nis written without an execution as\n%s\nand with it as\n%s\n%v", query, variables, written, response.Data, response.Errors)
+		}
 		var texts []string
 		for _, err := range response.Errors {
 			text, _ := json.Marshal(err)
@@ -97,6 +102,30 @@ func answered(t testingT, schema graphql.ExecutableSchema, store loaders.Source,
 type testingT interface {
 	Helper()
 	Fatalf(format string, args ...any)
+}
+
+// TestAResponseOfAPlanNeedsNoExecution shows that what a plan has all of is written without
+// gqlgen, and the rest is not. That it is the same is shown by [TestPlansAnswerAsGqlgenDoes].
+func TestAResponseOfAPlanNeedsNoExecution(t *testing.T) {
+	status := &bos.Status{Session: &bos.Session{SessionKey: bos.SessionKey{Name: "a"}}, Revision: 7}
+	store := shownStore{sessions: []*bos.Session{{Status: status}}}
+	exec := executor.New(graph.NewSchema(&graph.Resolver{Store: store, Live: shownLive{shownStore: store}}))
+	for selected, want := range map[string]string{
+		"it: revision":                      `{"data":{"s":{"it":7}}}`,
+		"revision errorSummary { message }": "",
+	} {
+		ctx := graphql.StartOperationTrace(context.Background())
+		op, errs := exec.CreateOperationContext(ctx, &graphql.RawParams{Query: `subscription { s: sessionStatusUpdated(name: "a") { ` + selected + ` } }`})
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		ctx, driver := graph.WithDriver(ctx)
+		exec.DispatchOperation(ctx, op)
+		turn, _, _ := (*driver).Next()
+		if got := string(turn.Write(ctx, nil)); got != want {
+			t.Errorf("%s: %s, want %s", selected, got, want)
+		}
+	}
 }
 
 // TestPlansAnswerAsGqlgenDoes lets random selections of random sessions be answered by plans and

@@ -57,10 +57,10 @@ type boundedUpdates struct {
 }
 
 // Next implements [live.Watch].
-func (b boundedUpdates) Next(ctx context.Context) (live.Update[*live.ComponentsUpdate], error) {
-	s, err := b.Watch.Next(ctx)
-	if err != nil || s.Value == nil || b.most == 0 {
-		return s, err
+func (b boundedUpdates) Next() (live.Update[*live.ComponentsUpdate], bool, error) {
+	s, ok, err := b.Watch.Next()
+	if !ok || s.Value == nil || b.most == 0 {
+		return s, ok, err
 	}
 	var n int64
 	for _, c := range s.Value.Components {
@@ -74,7 +74,7 @@ func (b boundedUpdates) Next(ctx context.Context) (live.Update[*live.ComponentsU
 	if n > b.most-planReserve {
 		s.Value = &live.ComponentsUpdate{Revision: s.Value.Revision, Resync: true}
 	}
-	return s, nil
+	return s, true, nil
 }
 
 // planReserve is for what is around the components of an update.
@@ -84,8 +84,11 @@ const planReserve = 4 << 10
 // value and report nothing of it, while the fan-out, which sends a response to many, has to
 // know how each relates to those before.
 type Driver interface {
-	// Next waits for what is newer than the last. Its error ends the subscription.
-	Next(ctx context.Context) (Turn, error)
+	// Next returns what is newer than the last; ok is false if there is nothing yet. Its error ends
+	// the subscription.
+	Next() (turn Turn, ok bool, err error)
+	// Wake says what to call when Next has something again; see [live.Watch].
+	Wake(wake func())
 	// Fresh asks for a state that is read from now on; see [live.Watch].
 	Fresh() (read uint64)
 	Close()
@@ -94,7 +97,15 @@ type Driver interface {
 // Turn is the next step of a subscription.
 type Turn struct {
 	live.Metadata
-	Accept func() // gives its value to the execution, whose next response shows it
+	Shown
+}
+
+// Shown is the value of a turn. Either method makes it a response.
+type Shown interface {
+	// Accept gives it to the execution, whose next response shows it.
+	Accept()
+	// Write appends the response by a plan, without the execution; nil if that has to make it.
+	Write(ctx context.Context, to []byte) []byte
 }
 
 type driverKey struct{}
@@ -110,7 +121,7 @@ func WithDriver(ctx context.Context) (context.Context, *Driver) {
 func drive[T any](ctx context.Context, w live.Watch[T]) <-chan T {
 	// Room for one: Accept must not wait for the execution, which reads it in its own time.
 	values := make(chan T, 1)
-	*ctx.Value(driverKey{}).(*Driver) = driver[T]{w, values}
+	*ctx.Value(driverKey{}).(*Driver) = &driver[T]{w, values, nil}
 	return values
 }
 
@@ -118,10 +129,25 @@ func drive[T any](ctx context.Context, w live.Watch[T]) <-chan T {
 type driver[T any] struct {
 	live.Watch[T]
 	values chan T
+	write  func(ctx context.Context, to []byte, value T) []byte // nil if there is no plan
 }
 
 // Next implements [Driver].
-func (d driver[T]) Next(ctx context.Context) (Turn, error) {
-	s, err := d.Watch.Next(ctx)
-	return Turn{s.Metadata, func() { d.values <- s.Value }}, err
+func (d *driver[T]) Next() (Turn, bool, error) {
+	s, ok, err := d.Watch.Next()
+	return Turn{s.Metadata, shown[T]{d, s.Value}}, ok, err
+}
+
+type shown[T any] struct {
+	driver *driver[T]
+	value  T
+}
+
+func (s shown[T]) Accept() { s.driver.values <- s.value }
+
+func (s shown[T]) Write(ctx context.Context, to []byte) []byte {
+	if s.driver.write == nil {
+		return nil
+	}
+	return s.driver.write(ctx, to, s.value)
 }

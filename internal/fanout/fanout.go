@@ -71,6 +71,11 @@ func New(o Options) *Fanout {
 // have ended.
 func (f *Fanout) Stop() {
 	f.cancel()
+	f.mu.Lock()
+	for _, g := range f.groups {
+		g.execution.wake()
+	}
+	f.mu.Unlock()
 	f.running.Wait()
 }
 
@@ -93,7 +98,7 @@ func (f *Fanout) Join(op *graphql.OperationContext, access auth.Access, address 
 			return nil, err
 		}
 		f.groups[k] = g
-		f.running.Go(func() { g.run(shared) })
+		g.execute(shared)
 	}
 	g.add(m)
 	return m, nil

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -27,7 +28,13 @@ type world struct {
 	live    *fakeHub
 	fanout  *Fanout
 	exec    *executor.Executor
-	encoded atomic.Int64
+	encoded sync.Map // the results that anybody has got, by where they are
+}
+
+// results is how many different results were made, as far as anybody has got them.
+func (w *world) results() (n int) {
+	w.encoded.Range(func(any, any) bool { n++; return true })
+	return n
 }
 
 // simulate runs a test in virtual time. A goroutine that is left fails it.
@@ -39,13 +46,6 @@ func simulate(t *testing.T, test func(w *world)) {
 		w.exec.SetErrorPresenter(graph.PresentError(slog.New(slog.DiscardHandler)))
 		w.exec.SetRecoverFunc(graph.Recover)
 		w.exec.SetQueryCache(lru.New[*ast.QueryDocument](100))
-		w.exec.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-			if graphql.GetOperationContext(ctx).Operation == nil {
-				return next(ctx)
-			}
-			w.encoded.Add(1)
-			return next(ctx)
-		})
 		w.fanout = New(Options{Executor: w.exec, Fresh: 100 * time.Millisecond})
 		defer w.fanout.Stop()
 		test(w)
@@ -117,6 +117,9 @@ func (s *sink) Offer(*[]byte) {
 			return
 		}
 		s.messages = append(s.messages, received{message, time.Now()})
+		if message.Kind == Next {
+			s.w.encoded.Store(unsafe.SliceData(message.Payload), nil)
+		}
 	}
 }
 
@@ -203,20 +206,43 @@ type watch[T any] struct {
 	updates chan live.Update[T]
 	errs    chan error
 	closed  chan struct{}
+	wake    atomic.Pointer[func()]
 	fresh   atomic.Uint64
 }
 
-func (w *watch[T]) Next(ctx context.Context) (live.Update[T], error) {
+func (w *watch[T]) Next() (update live.Update[T], ok bool, err error) {
 	select {
-	case <-ctx.Done():
-		return live.Update[T]{}, ctx.Err()
-	case err := <-w.errs:
+	case err = <-w.errs:
 		if errors.Is(err, errPanic) {
 			panic("boom")
 		}
-		return live.Update[T]{}, err
-	case s := <-w.updates:
-		return s, nil
+		return update, false, err
+	case update = <-w.updates:
+		return update, true, nil
+	default:
+		return update, false, nil
+	}
+}
+
+func (w *watch[T]) Wake(wake func()) {
+	w.wake.Store(&wake)
+	wake()
+}
+
+// show shows an update, fail ends with an error.
+func (w *watch[T]) show(update live.Update[T]) {
+	w.updates <- update
+	w.awake()
+}
+
+func (w *watch[T]) fail(err error) {
+	w.errs <- err
+	w.awake()
+}
+
+func (w *watch[T]) awake() {
+	if wake := w.wake.Load(); wake != nil {
+		(*wake)()
 	}
 }
 
@@ -254,7 +280,7 @@ func (w *world) show(revision int64, change ...func(*live.Metadata)) {
 		state = bos.StateComplete
 	}
 	session := &bos.Session{SessionKey: bos.SessionKey{Name: "s"}, State: state}
-	of.updates <- live.Update[*bos.Status]{Value: &bos.Status{Session: session, Revision: s.Revision, Epoch: s.Epoch, Stale: s.Stale}, Metadata: s}
+	of.show(live.Update[*bos.Status]{Value: &bos.Status{Session: session, Revision: s.Revision, Epoch: s.Epoch, Stale: s.Stale}, Metadata: s})
 	synctest.Wait()
 }
 

@@ -2,15 +2,8 @@ package fanout
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
-	"slices"
 	"sync/atomic"
-	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-
-	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/internal/auth"
 )
@@ -26,12 +19,13 @@ type group struct {
 	log    atomic.Pointer[log]
 	shards atomic.Pointer[[]*shard]
 
-	driver  graph.Driver // nil until the subscription's resolver has run
-	members int
+	driver    graph.Driver // nil until the subscription's resolver has run
+	members   int
+	execution *execution
 
 	address  string // that began it
 	weight   int    // as so many distinct subscriptions it counts
-	retained int64  // bytes of results, taken of the memory for them; of run alone
+	retained int64  // bytes of results, taken of the memory for them; of its execution alone
 }
 
 func newGroup(f *Fanout, k key, access auth.Access) *group {
@@ -67,6 +61,7 @@ func (g *group) remove(m *Member) {
 	if g.members--; g.members == 0 {
 		g.fanout.forget(g)
 		g.cancel()
+		g.execution.wake()
 	}
 }
 
@@ -78,7 +73,7 @@ func (g *group) publish(l *log) {
 	for i, s := range shards {
 		if i < len(shards)-1 {
 			s.kick()
-		} else if s.start() {
+		} else if s.sweeps.begin() {
 			s.sweep()
 		}
 	}
@@ -91,73 +86,6 @@ func (g *group) end(how Message) {
 	g.fanout.forget(g)
 	g.fanout.mu.Unlock()
 	g.publish(g.log.Load().ended(how))
-}
-
-// run executes the subscription until it ends or nobody follows it any more.
-func (g *group) run(op *graphql.OperationContext) {
-	defer g.cancel()
-	defer func() { g.fanout.o.Memory.Give(g.retained) }()
-	ctx := graphql.WithOperationContext(graphql.StartOperationTrace(g.ctx), op)
-	fail := func(err error) { g.end(Message{Error, g.fanout.present(ctx, err)}) }
-	defer func() {
-		if r := recover(); r != nil {
-			fail(fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
-		}
-	}()
-
-	// gqlgen's own subscription loop would pull the next value by itself. The driver keeps
-	// that here: only so can results be skipped that nobody needs, and those recognised that
-	// are for joiners alone.
-	inner, driver := graph.WithDriver(ctx)
-	next, inner := g.fanout.o.Executor.DispatchOperation(inner, op)
-	if *driver == nil { // refused
-		response := next(inner)
-		g.end(Message{Error, encodeErrors(response.Errors)})
-		return
-	}
-	defer (*driver).Close()
-	need := g.begin(*driver)
-	var made time.Time // when the newest whole result was
-	for {
-		turn, err := (*driver).Next(inner)
-		switch {
-		case g.ctx.Err() != nil:
-			return
-		case err != nil:
-			fail(err)
-			return
-		case turn.Read < need:
-			continue // from a read that began before anybody here had joined
-		}
-		l := g.log.Load()
-		switch {
-		case turn.Empty:
-		// Nothing has changed, so the result stands, as of a later read. Only its times may
-		// not be older than a tick: durations advance by themselves.
-		case turn.Again && l.whole != nil && l.whole.seq == l.seq && time.Since(made) < g.fanout.o.Fresh:
-			g.publish(l.asOf(turn.Read))
-		default:
-			turn.Accept()
-			payload, ok := g.execute(inner, next)
-			if !ok {
-				return // the context has ended
-			}
-			if turn.Whole {
-				made = time.Now()
-			}
-			l = l.with(payload, turn.Metadata)
-			if !g.keep(l.bytes()) {
-				fail(bos.Errorf(bos.Unavailable, "this server keeps as many bytes of updates as it may (--max-response-memory): "+
-					"select fewer fields with long texts, or try again later"))
-				return
-			}
-			g.publish(l)
-		}
-		if turn.Last {
-			g.end(Message{Kind: Complete})
-			return
-		}
-	}
 }
 
 // keep takes what the results that are retained come to out of the memory for them, and
@@ -175,18 +103,4 @@ func (g *group) keep(bytes int64) bool {
 	}
 	g.retained = bytes
 	return true
-}
-
-// execute makes the next result, within the bounds of one operation. It is false if the
-// context has ended.
-func (g *group) execute(ctx context.Context, next graphql.ResponseHandler) ([]byte, bool) {
-	ctx, effort := g.fanout.o.Bounds.WithEffort(ctx)
-	defer effort.Done()
-	ctx, answer := graph.WithAnswer(ctx)
-	response := next(ctx)
-	if response == nil {
-		return nil, false
-	}
-	// Of its own size, as it is kept until the next one: an answer has room to grow.
-	return slices.Clone(answer.Finish(response).Bytes()), true
 }

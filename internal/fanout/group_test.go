@@ -44,7 +44,7 @@ func TestTenThousandWhoComeBackAreOneExecution(t *testing.T) {
 		for _, s := range sinks {
 			s.want("the last", at("78"), "complete ")
 		}
-		if n := w.encoded.Load(); n != 2 {
+		if n := w.results(); n != 2 {
 			t.Errorf("two states are encoded %d times", n)
 		}
 		if n := w.fanout.Executions(); n != 0 {
@@ -186,14 +186,14 @@ func TestOneResultServesAllWhoJoinWithinAWhile(t *testing.T) {
 			w.show(5, again)
 			s.want("who joins soon", at("5"))
 		}
-		if n := w.encoded.Load(); n != 1 {
+		if n := w.results(); n != 1 {
 			t.Errorf("encoded %d times", n)
 		}
 		w.pass(time.Second)
 		s := w.join(plain)
 		w.show(5, again)
 		s.want("who joins late", at("5"))
-		if n := w.encoded.Load(); n != 2 {
+		if n := w.results(); n != 2 {
 			t.Errorf("encoded %d times", n)
 		}
 		first.want("what it has")
@@ -208,7 +208,7 @@ func TestAnErrorEndsItForAll(t *testing.T) {
 		b.stick(true)
 		b.take()
 		w.show(2)
-		only(w, &w.live.statuses).errs <- bos.Errorf(bos.NotFound, "there is no session %q", "s")
+		only(w, &w.live.statuses).fail(bos.Errorf(bos.NotFound, "there is no session %q", "s"))
 		w.pass(0)
 		const message = `error [{"message":"there is no session \"s\"","extensions":{"code":"NOT_FOUND"}}]`
 		a.want("the end", at("2"), message)
@@ -253,7 +253,7 @@ func TestAPanicEndsItWithAnInternalError(t *testing.T) {
 	})
 	simulate(t, func(w *world) { // of what it follows
 		a := w.join(plain)
-		only(w, &w.live.statuses).errs <- errPanic
+		only(w, &w.live.statuses).fail(errPanic)
 		internal(w, a.take())
 	})
 }
@@ -263,7 +263,7 @@ func TestAPanicOfAFieldIsPartOfTheResult(t *testing.T) {
 	simulate(t, func(w *world) {
 		s := w.join(`subscription { sessionStatusUpdated(name: "s") { status } }`)
 		watch := only(w, &w.live.statuses)
-		watch.updates <- live.Update[*bos.Status]{Value: &bos.Status{}, Metadata: live.Metadata{Read: 1, Revision: 1, Whole: true}} // without its session
+		watch.show(live.Update[*bos.Status]{Value: &bos.Status{}, Metadata: live.Metadata{Read: 1, Revision: 1, Whole: true}}) // without its session
 		got := s.take()
 		if len(got) != 1 || got[0].Kind != Next || !strings.Contains(string(got[0].Payload), `"INTERNAL"`) {
 			t.Errorf("got %v", got)

@@ -19,9 +19,9 @@ func (g *group) add(m *Member) {
 	g.place(m)
 }
 
-// begin lets those who join ask the driver for what they need. Those who have joined
+// lead lets those who join ask the driver for what they need. Those who have joined
 // before need a read from now on, too: results of reads before its number are of no use.
-func (g *group) begin(driver graph.Driver) (need uint64) {
+func (g *group) lead(driver graph.Driver) (need uint64) {
 	g.fanout.mu.Lock()
 	defer g.fanout.mu.Unlock()
 	g.driver = driver

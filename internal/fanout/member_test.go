@@ -141,7 +141,7 @@ func TestWhoIsStuckFindsTheNewestState(t *testing.T) {
 // publish has the only watch of the list report a session.
 func (w *world) publish(id string) {
 	w.Helper()
-	only(w, &w.live.lists).updates <- live.Update[*live.SessionsUpdate]{Value: &live.SessionsUpdate{DeletedID: &id}, Metadata: live.Metadata{Key: id}}
+	only(w, &w.live.lists).show(live.Update[*live.SessionsUpdate]{Value: &live.SessionsUpdate{DeletedID: &id}, Metadata: live.Metadata{Key: id}})
 	w.pass(0)
 }
 
@@ -193,7 +193,7 @@ func (w *world) happen(revision int64, change ...func(*live.Metadata)) {
 		c(&s)
 	}
 	value := &live.ComponentsUpdate{Revision: revision, Components: []*bos.Component{}, Resync: s.Whole}
-	of.updates <- live.Update[*live.ComponentsUpdate]{Value: value, Metadata: s}
+	of.show(live.Update[*live.ComponentsUpdate]{Value: value, Metadata: s})
 	w.pass(0)
 }
 

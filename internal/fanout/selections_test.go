@@ -72,8 +72,8 @@ func BenchmarkDifferentSelections(b *testing.B) {
 			for _, w := range watches(l, groups) {
 				session := &bos.Session{SessionKey: bos.SessionKey{Name: "s"}, State: bos.StateRunning, StartTime: "2026-01-01T00:00:00"}
 				timing := bos.Timing{StartTime: session.StartTime, Duration: time.Minute}
-				w.updates <- live.Update[*bos.Status]{Value: &bos.Status{Session: session, Timing: timing, Revision: revision, Epoch: "e"},
-					Metadata: live.Metadata{Read: 1 << 40, Revision: revision, Epoch: "e", Whole: true}}
+				w.show(live.Update[*bos.Status]{Value: &bos.Status{Session: session, Timing: timing, Revision: revision, Epoch: "e"},
+					Metadata: live.Metadata{Read: 1 << 40, Revision: revision, Epoch: "e", Whole: true}})
 			}
 		}
 		update(1)

@@ -12,7 +12,7 @@ import (
 // core, and a goroutine for each costs more than the write that it makes.
 type shard struct {
 	members atomic.Pointer[[]*Member] // never changed, only replaced
-	state   atomic.Int32
+	sweeps  activity
 
 	mu    sync.Mutex // of the timer
 	timer *time.Timer
@@ -22,13 +22,6 @@ type shard struct {
 // shardSize is how many members a shard has at most: few enough that the cores are
 // kept busy, and that adding one, which copies the rest, is cheap.
 const shardSize = 256
-
-// The states of a shard.
-const (
-	resting int32 = iota
-	sweeping
-	sweepingAgain // something came up meanwhile
-)
 
 // add adds a member, if there is room.
 func (s *shard) add(m *Member) bool {
@@ -58,21 +51,8 @@ func (s *shard) remove(m *Member) bool {
 
 // kick lets all members be offered what there is.
 func (s *shard) kick() {
-	if s.start() {
+	if s.sweeps.begin() {
 		go s.sweep()
-	}
-}
-
-// start says whether a sweep has to be begun. However often it is called during
-// one, one more follows.
-func (s *shard) start() bool {
-	for {
-		switch {
-		case s.state.CompareAndSwap(resting, sweeping):
-			return true
-		case s.state.CompareAndSwap(sweeping, sweepingAgain), s.state.Load() == sweepingAgain:
-			return false
-		}
 	}
 }
 
@@ -86,10 +66,9 @@ func (s *shard) sweep() {
 		for _, m := range *s.members.Load() {
 			m.sink.Offer(scratch)
 		}
-		if s.state.CompareAndSwap(sweeping, resting) {
+		if s.sweeps.rest() {
 			return
 		}
-		s.state.Store(sweeping)
 	}
 }
 

@@ -112,7 +112,7 @@ func BenchmarkListEvent(b *testing.B) {
 			}
 			h.readDue(b.Context())
 			for range keys {
-				if _, err := w.Next(b.Context()); err != nil {
+				if _, err := taken(w); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -120,7 +120,7 @@ func BenchmarkListEvent(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
 				h.Changed(keys[i%100], store.revision.Add(1))
 				h.readDue(b.Context())
-				if _, err := w.Next(b.Context()); err != nil {
+				if _, err := taken(w); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -144,7 +144,7 @@ func BenchmarkManySelections(b *testing.B) {
 				w := h.WatchStatus(keys[0], bos.Want{})
 				w.Fresh()
 				h.readDue(b.Context())
-				if _, err := w.Next(b.Context()); err != nil {
+				if _, err := taken(w); err != nil {
 					b.Fatal(err)
 				}
 				w.Close()

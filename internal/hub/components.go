@@ -30,7 +30,7 @@ func (h *Hub) WatchComponents(key bos.SessionKey, detailed bool, pace time.Durat
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	t := h.topicOf(key)
-	w := &componentWatch{slot: newSlot[*live.ComponentsUpdate](h), topic: t, detailed: detailed, pace: pace}
+	w := &componentWatch{slot: slot[*live.ComponentsUpdate]{hub: h}, topic: t, detailed: detailed, pace: pace}
 	w.entry.topic, w.entry.watch, w.since.SessionKey = t, w, key
 	w.taken = &w.entry
 	if t.components == nil {

@@ -225,10 +225,11 @@ func TestComponentsAreNotReadForWhoTakesNothing(t *testing.T) {
 		if n := len(w.store.taken("changes")); n != 0 {
 			t.Errorf("%d reads", n)
 		}
-		if s, err := watch.Next(w.ctx); err != nil || !s.Value.Resync {
+		if s, err := taken(watch); err != nil || !s.Value.Resync {
 			t.Errorf("first: %+v, %v", s, err)
 		}
-		if s, err := watch.Next(w.ctx); err != nil || len(s.Value.Components) != 50 {
+		w.pass(tick)
+		if s, err := taken(watch); err != nil || len(s.Value.Components) != 50 {
 			t.Errorf("then: %+v, %v", s, err)
 		}
 	})

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"testing"
@@ -182,22 +183,56 @@ func follow[T any](w *world, watch live.Watch[T]) *follower[T] {
 		cancel()
 		watch.Close()
 	}
+	ready := woken(watch)
 	go func() {
 		for {
-			update, err := watch.Next(ctx)
-			f.mu.Lock()
-			if err == nil {
-				f.updates = append(f.updates, seen[T]{update, time.Now()})
-			} else {
-				f.err = err
-			}
-			f.mu.Unlock()
-			if err != nil {
+			select {
+			case <-ctx.Done():
 				return
+			case <-ready:
+			}
+			for {
+				update, err := taken(watch)
+				if errors.Is(err, errNothing) {
+					break
+				}
+				f.mu.Lock()
+				if err == nil {
+					f.updates = append(f.updates, seen[T]{update, time.Now()})
+				} else {
+					f.err = err
+				}
+				f.mu.Unlock()
+				if err != nil {
+					return
+				}
 			}
 		}
 	}()
 	return f
+}
+
+// woken is where something comes each time a watch has something again.
+func woken[T any](watch live.Watch[T]) <-chan struct{} {
+	ready := make(chan struct{}, 1)
+	watch.Wake(func() {
+		select {
+		case ready <- struct{}{}:
+		default:
+		}
+	})
+	return ready
+}
+
+var errNothing = errors.New("there is nothing yet")
+
+// taken takes what a watch has, and fails if it has nothing.
+func taken[T any](watch live.Watch[T]) (live.Update[T], error) {
+	update, ok, err := watch.Next()
+	if !ok && err == nil {
+		err = errNothing
+	}
+	return update, err
 }
 
 func (w *world) status(name string, want bos.Want) *follower[*bos.Status] {

@@ -71,7 +71,7 @@ type listWatch struct {
 func (h *Hub) WatchSessions(f bos.SessionFilter, want bos.Want) live.Watch[*live.SessionsUpdate] {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	w := &listWatch{slot: newSlot[*live.SessionsUpdate](h), filter: f, want: want}
+	w := &listWatch{slot: slot[*live.SessionsUpdate]{hub: h}, filter: f, want: want}
 	first := !h.list.watched()
 	h.list.watches[w] = struct{}{}
 	if first {

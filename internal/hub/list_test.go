@@ -258,7 +258,7 @@ func TestTheListIsReadOnceATickAndMergesWhatIsNotTaken(t *testing.T) {
 		}
 		// Who has taken nothing finds the newest of each.
 		for range 2 {
-			s, err := slow.Next(w.ctx)
+			s, err := taken(slow)
 			if err != nil || s.Value.Session.Status.Revision < 1000 {
 				t.Errorf("%+v, %v", s.Value.Session, err)
 			}

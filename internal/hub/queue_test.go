@@ -48,7 +48,7 @@ func TestTheReaderIsNotWokenForNothing(t *testing.T) {
 		watch.Fresh()
 		w.pass(time.Second)
 		due = w.alarm()
-		if _, err := watch.Next(w.ctx); err != nil || !w.alarm().Equal(due) {
+		if _, err := taken(watch); err != nil || !w.alarm().Equal(due) {
 			t.Errorf("it is woken when a state is taken: %v", err)
 		}
 	})

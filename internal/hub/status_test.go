@@ -285,14 +285,14 @@ func TestAChangeThatWasNotTakenIsStillNew(t *testing.T) {
 		defer watch.Close()
 		watch.Fresh()
 		w.pass(time.Second)
-		if s, err := watch.Next(w.ctx); err != nil || s.Again {
+		if s, err := taken(watch); err != nil || s.Again {
 			t.Errorf("the first state: %+v, %v", s.Metadata, err)
 		}
 		revision := w.write("a")
 		w.pass(time.Second)
 		need := watch.Fresh() // and what is read for it is the same once more
 		w.pass(time.Second)
-		if s, err := watch.Next(w.ctx); err != nil || s.Again || s.Revision != revision || s.Read < need {
+		if s, err := taken(watch); err != nil || s.Again || s.Revision != revision || s.Read < need {
 			t.Errorf("the change: %+v, %v", s.Metadata, err)
 		}
 	})

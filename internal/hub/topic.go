@@ -69,7 +69,7 @@ func (h *Hub) WatchStatus(key bos.SessionKey, want bos.Want) live.Watch[*bos.Sta
 	// Without its epoch a status can't be compared with the one before: revisions of two epochs
 	// say nothing about each other.
 	want.Status, want.Epoch = true, true
-	w := &statusWatch{slot: newSlot[*bos.Status](h), topic: t, want: want}
+	w := &statusWatch{slot: slot[*bos.Status]{hub: h}, topic: t, want: want}
 	t.watches[w] = struct{}{}
 	t.ask(w)
 	t.wants[want]++

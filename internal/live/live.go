@@ -4,17 +4,18 @@
 // resolvers, nor they the hub.
 package live
 
-import (
-	"context"
-
-	"github.com/bosgraph/bosgraph/bos"
-)
+import "github.com/bosgraph/bosgraph/bos"
 
 // Watch follows something that changes, for one who takes its time: what comes in
 // between two calls of Next is merged.
 type Watch[T any] interface {
-	// Next waits for what is newer than the last. Its error ends the watch.
-	Next(ctx context.Context) (Update[T], error)
+	// Next returns what is newer than the last; ok is false if there is nothing yet. Its error ends
+	// the watch.
+	Next() (update Update[T], ok bool, err error)
+	// Wake says what to call each time that Next has something again, and calls it at once if it
+	// has. wake must neither wait nor call the watch. A goroutine that waits for each watch would
+	// be most of its memory.
+	Wake(wake func())
 	// Fresh asks for an update from a read that begins from now on, and returns the
 	// number of that read; 0 if this watch shows only what comes.
 	Fresh() (read uint64)

@@ -7,6 +7,7 @@ const (
 	frameText  = 0x81
 	frameClose = 0x88
 	framePing  = 0x89
+	framePong  = 0x8a
 )
 
 // appendFrame appends a frame of some parts, so that the id of a client and the payload that all

@@ -70,6 +70,7 @@ func (c *socket) begin(payload []byte) {
 	}
 	// Only now: a client that sends connection_init and is not let in is still one that did not begin.
 	c.init.Stop()
+	c.init = nil
 	// Before the acknowledgement: the first operation may follow it at once, and needs its
 	// rights.
 	c.streams.share(grant, &c.connection)

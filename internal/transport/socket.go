@@ -42,8 +42,8 @@ const (
 	// code takes two.
 	maxReason = 123
 	// readBuffer is small because a socket keeps it as long as it lives: clients send little after
-	// their subscriptions, and longer messages are read in parts.
-	readBuffer = 256
+	// their subscriptions, and longer messages are read past it.
+	readBuffer = 128
 	// maxDiscarded bounds what is read from a client that is being disconnected.
 	maxDiscarded = 16 << 20
 )
@@ -52,17 +52,15 @@ const (
 // it, and its program, by the subprotocol. Either answer will do.
 const pingFrames = "\x89\x00\x81\x0f{\"type\":\"ping\"}"
 
-// socket is a WebSocket. gorilla/websocket opens it and reads; everything that is
-// written, what that library writes by itself too, goes through push.Conn.
+// socket is a WebSocket. gorilla/websocket opens it; everything that is written goes through push.Conn.
 type socket struct {
 	connection
 	streams *Streams
-	ws      *websocket.Conn
-	frames  *readConn     // that ws reads
 	request audit.Request // that opened it
 
-	// Of the goroutine that reads alone:
-	init *time.Timer // closes it if the client does not begin
+	// Of await and read alone, one of which runs:
+	frames frameReader
+	init   *time.Timer // closes it if the client does not begin; nil once it has
 
 	// mu guards what the reading goroutine shares with those that execute operations, with the
 	// timer of init, and with Drain. No other lock is taken while it is held.
@@ -111,16 +109,24 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 		s.expel(address)
 		return
 	}
-	c := &socket{streams: s, ws: ws, request: request, operations: map[string]*operation{}}
-	c.Conn, c.frames, c.address, c.pinged = taken.conn, taken.frames, address, time.Now().UnixNano()
+	c := &socket{streams: s, request: request, operations: map[string]*operation{}}
+	c.Conn, c.address, c.pinged = taken.conn, address, time.Now().UnixNano()
+	c.frames = frameReader{in: bufio.NewReaderSize(c.Conn, readBuffer), most: s.o.MaxMessage}
 	c.may(auth.GrantOf(r.Context()))
 	// Before enter, which lets the keeper see the socket: one that has received nothing yet would
 	// count as an event stream, whose client never sends.
 	c.received()
+	c.init = time.AfterFunc(s.o.InitTimeout, func() {
+		c.close(closeInitTimeout, "Connection initialisation timeout")
+	})
 	s.enter(c)
-	// The handler returns at once: a goroutine that has served HTTP holds twice the
-	// memory of one that only reads.
-	s.done.Go(c.read)
+	if ws.Subprotocol() != subprotocol {
+		c.close(closeSubprotocol, "speak the subprotocol "+subprotocol)
+	}
+	// The handler returns at once: a goroutine that has served HTTP holds several times the
+	// memory of one that only waits.
+	s.done.Add(1)
+	go c.await()
 }
 
 // noBuffers keeps gorilla/websocket from having a write buffer for each socket. It
@@ -132,7 +138,6 @@ type taking struct {
 	http.ResponseWriter
 	deadline time.Duration
 	conn     *push.Conn
-	frames   *readConn
 }
 
 // Hijack implements http.Hijacker.
@@ -145,48 +150,55 @@ func (t *taking) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	t.conn = push.New(c, t.deadline)
-	t.frames = &readConn{Conn: t.conn}
-	return t.frames, buffers, nil
+	return t.conn, buffers, nil
 }
 
-// read reads what the client sends until the connection ends.
+// await waits for what the client sends, and does nothing else: a stack begins with 2 KB, and once
+// it has had to grow it never gets that small again. What has come is read and dealt with on
+// another one, which is given back; then this one's successor waits.
+func (c *socket) await() {
+	if _, err := c.frames.in.Peek(1); err != nil {
+		c.end()
+		return
+	}
+	go c.read()
+}
+
+// read does what the client says until it has said no more.
 func (c *socket) read() {
-	defer c.end()
-	c.ws.SetReadLimit(c.streams.o.MaxMessage)
-	c.ws.SetPongHandler(func(string) error { c.received(); return nil })
-	c.ws.SetCloseHandler(func(code int, _ string) error { c.close(c.frames.closeCode(code), ""); return nil })
-	if c.ws.Subprotocol() != subprotocol {
-		c.close(closeSubprotocol, "speak the subprotocol "+subprotocol)
+	more := c.readFrame()
+	for more && c.frames.in.Buffered() > 0 {
+		more = c.readFrame()
 	}
-	c.init = time.AfterFunc(c.streams.o.InitTimeout, func() {
-		c.close(closeInitTimeout, "Connection initialisation timeout")
-	})
-	defer c.init.Stop()
-	for {
-		kind, text, err := c.ws.ReadMessage()
-		if err != nil {
-			c.discard(err)
-			return
-		}
-		c.received()
-		if kind != websocket.TextMessage {
-			c.close(closeInvalid, "Messages are JSON, in text frames")
-			continue
-		}
-		c.onFreshStack(func() { c.receive(text) }) // one at a time: the protocol is about order
+	if more {
+		go c.await()
+	} else {
+		c.end()
 	}
 }
 
-// onFreshStack does something on a stack of its own, and waits for it. What it takes to
-// parse a query would stay with the goroutine that reads, for as long as the socket.
-func (c *socket) onFreshStack(do func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer c.recover()
-		do()
-	}()
-	<-done
+// readFrame reads a frame and does what it says. It reports whether more may come.
+func (c *socket) readFrame() (more bool) {
+	defer c.recover()
+	more = true
+	opcode, payload, err := c.frames.next()
+	if err != nil {
+		c.discard(err)
+		return false
+	}
+	c.received()
+	switch opcode {
+	case opText:
+		c.receive(payload)
+	case opBinary:
+		c.close(closeInvalid, "Messages are JSON, in text frames")
+	case opPing:
+		_, _ = c.Write(appendFrame(nil, framePong, string(payload))) // an error also reaches await
+	case opClose:
+		c.close(closeCode(payload), "")
+		return false
+	}
+	return true
 }
 
 // recover keeps a panic to the socket that it happened on. net/http does that for requests, but
@@ -199,17 +211,14 @@ func (c *socket) recover() {
 	}
 }
 
-// discard takes what still comes after frames that are not to be had: closing a
-// connection with something unread in it would keep the client from reading why.
+// discard closes the socket after a frame that can't be read, and takes what still comes: closing
+// a connection with something unread in it would keep the client from reading why.
 func (c *socket) discard(err error) {
-	var broken net.Error
-	var closed *websocket.CloseError
-	if errors.As(err, &broken) || errors.As(err, &closed) {
-		return
+	var broken *brokenFrame
+	if !errors.As(err, &broken) {
+		return // the connection has ended
 	}
-	if errors.Is(err, websocket.ErrReadLimit) { // the library is silent about a length beyond 63 bits
-		c.close(websocket.CloseMessageTooBig, "")
-	}
+	c.close(broken.code, broken.reason)
 	if c.SetReadDeadline(time.Now().Add(c.streams.o.CompleteWithin)) == nil {
 		_, _ = io.Copy(io.Discard, io.LimitReader(c.Conn, maxDiscarded))
 	}
@@ -217,10 +226,14 @@ func (c *socket) discard(err error) {
 
 // end releases everything.
 func (c *socket) end() {
+	if c.init != nil {
+		c.init.Stop()
+	}
 	for _, o := range c.take() {
 		o.stop()
 	}
 	c.streams.leave(c)
+	c.streams.done.Done()
 }
 
 // take takes all operations from the socket. They are stopped without its lock: stopping

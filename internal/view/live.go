@@ -53,6 +53,7 @@ func (l Live) WatchComponents(ctx context.Context, key bos.SessionKey, detailed 
 // up for it, so the time taken does not depend on what there is.
 type absent[T any] struct{ err error }
 
-func (a absent[T]) Next(context.Context) (live.Update[T], error) { return live.Update[T]{}, a.err }
-func (a absent[T]) Fresh() uint64                                { return 0 }
-func (a absent[T]) Close()                                       {}
+func (a absent[T]) Next() (none live.Update[T], ok bool, err error) { return none, false, a.err }
+func (a absent[T]) Wake(wake func())                                { wake() }
+func (a absent[T]) Fresh() uint64                                   { return 0 }
+func (a absent[T]) Close()                                          {}

@@ -62,6 +62,29 @@ func TestArchives(t *testing.T) {
 	}
 }
 
+// TestShellsReadTheirCompletions lets each shell check its own, and fish complete a line; the test of
+// the command line has bash's. A linter reads the manual page.
+func TestShellsReadTheirCompletions(t *testing.T) {
+	root := t.TempDir()
+	unpack(t, packed(t, result(t, "bosgraph_*_linux_amd64.tar.gz")), root)
+	file := func(name string) string {
+		found, err := filepath.Glob(filepath.Join(root, "bosgraph-*", name))
+		if err != nil || len(found) != 1 {
+			t.Fatalf("the archive has %q for %s", found, name)
+		}
+		return found[0]
+	}
+	output(t, "bash", "-n", file("completions/bosgraph.bash"))
+	output(t, "zsh", "-n", file("completions/_bosgraph"))
+	fish := file("completions/bosgraph.fish")
+	output(t, "fish", "--no-execute", fish)
+	if got := output(t, "fish", "-c", "source "+fish+"; complete -C 'bosgraph sync '; complete -C 'bosgraph --redis-u'"); !strings.Contains(got, "accept") ||
+		!strings.Contains(got, "--redis-url") {
+		t.Errorf("fish completes %s", got)
+	}
+	output(t, "mandoc", "-T", "lint", "-W", "error", file("man/man1/bosgraph.1.gz"))
+}
+
 // TestPartsHaveLicenses reads the list of parts: Go modules and npm packages, each with a version
 // and a license.
 func TestPartsHaveLicenses(t *testing.T) {

@@ -20,10 +20,10 @@ empty :=
 space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
-.PHONY: help generate fresh lint words test test-fast long bench fuzz check
+.PHONY: help generate fresh lint words test test-fast long bench fuzz release packages vulnerabilities check
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 generate: ## write the generated code and the pages' bundle again
 	@scripts/need.sh node
@@ -79,5 +79,15 @@ fuzz: ## run each fuzz target for FUZZTIME
 		echo "$$target in $$(dirname "$$file")"; \
 		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null || exit 1; \
 	done
+
+release: ## make programs, packages, image, chart and checksums of what is committed, in dist
+	cd packaging && go run ./release ../dist
+
+packages: ## install and run what `make release` has made, and check the chart and the workflows; as root, on Debian
+	cd packaging && go vet ./... && go test -count=1 -timeout 15m ./...
+	cd packaging && go tool actionlint ../.github/workflows/*.yml
+
+vulnerabilities: ## look for known vulnerabilities in what the program calls; asks a database on the internet
+	cd packaging && go tool govulncheck -C .. ./...
 
 check: fresh lint test ## all that has to pass before a commit

@@ -31,7 +31,9 @@ func main() {
 	case config.Version:
 		os.Exit(printVersion(c.JSON))
 	case config.Licenses:
-		fmt.Print(licenseTexts)
+		if err := printLicenses(os.Stdout); err != nil {
+			os.Exit(2)
+		}
 		return
 	}
 	if c.Command == config.Token {

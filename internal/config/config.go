@@ -1,6 +1,6 @@
 // Package config is the command line of bosgraph: its commands, their options
-// and what values these may have. Flags, variables, help and docs/options.md all
-// come from the structs in this file.
+// and what values these may have. Flags, variables, help, docs/options.md, the
+// manual page and the completions of shells all come from the structs in this file.
 package config
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-//go:generate go run ./gendocs ../../docs/options.md
+//go:generate go run ./gendocs options ../../docs/options.md
 
 // Command is what bosgraph is asked to do.
 type Command string

@@ -20,35 +20,61 @@ func WriteOptions(out io.Writer) error {
 		parser.Model.Help + "\n\n| command | |\n|---|---|\n")
 	commands := parser.Model.Leaves(true)
 	for _, command := range commands {
-		words := command.FullPath()[len(parser.Model.Name)+1:]
-		for _, argument := range command.Positional {
-			words += " " + argument.Summary()
-		}
-		fmt.Fprintf(&b, "| `%s` | %s |\n", words, cell(command.Help))
+		fmt.Fprintf(&b, "| `%s` | %s |\n", synopsis(command), cell(command.Help))
 	}
-	described := map[string]bool{} // serve comes first, the others have most of its options
-	for _, command := range commands {
-		var more []*kong.Flag
-		shared := false
-		for _, f := range command.Flags {
-			if described[f.Name] {
-				shared = true
-				continue
-			}
-			described[f.Name] = true
-			more = append(more, f)
-		}
-		if len(more) == 0 {
-			continue
-		}
-		title := "`" + command.FullPath()[len(parser.Model.Name)+1:] + "`"
-		if shared {
+	for _, s := range newOptions(commands) {
+		title := "`" + s.command + "`"
+		if s.shared {
 			title += ", besides those it shares"
 		}
-		writeTable(&b, title, more)
+		writeTable(&b, title, s.flags)
 	}
 	_, err = io.WriteString(out, b.String())
 	return err
+}
+
+// section has the options that a command has and those before it have not.
+type section struct {
+	command string
+	shared  bool // whether it has some of the others as well
+	flags   []*kong.Flag
+}
+
+// newOptions lists each option once, under the first command that has it: serve comes first,
+// and the others have most of its options.
+func newOptions(commands []*kong.Node) []section {
+	var all []section
+	described := map[string]bool{}
+	for _, command := range commands {
+		s := section{command: words(command)}
+		for _, f := range command.Flags {
+			if described[f.Name] {
+				s.shared = true
+				continue
+			}
+			described[f.Name] = true
+			s.flags = append(s.flags, f)
+		}
+		if len(s.flags) > 0 {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// words are what stands behind the program's name for a command.
+func words(command *kong.Node) string {
+	_, after, _ := strings.Cut(command.FullPath(), " ")
+	return after
+}
+
+// synopsis is a command with its arguments.
+func synopsis(command *kong.Node) string {
+	text := words(command)
+	for _, argument := range command.Positional {
+		text += " " + argument.Summary()
+	}
+	return text
 }
 
 func writeTable(b *strings.Builder, title string, flags []*kong.Flag) {

@@ -1,24 +1,34 @@
-// Command gendocs writes docs/options.md, whose path is its one argument.
+// Command gendocs writes what is made of the command line's grammar into a file: docs/options.md,
+// the manual page, or the completions of a shell.
 package main
 
 import (
 	"bytes"
+	"io"
 	"log"
 	"os"
 
 	"github.com/bosgraph/bosgraph/internal/config"
 )
 
+var kinds = map[string]func(io.Writer) error{
+	"options": config.WriteOptions,
+	"man":     config.WriteManual,
+	"bash":    config.WriteBashCompletion,
+	"zsh":     config.WriteZshCompletion,
+	"fish":    config.WriteFishCompletion,
+}
+
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 2 {
-		log.Fatal("usage: gendocs FILE")
+	if len(os.Args) != 3 || kinds[os.Args[1]] == nil {
+		log.Fatal("usage: gendocs options|man|bash|zsh|fish FILE")
 	}
 	var text bytes.Buffer
-	if err := config.WriteOptions(&text); err != nil {
+	if err := kinds[os.Args[1]](&text); err != nil {
 		log.Fatal(err)
 	}
-	if err := os.WriteFile(os.Args[1], text.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(os.Args[2], text.Bytes(), 0o644); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -41,11 +41,11 @@ func (s *Store) NoteStalled(ctx context.Context, one *bos.Session, reason string
 		var hash *redis.SliceCmd
 		if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 			had = pipe.HGet(ctx, key, schema.Session.Stalled.Name)
-			hash = pipe.HMGet(ctx, key, schema.ShownStatusFields...)
+			hash = pipe.HMGet(ctx, key, schema.AllStatusFields...)
 		}); err != nil {
 			return nil, err
 		}
-		now := sessionHash{fields: schema.ShownStatusFields, values: hash.Val()}
+		now := sessionHash{fields: schema.AllStatusFields, values: hash.Val(), separate: true}
 		at := fmt.Sprint(now.tally(false))
 		found := now.session(one.SessionKey)
 		if found == nil || found.Incarnation != one.Incarnation || found.State != bos.StateRunning || had.Val() == at || once && had.Val() != "" {

@@ -128,7 +128,8 @@ func value(s *string) string {
 type MembersOf struct {
 	Session *Session
 	Group   Digest // empty for all components
-	Frozen  bool   // the group as it was when the session was frozen
+	Failed  bool   // only those that have failed
+	Frozen  bool   // the group, or those that had failed, when the session was frozen
 }
 
 func equal[T comparable](want *T, have T) bool { return want == nil || *want == have }

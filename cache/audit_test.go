@@ -119,6 +119,9 @@ func (s *suite) audit() {
 					add(k.Errors(h), string(digest)+" "+id, 0)
 				}
 			}
+			if contribution.Session == scope.Name && contribution.Marks&bos.MarkFailed != 0 {
+				add(k.Failed(h), id, 0)
+			}
 			if w := contribution.WaitIn(scope.Name); w != "" {
 				since, _ := strconv.Atoi(r.since)
 				add(k.Waiting(h), id, int(schema.WaitScore(w, int64(since))))
@@ -138,7 +141,7 @@ func (s *suite) audit() {
 	for key := range have {
 		kind, rest, _ := strings.Cut(strings.TrimPrefix(key, string(k)), ":")
 		switch kind {
-		case "ids", "ei", "tr", "tn", "ti", "m", "a", "st", "g", "e":
+		case "ids", "ei", "tr", "tn", "ti", "m", "f", "a", "st", "g", "e":
 			if want[key] == nil {
 				s.Errorf("%s is left over: %s", key, have[key])
 			}

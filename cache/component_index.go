@@ -30,6 +30,9 @@ func (s *Store) chooseIndex(ctx context.Context, of *bos.MembersOf, f bos.Compon
 		owner = *f.Owner
 	}
 	switch {
+	case of != nil && of.Failed:
+		key, err := s.failedMembers(ctx, of)
+		return index{keys: []string{key}}, rest.Empty(), err
 	case of != nil && of.Group != "":
 		key, err := s.groupMembers(ctx, of)
 		return index{keys: []string{key}, prefix: string(of.Group) + " "}, rest.Empty(), err
@@ -60,6 +63,15 @@ func (s *Store) groupMembers(ctx context.Context, of *bos.MembersOf) (string, er
 	}
 	h, _, err := s.locate(ctx, of.Session.SessionKey, of.Session.Incarnation)
 	return s.db.Keys.FrozenErrors(h), err
+}
+
+// failedMembers is the key that lists a session's failed components.
+func (s *Store) failedMembers(ctx context.Context, of *bos.MembersOf) (string, error) {
+	if !of.Frozen {
+		return s.db.Keys.Failed(schema.ScopeHome(of.Session.SessionKey)), nil
+	}
+	h, _, err := s.locate(ctx, of.Session.SessionKey, of.Session.Incarnation)
+	return s.db.Keys.FrozenFailed(h), err
 }
 
 // size counts what is in an index.

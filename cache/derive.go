@@ -96,6 +96,9 @@ func (c *change) step(d *derived, id string, o, n *record) {
 		if !stays {
 			sc.member(o, key.Name, id, -1)
 		}
+		if o.failedIn(key.Name) && !(there && n.failedIn(key.Name)) {
+			sc.failedRemove = append(sc.failedRemove, id)
+		}
 		if o.counted.WaitIn(key.Name) != "" && !(there && n.counted.WaitIn(key.Name) != "") {
 			sc.waitRemove = append(sc.waitRemove, id)
 		}
@@ -109,10 +112,18 @@ func (c *change) step(d *derived, id string, o, n *record) {
 		if !stays {
 			sc.member(n, key.Name, id, 1)
 		}
+		if n.failedIn(key.Name) && !(there && o.failedIn(key.Name)) {
+			sc.failedAdd = append(sc.failedAdd, id)
+		}
 		if is := n.waitingIn(key.Name); is != "" && !(there && is == o.waitingIn(key.Name)) {
 			sc.waitAdd, sc.waitScore = append(sc.waitAdd, id), append(sc.waitScore, is)
 		}
 	})
+}
+
+// failedIn says whether the record counts as failed in the session of that name.
+func (r *record) failedIn(name string) bool {
+	return r.counted.Session == name && r.counted.Marks&bos.MarkFailed != 0
 }
 
 // sameMembers says whether two records of a component make the same entries in
@@ -164,6 +175,7 @@ func (c *change) derive(d *derived) {
 		c.settle(c.keys.Members(h), sc.add, sc.remove)
 		c.settle(c.keys.Staged(h), sc.stagedAdd, sc.stagedRemove)
 		c.settle(c.keys.Errors(h), sc.errorAdd, sc.errorRemove)
+		c.settle(c.keys.Failed(h), sc.failedAdd, sc.failedRemove)
 		c.removeMembers(c.keys.Waiting(h), without(sc.waitRemove, sc.waitAdd))
 		c.addWaiting(c.keys.Waiting(h), sc.waitAdd, sc.waitScore)
 		c.regroup(c.keys.Groups(h), sc.groups)

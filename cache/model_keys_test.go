@@ -39,7 +39,7 @@ func (x *machine) checkKeys(rt *rapid.T) {
 			frozen = append(frozen, schema.FrozenEntry(&s.Session))
 		}
 		if s.frozen != nil && len(s.frozen.Groups) > 0 {
-			stored[k.FrozenGroups(h)], stored[k.FrozenErrors(h)] = true, true
+			stored[k.FrozenGroups(h)], stored[k.FrozenErrors(h)], stored[k.FrozenFailed(h)] = true, true, true
 		}
 	}
 	for _, key := range modelScopes() {
@@ -59,7 +59,7 @@ func (x *machine) checkKeys(rt *rapid.T) {
 	x.checkIndex(rt, k.Frozen(), frozen)
 	for _, key := range x.allKeys() {
 		switch kind, _, _ := strings.Cut(strings.TrimPrefix(key, string(k)), ":"); kind {
-		case "s", "x", "fg", "fe", "log", "co", "al", "h":
+		case "s", "x", "fg", "fe", "ff", "log", "co", "al", "h":
 			if !stored[key] {
 				rt.Fatalf("%s is left over: %s", key, x.value(key))
 			}

@@ -214,6 +214,9 @@ func (r *recount) entries(rec *record) map[indexEntry]string {
 				all[indexEntry{r.db.Keys.Errors(h), schema.ErrorEntry(digest, id)}] = "0"
 			}
 		}
+		if rec.failedIn(key.Name) {
+			all[indexEntry{r.db.Keys.Failed(h), id}] = "0"
+		}
 		if score := rec.waitingIn(key.Name); score != "" {
 			all[indexEntry{r.db.Keys.Waiting(h), id}] = score
 		}

@@ -131,7 +131,7 @@ func (r *recount) indexes(ctx context.Context) error {
 	// The keys are collected before they are verified: repairs make keys come and go, and a
 	// scan may show or miss those.
 	all := []string{r.db.Keys.IDs(), r.db.Keys.ErrorIndex()}
-	for _, of := range []schema.Kind{schema.Kinds.Members, schema.Kinds.Waiting, schema.Kinds.Staged, schema.Kinds.Errors, schema.Kinds.Tenant} {
+	for _, of := range []schema.Kind{schema.Kinds.Members, schema.Kinds.Failed, schema.Kinds.Waiting, schema.Kinds.Staged, schema.Kinds.Errors, schema.Kinds.Tenant} {
 		if err := r.scan(ctx, of, 0, func(found []string, _ uint64) error {
 			all = append(all, found...)
 			return nil

@@ -76,6 +76,7 @@ type scopeChange struct {
 	add, remove             []string
 	stagedAdd, stagedRemove []string
 	errorAdd, errorRemove   []string // "<digest> <id>"
+	failedAdd, failedRemove []string
 	waitRemove, waitAdd     []string
 	waitScore               []string // of those added
 	groups                  map[string]int
@@ -229,7 +230,7 @@ func (s *Store) runScript(ctx context.Context, names []string, args []any) ([]st
 // arguments lays the change out for the script: every key that it touches, and what
 // to do, which names them by their number.
 func (c *change) arguments(writeID string) (names []string, args []any) {
-	names = make([]string, 0, 5+len(c.values)+len(c.guards)+len(c.commands)+7*len(c.scopes)) // about
+	names = make([]string, 0, 5+len(c.values)+len(c.guards)+len(c.commands)+9*len(c.scopes)) // about
 	args = make([]any, 0, 16+2*len(c.values)+8*len(c.commands)+16*len(c.scopes))
 	names = append(names, c.keys.Meta(), c.keys.Answer(writeID), c.keys.Texts(), c.keys.References(), c.keys.Frozen())
 	add := func(words ...string) {

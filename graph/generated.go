@@ -247,6 +247,7 @@ type ComplexityRoot struct {
 		Components        func(childComplexity int, first *int, after *string, filter *bos.ComponentFilter) int
 		Deleted           func(childComplexity int) int
 		Error             func(childComplexity int) int
+		FailedComponents  func(childComplexity int, first *int, after *string) int
 		ID                func(childComplexity int) int
 		IncludeDisabled   func(childComplexity int) int
 		InitialComponents func(childComplexity int) int
@@ -441,6 +442,7 @@ type SessionResolver interface {
 	Error(ctx context.Context, obj *bos.Session) (*string, error)
 	InitialComponents(ctx context.Context, obj *bos.Session) (string, error)
 	Components(ctx context.Context, obj *bos.Session, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error)
+	FailedComponents(ctx context.Context, obj *bos.Session, first *int, after *string) (*ComponentConnection, error)
 
 	Stragglers(ctx context.Context, obj *bos.Session, first *int) ([]bos.Component, error)
 	Previous(ctx context.Context, obj *bos.Session, first *int) ([]bos.Session, error)
@@ -1341,6 +1343,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.Error(childComplexity), true
+	case "Session.failedComponents":
+		if e.ComplexityRoot.Session.FailedComponents == nil {
+			break
+		}
+
+		args, err := ec.field_Session_failedComponents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Session.FailedComponents(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Session.id":
 		if e.ComplexityRoot.Session.ID == nil {
 			break
@@ -2302,6 +2315,16 @@ type Session implements Node {
     after: String
     "Which of them. Null: all."
     filter: ComponentFilter
+  ): ComponentConnection!
+  """
+  Its components with status FAILED: those that have it now, and once the session is complete those that
+  had it then, though newer sessions may have taken them over. The records are as they are now.
+  """
+  failedComponents(
+    "The page size, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 100
+    "The endCursor of the page before. Null: from the start. A cursor of another kind is BAD_USER_INPUT."
+    after: String
   ): ComponentConnection!
   "How far it is: live until it is complete, then frozen."
   status: SessionStatus!
@@ -3794,6 +3817,8 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_initialComponents(ctx, field)
 	case "components":
 		return ec.fieldContext_Session_components(ctx, field)
+	case "failedComponents":
+		return ec.fieldContext_Session_failedComponents(ctx, field)
 	case "status":
 		return ec.fieldContext_Session_status(ctx, field)
 	case "stragglers":
@@ -4527,6 +4552,28 @@ func (ec *executionContext) field_Session_components_args(ctx context.Context, r
 		return nil, err
 	}
 	args["filter"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Session_failedComponents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -8482,6 +8529,50 @@ func (ec *executionContext) fieldContext_Session_components(ctx context.Context,
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Session_components_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Session_failedComponents(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_failedComponents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Session().FailedComponents(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ComponentConnection) graphql.Marshaler {
+			return ec.marshalNComponentConnection2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_failedComponents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Session",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Session_failedComponents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -14546,6 +14637,12 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Session_components(ctx, field, obj)
+				})
+		case "failedComponents":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_failedComponents(ctx, field, obj)
 				})
 		case "status":
 			out.Values[i] = ec._Session_status(ctx, field, obj)

@@ -31,6 +31,10 @@ func (r sessionResolver) Components(ctx context.Context, s *bos.Session, first *
 	return r.components(ctx, &bos.MembersOf{Session: s}, first, after, filter)
 }
 
+func (r sessionResolver) FailedComponents(ctx context.Context, s *bos.Session, first *int, after *string) (*ComponentConnection, error) {
+	return r.components(ctx, &bos.MembersOf{Session: s, Failed: true, Frozen: s.Over()}, first, after, nil)
+}
+
 func (r sessionResolver) Stragglers(ctx context.Context, s *bos.Session, first *int) ([]bos.Component, error) {
 	n := orDefault(first, 10) // the schema's default, which an explicit null replaces
 	if err := checkFirst(n); err != nil {

@@ -13,7 +13,7 @@
 -- KEYS[6..]   the versioned values that this write depends on; then what guards and
 --             commands name by its number; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
---             the flags check, freeze or keep, groups, errors, frozen groups and frozen errors;
+--             the flags check, freeze or keep, groups, errors, failed ones and these as frozen;
 --             last, if events are to be noted, the outbox.
 --             Every key that is touched is among them. No key 2 exists before the
 --             write, so that a Redis Cluster refuses the write for as long as
@@ -200,7 +200,7 @@ end
 -- ends as it is; past where that is no news.
 local function freeze(scope, at, state, past)
   local key = KEYS[at]
-  local groups, errors, frozenGroups, frozenErrors = unpack(KEYS, at + 3, at + 6)
+  local groups, errors, failed, frozenGroups, frozenErrors, frozenFailed = unpack(KEYS, at + 3, at + 8)
   if redis.call('HGET', key, SESSION.mode) == MODE.frozen then
     return
   end
@@ -218,6 +218,7 @@ local function freeze(scope, at, state, past)
   redis.call('HSET', key, unpack(keep))
   redis.call('COPY', groups, frozenGroups)
   redis.call('COPY', errors, frozenErrors)
+  redis.call('COPY', failed, frozenFailed)
   for _, group in ipairs(redis.call('ZRANGE', frozenGroups, 0, -1)) do
     local digest = string.sub(group, -22)
     if redis.call('HEXISTS', refs, digest) == 1 then
@@ -286,7 +287,7 @@ for _ = 1, scopes do
     force, keep = string.find(flags, FLAG.freeze, 1, true), string.find(flags, FLAG.keep, 1, true)
     again, start, past = string.find(flags, FLAG.revise, 1, true), string.find(flags, FLAG.start, 1, true), string.find(flags, FLAG.past, 1, true)
   end
-  from = from + ((check or force or keep) and 7 or 3)
+  from = from + ((check or force or keep) and 9 or 3)
 
   -- What is needed is read in one call and what changes is set in another: a batch
   -- may touch hundreds of scopes. Counts are small: unlike revisions they print

@@ -24,6 +24,7 @@ import (
 // a tenant could get to what is not its own. A field that is added has to be added here.
 var elsewhere = map[string]string{
 	"Session.components":              `{ session(name: "s", tenant: "red") { components { totalCount edges { node { id session } } } } }`,
+	"Session.failedComponents":        `{ session(name: "s", tenant: "red") { failedComponents { totalCount edges { node { id session } } } } }`,
 	"Session.previous":                `{ session(name: "s", tenant: "red") { previous { id tenant } } }`,
 	"Session.stragglers":              `{ session(name: "s", tenant: "red") { stragglers { id } } }`,
 	"Session.template":                `{ session(name: "s", tenant: "red") { template { name tenant } } }`,

@@ -17,7 +17,7 @@ const pageSize = 1000
 
 const failedComponents = `query($name: String!, $tenant: String, $first: Int, $after: String) {
 	session(name: $name, tenant: $tenant) {
-		components(first: $first, after: $after, filter: {status: FAILED, session: $name}) {
+		failedComponents(first: $first, after: $after) {
 			edges { node { id error } } pageInfo { hasNextPage endCursor }
 		}
 	}
@@ -26,7 +26,7 @@ const failedComponents = `query($name: String!, $tenant: String, $first: Int, $a
 // failedPage is the answer to failedComponents.
 type failedPage struct {
 	Session *struct {
-		Components struct {
+		FailedComponents struct {
 			Edges    []struct{ Node Component }
 			PageInfo struct {
 				HasNextPage bool
@@ -36,8 +36,8 @@ type failedPage struct {
 	}
 }
 
-// Failed returns the components of a session that have failed, ascending by id; not
-// those that are only staged in it: what they failed in is another. Its
+// Failed returns the components of a session that have failed, ascending by id: of one that is
+// complete those that had failed then, though newer sessions may have taken them over. Its
 // errors are those of [Client.Follow]; report gets what is tried again.
 func (c *Client) Failed(ctx context.Context, s bos.SessionKey, report func(error)) ([]Component, error) {
 	variables := map[string]any{"name": s.Name, "first": pageSize}
@@ -53,7 +53,7 @@ func (c *Client) Failed(ctx context.Context, s bos.SessionKey, report func(error
 		case page.Session == nil:
 			return nil, &Refusal{Code: bos.NotFound, Message: bos.NoSession(s).Message}
 		}
-		components := page.Session.Components
+		components := page.Session.FailedComponents
 		for _, edge := range components.Edges {
 			all = append(all, edge.Node)
 		}

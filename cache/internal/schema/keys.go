@@ -42,6 +42,8 @@ func (k Keys) Session(h Home) string      { return k.key(Kinds.Session, string(h
 func (k Keys) Extras(h Home) string       { return k.key(Kinds.Extras, string(h)) }
 func (k Keys) FrozenGroups(h Home) string { return k.key(Kinds.FrozenGroups, string(h)) }
 func (k Keys) FrozenErrors(h Home) string { return k.key(Kinds.FrozenErrors, string(h)) }
+func (k Keys) Failed(h Home) string       { return k.key(Kinds.Failed, string(h)) }
+func (k Keys) FrozenFailed(h Home) string { return k.key(Kinds.FrozenFailed, string(h)) }
 func (k Keys) Members(h Home) string      { return k.key(Kinds.Members, string(h)) }
 func (k Keys) Staged(h Home) string       { return k.key(Kinds.Staged, string(h)) }
 func (k Keys) Groups(h Home) string       { return k.key(Kinds.Groups, string(h)) }

@@ -31,7 +31,7 @@ func TestKeysShareTheHashTagOfTheirNamespace(t *testing.T) {
 	keys := slices.Concat(k.HomeKeys(h), k.ScopeKeys(h, true), k.StatusKeys(h), []string{
 		k.Meta(), k.Epoch(), k.IDs(), k.ErrorIndex(), k.Texts(), k.References(), k.Sessions(), k.Frozen(), k.Tenants(), k.Lease(),
 		k.Templates(), k.Options(), k.Component("x1"), k.Details("x1"), k.Tenant("blue"), k.Answer("w"), k.Members(h), k.Staged(h),
-		k.Waiting(h), k.History(h), k.Alike(session),
+		k.Waiting(h), k.Failed(h), k.History(h), k.Alike(session),
 		k.Sender(), k.Outbox(), k.Targets(), k.Queue("ops"), k.Failures("ops"), k.Dead("ops"),
 	})
 	for _, of := range AllKinds {

@@ -19,13 +19,11 @@ export function CopyFailed({ session, status }: { session: SessionDetails; statu
   if (failed === 0) return null
   const run = async () => {
     try {
-      const ids = await failedOf(api, which, session.name)
+      const { ids, since } = await failedOf(api, which, session.name)
       const copied = ids.length > 0 && (await copy(ids.join(',')))
-      const left = failed - ids.length
       setDone(copied)
       const text = !copied && ids.length > 0 ? 'The browser does not allow copying.'
-        : ids.length === 0 ? 'Newer sessions have taken over all that failed.'
-        : left > 0 && status.fromSnapshot ? `${whole(left)} of ${whole(failed)} left out: they have recovered, or newer sessions have them.` : ''
+        : since > 0 ? `${whole(since)} of ${whole(ids.length)} have recovered since, or newer sessions have them.` : ''
       setNote(text)
       said.set(`${copied ? `${several(ids.length, 'xname')} copied.` : ''} ${text}`)
     } catch {
@@ -42,17 +40,21 @@ export function CopyFailed({ session, status }: { session: SessionDetails; statu
   )
 }
 
-/** All that have failed and are still the session's. */
-async function failedOf(api: Client, which: Which, name: string): Promise<string[]> {
+/** All that have failed, or had when the session ended, and how many of them have not failed in it any more. */
+async function failedOf(api: Client, which: Which, name: string): Promise<{ ids: string[]; since: number }> {
   const ids: string[] = []
+  let since = 0
   for (let after: string | null = null, more = true; more; ) {
     const { session }: Awaited<ReturnType<typeof page>> = await page(api, which, after)
     if (session === null) break
-    for (const { node } of session.components.edges) if (node.session === name) ids.push(node.id)
-    after = session.components.pageInfo.endCursor
-    more = session.components.pageInfo.hasNextPage
+    for (const { node } of session.failedComponents.edges) {
+      ids.push(node.id)
+      if (node.session !== name || node.status.status !== 'FAILED') since++
+    }
+    after = session.failedComponents.pageInfo.endCursor
+    more = session.failedComponents.pageInfo.hasNextPage
   }
-  return ids
+  return { ids, since }
 }
 
 function page(api: Client, which: Which, after: string | null) {

@@ -49,8 +49,9 @@ type plannedField[T any] struct {
 
 // plan makes a plan of a selection; nil if there is none.
 func (o *object[T]) plan(op *graphql.OperationContext, set ast.SelectionSet) *plan[T] {
-	made, written := &plan[T]{of: o}, map[string]bool{}
-	for _, f := range graphql.CollectFields(op, set, o.is) {
+	collected := graphql.CollectFields(op, set, o.is)
+	made, written := &plan[T]{of: o, fields: make([]plannedField[T], 0, len(collected))}, map[string]bool{}
+	for _, f := range collected {
 		switch {
 		case len(f.Deferrables) > 0:
 			return nil

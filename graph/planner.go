@@ -93,9 +93,13 @@ func (p *planner) subscription(ctx context.Context, set ast.SelectionSet) func(c
 // shorten lets a driver write the responses of a subscription that selects nothing but what a plan
 // knows: then each needs no execution around it.
 func (p *planner) shorten(ctx context.Context, f graphql.CollectedField) {
-	d, ok := (*ctx.Value(driverKey{}).(*Driver)).(*driver[*bos.Status])
+	driving := ctx.Value(driverKey{}).(*driving)
+	d, ok := driving.Driver.(*driver[*bos.Status])
+	if !ok || !driving.plan {
+		return
+	}
 	made := planOf(p, p.status, f)
-	if !ok || made == nil || made.others != nil {
+	if made == nil || made.others != nil {
 		return
 	}
 	head := dataPrefix + `{"` + f.Alias + `":`

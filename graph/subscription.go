@@ -91,6 +91,8 @@ type Driver interface {
 	Wake(wake func())
 	// Fresh asks for a state that is read from now on; see [live.Watch].
 	Fresh() (read uint64)
+	// Planned says whether a plan writes the responses; see [Shown].
+	Planned() bool
 	Close()
 }
 
@@ -104,31 +106,39 @@ type Turn struct {
 type Shown interface {
 	// Accept gives it to the execution, whose next response shows it.
 	Accept()
-	// Write appends the response by a plan, without the execution; nil if that has to make it.
+	// Write appends the response, without the execution, if that is planned. It returns nil for a
+	// value that only the execution can show.
 	Write(ctx context.Context, to []byte) []byte
 }
 
 type driverKey struct{}
 
-// WithDriver returns a context for the execution of a subscription, and where its
-// driver is once its resolver has run; nil if that failed.
-func WithDriver(ctx context.Context) (context.Context, *Driver) {
-	var d Driver
-	return context.WithValue(ctx, driverKey{}, &d), &d
+// driving is where the resolver of a subscription leaves its driver.
+type driving struct {
+	Driver
+	plan bool // whether a plan may write the responses
+}
+
+// WithDriver returns a context for the execution of a subscription, and what returns its
+// driver once its resolver has run; nil if that failed. plan says whether a plan may write the
+// responses; otherwise only the execution does.
+func WithDriver(ctx context.Context, plan bool) (context.Context, func() Driver) {
+	d := &driving{plan: plan}
+	return context.WithValue(ctx, driverKey{}, d), func() Driver { return d.Driver }
 }
 
 // drive leaves a driver of the watch for the caller that runs the subscription.
 func drive[T any](ctx context.Context, w live.Watch[T]) <-chan T {
 	// Room for one: Accept must not wait for the execution, which reads it in its own time.
 	values := make(chan T, 1)
-	*ctx.Value(driverKey{}).(*Driver) = &driver[T]{w, values, nil}
+	ctx.Value(driverKey{}).(*driving).Driver = &driver[T]{w, values, nil}
 	return values
 }
 
 // driver is a watch together with the channel that its values go to the execution by.
 type driver[T any] struct {
 	live.Watch[T]
-	values chan T
+	values chan T                                               // to the execution
 	write  func(ctx context.Context, to []byte, value T) []byte // nil if there is no plan
 }
 
@@ -137,6 +147,9 @@ func (d *driver[T]) Next() (Turn, bool, error) {
 	s, ok, err := d.Watch.Next()
 	return Turn{s.Metadata, shown[T]{d, s.Value}}, ok, err
 }
+
+// Planned implements [Driver].
+func (d *driver[T]) Planned() bool { return d.write != nil }
 
 type shown[T any] struct {
 	driver *driver[T]

@@ -2,9 +2,11 @@ package fanout
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -15,24 +17,25 @@ import (
 
 // execution executes the subscription of a group until that ends or nobody follows it any more. It
 // has no goroutine while there is nothing to execute: a stack on which something was executed
-// is half of what a subscription takes, and stays as large as it was.
+// is half of what a subscription takes, and stays as large as it was. Where a plan writes the
+// results, it keeps nothing of the parsed document either.
 type execution struct {
 	*group
 	activity activity
-	ctx      context.Context
-	next     graphql.ResponseHandler
 	driver   graph.Driver
-	need     uint64    // results of earlier reads are of no use
-	made     time.Time // when the newest whole result was
+	ctx      context.Context         // of results
+	next     graphql.ResponseHandler // nil while a plan writes them
+	need     uint64                  // results of earlier reads are of no use
+	made     time.Time               // when the newest whole result was
 }
 
 // execute lets a subscription be executed.
 func (g *group) execute(op *graphql.OperationContext) {
-	e := &execution{group: g, ctx: graphql.WithOperationContext(graphql.StartOperationTrace(g.ctx), op)}
+	e := &execution{group: g}
 	g.execution = e
 	e.activity.begin()
 	g.fanout.running.Add(1)
-	go e.guard(func() bool { return e.begin(op) && e.turns() })
+	go e.guard(func() bool { return e.begin(op, true) && e.turns() })
 }
 
 // wake lets what is newer be executed, or the end be noticed. It does not wait.
@@ -56,22 +59,49 @@ func (e *execution) guard(part func() (more bool)) {
 	more = part()
 }
 
-// begin has the resolver run. It is false if that has ended the subscription.
-func (e *execution) begin(op *graphql.OperationContext) bool {
+// begin has the resolver run. It is false if that has ended the subscription. plan says whether a
+// plan may write the results.
+func (e *execution) begin(op *graphql.OperationContext, plan bool) bool {
 	// gqlgen's own subscription loop would pull the next value by itself. The driver keeps
 	// that here: only so can results be skipped that nobody needs, and those recognised that
 	// are for joiners alone.
-	ctx, driver := graph.WithDriver(e.ctx)
-	e.next, e.ctx = e.fanout.o.Executor.DispatchOperation(ctx, op)
-	if *driver == nil { // refused
-		response := e.next(e.ctx)
+	e.ctx = graphql.WithOperationContext(graphql.StartOperationTrace(e.group.ctx), op)
+	ctx, driver := graph.WithDriver(e.ctx, plan)
+	next, ctx := e.fanout.o.Executor.DispatchOperation(ctx, op)
+	if driver() == nil { // refused
+		response := next(ctx)
 		e.end(Message{Error, encodeErrors(response.Errors)})
 		return false
 	}
-	e.driver = *driver
+	if e.driver != nil {
+		e.driver.Close()
+	}
+	e.driver = driver()
+	e.ctx, e.next = e.group.ctx, nil
+	if !e.driver.Planned() {
+		e.ctx, e.next = ctx, next
+	}
 	e.need = e.lead(e.driver)
 	e.driver.Wake(e.wake)
 	return true
+}
+
+// leavePlan begins again, for what the plan can't write: a text that is very long, or a fault.
+func (e *execution) leavePlan() bool {
+	ctx := graphql.StartOperationTrace(e.group.ctx)
+	query, variables := e.key.text[:e.query], map[string]any{}
+	decoder := json.NewDecoder(strings.NewReader(e.key.text[e.query:]))
+	decoder.UseNumber()
+	if err := decoder.Decode(&variables); err != nil {
+		e.fail(err) // can't be: it was written here
+		return false
+	}
+	op, errs := e.fanout.o.Executor.CreateOperationContext(ctx, &graphql.RawParams{Query: query, Variables: variables})
+	if errs != nil {
+		e.fail(errs)
+		return false
+	}
+	return e.begin(op, false)
 }
 
 // turns takes turns while there is something newer. It is false if nothing comes after them.
@@ -94,7 +124,10 @@ func (e *execution) turns() bool {
 	}
 }
 
-func (e *execution) fail(err error) { e.end(Message{Error, e.fanout.present(e.ctx, err)}) }
+func (e *execution) fail(err error) {
+	ctx := graphql.WithOperationContext(graphql.StartOperationTrace(e.group.ctx), &graphql.OperationContext{})
+	e.end(Message{Error, e.fanout.present(ctx, err)})
+}
 
 func (e *execution) close() {
 	if e.driver != nil {
@@ -118,8 +151,12 @@ func (e *execution) turn(turn graph.Turn) bool {
 	case turn.Again && l.whole != nil && l.whole.seq == l.seq && time.Since(e.made) < e.fanout.o.Fresh:
 		e.publish(l.asOf(turn.Read))
 	default:
-		payload, ok := e.result(turn)
-		if !ok {
+		var payload []byte
+		if e.next == nil {
+			if payload = e.written(turn); payload == nil {
+				return e.leavePlan() // and what it reads replaces this turn
+			}
+		} else if payload = e.executed(turn); payload == nil {
 			return false // the context has ended
 		}
 		if turn.Whole {
@@ -139,23 +176,28 @@ func (e *execution) turn(turn graph.Turn) bool {
 	return !turn.Last
 }
 
-// result makes the next result, within the bounds of one operation. It is false if the
-// context has ended.
-func (e *execution) result(turn graph.Turn) ([]byte, bool) {
+// written is the result that the plan writes; nil if it can't.
+func (e *execution) written(turn graph.Turn) []byte {
 	scratch := scratches.Get().(*[]byte)
 	defer scratches.Put(scratch)
-	if written := turn.Write(e.ctx, (*scratch)[:0]); written != nil {
-		*scratch = written
-		return slices.Clone(written), true
+	written := turn.Write(e.ctx, (*scratch)[:0])
+	if written == nil {
+		return nil
 	}
+	*scratch = written
+	return slices.Clone(written) // of its own size, as it is kept until the next one
+}
+
+// executed is the result that the execution makes, within the bounds of one operation; nil if
+// the context has ended.
+func (e *execution) executed(turn graph.Turn) []byte {
 	turn.Accept()
 	ctx, effort := e.fanout.o.Bounds.WithEffort(e.ctx)
 	defer effort.Done()
 	ctx, answer := graph.WithAnswer(ctx)
 	response := e.next(ctx)
 	if response == nil {
-		return nil, false
+		return nil
 	}
-	// Of its own size, as it is kept until the next one: an answer has room to grow.
-	return slices.Clone(answer.Finish(response).Bytes()), true
+	return slices.Clone(answer.Finish(response).Bytes())
 }

@@ -86,13 +86,15 @@ func (f *Fanout) Join(op *graphql.OperationContext, access auth.Access, address 
 	if err != nil {
 		return nil, err
 	}
-	k := key{access.Key(), textOf(shared)}
+	text, query := textOf(shared)
+	k := key{access.Key(), text}
 	m := &Member{sink: sink, delivery: delivery, lost: true}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	g := f.groups[k]
 	if g == nil {
 		g = newGroup(f, k, access)
+		g.query = query
 		g.address, g.weight = address, 1+len(k.text)/textWeight
 		if err := f.enter(g); err != nil {
 			return nil, err
@@ -158,17 +160,18 @@ func (f *Fanout) forget(g *group) {
 	}
 }
 
-// textOf writes down all that an execution depends on. The formatter makes texts equal that
-// differ in layout only.
-func textOf(op *graphql.OperationContext) string {
+// textOf writes down all that an execution depends on: the query, which takes that many bytes, and
+// the variables. The formatter makes texts equal that differ in layout only.
+func textOf(op *graphql.OperationContext) (all string, query int) {
 	var text strings.Builder
 	formatter.NewFormatter(&text, formatter.WithIndent("")).FormatQueryDocument(op.Doc)
+	query = text.Len()
 	variables, err := json.Marshal(op.Variables)
 	if err != nil {
 		panic(err) // they came as JSON
 	}
 	text.Write(variables)
-	return text.String()
+	return text.String(), query
 }
 
 // fellBehind is what is said to one who has missed changes and can't begin again.

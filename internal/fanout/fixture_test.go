@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -255,16 +256,24 @@ func (w *watch[T]) Fresh() uint64 {
 
 func (w *watch[T]) Close() { close(w.closed) }
 
-// only is the only watch there is.
+// only is the only watch there is that has not been closed.
 func only[T any](w *world, watches *[]*watch[T]) *watch[T] {
 	w.Helper()
 	synctest.Wait()
 	w.live.mu.Lock()
 	defer w.live.mu.Unlock()
-	if len(*watches) != 1 {
-		w.Fatalf("%d watches", len(*watches))
+	open := slices.DeleteFunc(slices.Clone(*watches), func(watch *watch[T]) bool {
+		select {
+		case <-watch.closed:
+			return true
+		default:
+			return false
+		}
+	})
+	if len(open) != 1 {
+		w.Fatalf("%d watches", len(open))
 	}
-	return (*watches)[0]
+	return open[0]
 }
 
 // show lets the only status watch show a revision, as of its newest read.

@@ -23,6 +23,7 @@ type group struct {
 	members   int
 	execution *execution
 
+	query    int    // so many bytes of the key's text are the query
 	address  string // that began it
 	weight   int    // as so many distinct subscriptions it counts
 	retained int64  // bytes of results, taken of the memory for them; of its execution alone

@@ -262,14 +262,45 @@ func TestAPanicEndsItWithAnInternalError(t *testing.T) {
 func TestAPanicOfAFieldIsPartOfTheResult(t *testing.T) {
 	simulate(t, func(w *world) {
 		s := w.join(`subscription { sessionStatusUpdated(name: "s") { status } }`)
-		watch := only(w, &w.live.statuses)
-		watch.show(live.Update[*bos.Status]{Value: &bos.Status{}, Metadata: live.Metadata{Read: 1, Revision: 1, Whole: true}}) // without its session
+		bad := live.Update[*bos.Status]{Value: &bos.Status{}, Metadata: live.Metadata{Read: 1, Revision: 1, Whole: true}} // without its session
+		only(w, &w.live.statuses).show(bad)                                                                               // which leaves the plan, and reads again
+		s.want("before it is read again")
+		only(w, &w.live.statuses).show(bad)
 		got := s.take()
 		if len(got) != 1 || got[0].Kind != Next || !strings.Contains(string(got[0].Payload), `"INTERNAL"`) {
 			t.Errorf("got %v", got)
 		}
 		w.show(2)
 		s.want("the next", `next {"data":{"sessionStatusUpdated":{"status":"RUNNING"}}}`)
+	})
+}
+
+// What a plan can't write is executed: those who have joined get every state once, and so do those
+// who join afterwards.
+func TestWhatAPlanCannotWriteIsExecuted(t *testing.T) {
+	simulate(t, func(w *world) {
+		const query = `subscription($n: String!, $m: Int) { sessionStatusUpdated(name: $n, minInterval: $m) { revision epoch } }`
+		variables := map[string]any{"n": "s", "m": 0}
+		s := w.join(query, variables)
+		w.show(1)
+		s.want("by the plan", `next {"data":{"sessionStatusUpdated":{"revision":1,"epoch":"e"}}}`)
+		long := func(m *live.Metadata) { m.Epoch = strings.Repeat("e", 40_000) }
+		w.show(2, long)
+		s.want("before it is read again")
+		for revision := int64(2); revision < 4; revision++ {
+			w.show(revision, long)
+			s.want("without it", fmt.Sprintf(`next {"data":{"sessionStatusUpdated":{"revision":%d,"epoch":"%s"}}}`, revision, strings.Repeat("e", 40_000)))
+		}
+		late := w.join(query, variables)
+		w.show(4)
+		for _, s := range []*sink{s, late} {
+			s.want("all", `next {"data":{"sessionStatusUpdated":{"revision":4,"epoch":"e"}}}`)
+			s.leave()
+		}
+		w.pass(0)
+		for _, watch := range w.live.statuses {
+			<-watch.closed
+		}
 	})
 }
 

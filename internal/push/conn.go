@@ -32,13 +32,13 @@ type Conn struct {
 
 	mu      sync.Mutex
 	try     attempt
-	busy    bool      // a goroutine is writing rest
-	free    sync.Cond // busy may have ended
-	rest    []byte    // what has to go out next, as it goes over the wire
-	backlog *backlog  // after it; nil for nothing
-	waiting []Source  // to be asked then
-	over    bool      // nothing may be sent any more,
-	ended   bool      // and the end of the connection says so to the client
+	busy    bool          // a goroutine is writing rest
+	freed   chan struct{} // closed when busy has ended; nil while nobody waits for that
+	rest    []byte        // what has to go out next, as it goes over the wire
+	backlog *backlog      // after it; nil for nothing
+	waiting []Source      // to be asked then
+	over    bool          // nothing may be sent any more,
+	ended   bool          // and the end of the connection says so to the client
 	err     error
 }
 
@@ -61,7 +61,6 @@ const sendBuffer = 64 << 10
 // New makes a Conn. A client has to accept something within that time; see [Allowance].
 func New(c net.Conn, deadline time.Duration) *Conn {
 	w := &Conn{Conn: c, deadline: deadline}
-	w.free.L = &w.mu
 	w.secured = secure(c)
 	line := w.line()
 	if tcp, ok := line.(*net.TCPConn); ok {
@@ -110,7 +109,13 @@ func (c *Conn) Send(parts ...[]byte) error {
 // await waits until nothing is being written.
 func (c *Conn) await() {
 	for c.busy && c.err == nil {
-		c.free.Wait()
+		if c.freed == nil {
+			c.freed = make(chan struct{})
+		}
+		freed := c.freed
+		c.mu.Unlock()
+		<-freed
+		c.mu.Lock()
 	}
 }
 
@@ -247,8 +252,16 @@ func (c *Conn) start(b []byte) {
 
 func (c *Conn) fail(err error) {
 	c.err, c.rest, c.backlog, c.waiting = err, nil, nil, nil
-	c.free.Broadcast()
+	c.free()
 	_ = c.line().Close() // the reader gets an error
+}
+
+// free wakes those that wait until nothing is being written.
+func (c *Conn) free() {
+	if c.freed != nil {
+		close(c.freed)
+		c.freed = nil
+	}
 }
 
 // drain writes what is queued, then what the waiting sources have, until nobody has
@@ -260,7 +273,7 @@ func (c *Conn) drain() {
 		if len(c.rest) == 0 && c.backlog == nil && !c.ask() {
 			c.busy, c.rest = false, nil
 			_ = c.line().SetWriteDeadline(time.Time{}) // it would hold for what is tried later
-			c.free.Broadcast()
+			c.free()
 			c.endHalf()
 			return
 		}

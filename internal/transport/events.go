@@ -159,6 +159,8 @@ func (e *events) read() {
 	}
 }
 
+func (e *events) pingAgain() {} // there is one way
+
 func (e *events) ping() { _, _ = e.Write(e.chunk(nil, eventPing, nil, "")) }
 
 // expire ends the stream with an error as its last result: a client that came back at once

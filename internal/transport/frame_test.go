@@ -49,11 +49,13 @@ func TestFramesAreThoseOfRFC6455(t *testing.T) {
 	}
 }
 
-// TestAPingIsAFrameAndAMessage shows that a client is pinged by a frame and by a message, since some
-// cannot see the one and others do not know the other.
-func TestAPingIsAFrameAndAMessage(t *testing.T) {
-	want := appendFrame(appendFrame(nil, framePing), frameText, `{"type":"ping"}`)
-	if pingFrames != string(want) {
-		t.Errorf("they are %q, want %q", pingFrames, want)
+// TestPingsAreFrames shows that what is written as it is for each ping is what the functions above
+// make.
+func TestPingsAreFrames(t *testing.T) {
+	if want := appendFrame(nil, framePing); pingFrame != string(want) {
+		t.Errorf("%q, want %q", pingFrame, want)
+	}
+	if want := appendFrame(nil, frameText, `{"type":"ping"}`); pingMessage != string(want) {
+		t.Errorf("%q, want %q", pingMessage, want)
 	}
 }

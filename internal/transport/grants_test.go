@@ -27,8 +27,9 @@ func (c *granted) reasons() []string {
 	return slices.Clone(c.why)
 }
 
-func (c *granted) ping()   {}
-func (c *granted) goAway() {}
+func (c *granted) ping()      {}
+func (c *granted) pingAgain() {}
+func (c *granted) goAway()    {}
 func (c *granted) expire(reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -55,16 +55,21 @@ func (s *Streams) those(parts []map[client]struct{}, holds func(*connection) boo
 	return those
 }
 
-// visit pings a client at every second visit, not before it has been there for a while, and
-// disconnects it after two and a half intervals of silence: one lost ping is no reason, two are.
+// visit pings a client at every second visit, not before it has been there for a while, and again
+// at the one in between if it has not answered. It disconnects it after two and a half intervals
+// of silence: one lost ping is no reason, two are.
 func (s *Streams) visit(c client, now time.Time) {
 	about, interval := c.about(), s.o.PingInterval
+	last := about.lastReceived.Load() // 0 for an event stream, whose client never answers
+	switch {
 	// An answer comes some time after its ping, so silence at a visit is a little less.
-	if last := about.lastReceived.Load(); last != 0 && now.UnixNano()-last > int64(9*interval/4) {
+	case last != 0 && now.UnixNano()-last > int64(9*interval/4):
 		_ = about.Close()
-	} else if now.UnixNano()-about.pinged > int64(3*interval/4) {
+	case now.UnixNano()-about.pinged > int64(3*interval/4):
 		about.pinged = now.UnixNano()
 		c.ping()
+	case last != 0 && last < about.pinged:
+		c.pingAgain()
 	}
 }
 

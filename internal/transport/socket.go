@@ -48,9 +48,13 @@ const (
 	maxDiscarded = 16 << 20
 )
 
-// pingFrames asks twice whether the client is there: its WebSocket, as RFC 6455 has
-// it, and its program, by the subprotocol. Either answer will do.
-const pingFrames = "\x89\x00\x81\x0f{\"type\":\"ping\"}"
+// The two ways to ask whether the client is there: its WebSocket, as RFC 6455 has it, and its
+// program, by the subprotocol. Either answer will do, so the second is only for clients that do
+// not give the first.
+const (
+	pingFrame   = "\x89\x00"
+	pingMessage = "\x81\x0f{\"type\":\"ping\"}"
+)
 
 // socket is a WebSocket. gorilla/websocket opens it; everything that is written goes through push.Conn.
 type socket struct {
@@ -277,7 +281,9 @@ func (c *socket) close(code int, reason string) {
 	_ = c.SetReadDeadline(time.Now().Add(c.streams.o.CompleteWithin))
 }
 
-func (c *socket) ping() { _, _ = c.Write([]byte(pingFrames)) }
+func (c *socket) ping() { _, _ = c.Write([]byte(pingFrame)) }
+
+func (c *socket) pingAgain() { _, _ = c.Write([]byte(pingMessage)) }
 
 func (c *socket) expire(reason string) { c.close(closeForbidden, reason) }
 

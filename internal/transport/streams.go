@@ -68,6 +68,7 @@ type Streams struct {
 type client interface {
 	about() *connection
 	ping()
+	pingAgain()           // in another way, for a client that has not answered
 	goAway()              // the server is ending: the client is to come back
 	expire(reason string) // its grant has ended: the client needs another token
 }

@@ -14,7 +14,7 @@ SLOW := \
 	TestWatchersOfServersThatShareNothingButRedis TestWatchersWhoseRedisIsKilled TestWatchersWhoseRedisIsSilent \
 	TestReadsDoNotGrowWithClients TestFileDescriptorsRunOut TestCompareFindsWhatDiffersFromTheFollowedBOS TestFaultsOfBOSLoseNothingAndPass \
 	TestABOSThatLosesItsDataIsNotBelievedAtOnce TestIdleSweepsWriteNothing TestDeletedComponentsAreRemovedWithinThreeSweeps \
-	TestMetricsFollowABoot TestADataDirectoryOutlivesAnyCrash
+	TestMetricsFollowABoot TestADataDirectoryOutlivesAnyCrash TestDashboardsShowSeriesOfARealPrometheus
 
 empty :=
 space := $(empty) $(empty)

@@ -42,7 +42,6 @@ type App struct {
 	gate     *auth.Gate
 	verify   func(context.Context) // what the gate needs in the background; nil for nothing
 	provider *oidc.Verifier        // nil without OpenID Connect
-	later    func(context.Context) // looks at a Redis that did not answer at the start; nil for nothing
 	audit    *audit.Log            // nil for none
 	login    *login.Site           // nil while access control is off
 	cert     *certificate          // nil without TLS

@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -33,7 +32,7 @@ func recipeFolder(t *testing.T) string {
 		}
 	}
 	blocks := codeBlock.FindAllSubmatch(page, -1)
-	if all := bytes.Count(page, []byte("\n```js")); len(blocks) != all || all == 0 {
+	if all := len(regexp.MustCompile("(?m)^```jsx?$").FindAll(page, -1)); len(blocks) != all || all == 0 {
 		t.Fatalf("%d of the %d blocks of the page name their file", len(blocks), all)
 	}
 	for _, block := range blocks {

@@ -38,6 +38,7 @@ type boots struct {
 	err     error     // of that
 
 	sessions, components, inPhase, groups, up *prometheus.Desc
+	unchanged, failing                        *prometheus.Desc
 	ended                                     *prometheus.CounterVec
 	took                                      *prometheus.HistogramVec
 	templates                                 map[string]bool // that have become labels
@@ -53,6 +54,10 @@ func newBoots(store Sessions) *boots {
 			"Components of the sessions that are not complete that are in one of BOS's phases.", []string{"operation", "phase"}, nil),
 		groups: prometheus.NewDesc("bosgraph_session_error_groups",
 			"Different error messages in the sessions that are not complete, those of each session counted by themselves.", []string{"operation"}, nil),
+		unchanged: prometheus.NewDesc("bosgraph_session_unchanged_seconds",
+			"For how long nothing has changed in the counts of the running session for which that is longest, as far as this server has seen; 0 if none runs.", []string{"operation"}, nil),
+		failing: prometheus.NewDesc("bosgraph_session_failed_ratio",
+			"The share of failed components in the running session in which it is largest, 0 to 1.", []string{"operation"}, nil),
 		up: prometheus.NewDesc("bosgraph_redis_up",
 			"1 if Redis gave what the metrics of sessions are made of; while it is 0, these are absent.", nil, nil),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -76,7 +81,7 @@ func newBoots(store Sessions) *boots {
 
 // Describe implements [prometheus.Collector].
 func (b *boots) Describe(to chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{b.sessions, b.components, b.inPhase, b.groups, b.up} {
+	for _, desc := range []*prometheus.Desc{b.sessions, b.components, b.inPhase, b.groups, b.unchanged, b.failing, b.up} {
 		to <- desc
 	}
 	b.ended.Describe(to)
@@ -107,11 +112,15 @@ func (b *boots) collectRunning(to chan<- prometheus.Metric) {
 	t := b.tracker
 	pending := 0
 	tallies, groups := map[string]bos.Tally{}, map[string]int{}
-	for _, s := range t.running {
+	unchanged, failing := map[string]time.Duration{}, map[string]float64{}
+	for key, s := range t.running {
+		operation := operationLabel(s)
 		if s.State == bos.StatePending {
 			pending++
+		} else {
+			unchanged[operation] = max(unchanged[operation], t.read.Sub(t.still[key].since))
+			failing[operation] = max(failing[operation], s.Status.PercentFailed()/100)
 		}
-		operation := operationLabel(s)
 		sum, of := tallies[operation], s.Status.Tally
 		sum.Managed += of.Managed
 		sum.Staged += of.Staged
@@ -139,6 +148,8 @@ func (b *boots) collectRunning(to chan<- prometheus.Metric) {
 			is(b.inPhase, n, operation, phases[i])
 		}
 		is(b.groups, groups[operation], operation)
+		to <- prometheus.MustNewConstMetric(b.unchanged, prometheus.GaugeValue, unchanged[operation].Seconds(), operation)
+		to <- prometheus.MustNewConstMetric(b.failing, prometheus.GaugeValue, failing[operation], operation)
 	}
 }
 

@@ -272,3 +272,26 @@ func BenchmarkAnswered(b *testing.B) {
 		m.Answered("query", 200, time.Since(time.Now()))
 	}
 }
+
+// TestASessionThatDoesNotMoveIsSeen lets one session move while another does not.
+func TestASessionThatDoesNotMoveIsSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{}
+		s.put(1, "t", bos.StateRunning, bos.Tally{Managed: 4, Failed: 1})
+		s.put(2, "t", bos.StateRunning, bos.Tally{Managed: 4})
+		s.put(3, "t", bos.StatePending, bos.Tally{})
+		m := s.follow()
+		const unchanged, failing = "bosgraph_session_unchanged_seconds boot", "bosgraph_session_failed_ratio boot"
+		want(t, scrape(t, m), map[string]float64{unchanged: 0, failing: 0.25, "bosgraph_session_unchanged_seconds reboot": 0})
+		time.Sleep(time.Minute)
+		s.put(2, "t", bos.StateRunning, bos.Tally{Managed: 4, Successful: 1})
+		want(t, scrape(t, m), map[string]float64{unchanged: 65})
+		time.Sleep(time.Minute)
+		s.put(1, "t", bos.StateRunning, bos.Tally{Managed: 4, Failed: 2})
+		want(t, scrape(t, m), map[string]float64{unchanged: 65, failing: 0.5})
+		s.put(1, "t", bos.StateComplete, bos.Tally{Managed: 4, Failed: 2})
+		s.put(2, "t", bos.StateComplete, bos.Tally{Managed: 4, Failed: 2})
+		time.Sleep(time.Minute)
+		want(t, scrape(t, m), map[string]float64{unchanged: 0, failing: 0})
+	})
+}

@@ -26,10 +26,17 @@ type tracker struct {
 	started, ended func(*bos.Session)
 
 	running map[incarnation]*bos.Session // nil until they were read once
+	still   map[incarnation]stillness    // of those that run
 	frozen  int
 	missing int       // that the counts promise, and no list has
 	newest  string    // position of the newest session, as of then
 	read    time.Time // when that was
+}
+
+// stillness is since when the counts of a session have been the same, as far as this replica has seen.
+type stillness struct {
+	counts bos.Tally
+	since  time.Time
 }
 
 type incarnation struct {
@@ -59,7 +66,24 @@ func (t *tracker) refresh(ctx context.Context, now time.Time) error {
 		return err
 	}
 	t.frozen, t.read = frozen, now
+	t.observe(now)
 	return nil
+}
+
+// observe notes which sessions have moved since the last read.
+func (t *tracker) observe(now time.Time) {
+	still := make(map[incarnation]stillness, len(t.running))
+	for key, s := range t.running {
+		if s.State != bos.StateRunning {
+			continue
+		}
+		before, known := t.still[key]
+		if !known || before.counts != s.Status.Tally {
+			before = stillness{s.Status.Tally, now}
+		}
+		still[key] = before
+	}
+	t.still = still
 }
 
 // readKnown reads the sessions that were not complete.

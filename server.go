@@ -42,6 +42,8 @@ func main() {
 	switch c.Command {
 	case config.Watch, config.Failed, config.Compare:
 		os.Exit(show(c))
+	case config.Check:
+		os.Exit(app.Check(context.Background(), c, os.Stdout))
 	case config.Recount:
 		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return app.Recount(ctx, c, os.Stdout, log) }))
 	case config.Accept:

@@ -25,8 +25,15 @@ const (
 	TokenIssuerUnreachable Reason = "TOKEN_ISSUER_UNREACHABLE" // a token needs a key that is not known, and the issuer does not answer
 	BudgetExhausted        Reason = "BUDGET_EXHAUSTED"         // the client has asked for as much as it may in a minute
 	RedisMemoryNearMax     Reason = "REDIS_MEMORY_NEARLY_FULL"
-	RedisMayEvict          Reason = "REDIS_MAY_EVICT" // its policy is not noeviction
+	RedisMayEvict          Reason = "REDIS_MAY_EVICT"  // its policy is not noeviction
+	RedisNotSaving         Reason = "REDIS_NOT_SAVING" // its AOF was on, and is off
 )
+
+// RedisReasons are those that a state of Redis has.
+var RedisReasons = []Reason{
+	RedisUnreachable, RedisTimeout, RedisLoading, RedisReadOnly, RedisOutOfMemory, RedisDiskError, RedisNoPermission, RedisAuthentication,
+	RedisClusterDown, RedisBusy, RedisMaxClients, RedisNoReplicas, RedisEvicting, RedisMemoryNearMax, RedisMayEvict, RedisNotSaving,
+}
 
 // ReasonOf returns the reason of the first *Error in err's chain, "" for none.
 func ReasonOf(err error) Reason {
@@ -41,4 +48,26 @@ type Problem struct {
 	Reason  Reason
 	Message string
 	Since   time.Time
+}
+
+// Level says what a [Finding] means.
+type Level string
+
+// The levels.
+const (
+	Fine    Level = "ok"
+	Warning Level = "warning" // it works, and something may be lost or slow
+	Failure Level = "failure" // it does not work as it is
+)
+
+// Finding is what a check of the surroundings has found: one for each thing that was looked at.
+type Finding struct {
+	Subject string `json:"subject"` // what was looked at
+	Level   Level  `json:"level"`
+	Text    string `json:"text"`
+	Fix     string `json:"fix,omitempty"`
+	// Refused says that a server does not start like this: it could not keep its promises.
+	Refused bool `json:"refused,omitempty"`
+	// Reason is the state of Redis of which a running server reports this; empty for none.
+	Reason Reason `json:"reason,omitempty"`
 }

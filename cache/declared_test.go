@@ -70,7 +70,7 @@ func TestScriptsSpellNoKeys(t *testing.T) {
 	called := regexp.MustCompile(`redis\.p?call\((?:'[A-Z]+'|\w+)(?:, ([^),]*))?`)
 	scripts := 0
 	for _, source := range sources {
-		if !strings.HasSuffix(source.Name(), ".lua") {
+		if !strings.HasSuffix(source.Name(), ".lua") || source.Name() == "rights.lua" { // which calls nothing
 			continue
 		}
 		scripts++

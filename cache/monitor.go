@@ -46,6 +46,8 @@ type monitor struct {
 	// evicted is the last moment at which no key was known to be evicted, while what is
 	// stored may be incomplete; nil in good times. Every read looks at it.
 	evicted atomic.Pointer[time.Time]
+
+	used, limit atomic.Int64 // of Redis' memory, in bytes, at the last look
 }
 
 // begin notes a problem, and says whether it is a new one.
@@ -94,6 +96,7 @@ type watcher struct {
 	last   *vitals   // of the look before; nil before the first
 	looked time.Time // when that was
 	blind  bool      // INFO was refused, and that was logged
+	saved  bool      // the AOF was on at a look before
 
 	evictions
 }
@@ -129,6 +132,8 @@ func (w *watcher) look(ctx context.Context) {
 		return
 	}
 	w.blind = false
+	w.monitor.used.Store(v.used)
+	w.monitor.limit.Store(v.maxMemory)
 	w.policy(v)
 	w.memory(v)
 	w.persistence(v)
@@ -190,6 +195,11 @@ func (w *watcher) persistence(v *vitals) {
 	if !failing {
 		w.db.Episodes.Over(bos.RedisDiskError)
 	}
+	// Only a change of it: a site may do without, and would have a problem for ever.
+	w.saved = w.saved || v.aof
+	w.problem(w.saved && !v.aof, bos.RedisNotSaving,
+		"Redis no longer writes its append-only file: a restart would lose changes; see docs/operations.md",
+		"Redis no longer saves every change", "fix", "CONFIG SET appendonly yes")
 }
 
 // vitals are what INFO says of a server.
@@ -199,6 +209,7 @@ type vitals struct {
 	used, maxMemory               int64 // bytes; maxMemory 0 for no bound
 	evicted                       int64 // keys since the server started, or CONFIG RESETSTAT
 	aofWrite, aofRewrite, rdbSave string
+	aof                           bool // is on
 }
 
 // vitals reads them, in one round trip. Each section is asked for by itself: Redis before
@@ -220,16 +231,26 @@ func (s *Store) vitals(ctx context.Context) (*vitals, error) {
 	}
 	fields := map[string]string{}
 	for _, reply := range replies {
-		for line := range strings.Lines(reply.(*redis.StringCmd).Val()) {
-			if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
-				fields[name] = value
-			}
+		parseInfo(fields, reply.(*redis.StringCmd).Val())
+	}
+	return vitalsOf(fields), nil
+}
+
+// parseInfo adds what a section of INFO says.
+func parseInfo(fields map[string]string, section string) {
+	for line := range strings.Lines(section) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			fields[name] = value
 		}
 	}
+}
+
+func vitalsOf(fields map[string]string) *vitals {
 	return &vitals{
 		runID: fields["run_id"], role: fields["role"], policy: fields["maxmemory_policy"],
 		used: redisdb.ParseRevision(fields["used_memory"]), maxMemory: redisdb.ParseRevision(fields["maxmemory"]),
 		evicted:  redisdb.ParseRevision(fields["evicted_keys"]),
 		aofWrite: fields["aof_last_write_status"], aofRewrite: fields["aof_last_bgrewrite_status"], rdbSave: fields["rdb_last_bgsave_status"],
-	}, nil
+		aof: fields["aof_enabled"] == "1",
+	}
 }

@@ -50,6 +50,8 @@ type Traffic struct {
 	Connections, Idle int   // to Redis, and those of them that wait for work
 	Waits             int64 // for a connection that ended without one
 	Conflicts         int64 // writes that were decided again, because others came between
+
+	Memory, MemoryLimit int64 // bytes that Redis uses and may use, as WatchRedis has seen them; a limit of 0 is none
 }
 
 // Traffic returns it, of this store and those that [Store.During] has made of it.
@@ -57,6 +59,7 @@ func (s *Store) Traffic() Traffic {
 	pool := s.db.Client.PoolStats()
 	return Traffic{
 		Connections: int(pool.TotalConns), Idle: int(pool.IdleConns), Waits: int64(pool.Timeouts), Conflicts: s.conflicts.Load(),
+		Memory: s.monitor.used.Load(), MemoryLimit: s.monitor.limit.Load(),
 	}
 }
 

@@ -26,6 +26,12 @@ var epochSource string
 //go:embed history.lua
 var historySource string
 
+//go:embed rights.lua
+var rightsSource string
+
+// Rights touches no key, and so is never guarded.
+var Rights = redis.NewScript(rightsSource)
+
 // The scripts, each described at the head of its file. Tests replace them by guarded ones.
 var (
 	Write, Status, Lease, Epoch = scripts("")

@@ -35,7 +35,7 @@ func (a *App) openGate() error {
 		if err != nil {
 			return err
 		}
-		a.gate, a.verify = auth.NewGate(verifier, a.log), verifier.Run
+		a.gate, a.verify, a.provider = auth.NewGate(verifier, a.log), verifier.Run, verifier
 		if c := a.config.Access; c.OIDCClientID != "" {
 			secret, err := secretOf(c.OIDCClientSecret)
 			if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/bosgraph/bosgraph/internal/audit"
 	"github.com/bosgraph/bosgraph/internal/auth"
 	"github.com/bosgraph/bosgraph/internal/auth/login"
+	"github.com/bosgraph/bosgraph/internal/auth/oidc"
 	"github.com/bosgraph/bosgraph/internal/bossync"
 	"github.com/bosgraph/bosgraph/internal/config"
 	"github.com/bosgraph/bosgraph/internal/cost"
@@ -24,6 +25,7 @@ import (
 	"github.com/bosgraph/bosgraph/internal/hub"
 	"github.com/bosgraph/bosgraph/internal/metrics"
 	"github.com/bosgraph/bosgraph/internal/pages"
+	"github.com/bosgraph/bosgraph/internal/privateredis"
 	"github.com/bosgraph/bosgraph/internal/sim"
 	"github.com/bosgraph/bosgraph/internal/transport"
 	"github.com/bosgraph/bosgraph/web"
@@ -32,18 +34,20 @@ import (
 // App is one server: New, then Start, then Stop. Stop is safe for concurrent use, the
 // others are not.
 type App struct {
-	config  config.Config
-	log     *slog.Logger
-	site    http.Handler  // the pages
-	options cache.Options // without the embedded Redis' address
-	bounds  *cost.Limits
-	gate    *auth.Gate
-	verify  func(context.Context) // what the gate needs in the background; nil for nothing
-	audit   *audit.Log            // nil for none
-	login   *login.Site           // nil while access control is off
-	cert    *certificate          // nil without TLS
-	tls     *tls.Config           // nil without TLS
-	metrics *metrics.Metrics
+	config   config.Config
+	log      *slog.Logger
+	site     http.Handler  // the pages
+	options  cache.Options // without the embedded Redis' address
+	bounds   *cost.Limits
+	gate     *auth.Gate
+	verify   func(context.Context) // what the gate needs in the background; nil for nothing
+	provider *oidc.Verifier        // nil without OpenID Connect
+	later    func(context.Context) // looks at a Redis that did not answer at the start; nil for nothing
+	audit    *audit.Log            // nil for none
+	login    *login.Site           // nil while access control is off
+	cert     *certificate          // nil without TLS
+	tls      *tls.Config           // nil without TLS
+	metrics  *metrics.Metrics
 
 	parts    []part
 	started  []part // of them, in order
@@ -53,7 +57,8 @@ type App struct {
 	stopOnce func(context.Context) error
 
 	// What the parts make.
-	embedded *embedded // nil with a Redis of its own
+	embedded *embedded           // nil with another Redis
+	private  *privateredis.Redis // nil without --data-dir
 	store    *cache.Store
 	feed     *cache.Feed
 	hub      *hub.Hub
@@ -63,6 +68,7 @@ type App struct {
 	streams  *transport.Streams
 	server   *http.Server
 	unready  atomic.Value // string: what /readyz logged last
+	unseen   bool         // Redis did not answer at the start
 
 	metricsListener net.Listener // nil where metrics are served with everything else
 	metricsServer   *http.Server
@@ -97,6 +103,7 @@ func New(c config.Config, log *slog.Logger) (*App, error) {
 		// Stopped last: until then there are mutations.
 		{"audit log", a.openAudit, a.closeAudit},
 		{"embedded Redis", a.startEmbedded, a.stopEmbedded},
+		{"redis-server", a.startPrivate, a.stopPrivate},
 		{"Redis client", a.openStore, a.closeStore},
 		// Before anything works in the background: a port that is taken is noticed before
 		// the first write.
@@ -127,11 +134,16 @@ func (a *App) openStore() error {
 		return err
 	}
 	// A server that starts before its Redis serves as soon as that answers; refusing would make
-	// their order of starting matter. Another key schema is no matter of waiting.
-	// Any other error is that Redis is not there yet.
-	if err = a.store.Ping(context.Background()); !errors.Is(err, cache.ErrSchema) {
-		a.live()
-		err = a.following()
+	// their order of starting matter. One that answers, and is not what it has to be, is no matter of waiting.
+	// It is looked at before the first write, which the ping may be.
+	if err = a.preflight(context.Background()); !errors.Is(err, errUnfit) {
+		if a.unseen = err != nil; !a.unseen {
+			err = a.store.Ping(context.Background())
+		}
+		if !errors.Is(err, cache.ErrSchema) { // any other is that it does not answer
+			a.live()
+			err = a.following()
+		}
 	}
 	if err != nil {
 		return errors.Join(err, a.store.Close())
@@ -169,6 +181,9 @@ func (a *App) startTasks() error {
 	}
 	if a.cert != nil {
 		a.tasks.run("certificate", a.cert.follow)
+	}
+	if a.unseen {
+		a.tasks.run("check of Redis", a.preflightLater)
 	}
 	if a.embedded != nil {
 		a.tasks.run("embedded Redis' clock", a.embedded.age)
@@ -241,14 +256,14 @@ func (a *App) stopServing(ctx context.Context) error {
 // announce says where to look.
 func (a *App) announce() {
 	if a.embedded != nil {
-		a.log.Warn("no --redis-url: state is kept in memory and lost when this process ends")
+		a.log.Warn("no --redis-url or --data-dir: state is kept in memory and lost when this process ends")
 	}
 	if a.gate.Open() && a.config.Insecure {
 		a.log.Warn("access control is off (--insecure): everybody who reaches this server may read and change everything")
 	}
 	base := a.scheme() + "://" + a.Addr() + a.config.BasePath
 	a.log.Info("serving", "dashboard", base+"/", "graphql", base+"/graphql",
-		"redis", redisKind(a.config.RedisURL), "namespace", a.config.Namespace)
+		"redis", redisKind(a.config.Redis), "namespace", a.config.Namespace)
 }
 
 // scheme is that of the addresses served.

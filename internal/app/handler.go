@@ -12,6 +12,7 @@ import (
 	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/graph/limits"
 	"github.com/bosgraph/bosgraph/internal/auth"
+	"github.com/bosgraph/bosgraph/internal/config"
 	"github.com/bosgraph/bosgraph/internal/pages"
 	"github.com/bosgraph/bosgraph/internal/transport"
 	"github.com/bosgraph/bosgraph/internal/view"
@@ -92,14 +93,16 @@ func say(w http.ResponseWriter, status int, text string) {
 
 // info is what the server says of itself.
 func (a *App) info() graph.Info {
-	return graph.Info{Version: Build().Version, Namespace: a.config.Namespace, Redis: redisKind(a.config.RedisURL), StartedAt: time.Now()}
+	return graph.Info{Version: Build().Version, Namespace: a.config.Namespace, Redis: redisKind(a.config.Redis), StartedAt: time.Now()}
 }
 
-// redisKind names what a URL leads to, without saying where that is.
-func redisKind(url string) string {
-	switch scheme, _, _ := strings.Cut(url, "://"); {
-	case scheme == "":
+// redisKind names what keeps the state, without saying where that is.
+func redisKind(r config.Redis) string {
+	switch scheme, _, _ := strings.Cut(r.RedisURL, "://"); {
+	case r.Embedded():
 		return "embedded, in memory"
+	case r.DataDir != "":
+		return "redis-server of --data-dir"
 	case strings.HasSuffix(scheme, "+cluster"):
 		return "cluster"
 	case strings.HasSuffix(scheme, "+sentinel"):

@@ -117,7 +117,7 @@ func TestStartFailsForWhatCannotBeServed(t *testing.T) {
 	if err := os.WriteFile(ca, []byte("none"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	other := redistest.Mini(t)
+	other := redistest.Server(t)
 	redistest.Do(t, other, "HSET", "{bosgraph}:meta", "schema", "9999")
 	for name, test := range map[string]struct {
 		options []string

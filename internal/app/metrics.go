@@ -40,7 +40,11 @@ func (a *App) measured() metrics.Server {
 	s.Watched, s.Gaps, s.Stale, s.SourceStale = health.Watched, health.Gaps, health.Stale, health.SourceStale
 	traffic := a.store.Traffic()
 	s.RedisConnections, s.RedisIdle, s.RedisWaits, s.Conflicts = traffic.Connections, traffic.Idle, traffic.Waits, traffic.Conflicts
-	s.Problems, s.AuditLost = len(a.store.Problems()), a.audit.Lost()
+	s.RedisMemory, s.RedisMemoryLimit = traffic.Memory, traffic.MemoryLimit
+	s.Problems, s.AuditLost = a.store.Problems(), a.audit.Lost()
+	if a.private != nil {
+		s.RedisRestarts = a.private.Restarts()
+	}
 	return s
 }
 

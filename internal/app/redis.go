@@ -12,6 +12,7 @@ import (
 
 	"github.com/bosgraph/bosgraph/cache"
 	"github.com/bosgraph/bosgraph/internal/config"
+	"github.com/bosgraph/bosgraph/internal/privateredis"
 )
 
 // redisOptions says where Redis is, and how it is used.
@@ -25,6 +26,12 @@ func (a *App) redisOptions() (cache.Options, error) {
 // storeOptions reads the files that the options name.
 func storeOptions(c config.Redis) (cache.Options, error) {
 	o := cache.Options{URL: c.RedisURL, User: c.RedisUser, Namespace: c.Namespace, Replicas: c.RedisWait}
+	if c.DataDir != "" {
+		var err error
+		if o.URL, err = privateredis.URL(c.DataDir); err != nil {
+			return o, err
+		}
+	}
 	if c.RedisPassword != "" {
 		var err error
 		if o.Password, err = secretOf(c.RedisPassword); err != nil {
@@ -60,7 +67,7 @@ type embedded struct{ redis *miniredis.Miniredis }
 
 // startEmbedded starts one, unless there is a Redis.
 func (a *App) startEmbedded() error {
-	if a.config.RedisURL != "" {
+	if !a.config.Embedded() {
 		return nil
 	}
 	// On a port and not by function calls: the store uses the same client as for any other
@@ -78,6 +85,21 @@ func (a *App) stopEmbedded(context.Context) error {
 		a.embedded.redis.Close()
 	}
 	return nil
+}
+
+// startPrivate starts the redis-server of --data-dir, if there is one.
+func (a *App) startPrivate() (err error) {
+	if a.config.DataDir != "" {
+		a.private, err = privateredis.Start(a.config.DataDir, a.log)
+	}
+	return err
+}
+
+func (a *App) stopPrivate(ctx context.Context) error {
+	if a.private == nil {
+		return nil
+	}
+	return a.private.Stop(ctx)
 }
 
 // age lets keys expire: the stand-in's time passes only as it is advanced here.

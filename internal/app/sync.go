@@ -7,6 +7,7 @@ import (
 	"github.com/bosgraph/bosgraph/cache"
 	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/internal/bossync"
+	"github.com/bosgraph/bosgraph/internal/config"
 )
 
 // leaseLife is how long the lease of a server that follows BOS lasts without being renewed:
@@ -19,25 +20,33 @@ func (a *App) following() error {
 	if c.BOSURL == "" {
 		return nil
 	}
-	service := bossync.Service{Name: "BOS", URL: c.BOSURL, TokenFile: c.BOSToken, Timeout: c.BOSTimeout}
-	if c.BOSCA != "" {
-		var err error
-		if service.TLS, err = trusting(c.BOSCA); err != nil {
-			return err
-		}
+	service, tapms, err := services(c)
+	if err != nil {
+		return err
 	}
 	o := bossync.Options{
-		BOS: service, Tenants: c.TenantsFile, PageSize: c.BOSPageSize, Interval: c.BOSInterval,
+		BOS: service, TAPMS: tapms, Tenants: c.TenantsFile, PageSize: c.BOSPageSize, Interval: c.BOSInterval,
 		Trust: bossync.Trust{Sweeps: c.BOSConfirmSweeps, Time: c.BOSConfirmTime}, Life: leaseLife,
 		Stale: a.hub.Silent, Swept: a.metrics.Swept, Log: a.log,
 	}
-	if c.TAPMSURL != "" {
-		tapms := service
-		tapms.Name, tapms.URL = "TAPMS", c.TAPMSURL
-		o.TAPMS = &tapms
-	}
 	a.sync = bossync.New(lease{a.store.NewLease(leaseLife), a.store}, o)
 	return nil
+}
+
+// services are BOS and TAPMS, which is nil for none.
+func services(c config.BOS) (service bossync.Service, tapms *bossync.Service, err error) {
+	service = bossync.Service{Name: "BOS", URL: c.BOSURL, TokenFile: c.BOSToken, Timeout: c.BOSTimeout}
+	if c.BOSCA != "" {
+		if service.TLS, err = trusting(c.BOSCA); err != nil {
+			return service, nil, err
+		}
+	}
+	if c.TAPMSURL != "" {
+		also := service
+		also.Name, also.URL = "TAPMS", c.TAPMSURL
+		tapms = &also
+	}
+	return service, tapms, nil
 }
 
 // lease is the store's lease, as the sync knows it.

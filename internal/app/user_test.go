@@ -17,11 +17,14 @@ func TestTheDocumentedRedisUserMayDoEverything(t *testing.T) {
 	if !found {
 		t.Fatal("docs/operations.md shows no user")
 	}
-	p := redistest.New(t)
+	if want := strings.Join(append([]string{"bosgraph", "on", ">PASSWORD"}, cache.ACL("bosgraph")...), " "); line != want {
+		t.Errorf("docs/operations.md shows\n%s\nand the store needs\n%s", line, want)
+	}
+	p := redistest.New(t, "--appendonly", "yes")
 	log := &apptest.Journal{}
 	redistest.Do(t, p.Addr(), append([]string{"ACL", "SETUSER"},
-		strings.Fields(strings.NewReplacer("bosgraph on", "app on", "PASSWORD", "secret", "NAMESPACE", "test-*").Replace(line))...)...)
-	s := serveWatching(t, apptest.TextLog(log), "redis://app:secret@"+p.Addr())
+		strings.Fields(strings.NewReplacer("bosgraph on", "app on", "PASSWORD", "secret", "{bosgraph}", "{documented}").Replace(line))...)...)
+	s := serveWatching(t, apptest.TextLog(log), "redis://app:secret@"+p.Addr(), "--namespace", "documented")
 	s.Session("s")
 	s.Put(apptest.Powering("x1", "s"), apptest.Powering("x2", "s"))
 	s.Update("s", "status", "RUNNING")

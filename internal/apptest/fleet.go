@@ -11,18 +11,24 @@ import (
 	"net"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// Fleet is what may run on one namespace of a Redis of its own.
-type Fleet struct{ Binary, Redis, Namespace string }
+// Fleet is what may run on one namespace of a Redis of its own, or on a directory.
+type Fleet struct{ Binary, Redis, DataDir, Namespace string }
 
 // command is the command with these words, on the fleet's namespace.
 func (f *Fleet) command(ctx context.Context, words ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, f.Binary, append(words, "--redis-url", "redis://"+f.Redis, "--namespace", f.Namespace)...)
+	state := []string{"--redis-url", "redis://" + f.Redis}
+	if f.DataDir != "" {
+		state = []string{"--data-dir", f.DataDir}
+	}
+	return exec.CommandContext(ctx, f.Binary, slices.Concat(words, state, []string{"--namespace", f.Namespace})...)
 }
 
 // Serve starts a server, and returns it as a site and what kills it.
@@ -48,6 +54,12 @@ type Process struct {
 // Kill ends it at once, as a crash would, and returns when it has ended.
 func (p *Process) Kill() {
 	_ = p.Cmd.Process.Kill() // fails only if it has ended already
+	<-p.dead
+}
+
+// End asks it to stop, and returns when it has.
+func (p *Process) End() {
+	_ = p.Cmd.Process.Signal(syscall.SIGTERM) // fails only if it has ended already
 	<-p.dead
 }
 

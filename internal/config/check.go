@@ -40,7 +40,7 @@ var (
 func (c *Config) check() error {
 	checks := []func() error{c.checkRedis, c.checkLog}
 	switch c.Command {
-	case Serve:
+	case Serve, Check:
 		checks = append(checks, c.checkServer, c.checkBOS)
 	case Demo:
 		checks = append(checks, c.checkServer, c.checkSimulation)
@@ -179,8 +179,8 @@ func (c *Config) checkClient() error {
 
 // checkRecount refuses the embedded Redis: it is empty, and nothing could be wrong in it.
 func (c *Config) checkRecount() error {
-	if c.RedisURL == "" {
-		return fmt.Errorf("--redis-url: %s needs the Redis that the servers use", c.Command)
+	if c.Embedded() {
+		return fmt.Errorf("--redis-url: %s needs the Redis that the servers use, or their --data-dir", c.Command)
 	}
 	return nil
 }
@@ -194,11 +194,14 @@ func (c *Config) checkRedis() error {
 	if c.RedisWait < 0 || c.RedisWait > mostReplicas {
 		return fmt.Errorf("--redis-wait: %d is not a number of replicas to wait for: use 0 to %d", c.RedisWait, mostReplicas)
 	}
+	if c.RedisURL != "" && c.DataDir != "" {
+		return errors.New("--data-dir: the state is in the Redis of --redis-url already: give one of them only")
+	}
 	if c.RedisURL == "" {
 		// Refused and not ignored: who sets one of these believes to have a Redis that keeps
 		// the state.
 		if c.RedisWait > 0 {
-			return errors.New("--redis-wait: the embedded Redis has no replicas: give a --redis-url, too")
+			return errors.New("--redis-wait: only a Redis of your own has replicas: give its --redis-url, too")
 		}
 		if c.RedisUser != "" || c.RedisPassword != "" || c.RedisCA != "" {
 			return errors.New("--redis-user, --redis-password-file and --redis-ca-file are for a Redis of your own: give its --redis-url, too")
@@ -301,9 +304,9 @@ func (c *Config) checkBOS() error {
 func (c *Config) checkSimulation() error {
 	switch {
 	case c.Components < 1 || c.Components > mostComponents:
-		return fmt.Errorf("--components: %d can't be simulated: use 1 to %d, or up to %d with --redis-url", c.Components, mostEmbedded, mostComponents)
-	case c.Components > mostEmbedded && c.RedisURL == "":
-		return fmt.Errorf("--components: %d is more than the embedded Redis is made for: give a --redis-url, or use at most %d", c.Components, mostEmbedded)
+		return fmt.Errorf("--components: %d can't be simulated: use 1 to %d, or up to %d with --redis-url or --data-dir", c.Components, mostEmbedded, mostComponents)
+	case c.Components > mostEmbedded && c.Embedded():
+		return fmt.Errorf("--components: %d is more than the embedded Redis is made for: give a --redis-url or a --data-dir, or use at most %d", c.Components, mostEmbedded)
 	case !(c.Speed > 0 && c.Speed <= mostSpeed): // so that NaN is refused, too
 		return fmt.Errorf("--speed: %v is not a speed: use more than 0 and at most %d", c.Speed, mostSpeed)
 	}

@@ -22,6 +22,7 @@ type Command string
 const (
 	Serve    Command = "serve"
 	Demo     Command = "demo"
+	Check    Command = "check"
 	Recount  Command = "recount"
 	Accept   Command = "accept" // of sync
 	Watch    Command = "watch"
@@ -35,8 +36,8 @@ const (
 // Config is a checked command line.
 type Config struct {
 	Command      Command
-	Server       // of serve and demo; of recount and accept only Redis and Log
-	BOS          // of serve; of compare only which BOS
+	Server       // of serve, demo and check; of recount and accept only Redis and Log
+	BOS          // of serve and check; of compare only which BOS
 	Simulation   // of demo
 	Verification // of recount
 	Client       // of watch and failed; of compare all but Session and Patience
@@ -45,13 +46,17 @@ type Config struct {
 
 // Redis holds the options of every command that needs Redis.
 type Redis struct {
-	RedisURL      string `name:"redis-url" placeholder:"URL" help:"Redis that keeps the state: redis://host:port/db, rediss:// with TLS, unix:///path, redis+cluster:// for a Redis Cluster, redis+sentinel://host:port?master_name=NAME for Sentinel. For TLS, these two begin with rediss. Add further hosts to them as addr=host:port after the question mark. Empty for an embedded Redis, which keeps the state in the memory of this process and loses it at the end."`
+	RedisURL      string `name:"redis-url" placeholder:"URL" help:"Redis that keeps the state: redis://host:port/db, rediss:// with TLS, unix:///path, redis+cluster:// for a Redis Cluster, redis+sentinel://host:port?master_name=NAME for Sentinel. For TLS, these two begin with rediss. Add further hosts to them as addr=host:port after the question mark. Empty for that of --data-dir, or an embedded Redis, which keeps the state in the memory of this process and loses it at the end."`
+	DataDir       string `placeholder:"DIR" help:"Keep the state in this directory: bosgraph runs a redis-server of its own on it, which listens on a socket in it alone and saves every change. For a system with one bosgraph server, instead of --redis-url. redis-server 7.0 or later has to be installed. recount and sync accept work on the directory of a running server."`
 	RedisUser     string `placeholder:"NAME" help:"User to log in to Redis as. Empty for Redis' default user."`
 	RedisPassword string `name:"redis-password-file" placeholder:"FILE" help:"File that holds the password for Redis."`
 	RedisCA       string `name:"redis-ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for Redis over TLS, instead of the system's."`
 	RedisWait     int    `name:"redis-wait" default:"0" placeholder:"N" help:"Acknowledge a change only when N replicas of Redis have it, so that a failover to any of them does not lose it. While fewer do, changes are made but answered UNAVAILABLE. 0 to 10; 0 waits for none."`
 	Namespace     string `default:"bosgraph" placeholder:"NAME" help:"Prefix of all keys in Redis. Servers of one system share it. Give every other system another one, even in another database of the same Redis server, because all databases share pub/sub. 1 to 64 letters, digits, '-', '_' and '.'."`
 }
+
+// Embedded says whether the state is in the memory of this process alone.
+func (r Redis) Embedded() bool { return r.RedisURL == "" && r.DataDir == "" }
 
 // Log holds the options of every command that writes a log.
 type Log struct {
@@ -126,7 +131,7 @@ type Verification struct {
 
 // Simulation holds the options of demo alone.
 type Simulation struct {
-	Components int     `default:"1000" placeholder:"N" help:"Components to simulate: 1 to 10000, up to 100000 with --redis-url."`
+	Components int     `default:"1000" placeholder:"N" help:"Components to simulate: 1 to 10000, up to 100000 with --redis-url or --data-dir."`
 	Seed       uint64  `default:"1" placeholder:"N" help:"The same seed gives the same events."`
 	Speed      float64 `default:"10" placeholder:"X" help:"Simulated seconds per second: more than 0, up to 1000."`
 }
@@ -164,6 +169,11 @@ type grammar struct {
 		Server
 		Simulation
 	} `cmd:"" help:"Serve, and simulate a system that boots: no BOS needed. The simulator writes to the Redis given, so give the demo a namespace of its own there."`
+	Check struct {
+		Server
+		BOS
+		JSON bool `help:"Print JSON, for scripts."`
+	} `cmd:"" help:"Check what \"bosgraph serve\" with the same options needs: Redis' version, rights, settings and clock, BOS, TAPMS, the OpenID Connect providers, files. Changes nothing but a key in Redis that expires at once. Prints a line for each, with what to do. Exits with 0 if all is well, 3 if there are only warnings, 1 if something does not work."`
 	Recount struct {
 		Redis
 		Log
@@ -240,6 +250,8 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	switch cfg.Command {
 	case Serve:
 		cfg.Server, cfg.BOS = g.Serve.Server, g.Serve.BOS
+	case Check:
+		cfg.Server, cfg.BOS, cfg.JSON = g.Check.Server, g.Check.BOS, g.Check.JSON
 	case Demo:
 		cfg.Server, cfg.Simulation = g.Demo.Server, g.Demo.Simulation
 	case Accept:

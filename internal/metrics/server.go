@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,7 +22,9 @@ type Server struct {
 	Delivered, Coalesced, SlowClients           int64
 	RedisConnections, RedisIdle                 int
 	RedisWaits, Conflicts, Gaps, AuditLost      int64
-	Problems                                    int
+	RedisRestarts                               int64
+	RedisMemory, RedisMemoryLimit               int64 // bytes
+	Problems                                    []bos.Problem
 	Stale, SourceStale                          bool
 }
 
@@ -79,15 +82,20 @@ func (m *Metrics) Follow(s Sources) {
 		gauge("redis_connections_idle", "Those of them that wait for work.", func(s Server) float64 { return float64(s.RedisIdle) }),
 		counter("redis_connection_timeouts_total", "Waits for a connection to Redis that ended without one, because all were in use.",
 			func(s Server) int64 { return s.RedisWaits }),
+		gauge("redis_memory_bytes", "Memory that Redis uses, as of the last look at it; 0 before, and for the embedded one.", func(s Server) float64 { return float64(s.RedisMemory) }),
+		gauge("redis_memory_limit_bytes", "Redis' maxmemory; 0 for no limit.", func(s Server) float64 { return float64(s.RedisMemoryLimit) }),
+		counter("redis_restarts_total", "Times in which the redis-server of --data-dir had ended by itself and was started again.",
+			func(s Server) int64 { return s.RedisRestarts }),
 		counter("write_conflicts_total", "Writes that were decided again because others had changed the same records meanwhile.",
 			func(s Server) int64 { return s.Conflicts }),
 		counter("feed_gaps_total", "Times in which the connection for notices was lost; everything watched was read again after each.",
 			func(s Server) int64 { return s.Gaps }),
 		gauge("stale", "1 while all that is shown may be behind, because Redis does not answer or has evicted keys.", func(s Server) float64 { return truth(s.Stale) }),
 		gauge("stale_source", "1 while what comes from BOS may be behind.", func(s Server) float64 { return truth(s.SourceStale) }),
-		gauge("problems", "Problems of Redis that are known: those of /readyz and serverInfo.problems.", func(s Server) float64 { return float64(s.Problems) }),
+		gauge("problems", "Problems of Redis that are known: those of /readyz and serverInfo.problems.", func(s Server) float64 { return float64(len(s.Problems)) }),
 		counter("audit_lines_lost_total", "Lines of the audit log that could not be written.", func(s Server) int64 { return s.AuditLost }),
 	}})
+	m.registry.MustRegister(problems{s.Server})
 	if s.Sync == nil {
 		return
 	}
@@ -106,6 +114,24 @@ func (m *Metrics) Follow(s Sources) {
 		gauge("sync_problem", "1 while the BOS sync does not work, or only in part: serverInfo.sync.error says why.", func(s bos.SyncState) float64 { return truth(s.Problem != "") }),
 		gauge("sync_interval_seconds", "From one sweep to the next, as it is at present.", func(s bos.SyncState) float64 { return s.Every.Seconds() }),
 	}})
+}
+
+// problems are the states of Redis, each a series that is there in good times, too: a rule that compares it need not
+// distinguish "no problem" from "nobody says".
+type problems struct{ state func() Server }
+
+var problemDesc = prometheus.NewDesc("bosgraph_redis_problem", "1 while Redis is in that state, 0 otherwise; docs/operations.md has a row for each.", []string{"reason"}, nil)
+
+// Describe implements [prometheus.Collector].
+func (problems) Describe(to chan<- *prometheus.Desc) { to <- problemDesc }
+
+// Collect implements [prometheus.Collector].
+func (p problems) Collect(to chan<- prometheus.Metric) {
+	now := p.state().Problems
+	for _, reason := range bos.RedisReasons {
+		is := slices.ContainsFunc(now, func(problem bos.Problem) bool { return problem.Reason == reason })
+		to <- prometheus.MustNewConstMetric(problemDesc, prometheus.GaugeValue, truth(is), string(reason))
+	}
 }
 
 // truth is 1 for true.

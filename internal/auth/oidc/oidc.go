@@ -106,6 +106,16 @@ func New(o Options) (*Verifier, error) {
 	return v, nil
 }
 
+// Reach fetches the keys of each provider, and returns the errors of those that failed, by the issuer's name; nil
+// for one that did not.
+func (v *Verifier) Reach(ctx context.Context) map[string]error {
+	reached := map[string]error{}
+	for _, set := range v.sets {
+		reached[set.issuer.Name] = set.refresh(ctx)
+	}
+	return reached
+}
+
 // Run fetches the providers' keys, and again every [refreshInterval], until ctx is done. So
 // the first token waits for nothing, and a key that a provider has withdrawn stops working.
 func (v *Verifier) Run(ctx context.Context) {

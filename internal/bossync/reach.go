@@ -1,0 +1,27 @@
+package bossync
+
+import (
+	"context"
+	"net/url"
+)
+
+// Reach reads from BOS what a sweep begins with, and returns why that fails. Its errors are for users; what they wrap is the
+// cause.
+func Reach(ctx context.Context, s Service) error {
+	c := newClient(s)
+	defer c.close()
+	for _, path := range []string{sessionsPath, componentsPath} {
+		if err := c.get(ctx, path, url.Values{"page_size": {"1"}}, "", discard); err != nil {
+			return missing(err, c, path)
+		}
+	}
+	return nil
+}
+
+// ReachTAPMS reads the tenants, and returns why that fails.
+func ReachTAPMS(ctx context.Context, s Service) error {
+	t := &tenants{tapms: newClient(s)}
+	defer t.tapms.close()
+	_, err := t.ask(ctx)
+	return err
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestPackagingNamesOptionsThatExist compares the variables in packages, chart and documents of
+// installation with those of docs/options.md, which is made of the command line's grammar: bosgraph
+// refuses to start with one that it does not know.
+func TestPackagingNamesOptionsThatExist(t *testing.T) {
+	variable := regexp.MustCompile(`\bBOSGRAPH_[A-Z]+(?:_[A-Z]+)*\b`)
+	known := variable.FindAllString(readText(t, "docs/options.md"), -1)
+	var files []string
+	for _, pattern := range []string{"packaging/*.env", "packaging/release/*.go", "packaging/chart/*/*.yaml", "packaging/chart/*/templates/*", "packaging/csm/*/*.yaml", "docs/install.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		files = append(files, found...)
+	}
+	named := 0
+	for _, file := range files {
+		for _, name := range variable.FindAllString(readText(t, file), -1) {
+			named++
+			if !slices.Contains(known, name) {
+				t.Errorf("%s has %s, which is no option", file, name)
+			}
+		}
+	}
+	if named < 50 {
+		t.Errorf("only %d variables were found", named)
+	}
+	start := regexp.MustCompile(`(?m)^ExecStart=/usr/bin/bosgraph serve$`)
+	if unit := readText(t, "packaging/bosgraph.service"); !start.MatchString(unit) || !strings.Contains(unit, "\nEnvironmentFile=/etc/bosgraph/bosgraph.env\n") {
+		t.Error("the unit does not start bosgraph with the variables of its file")
+	}
+}

@@ -66,7 +66,7 @@ func TestTheWriteThatChangesASessionNotesItsEvents(t *testing.T) {
 			"session.started a 0/4", "session.first_failure a 1/4", "session.failures_above 20 a 1/4",
 			"session.failures_above 60 a 3/4", "session.completed a 3/4",
 		}, "events")
-		one := s.read(name("a"))
+		one := s.readAs(bos.SessionRead{SessionKey: name("a"), Want: bos.Want{Status: true, Details: true}}) // what an event has
 		end := events[4]
 		if end.Session.Status.Tally != one.Status.Tally || end.Session.EndTime != one.EndTime || !end.Session.Status.FromSnapshot ||
 			end.Session.Status.Revision != one.Status.Revision || end.Session.TemplateName != "compute" || time.Since(end.Time) > time.Minute {

@@ -14,7 +14,8 @@ SLOW := \
 	TestWatchersOfServersThatShareNothingButRedis TestWatchersWhoseRedisIsKilled TestWatchersWhoseRedisIsSilent \
 	TestReadsDoNotGrowWithClients TestFileDescriptorsRunOut TestCompareFindsWhatDiffersFromTheFollowedBOS TestFaultsOfBOSLoseNothingAndPass \
 	TestABOSThatLosesItsDataIsNotBelievedAtOnce TestIdleSweepsWriteNothing TestDeletedComponentsAreRemovedWithinThreeSweeps \
-	TestMetricsFollowABoot TestADataDirectoryOutlivesAnyCrash TestDashboardsShowSeriesOfARealPrometheus
+	TestMetricsFollowABoot TestADataDirectoryOutlivesAnyCrash TestDashboardsShowSeriesOfARealPrometheus \
+	TestWebhooksArriveThroughCrashesAndFaults TestWebhooksReportStallsAndALostSync TestTheReceiverOfTheDocumentationVerifiesEvents
 
 empty :=
 space := $(empty) $(empty)
@@ -63,7 +64,7 @@ test-fast: ## run the tests of a minute: without the race detector, the pages in
 
 long: ## run what takes long: failovers, a BOS that loses its data, a cluster's faults, expensive requests, the pages under load, the model-based test
 	@scripts/need.sh
-	TEST_BOSGRAPH_LONG=1 go test -v -count=1 -timeout 30m -run 'TestNothingIsLostSilentlyWhenRedisFailsOverAndBack$$|TestABOSThatLosesItsDataIsNotBelievedAtOnce$$|TestDeletedComponentsAreRemovedWithinThreeSweeps$$|TestADataDirectoryOutlivesAnyCrash$$' ./internal/app
+	TEST_BOSGRAPH_LONG=1 go test -v -count=1 -timeout 30m -run 'TestNothingIsLostSilentlyWhenRedisFailsOverAndBack$$|TestABOSThatLosesItsDataIsNotBelievedAtOnce$$|TestDeletedComponentsAreRemovedWithinThreeSweeps$$|TestADataDirectoryOutlivesAnyCrash$$|TestWebhooksArriveThroughCrashesAndFaults$$' ./internal/app
 	TEST_BOSGRAPH_LONG=1 go test -v -count=1 -timeout 60m -run 'TestTheMostExpensiveRequestsAreBounded$$' ./internal/app
 	TEST_BOSGRAPH_LONG=1 go test -v -count=1 -timeout 15m -run 'TestReshardUnderLoad|TestClusterMasterIsLost' ./cache
 	TEST_BOSGRAPH_LONG=1 TEST_BOSGRAPH_ONLY='load:|no barriers' go test -v -count=1 -timeout 20m -run TestPagesInABrowser ./internal/app/browser

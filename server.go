@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -50,10 +51,18 @@ func main() {
 	case config.Accept:
 		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return app.Accept(ctx, c, os.Stdout) }))
 	}
+	if command := webhookCommands[c.Command]; command != nil {
+		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return command(ctx, c, os.Stdout) }))
+	}
 	if err := serve(c, log); err != nil {
 		log.Error("bosgraph failed", "error", err)
 		os.Exit(1)
 	}
+}
+
+// webhookCommands are those of webhooks.
+var webhookCommands = map[config.Command]func(context.Context, config.Config, io.Writer) (bool, error){
+	config.ListWebhooks: app.ListWebhooks, config.TestWebhooks: app.TestWebhooks, config.RetryWebhooks: app.RetryWebhooks,
 }
 
 // show asks a running server, and returns the status to exit with.

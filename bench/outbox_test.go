@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -34,16 +35,19 @@ func (g *ingest) compareOutbox(b *testing.B) {
 	noting.NoteEvents(true, []int{10, 50})
 	var with, bare pace
 	var withCPU, bareCPU time.Duration // of Redis
-	one := func(store *cache.Store, took *pace, cpu *time.Duration) func() {
+	var withTurns, bareTurns []time.Duration
+	one := func(store *cache.Store, took *pace, turns *[]time.Duration, cpu *time.Duration) func() {
 		return func() {
 			g.dry = store
 			send := g.bareScript(b, statePatches, g.next(statePatches))
 			*cpu -= redis.computing(b)
+			before := took.took
 			took.time(send)
+			*turns = append(*turns, took.took-before)
 			*cpu += redis.computing(b)
 		}
 	}
-	turns := []func(){one(noting, &with, &withCPU), one(silent, &bare, &bareCPU)}
+	turns := []func(){one(noting, &with, &withTurns, &withCPU), one(silent, &bare, &bareTurns, &bareCPU)}
 	for n := 0; b.Loop(); n++ {
 		g.part = (g.part + 1) % len(g.rounds)
 		for i := range turns { // neither always follows the other
@@ -52,7 +56,12 @@ func (g *ingest) compareOutbox(b *testing.B) {
 	}
 	b.ReportMetric(with.perSecond(), "noting-components/s")
 	b.ReportMetric(bare.perSecond(), "silent-components/s")
-	b.ReportMetric(with.perSecond()/bare.perSecond(), "noting/silent")
+	pairs := make([]float64, len(withTurns)) // each of two turns that follow each other
+	for i := range pairs {
+		pairs[i] = float64(bareTurns[i]) / float64(withTurns[i])
+	}
+	slices.Sort(pairs)
+	b.ReportMetric(pairs[len(pairs)/2], "noting/silent")
 	b.ReportMetric(float64(withCPU)/float64(bareCPU), "redis-cpu/silent")
 	b.ReportMetric(0, "ns/op") // of both together: says nothing
 }

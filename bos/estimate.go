@@ -49,6 +49,16 @@ func (s *Status) EstimatedEndTime() *time.Time {
 	return &end
 }
 
+// Overdue says whether the session takes half as long again as the earlier one that its end is
+// estimated by, and a minute at least, and how long that one took. Both progresses must have been read.
+func (s *Status) Overdue() (usual time.Duration, late bool) {
+	if !s.Earlier.whole() || len(s.Progress) == 0 {
+		return 0, false
+	}
+	usual = s.Earlier.took()
+	return usual, s.Progress.took()-usual > max(usual/2, leastLately)
+}
+
 // calmly is the mean of what was left by the estimates of several moments, the last one
 // among them.
 func (c Progress) calmly(earlier Progress) (time.Duration, bool) {

@@ -28,7 +28,7 @@ type Event struct {
 	Kind    EventKind
 	Time    time.Time
 	Session *Session // as it was then, with its status and without errors; nil for what is not about a session
-	Share   int      // of EventFailuresAbove: the percentage that was exceeded
+	Above   int      // of EventFailuresAbove: the percentage that was exceeded
 	Reason  string   // of EventStalled and EventSyncLost
 }
 

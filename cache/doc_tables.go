@@ -124,7 +124,7 @@
 //	event     kind of the event (bos.EventKind)
 //	scope     scope of its session
 //	time      when it happened, in milliseconds
-//	share     the percentage of failures that was exceeded
+//	above     the percentage of failures that was exceeded
 //	reason    why: of a session that is stalled, or of a sync that is lost
 //	attempts  of wd: alone: as in wf:
 //

@@ -125,7 +125,7 @@ func (e outboxEntry) event() (bos.Event, error) {
 	at := time.UnixMilli(hash.number(hash.get(f.Time.Name))).UTC()
 	event := bos.Event{
 		ID: hash.get(f.ID.Name), Kind: bos.EventKind(hash.get(f.Event.Name)), Time: at,
-		Share: int(hash.number(hash.get(f.Share.Name))), Reason: hash.get(f.Reason.Name),
+		Above: int(hash.number(hash.get(f.Above.Name))), Reason: hash.get(f.Reason.Name),
 	}
 	scope := hash.get(f.Scope.Name)
 	if scope == "" {
@@ -143,7 +143,7 @@ func (e outboxEntry) event() (bos.Event, error) {
 	event.ID = strings.Join([]string{event.Session.Incarnation, strings.TrimPrefix(string(event.Kind), "session.")}, ".")
 	switch event.Kind {
 	case bos.EventFailuresAbove:
-		event.ID += "." + strconv.Itoa(event.Share)
+		event.ID += "." + strconv.Itoa(event.Above)
 	case bos.EventStalled: // more than once, each time with a later revision
 		event.ID += "." + strconv.FormatInt(event.Session.Status.Revision, 10)
 	}

@@ -32,8 +32,8 @@ func said(events []bos.Event) []string {
 	texts := []string{}
 	for _, e := range events {
 		text := string(e.Kind)
-		if e.Share > 0 {
-			text += fmt.Sprint(" ", e.Share)
+		if e.Above > 0 {
+			text += fmt.Sprint(" ", e.Above)
 		}
 		if e.Session != nil {
 			text += fmt.Sprintf(" %s %d/%d", e.Session.Name, e.Session.Status.Tally.Failed, e.Session.Status.Tally.Managed)

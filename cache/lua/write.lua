@@ -172,7 +172,7 @@ local function note(event, key, scope, share)
   end
   local entry = {ENTRY.event, event, ENTRY.scope, scope, ENTRY.time, ARGV[6]}
   if share then
-    entry[7], entry[8] = ENTRY.share, share
+    entry[7], entry[8] = ENTRY.above, share
   end
   local shown = SHOWN
   for i, value in ipairs(redis.call('HMGET', key, unpack(shown))) do

@@ -28,6 +28,7 @@ import (
 	"github.com/bosgraph/bosgraph/internal/privateredis"
 	"github.com/bosgraph/bosgraph/internal/sim"
 	"github.com/bosgraph/bosgraph/internal/transport"
+	"github.com/bosgraph/bosgraph/internal/webhooks"
 	"github.com/bosgraph/bosgraph/web"
 )
 
@@ -61,7 +62,8 @@ type App struct {
 	store    *cache.Store
 	feed     *cache.Feed
 	hub      *hub.Hub
-	sync     *bossync.Sync // nil where no BOS is followed
+	sync     *bossync.Sync    // nil where no BOS is followed
+	webhooks *webhooks.Sender // nil for none
 	listener net.Listener
 	fanout   *fanout.Fanout
 	streams  *transport.Streams
@@ -89,6 +91,9 @@ func New(c config.Config, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	if err = a.openGate(); err != nil {
+		return nil, err
+	}
+	if err = a.openWebhooks(); err != nil {
 		return nil, err
 	}
 	if c.TLSCert != "" {
@@ -131,6 +136,9 @@ func (a *App) openStore() error {
 	var err error
 	if a.store, err = cache.Open(o); err != nil {
 		return err
+	}
+	if a.webhooks != nil {
+		a.webhooks.NoteEvents()
 	}
 	// A server that starts before its Redis serves as soon as that answers; refusing would make
 	// their order of starting matter. One that answers, and is not what it has to be, is no matter of waiting.
@@ -191,6 +199,11 @@ func (a *App) startTasks() error {
 	}
 	if a.sync != nil {
 		a.tasks.run("BOS sync", a.sync.Run)
+	}
+	if a.webhooks != nil {
+		a.tasks.run("webhooks", func(ctx context.Context) {
+			a.webhooks.Run(ctx, senderLease{a.store.NewSenderLease(leaseLife)})
+		})
 	}
 	if a.config.Command == config.Demo {
 		simulator := sim.New(a.store, sim.Options{

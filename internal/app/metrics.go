@@ -27,6 +27,9 @@ func (a *App) metricsSources() metrics.Sources {
 	if a.sync != nil {
 		s.Sync = a.sync.State
 	}
+	if a.webhooks != nil {
+		s.Webhooks = func() metrics.Webhooks { return metrics.Webhooks(a.webhooks.Counts()) }
+	}
 	return s
 }
 

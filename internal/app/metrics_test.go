@@ -57,13 +57,16 @@ func valueOf(t *testing.T, families map[string]*dto.MetricFamily, name string, l
 // TestEveryDocumentedMetricIsServed uses a server that follows a BOS in every way that is counted.
 func TestEveryDocumentedMetricIsServed(t *testing.T) {
 	t.Parallel()
-	f := followBOS(t, "redis://"+redistest.SharedServer(t), bosfake.New(bosfake.Options{}), "--metrics-listen", "127.0.0.1:0")
+	f := followBOS(t, "redis://"+redistest.SharedServer(t), bosfake.New(bosfake.Options{}), "--metrics-listen", "127.0.0.1:0", "--webhooks", webhooksFile(t, ""))
 	f.Must(`{ serverInfo { version } }`)
 	f.Ask(`{ nothing }`)
 	f.Get("/v2/sessions")
 	f.Get("/v2/sessions/none")
-	families := scrape(t, f.Site, "http://"+f.App.MetricsAddr()+"/metrics")
-
+	var families map[string]*dto.MetricFamily
+	apptest.Eventually(t, "the server sends webhooks", func() bool {
+		families = scrape(t, f.Site, "http://"+f.App.MetricsAddr()+"/metrics")
+		return valueOf(t, families, "bosgraph_webhook_sender") == 1
+	})
 	documented := regexp.MustCompile("(?m)^\\| `(bosgraph_[a-z_]+)` \\| ([a-z]+) \\|").FindAllStringSubmatch(readFile(t, "../../docs/metrics.md"), -1)
 	if len(documented) < 30 {
 		t.Fatalf("only %d metrics are documented", len(documented))

@@ -57,7 +57,7 @@ func linkPackages(t *testing.T, folder string) {
 		t.Fatal(err)
 	}
 	for project, packages := range map[string][]string{
-		filepath.Join("testdata", "clients"): {"eventsource", "graphql", "graphql-ws", "ws"},
+		filepath.Join("testdata", "clients"): {"eventsource", "graphql", "graphql-ws", "standardwebhooks", "ws"},
 		filepath.Join("..", "..", "web"):     {"happy-dom", "react", "react-dom", "typescript"},
 	} {
 		for _, name := range packages {

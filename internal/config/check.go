@@ -44,7 +44,9 @@ func (c *Config) check() error {
 		checks = append(checks, c.checkServer, c.checkBOS)
 	case Demo:
 		checks = append(checks, c.checkServer, c.checkSimulation)
-	case Recount, Accept:
+	case TestWebhooks:
+		checks = []func() error{c.checkLog}
+	case Recount, Accept, ListWebhooks, RetryWebhooks:
 		checks = append(checks, c.checkRecount)
 	case Token: // by the rules of the file of tokens, when the line is made
 		checks = nil

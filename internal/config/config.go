@@ -27,7 +27,7 @@ const (
 	Demo     Command = "demo"
 	Check    Command = "check"
 	Recount  Command = "recount"
-	Accept   Command = "accept" // of sync
+	Accept   Command = "sync accept"
 	Watch    Command = "watch"
 	Failed   Command = "failed"
 	Why      Command = "why"
@@ -36,6 +36,10 @@ const (
 	Version  Command = "version"
 	Licenses Command = "licenses"
 	Token    Command = "token"
+
+	ListWebhooks  Command = "webhooks list"
+	TestWebhooks  Command = "webhooks test"
+	RetryWebhooks Command = "webhooks retry"
 )
 
 // Config is a checked command line.
@@ -49,6 +53,7 @@ type Config struct {
 	Holder               // of token
 	Latest       bool    // of watch
 	Listing      Listing // of list, whose Asking is that of Client
+	Hooks        Hooks   // of the commands of webhooks, which have Redis and Log besides
 }
 
 // Redis holds the options of every command that needs Redis.
@@ -86,6 +91,7 @@ type Server struct {
 	Limits
 	Collector
 	Log
+	Webhooks        string        `placeholder:"FILE" help:"Configuration of webhooks: which events of sessions and of the BOS sync are sent where. It is read again when it changes. Give all servers of a namespace the same. See docs/webhooks.md. Empty for none."`
 	AuditLog        string        `default:"stdout" placeholder:"FILE" help:"Where to record mutations, one JSON object a line: a file, which is made again after it was moved away, or stdout, stderr or none. See docs/access.md."`
 	ShutdownTimeout time.Duration `default:"10s" placeholder:"DURATION" help:"How long requests in progress may take to finish when the server stops. Subscribers are sent to other replicas within the first half of it."`
 }
@@ -134,6 +140,13 @@ type BOS struct {
 type Verification struct {
 	Repair bool   `help:"Repair the differences. Servers may keep running."`
 	Resume uint64 `placeholder:"CURSOR" help:"Resume an interrupted run: the last cursor that it reported."`
+}
+
+// Hooks holds the options of the commands of webhooks.
+type Hooks struct {
+	File   string // of test
+	Target string // of test and retry
+	JSON   bool   // of list
 }
 
 // Simulation holds the options of demo alone.
@@ -211,6 +224,23 @@ type grammar struct {
 			Log
 		} `cmd:"" help:"Confirm that BOS really has lost the records that serverInfo.sync.error names: the sync removes them with its next sweep instead of waiting. Prints what was confirmed. Exits with 0, 1 if there is nothing to confirm, 2 if Redis does not answer."`
 	} `cmd:"" help:"Control the sync from BOS."`
+	Webhooks struct {
+		List struct {
+			Redis
+			Log
+			JSON bool `help:"Print JSON, for scripts."`
+		} `cmd:"" help:"Print the targets that servers send webhooks to, how many events wait for each, and the events that were given up. Exits with 0 if nothing was given up and all targets accept events, 1 if not, 2 if Redis does not answer."`
+		Test struct {
+			Webhooks string `required:"" placeholder:"FILE" help:"Configuration of webhooks."`
+			Target   string `placeholder:"NAME" help:"Only this target. Empty for all."`
+			Log
+		} `cmd:"" help:"Check a configuration of webhooks, and send an event of the type io.github.bosgraph.test.v1 to its targets. Needs no server and no Redis. Exits with 0 if all have accepted it, 1 if not, 2 if the configuration is wrong."`
+		Retry struct {
+			Redis
+			Target string `placeholder:"NAME" help:"Only this target. Empty for all."`
+			Log
+		} `cmd:"" help:"Send the events again that were given up. Prints how many for each target. Exits with 0, 1 if there are none, 2 if Redis does not answer."`
+	} `cmd:"" help:"List, test and retry webhooks."`
 	Watch struct {
 		Watching
 	} `cmd:"" help:"Follow a session until it is complete: a live display on a terminal, otherwise lines. Survives restarts of the server. Exits with 0 if the session is complete and all its components are successful, 1 if it is complete with failures or without any component, 2 if there is no such session or the server is lost, 3 if it was deleted at its source before it was complete, 130 after Ctrl-C."`
@@ -284,7 +314,7 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	if err := checkEnvironment(parser.Model); err != nil {
 		return Config{}, err
 	}
-	cfg := Config{Command: Command(parsed.Selected().Name)}
+	cfg := Config{Command: Command(strings.TrimPrefix(parsed.Selected().FullPath(), parser.Model.Name+" "))}
 	// A grammar has the options of every command; what is used is only those of the one that
 	// was given.
 	switch cfg.Command {
@@ -296,6 +326,12 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 		cfg.Server, cfg.Simulation = g.Demo.Server, g.Demo.Simulation
 	case Accept:
 		cfg.Redis, cfg.Log = g.Sync.Accept.Redis, g.Sync.Accept.Log
+	case ListWebhooks:
+		cfg.Redis, cfg.Log, cfg.Hooks = g.Webhooks.List.Redis, g.Webhooks.List.Log, Hooks{JSON: g.Webhooks.List.JSON}
+	case TestWebhooks:
+		cfg.Log, cfg.Hooks = g.Webhooks.Test.Log, Hooks{File: g.Webhooks.Test.Webhooks, Target: g.Webhooks.Test.Target}
+	case RetryWebhooks:
+		cfg.Redis, cfg.Log, cfg.Hooks = g.Webhooks.Retry.Redis, g.Webhooks.Retry.Log, Hooks{Target: g.Webhooks.Retry.Target}
 	case Recount:
 		cfg.Redis, cfg.Log, cfg.Verification = g.Recount.Redis, g.Recount.Log, g.Recount.Verification
 	case Token:

@@ -123,7 +123,12 @@ func TestGoodValuesAreTaken(t *testing.T) {
 		"compare --bos-url=http://h/apis/bos/ --bos-token-file=f":                   func(c Config) bool { return c.BOSURL == "http://h/apis/bos" && c.BOSToken == "f" },
 		"compare --bos-url=http://h --server=http://i --tenant=t --json":            func(c Config) bool { return c.URL == "http://i" && c.Tenant == "t" && c.JSON },
 		"compare --bos-url=https://h --bos-ca-file=a --token-file=t":                func(c Config) bool { return c.BOSCA == "a" && c.Asking.TokenFile == "t" },
-		"sync accept --redis-url=redis://h --namespace=n":                           func(c Config) bool { return c.Command == Accept && c.Namespace == "n" },
+		"webhooks list --redis-url=redis://h --json":                                func(c Config) bool { return c.Command == ListWebhooks && c.Hooks.JSON },
+		"webhooks test --webhooks=f --target=ops": func(c Config) bool {
+			return c.Command == TestWebhooks && c.Hooks.File == "f" && c.Hooks.Target == "ops"
+		},
+		"webhooks retry --redis-url=redis://h --target=t": func(c Config) bool { return c.Command == RetryWebhooks && c.Hooks.Target == "t" },
+		"sync accept --redis-url=redis://h --namespace=n": func(c Config) bool { return c.Command == Accept && c.Namespace == "n" },
 	} {
 		if cfg := parseLine(t, line); !same(cfg) {
 			t.Errorf("bosgraph %s gives %+v", line, cfg)

@@ -27,7 +27,7 @@ var (
 	operationLabels = [...]string{string(bos.OperationBoot), string(bos.OperationReboot), string(bos.OperationShutdown), other}
 	states          = [...]string{"successful", "failed", "staged", "in_progress"}
 	phases          = [...]string{string(bos.PhasePoweringOff), string(bos.PhasePoweringOn), string(bos.PhaseConfiguring)}
-	endings         = [...]string{"successful", "failed", "incomplete", "empty", "deleted"}
+	endings         = [...]bos.Outcome{bos.OutcomeSuccessful, bos.OutcomeFailed, bos.OutcomeIncomplete, bos.OutcomeEmpty, bos.OutcomeDeleted}
 )
 
 // boots collects the metrics of sessions. Redis has them, so they are the same at every replica.
@@ -157,15 +157,15 @@ func (b *boots) collectRunning(to chan<- prometheus.Metric) {
 // Prometheus could see.
 func (b *boots) started(s *bos.Session) {
 	for _, outcome := range endings {
-		b.ended.WithLabelValues(operationLabel(s), b.template(s), outcome)
+		b.ended.WithLabelValues(operationLabel(s), b.template(s), string(outcome))
 	}
 }
 
 // count counts a session that has ended.
 func (b *boots) count(s *bos.Session) {
-	outcome := endingOf(s)
-	b.ended.WithLabelValues(operationLabel(s), b.template(s), outcome).Inc()
-	if outcome != "deleted" {
+	outcome := s.Outcome()
+	b.ended.WithLabelValues(operationLabel(s), b.template(s), string(outcome)).Inc()
+	if outcome != bos.OutcomeDeleted {
 		b.took.WithLabelValues(operationLabel(s)).Observe(s.Status.Timing.Seconds())
 	}
 }
@@ -188,26 +188,5 @@ func operationLabel(s *bos.Session) string {
 		return string(s.Operation)
 	default:
 		return other
-	}
-}
-
-// endingOf is how a session has ended: what BOS has saved, or what was counted here.
-func endingOf(s *bos.Session) string {
-	status := s.Status
-	failed, successful := status.Tally.Failed > 0, status.Tally.Successful == status.Tally.Managed
-	if status.Saved != nil {
-		failed, successful = status.PercentFailed() > 0, status.PercentSuccessful() >= 100
-	}
-	switch {
-	case s.State != bos.StateComplete:
-		return "deleted"
-	case status.Managed() == 0:
-		return "empty"
-	case failed:
-		return "failed"
-	case successful:
-		return "successful"
-	default:
-		return "incomplete"
 	}
 }

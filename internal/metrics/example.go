@@ -15,6 +15,7 @@ func Example() *Metrics {
 		Sessions: oneSession{},
 		Server:   func() Server { return Server{} },
 		Sync:     func() bos.SyncState { return bos.SyncState{LastSweep: time.Now()} },
+		Webhooks: func() Webhooks { return Webhooks{Sending: true} },
 	})
 	return m
 }

@@ -14,6 +14,15 @@ type Sources struct {
 	Sessions Sessions
 	Server   func() Server
 	Sync     func() bos.SyncState // nil where no BOS is followed
+	Webhooks func() Webhooks      // nil where none are configured
+}
+
+// Webhooks is what a server has sent since it started, and what is pending, as far as it knows that:
+// the replica that sends does.
+type Webhooks struct {
+	Delivered, Failed, GivenUp, Dropped int64
+	Sending                             bool
+	Pending, Dead, Disabled             int
 }
 
 // Server is the state of a server, and what it has counted since it started.
@@ -96,6 +105,7 @@ func (m *Metrics) Follow(s Sources) {
 		counter("audit_lines_lost_total", "Lines of the audit log that could not be written.", func(s Server) int64 { return s.AuditLost }),
 	}})
 	m.registry.MustRegister(problems{s.Server})
+	m.followWebhooks(s.Webhooks)
 	if s.Sync == nil {
 		return
 	}
@@ -132,6 +142,38 @@ func (p problems) Collect(to chan<- prometheus.Metric) {
 		is := slices.ContainsFunc(now, func(problem bos.Problem) bool { return problem.Reason == reason })
 		to <- prometheus.MustNewConstMetric(problemDesc, prometheus.GaugeValue, truth(is), string(reason))
 	}
+}
+
+// followWebhooks adds the metrics of webhooks.
+func (m *Metrics) followWebhooks(counts func() Webhooks) {
+	if counts == nil {
+		return
+	}
+	// What is pending is known to the replica that sends, and the same for all: others have no value.
+	ofSender := func(r reading[Webhooks]) reading[Webhooks] {
+		of := r.of
+		r.of = func(w Webhooks) (float64, bool) {
+			value, _ := of(w)
+			return value, w.Sending
+		}
+		return r
+	}
+	m.registry.MustRegister(readings[Webhooks]{counts, []reading[Webhooks]{
+		gauge("webhook_sender", "1 at the replica that sends webhooks for all.", func(w Webhooks) float64 { return truth(w.Sending) }),
+		counter("webhook_events_delivered_total", "Events that targets of webhooks have accepted from this replica; one event may go to several.",
+			func(w Webhooks) int64 { return w.Delivered }),
+		counter("webhook_requests_failed_total", "Requests to targets of webhooks that were not accepted, and were or will be repeated.",
+			func(w Webhooks) int64 { return w.Failed }),
+		counter("webhook_events_given_up_total", "Events that were given up: not accepted for giveUpAfter, or for a target that was disabled.",
+			func(w Webhooks) int64 { return w.GivenUp }),
+		ofSender(counter("webhook_events_dropped_total", "Events that there was no room for, since the namespace was made.",
+			func(w Webhooks) int64 { return w.Dropped })),
+		ofSender(gauge("webhook_events_pending", "Events that wait for targets of webhooks.", func(w Webhooks) float64 { return float64(w.Pending) })),
+		ofSender(gauge("webhook_events_dead", "Events that were given up and are kept: bosgraph webhooks list shows them.",
+			func(w Webhooks) float64 { return float64(w.Dead) })),
+		ofSender(gauge("webhook_targets_disabled", "Targets that have answered 410 and are disabled until their configuration changes.",
+			func(w Webhooks) float64 { return float64(w.Disabled) })),
+	}})
 }
 
 // truth is 1 for true.

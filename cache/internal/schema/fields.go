@@ -126,12 +126,12 @@ var Meta = struct{ Schema, Epoch, Revision, History, Repairs, Unnoted Field }{
 
 // Entry are the fields of an entry of the outbox and of the queues. An event of a session has the
 // fields that are read for its status ([ShownStatusFields]) besides, as they were then.
-var Entry = struct{ ID, Event, Scope, Time, Share, Reason, Attempts Field }{
+var Entry = struct{ ID, Event, Scope, Time, Above, Reason, Attempts Field }{
 	ID:       Field{Name: "id", Holds: "id of an event that is not made of a session's"},
 	Event:    Field{Name: "event", Holds: "kind of the event (bos.EventKind)"},
 	Scope:    Field{Name: "scope", Holds: "scope of its session"},
 	Time:     Field{Name: "time", Holds: "when it happened, in milliseconds"},
-	Share:    Field{Name: "share", Holds: "the percentage of failures that was exceeded"},
+	Above:    Field{Name: "above", Holds: "the percentage of failures that was exceeded"},
 	Reason:   Field{Name: "reason", Holds: "why: of a session that is stalled, or of a sync that is lost"},
 	Attempts: Field{Name: "attempts", Holds: "of wd: alone: as in wf:"},
 }

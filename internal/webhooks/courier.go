@@ -1,0 +1,215 @@
+package webhooks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// courier sends to one target, for one tenure.
+type courier struct {
+	s      *Sender
+	config *Config
+	target *Target
+	store  Store
+	wake   chan struct{} // something was queued
+	queue  queue
+	state  State
+
+	disabled atomic.Bool // as the state says
+}
+
+// State is what is kept of a target.
+type State struct {
+	Config   string    `json:"config"`            // a digest of its configuration
+	Failing  time.Time `json:"failing,omitzero"`  // since when it accepts nothing
+	Disabled time.Time `json:"disabled,omitzero"` // since when it wants no more requests
+	Reason   string    `json:"reason,omitempty"`  // of the last failure
+	Accepted time.Time `json:"accepted,omitzero"` // when it began to accept what is sent
+}
+
+// loadEvery is how often a queue is read though nothing is known to have been added: by the command
+// that retries.
+const loadEvery = 2 * time.Second
+
+// finished is a delivery whose request has an answer.
+type finished struct {
+	d *delivery
+	result
+}
+
+// run sends until ctx ends.
+func (c *courier) run(ctx context.Context) {
+	results := make(chan finished)
+	var flying sync.WaitGroup
+	defer flying.Wait()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var load time.Time // when the queue is to be read
+	var more bool      // it may have more than was read
+	for {
+		now := c.s.o.Now()
+		if room := window - len(c.queue.pending); room > 0 && !now.Before(load) {
+			read, err := c.store.Queued(ctx, c.target.Name, c.queue.last(), room)
+			if err != nil {
+				c.s.trouble(ctx, err)
+			}
+			c.queue.add(read)
+			load, more = now.Add(loadEvery), len(read) == room
+		}
+		if c.disabled.Load() {
+			c.giveUpAll(ctx)
+			if more { // read the rest, and give it up
+				load = now
+			}
+		}
+		for d := c.queue.next(now); d != nil; d = c.queue.next(now) {
+			flying.Go(func() {
+				r := finished{d, c.attempt(ctx, d)}
+				select {
+				case results <- r:
+				case <-ctx.Done():
+				}
+			})
+		}
+		at := c.queue.due()
+		if len(c.queue.pending) < window && (at.IsZero() || load.Before(at)) {
+			at = load
+		} else if at.IsZero() { // only an answer can bring something
+			at = now.Add(loadEvery)
+		}
+		timer.Reset(max(at.Sub(c.s.o.Now()), 0))
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.wake:
+			load = time.Time{}
+		case <-timer.C:
+		case r := <-results:
+			c.settle(ctx, r)
+			if more && len(c.queue.pending) < window/2 {
+				load = time.Time{}
+			}
+		}
+	}
+}
+
+// attempt sends one delivery. Its body is made once, and again only by another sender.
+func (c *courier) attempt(ctx context.Context, d *delivery) result {
+	if d.body == nil {
+		body, err := c.body(ctx, &d.Event)
+		if err != nil {
+			return result{reason: clip("its body can't be made: " + err.Error())}
+		}
+		d.body = body
+	}
+	return c.target.send(ctx, d.Event.ID, d.body)
+}
+
+// body reads what an event does not hold itself: the errors and the details of its session, which are
+// not there any more if a producer has deleted it.
+func (c *courier) body(ctx context.Context, e *bos.Event) ([]byte, error) {
+	if s := e.Session; s != nil {
+		found, err := c.store.ReadSessions(ctx, []bos.SessionRead{{
+			SessionKey: s.SessionKey, Incarnation: s.Incarnation, Want: bos.Want{Details: true, Status: true, Groups: errorGroups, GroupCount: true},
+		}})
+		if err != nil {
+			return nil, err
+		}
+		if now := found[0]; now != nil {
+			s.Details, s.Status.Errors, s.Status.GroupCount = now.Details, now.Status.Errors, now.Status.GroupCount
+		}
+	}
+	return c.config.body(c.target, e, c.s.o.Namespace)
+}
+
+// settle does what the answer to a delivery asks for.
+func (c *courier) settle(ctx context.Context, r finished) {
+	now := c.s.o.Now()
+	name := c.target.Name
+	switch {
+	case ctx.Err() != nil:
+		return
+	case r.accepted:
+		c.queue.accepted(r.d)
+		c.s.count(func(t *Counts) { t.Delivered++ })
+		c.must(ctx, func() error { return c.store.Delivered(ctx, name, r.d.Position) })
+		if !c.state.Failing.IsZero() && !c.queue.troubled() { // one of several that get through is no recovery
+			c.s.o.Log.Info("webhook target accepts events again", "target", name, "took", now.Sub(c.state.Failing).Round(time.Second))
+			c.note(ctx, State{Accepted: now})
+		}
+	case r.gone:
+		c.queue.failed(r.d, now, r.reason, 0)
+		c.s.count(func(t *Counts) { t.Failed++ })
+		c.s.o.Log.Error("webhook target disabled: it wants no more requests; change its configuration to enable it", "target", name, "reason", r.reason)
+		c.note(ctx, State{Disabled: now, Reason: r.reason})
+	default:
+		c.queue.failed(r.d, now, r.reason, r.asked)
+		c.s.count(func(t *Counts) { t.Failed++ })
+		if c.state.Failing.IsZero() {
+			c.s.o.Log.Warn("webhook target does not accept events; trying again", "target", name, "reason", r.reason)
+			c.note(ctx, State{Failing: now, Reason: r.reason})
+		}
+		if now.Sub(queuedAt(r.d.Position)) >= c.target.giveUp {
+			c.giveUp(ctx, r.d)
+			return
+		}
+		c.must(ctx, func() error { return c.store.Failed(ctx, name, r.d.Delivery) })
+	}
+}
+
+// giveUpAll gives up what is pending for a target that is disabled.
+func (c *courier) giveUpAll(ctx context.Context) {
+	for _, d := range slices.Clone(c.queue.pending) {
+		if d.flying || ctx.Err() != nil {
+			continue // and comes back with an answer
+		}
+		if d.Reason == "" {
+			d.Reason = "the target was disabled before: " + c.state.Reason
+		}
+		c.giveUp(ctx, d)
+	}
+}
+
+func (c *courier) giveUp(ctx context.Context, d *delivery) {
+	c.queue.remove(d)
+	c.must(ctx, func() error { return c.store.GiveUp(ctx, c.target.Name, d.Delivery) })
+	c.s.count(func(t *Counts) { t.GivenUp++ })
+	level := slog.LevelWarn
+	if c.disabled.Load() { // which was reported, with the reason
+		level = slog.LevelDebug
+	}
+	c.s.o.Log.Log(ctx, level, "gave up a webhook event", "target", c.target.Name, "event", d.Event.Kind, "id", d.Event.ID, "attempts", d.Attempts, "reason", d.Reason)
+}
+
+// note keeps the state of the target, for the next sender and for people.
+func (c *courier) note(ctx context.Context, s State) {
+	s.Config = c.target.digest
+	c.state = s
+	c.disabled.Store(!s.Disabled.IsZero())
+	text, _ := json.Marshal(s) // it always can
+	c.must(ctx, func() error { return c.store.NoteTarget(ctx, c.target.Name, string(text)) })
+}
+
+// must does something in the store until that has worked or the tenure has ended: an event whose end is
+// not noted would be sent again.
+func (c *courier) must(ctx context.Context, do func() error) {
+	for {
+		err := do()
+		if err == nil || errors.Is(err, bos.ErrTenureEnded) || ctx.Err() != nil {
+			return
+		}
+		c.s.trouble(ctx, err)
+		select {
+		case <-time.After(beat):
+		case <-ctx.Done():
+		}
+	}
+}

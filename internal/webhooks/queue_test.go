@@ -1,0 +1,125 @@
+package webhooks
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// of makes deliveries of sessions, whose names are the letters.
+func of(letters string) []bos.Delivery {
+	var all []bos.Delivery
+	for i, letter := range letters {
+		s := &bos.Session{SessionKey: bos.SessionKey{Name: string(letter)}}
+		all = append(all, bos.Delivery{Position: fmt.Sprintf("%d-0", i+1), Event: bos.Event{ID: fmt.Sprint(string(letter), i), Session: s}})
+	}
+	return all
+}
+
+// taken takes all that may be sent.
+func (q *queue) taken(now time.Time) (all []*delivery, ids string) {
+	for d := q.next(now); d != nil; d = q.next(now) {
+		all = append(all, d)
+		ids += " " + d.Event.ID
+	}
+	return all, strings.TrimSpace(ids)
+}
+
+func TestDeliveriesOfOneSessionGoInTheirOrderAndOthersDoNotWait(t *testing.T) {
+	var q queue
+	now := time.Now()
+	q.add(of("aabac"))
+	first, ids := q.taken(now)
+	if ids != "a0 b2 c4" {
+		t.Fatalf("first %q", ids)
+	}
+	q.failed(first[0], now, "broken", 0)
+	q.accepted(first[1])
+	if _, ids := q.taken(now); ids != "" {
+		t.Errorf("while the first of a waits, %q are sent", ids)
+	}
+	if at := q.due(); !at.After(now) || at.After(now.Add(firstPause)) {
+		t.Errorf("due %v from now", at.Sub(now))
+	}
+	again, ids := q.taken(q.due())
+	if ids != "a0" || again[0].Attempts != 1 || again[0].Reason != "broken" {
+		t.Fatalf("then %q", ids)
+	}
+	q.accepted(again[0])
+	if _, ids := q.taken(now); ids != "a1" {
+		t.Errorf("last %q", ids)
+	}
+}
+
+func TestATargetThatFailsIsSparedAndThenGetsAll(t *testing.T) {
+	var q queue
+	now := time.Now()
+	q.add(of("abcdefghijkl"))
+	all, _ := q.taken(now)
+	if len(all) != atOnce {
+		t.Fatalf("%d at once", len(all))
+	}
+	for _, d := range all {
+		q.failed(d, now, "down", 0)
+	}
+	sent := 0
+	until := now.Add(time.Hour)
+	for at := q.due(); at.Before(until); at = q.due() {
+		one, _ := q.taken(at)
+		if len(one) != 1 {
+			t.Fatalf("%d requests at a time to a target that is down", len(one))
+		}
+		q.failed(one[0], at, "down", 0)
+		sent++
+	}
+	if sent < 10 || sent > 40 {
+		t.Errorf("%d requests in an hour in which the target was down", sent)
+	}
+	at := q.due()
+	if at.Sub(until) > mostSpared {
+		t.Errorf("after an hour the next request is %v later", at.Sub(until))
+	}
+	one, _ := q.taken(at)
+	q.accepted(one[0])
+	if all, _ := q.taken(at); len(all) != atOnce {
+		t.Errorf("when the target has recovered, %d are sent", len(all))
+	}
+}
+
+func TestATargetMayAskToWait(t *testing.T) {
+	for asked, want := range map[time.Duration]time.Duration{10 * time.Minute: 10 * time.Minute, 100 * time.Hour: 24 * time.Hour} {
+		var q queue
+		now := time.Now()
+		q.add(of("ab"))
+		d := q.next(now)
+		q.failed(d, now, "busy", asked)
+		if at := q.due(); at.Sub(now) != want {
+			t.Errorf("asked for %v, it waits for %v", asked, at.Sub(now))
+		}
+	}
+}
+
+func TestOneThatIsNeverAcceptedIsTriedEverMoreRarely(t *testing.T) {
+	var q queue
+	now := time.Now()
+	q.add(of("a"))
+	var pauses []time.Duration
+	at := now
+	for range 15 {
+		d := q.next(at)
+		q.failed(d, at, "broken", 0)
+		pauses = append(pauses, q.due().Sub(at))
+		at = q.due()
+	}
+	for i, p := range pauses[1:] {
+		if before := pauses[i]; p < before && before < mostPause*8/10 {
+			t.Errorf("pauses %v", pauses)
+		}
+	}
+	if last := pauses[14]; last > mostPause || last < mostPause*9/10 {
+		t.Errorf("the last pause is %v", last)
+	}
+}

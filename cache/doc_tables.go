@@ -48,6 +48,7 @@
 //	n:<scope>   the revision that the scope is at
 //	sessions    "<revision> <scope>": a session was created, changed or removed
 //	p:<random>  "<epoch> <revision>": the probes of one process' feed
+//	traces      "<revision> <traceparent>": the write that made a revision belongs to a trace
 //
 // # The counters of s:<home>, now and frozen
 //

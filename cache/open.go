@@ -36,6 +36,10 @@ type Options struct {
 	// many goroutines at a time; nil for none.
 	Observe func(took time.Duration, failed bool)
 
+	// Trace begins to follow a write that belongs to a trace; it returns nil for another. What it returns is called at the end, with the revision that
+	// the write has made, and returns what [Store.FollowTraces] of other stores gets. nil for none.
+	Trace func(ctx context.Context) func(revision string, err error) (context string)
+
 	// Log gets the states of Redis, once an episode; nil for none.
 	Log *slog.Logger
 

@@ -164,7 +164,13 @@ func (c *change) within(epoch string) {
 
 // run runs the change: all of it, or nothing. A store of a tenure adds that the tenure
 // has not ended.
-func (s *Store) run(ctx context.Context, c *change) error {
+func (s *Store) run(ctx context.Context, c *change) (err error) {
+	revision := ""
+	if s.options.Trace != nil {
+		if done := s.options.Trace(ctx); done != nil {
+			defer func() { s.passTrace(ctx, revision, done(revision, err)) }()
+		}
+	}
 	if s.tenure != nil {
 		c.guards = append(c.guards, guard{s.tenureKey, schema.Lease.Fence.Name, s.tenure.Fence})
 		c.within(s.tenure.Epoch)
@@ -179,6 +185,7 @@ func (s *Store) run(ctx context.Context, c *change) error {
 		}
 		switch reply[0] {
 		case "ok":
+			revision = reply[1]
 			return s.replicated(ctx, s.db.Keys.Answer(id))
 		case "conflict":
 			return errConflict

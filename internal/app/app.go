@@ -27,6 +27,7 @@ import (
 	"github.com/bosgraph/bosgraph/internal/pages"
 	"github.com/bosgraph/bosgraph/internal/privateredis"
 	"github.com/bosgraph/bosgraph/internal/sim"
+	"github.com/bosgraph/bosgraph/internal/traces"
 	"github.com/bosgraph/bosgraph/internal/transport"
 	"github.com/bosgraph/bosgraph/internal/webhooks"
 	"github.com/bosgraph/bosgraph/web"
@@ -48,6 +49,7 @@ type App struct {
 	cert     *certificate          // nil without TLS
 	tls      *tls.Config           // nil without TLS
 	metrics  *metrics.Metrics
+	traces   *traces.Traces // nil for none
 
 	parts    []part
 	started  []part // of them, in order
@@ -83,6 +85,12 @@ type App struct {
 func New(c config.Config, log *slog.Logger) (*App, error) {
 	a := &App{config: c, log: log, failed: make(chan error, 1), bounds: boundsOf(c.Limits), tasks: newTasks(), metrics: newMetrics()}
 	var err error
+	if a.traces, err = traces.FromEnvironment(Build().Version, log); err != nil {
+		return nil, err
+	}
+	if a.traces != nil {
+		a.log = a.traces.Log(log)
+	}
 	if a.site, err = pages.Handler(web.Pages(), c.BasePath, c.Auth != config.AuthNone); err != nil {
 		return nil, err
 	}
@@ -105,6 +113,7 @@ func New(c config.Config, log *slog.Logger) (*App, error) {
 	a.parts = []part{
 		// The order of starting; they are stopped in reverse.
 		// Stopped last: until then there are mutations.
+		{"traces", func() error { return nil }, a.stopTraces},
 		{"audit log", a.openAudit, a.closeAudit},
 		{"embedded Redis", a.startEmbedded, a.stopEmbedded},
 		{"redis-server", a.startPrivate, a.stopPrivate},
@@ -154,6 +163,14 @@ func (a *App) openStore() error {
 	}
 	if err != nil {
 		return errors.Join(err, a.store.Close())
+	}
+	return nil
+}
+
+// stopTraces sends what is left of them.
+func (a *App) stopTraces(ctx context.Context) error {
+	if a.traces != nil {
+		return a.traces.Stop(ctx)
 	}
 	return nil
 }

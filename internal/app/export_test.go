@@ -13,11 +13,12 @@ import (
 
 // What the tests of this package see of a server besides what it answers.
 
-func (a *App) Config() config.Config    { return a.config }
-func (a *App) Store() *cache.Store      { return a.store }
-func (a *App) SyncState() bos.SyncState { return a.sync.State() }
-func (a *App) MetricsAddr() string      { return a.metricsListener.Addr().String() }
-func (a *App) Stopping() bool           { return a.stopping.Load() }
+func (a *App) Config() config.Config        { return a.config }
+func (a *App) Store() *cache.Store          { return a.store }
+func (a *App) SyncState() bos.SyncState     { return a.sync.State() }
+func (a *App) MetricsAddr() string          { return a.metricsListener.Addr().String() }
+func (a *App) MetricsHandler() http.Handler { return a.metricsServer.Handler }
+func (a *App) Stopping() bool               { return a.stopping.Load() }
 
 // WatchRedisEvery replaces the time between two looks at Redis, before Start.
 func (a *App) WatchRedisEvery(d time.Duration) { a.watchEvery = d }

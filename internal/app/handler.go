@@ -36,7 +36,11 @@ func (a *App) handler() http.Handler {
 	mux.Handle(base+"/", a.site)
 	// From the outside in. The guard comes first, as names and origins have to be checked even
 	// of requests that are refused later; then requests get their id, by which the audit log names them.
-	return a.guarded(identified(a.observedREST(a.admittedREST(a.rest(mux)))))
+	all := identified(a.observedREST(a.admittedREST(a.rest(mux))))
+	if a.traces != nil {
+		all = a.traces.Handler(all)
+	}
+	return a.guarded(all)
 }
 
 // The bounds of one request's size, in bytes.
@@ -73,6 +77,9 @@ func (a *App) graphql() http.Handler {
 	exec.Use(graph.Outage{})
 	exec.Use(graph.Audit{Log: a.audit})
 	exec.AroundResponses(loaders.Install(visible))
+	if a.traces != nil {
+		exec.AroundOperations(a.traces.Operation)
+	}
 	return a.stream(transport.NewHTTP(exec, func(r *http.Request) int64 {
 		// Only these mutations take long lists. Clients that may not call them need
 		// no more memory than a query does.

@@ -48,6 +48,9 @@ func (a *App) live() {
 func (a *App) follow() {
 	a.tasks.run("feed of notices", a.feed.Run)
 	a.tasks.run("hub", a.hub.Run)
+	if a.traces != nil {
+		a.tasks.run("traces", func(ctx context.Context) { a.store.FollowTraces(ctx, a.traces.Written) })
+	}
 }
 
 // Executions is how many distinct subscriptions are being executed.
@@ -57,11 +60,15 @@ func (a *App) Executions() int { return a.fanout.Executions() }
 func (a *App) stream(h transport.HTTP) http.Handler {
 	h.Bounds, h.Timeout, h.Budget, h.Audit = a.bounds, a.config.OperationTimeout, cost.NewBudget(a.config.MaxCostPerMinute), a.audit
 	h.Observe = a.metrics.Answered
-	a.fanout = fanout.New(fanout.Options{
+	options := fanout.Options{
 		Executor: h.Executor, Fresh: a.config.Tick, Bounds: &cost.Limits{Response: a.config.MaxResponse},
 		Groups: a.config.MaxDistinctSubscriptions, PerAddress: a.config.MaxDistinctSubscriptionsPerAddress,
 		Memory: cost.NewPool(a.config.MaxResponseMemory),
-	})
+	}
+	if a.traces != nil {
+		options.Published = a.traces.Delivered
+	}
+	a.fanout = fanout.New(options)
 	a.streams = transport.NewStreams(transport.StreamOptions{
 		HTTP: h, Fanout: a.fanout, Log: a.log,
 		Authorize:   a.authorize,

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -78,6 +80,10 @@ func (a *App) listenMetrics() error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", a.metrics.Handler())
+	mux.Handle("GET /debug/pprof/", local(http.HandlerFunc(pprof.Index)))
+	for name, handler := range map[string]http.HandlerFunc{"cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace} {
+		mux.Handle("GET /debug/pprof/"+name, local(handler))
+	}
 	a.metricsServer = &http.Server{
 		Handler: guard.New(mux, guard.Options{
 			Listen: address, Hosts: a.config.AllowHosts, Log: a.log,
@@ -87,6 +93,17 @@ func (a *App) listenMetrics() error {
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 	return nil
+}
+
+// local lets those through who are on this machine: a profile has what is in memory, which is not for all who may scrape.
+func local(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if from, err := netip.ParseAddrPort(r.RemoteAddr); err != nil || !from.Addr().Unmap().IsLoopback() {
+			say(w, http.StatusForbidden, "profiles are for this machine only: use 127.0.0.1, or a port that is forwarded to it")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // serveMetrics serves on it.

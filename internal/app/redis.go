@@ -19,6 +19,9 @@ import (
 func (a *App) redisOptions() (cache.Options, error) {
 	o, err := storeOptions(a.config.Redis)
 	o.Retention, o.Log, o.Observe = a.config.Retention, a.log, a.metrics.Exchanged
+	if a.traces != nil {
+		o.Trace = a.traces.Write
+	}
 	o.Capacity = cache.Capacity{Components: a.config.MaxComponents, Sessions: a.config.MaxSessions, Tenants: a.config.MaxTenants}
 	return o, err
 }

@@ -212,7 +212,7 @@ type grammar struct {
 		Server
 		BOS
 		JSON bool `help:"Print JSON, for scripts."`
-	} `cmd:"" help:"Check what \"bosgraph serve\" with the same options needs: Redis' version, rights, settings and clock, BOS, TAPMS, the OpenID Connect providers, files. Changes nothing but a key in Redis that expires at once. Prints a line for each, with what to do. Exits with 0 if all is well, 3 if there are only warnings, 1 if something does not work."`
+	} `cmd:"" help:"Check what \"bosgraph serve\" with the same options needs: Redis' version, rights, settings and clock, BOS, TAPMS, the OpenID Connect providers, files. Changes nothing but a key in Redis that expires within seconds; on the --data-dir of a server that does not run, starts redis-server for a moment. Prints a line for each, with what to do. Exits with 0 if all is well, 3 if there are only warnings, 1 if something does not work."`
 	Recount struct {
 		Redis
 		Log

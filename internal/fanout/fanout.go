@@ -37,6 +37,9 @@ type Options struct {
 	// Fresh is how old a result may be for one who joins, if the state has not
 	// changed since: times in it advance by themselves.
 	Fresh time.Duration
+	// Published is called when a whole result of that revision was offered to all who follow a subscription, with when that
+	// began and ended; nil for nobody.
+	Published func(revision int64, from, to time.Time)
 }
 
 // Fanout runs subscriptions. It is safe for concurrent use.

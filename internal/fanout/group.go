@@ -3,6 +3,7 @@ package fanout
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/internal/auth"
@@ -69,6 +70,11 @@ func (g *group) remove(m *Member) {
 // publish publishes what there is to say. The last shard is swept here and now: with
 // few members that is all of them.
 func (g *group) publish(l *log) {
+	// Not again for what only counts as of a later read.
+	if published := g.fanout.o.Published; published != nil && l.whole != nil && l.seq > g.log.Load().seq {
+		began := time.Now()
+		defer func() { published(l.whole.Revision, began, time.Now()) }()
+	}
 	g.log.Store(l)
 	shards := *g.shards.Load()
 	for i, s := range shards {

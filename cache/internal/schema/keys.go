@@ -66,6 +66,9 @@ func (k Keys) Notices(scope bos.SessionKey) string { return k.ScopeNotices() + s
 func (k Keys) AllNotices() string                  { return k.ScopeNotices() + "*" }
 func (k Keys) Probes(feed string) string           { return string(k) + Channels.Probes.Prefix + feed }
 
+// Traces is the channel of writes that belong to traces.
+func (k Keys) Traces() string { return string(k) + Channels.Traces.Prefix }
+
 // Noticed returns the scope whose channel it is.
 func (k Keys) Noticed(channel string) bos.SessionKey {
 	return bos.ParseSessionKey(strings.TrimPrefix(channel, k.ScopeNotices()))

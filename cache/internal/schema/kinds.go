@@ -105,10 +105,11 @@ var AllKinds = valuesOf[Kind](Kinds)
 
 // Channels are no keys: they belong to no slot, and every node of a cluster passes
 // on what is published on any other.
-var Channels = struct{ Notices, List, Probes Channel }{
+var Channels = struct{ Notices, List, Probes, Traces Channel }{
 	Notices: Channel{"n:", PerScope, "the revision that the scope is at"},
 	List:    Channel{"sessions", PerNamespace, `"<revision> <scope>": a session was created, changed or removed`},
 	Probes:  Channel{"p:", "<random>", `"<epoch> <revision>": the probes of one process' feed`},
+	Traces:  Channel{"traces", PerNamespace, `"<revision> <traceparent>": the write that made a revision belongs to a trace`},
 }
 
 // Channel describes the channels of one kind.

@@ -65,6 +65,16 @@ func TestDebianPackage(t *testing.T) {
 		t.Errorf("the service keeps nothing in /var/lib/bosgraph: %v", err)
 	}
 
+	// An upgrade keeps what an administrator has changed. Another version would be the same for dpkg.
+	const changed = "# changed here\n"
+	if err := os.WriteFile("/etc/bosgraph/bosgraph.env", []byte(changed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	output(t, "dpkg", "--force-confold", "--install", deb)
+	if text, err := os.ReadFile("/etc/bosgraph/bosgraph.env"); err != nil || string(text) != changed {
+		t.Errorf("the package has replaced the settings: %v: %s", err, text)
+	}
+
 	// An administrator's settings outlive removal, as Debian's packages have it, and not purging.
 	output(t, "dpkg", "--remove", "bosgraph")
 	if _, err := os.Stat("/etc/bosgraph/bosgraph.env"); err != nil {

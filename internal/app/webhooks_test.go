@@ -159,7 +159,8 @@ func TestWebhooksReportStallsAndALostSync(t *testing.T) {
 	c := newReceiver(t, "ops", true, nil)
 	b := bosfake.New(bosfake.Options{})
 	ids := b.AddComponents(2)
-	f := followBOS(t, "", b, "--webhooks", webhooksFile(t, c.target(""), `, "stalledAfter": "1s", "syncLostAfter": "1s", "server": "https://boot.example.com"`))
+	file := webhooksFile(t, c.target(""), `, "stalledAfter": "1s", "syncLostAfter": "1s", "server": "https://boot.example.com"`)
+	f := followBOS(t, "", b, "--webhooks", file)
 	b.CreateSession(untenanted("stalled"))
 	b.Start(untenanted("stalled"), ids...)
 	sees := func(subject string, want ...string) {
@@ -169,6 +170,11 @@ func TestWebhooksReportStallsAndALostSync(t *testing.T) {
 	sees("stalled", "session.started", "session.stalled")
 	fault := b.Inject(bosfake.Fault{Path: "/v2/sessions", Status: 503})
 	sees("", "sync.lost")
+	// A file that is wrong changes nothing.
+	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	apptest.Eventually(t, "the file is read again", func() bool { return strings.Contains(f.log.String(), "webhooks configuration unusable") })
 	fault.Lift()
 	sees("", "sync.lost", "sync.restored")
 	b.Finish(ids...)

@@ -29,6 +29,7 @@ type courier struct {
 // State is what is kept of a target.
 type State struct {
 	Config   string    `json:"config"`            // a digest of its configuration
+	Seen     time.Time `json:"seen"`              // when a sender last had it in its configuration
 	Failing  time.Time `json:"failing,omitzero"`  // since when it accepts nothing
 	Disabled time.Time `json:"disabled,omitzero"` // since when it wants no more requests
 	Reason   string    `json:"reason,omitempty"`  // of the last failure
@@ -64,11 +65,13 @@ func (c *courier) run(ctx context.Context) {
 			c.queue.add(read)
 			load, more = now.Add(loadEvery), len(read) == room
 		}
+		// What a target that accepts nothing is spared is given up, too, when its time has come.
+		over := c.queue.expired(now, c.target.giveUp)
 		if c.disabled.Load() {
-			c.giveUpAll(ctx)
-			if more { // read the rest, and give it up
-				load = now
-			}
+			over = slices.Clone(c.queue.pending)
+		}
+		if c.giveUp(ctx, over); len(over) > 0 && more {
+			load = now // there may be others behind them
 		}
 		for d := c.queue.next(now); d != nil; d = c.queue.next(now) {
 			flying.Go(func() {
@@ -148,6 +151,9 @@ func (c *courier) settle(ctx context.Context, r finished) {
 	case r.gone:
 		c.queue.failed(r.d, now, r.reason, 0)
 		c.s.count(func(t *Counts) { t.Failed++ })
+		if c.disabled.Load() { // by another request under way
+			return
+		}
 		c.s.o.Log.Error("webhook target disabled: it wants no more requests; change its configuration to enable it", "target", name, "reason", r.reason)
 		c.note(ctx, State{Disabled: now, Reason: r.reason})
 	default:
@@ -157,41 +163,33 @@ func (c *courier) settle(ctx context.Context, r finished) {
 			c.s.o.Log.Warn("webhook target does not accept events; trying again", "target", name, "reason", r.reason)
 			c.note(ctx, State{Failing: now, Reason: r.reason})
 		}
-		if now.Sub(queuedAt(r.d.Position)) >= c.target.giveUp {
-			c.giveUp(ctx, r.d)
-			return
-		}
 		c.must(ctx, func() error { return c.store.Failed(ctx, name, r.d.Delivery) })
 	}
 }
 
-// giveUpAll gives up what is pending for a target that is disabled.
-func (c *courier) giveUpAll(ctx context.Context) {
-	for _, d := range slices.Clone(c.queue.pending) {
-		if d.flying || ctx.Err() != nil {
-			continue // and comes back with an answer
-		}
-		if d.Reason == "" {
-			d.Reason = "the target was disabled before: " + c.state.Reason
-		}
-		c.giveUp(ctx, d)
-	}
-}
-
-func (c *courier) giveUp(ctx context.Context, d *delivery) {
-	c.queue.remove(d)
-	c.must(ctx, func() error { return c.store.GiveUp(ctx, c.target.Name, d.Delivery) })
-	c.s.count(func(t *Counts) { t.GivenUp++ })
+// giveUp gives deliveries up, but for those under way: they come back with an answer.
+func (c *courier) giveUp(ctx context.Context, all []*delivery) {
 	level := slog.LevelWarn
 	if c.disabled.Load() { // which was reported, with the reason
 		level = slog.LevelDebug
 	}
-	c.s.o.Log.Log(ctx, level, "gave up a webhook event", "target", c.target.Name, "event", d.Event.Kind, "id", d.Event.ID, "attempts", d.Attempts, "reason", d.Reason)
+	for _, d := range all {
+		if d.flying || ctx.Err() != nil {
+			continue
+		}
+		if d.Reason == "" {
+			d.Reason = "it was not tried, because others were not accepted: " + c.state.Reason
+		}
+		c.queue.remove(d)
+		c.must(ctx, func() error { return c.store.GiveUp(ctx, c.target.Name, d.Delivery) })
+		c.s.count(func(t *Counts) { t.GivenUp++ })
+		c.s.o.Log.Log(ctx, level, "gave up a webhook event", "target", c.target.Name, "event", d.Event.Kind, "id", d.Event.ID, "attempts", d.Attempts, "reason", d.Reason)
+	}
 }
 
 // note keeps the state of the target, for the next sender and for people.
 func (c *courier) note(ctx context.Context, s State) {
-	s.Config = c.target.digest
+	s.Config, s.Seen = c.target.digest, c.s.o.Now()
 	c.state = s
 	c.disabled.Store(!s.Disabled.IsZero())
 	text, _ := json.Marshal(s) // it always can

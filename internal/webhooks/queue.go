@@ -117,6 +117,17 @@ func (q *queue) troubled() bool {
 	return slices.ContainsFunc(q.pending, func(d *delivery) bool { return d.Attempts > 0 })
 }
 
+// expired are the deliveries that were queued that long ago, unless they were not tried and the target
+// accepts what is sent: a sender that comes back after days does try.
+func (q *queue) expired(now time.Time, after time.Duration) (all []*delivery) {
+	for _, d := range q.pending {
+		if !d.flying && now.Sub(queuedAt(d.Position)) >= after && (d.Attempts > 0 || q.failures > 0) {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
 // failed puts a delivery off, by at least as long as the target has asked for.
 func (q *queue) failed(d *delivery, now time.Time, reason string, asked time.Duration) {
 	asked = min(asked, mostAsked)

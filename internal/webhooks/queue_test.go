@@ -123,3 +123,29 @@ func TestOneThatIsNeverAcceptedIsTriedEverMoreRarely(t *testing.T) {
 		t.Errorf("the last pause is %v", last)
 	}
 }
+
+func TestWhatIsOldIsGivenUpUnlessItWasNotTried(t *testing.T) {
+	var q queue
+	now := time.UnixMilli(2).Add(time.Hour) // the second was queued an hour ago
+	q.add(of("abc"))
+	expired := func() (ids string) {
+		for _, d := range q.expired(now, time.Hour) {
+			ids += " " + d.Event.ID
+		}
+		return ids
+	}
+	if ids := expired(); ids != "" {
+		t.Errorf("before they are tried, %q are expired", ids)
+	}
+	all, _ := q.taken(now)
+	if ids := expired(); ids != "" {
+		t.Errorf("under way, %q are expired", ids)
+	}
+	q.accepted(all[2])
+	q.failed(all[1], now, "broken", 0)
+	q.failed(all[0], now, "broken", 0)
+	q.add(of("d"))
+	if ids := expired(); ids != " a0 b1 d0" { // the target accepts nothing, so what was not tried is expired, too
+		t.Errorf("expired: %q", ids)
+	}
+}

@@ -54,7 +54,9 @@ type Options struct {
 const (
 	beat          = time.Second            // how often the lease is renewed, or asked for
 	outboxEvery   = 250 * time.Millisecond // how often the outbox is looked at
-	distributed   = 100                    // events at a time
+	distributed   = 200                    // copies of events at a time, about
+	forgetAfter   = 24 * time.Hour         // what is kept of a target that is not configured any more
+	seenEvery     = time.Hour              // how often it is noted that a target is configured
 	mostLookEvery = 15 * time.Second       // how often sessions are looked at for stalls, at least
 	countEvery    = 5 * time.Second        // how often what is pending is counted
 )
@@ -239,16 +241,21 @@ func (s *Sender) work(ctx context.Context, store Store) {
 		}
 	}
 	var sending sync.WaitGroup
-	defer sending.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer func() {
+		stop()
+		sending.Wait()
+	}()
 	for _, one := range couriers {
 		sending.Go(func() { one.run(ctx) })
 	}
 	watch := &stalls{store: store, after: c.StalledAfter}
 	var dropped int64
-	outbox, look, count := time.NewTicker(outboxEvery), time.NewTicker(min(mostLookEvery, c.StalledAfter/4)), time.NewTicker(countEvery)
+	outbox, look, count, seen := time.NewTicker(outboxEvery), time.NewTicker(min(mostLookEvery, c.StalledAfter/4)), time.NewTicker(countEvery), time.NewTicker(seenEvery)
 	defer outbox.Stop()
 	defer look.Stop()
 	defer count.Stop()
+	defer seen.Stop()
 	sync := &syncWatch{store: store, state: s.o.Sync, after: c.SyncLostAfter}
 	for {
 		var err error
@@ -264,6 +271,8 @@ func (s *Sender) work(ctx context.Context, store Store) {
 			err = watch.look(ctx, s.o.Now())
 		case <-count.C:
 			dropped, err = s.countPending(ctx, store, couriers, dropped)
+		case <-seen.C:
+			return // and begins again: targets are noted, or forgotten
 		}
 		switch {
 		case errors.Is(err, bos.ErrTenureEnded):
@@ -276,8 +285,7 @@ func (s *Sender) work(ctx context.Context, store Store) {
 	}
 }
 
-// couriers makes those of the targets, and removes what is left of targets that are not configured any
-// more. One that is disabled stays so until its configuration changes.
+// couriers makes those of the targets. One that is disabled stays so until its configuration changes.
 func (s *Sender) couriers(ctx context.Context, c *Config, store Store) ([]*courier, error) {
 	notes, err := store.Targets(ctx)
 	if err != nil {
@@ -286,29 +294,38 @@ func (s *Sender) couriers(ctx context.Context, c *Config, store Store) ([]*couri
 	var all []*courier
 	for _, t := range c.Targets {
 		one := &courier{s: s, config: c, target: t, store: store, wake: make(chan struct{}, 1)}
-		known := json.Unmarshal([]byte(notes[t.Name]), &one.state) == nil
-		if !known || one.state.Config != t.digest {
-			one.note(ctx, State{})
+		if json.Unmarshal([]byte(notes[t.Name]), &one.state) != nil || one.state.Config != t.digest {
+			one.state = State{}
 		}
-		one.disabled.Store(!one.state.Disabled.IsZero())
+		one.note(ctx, one.state)
 		all = append(all, one)
 		delete(notes, t.Name)
 	}
+	return all, s.forget(ctx, store, notes)
+}
+
+// forget removes what is left of targets that no sender has had in its configuration for a while. Not
+// at once: while a configuration is rolled out, replicas with and without a target may take turns.
+func (s *Sender) forget(ctx context.Context, store Store, notes map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(notes)) {
+		var left State
+		if json.Unmarshal([]byte(notes[name]), &left) == nil && s.o.Now().Sub(left.Seen) < forgetAfter {
+			continue
+		}
 		s.o.Log.Info("webhook target is not configured any more; its events were removed", "target", name)
 		if err := store.ForgetTarget(ctx, name); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return all, nil
+	return nil
 }
 
 // distribute gives the events of the outbox to the queues of the targets that want them.
 func (s *Sender) distribute(ctx context.Context, store Store, watch *stalls, couriers []*courier) error {
-	for {
+	for most := max(distributed/len(couriers), 10); ; {
 		var passed []bos.Event
 		woken := map[*courier]bool{}
-		n, err := store.Distribute(ctx, distributed, func(e *bos.Event) []string {
+		n, err := store.Distribute(ctx, most, func(e *bos.Event) []string {
 			passed = append(passed, *e)
 			var targets []string
 			for _, c := range couriers {
@@ -330,7 +347,7 @@ func (s *Sender) distribute(ctx context.Context, store Store, watch *stalls, cou
 				}
 			}
 		}
-		if err != nil || n < distributed {
+		if err != nil || n < most {
 			return err
 		}
 	}

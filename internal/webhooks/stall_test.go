@@ -1,47 +1,12 @@
 package webhooks
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
-
-// fakeStore has sessions that run, and remembers what is noted.
-type fakeStore struct {
-	Store
-	running []*bos.Session
-	noted   []string
-}
-
-func (f *fakeStore) ListSessions(context.Context, bos.SessionFilter, bos.Page, bos.Want, bool) (*bos.List[*bos.Session], error) {
-	return &bos.List[*bos.Session]{Items: f.running, Positions: make([]string, len(f.running))}, nil
-}
-
-func (f *fakeStore) ReadSessions(_ context.Context, reads []bos.SessionRead) ([]*bos.Session, error) {
-	found := make([]*bos.Session, len(reads))
-	for i, r := range reads {
-		for _, s := range f.running {
-			if s.Incarnation == r.Incarnation {
-				found[i] = s
-			}
-		}
-	}
-	return found, nil
-}
-
-func (f *fakeStore) NoteStalled(_ context.Context, s *bos.Session, reason string, once bool) error {
-	f.noted = append(f.noted, fmt.Sprintf("%s %v: %s", s.Name, once, reason))
-	return nil
-}
-
-func (f *fakeStore) NoteSync(_ context.Context, reason string) error {
-	f.noted = append(f.noted, reason)
-	return nil
-}
 
 func running(name string, progress bos.Progress) *bos.Session {
 	s := &bos.Session{Incarnation: "I" + name, SessionKey: bos.SessionKey{Name: name}, State: bos.StateRunning}
@@ -54,11 +19,11 @@ func TestASessionIsStalledWhenItsCountsHaveNotChanged(t *testing.T) {
 	at := func(ago time.Duration, done int) bos.Point {
 		return bos.Point{Time: now.Add(-ago), Tally: bos.Tally{Managed: 10, Successful: done, Active: 10 - done}}
 	}
-	standing := running("standing", bos.Progress{at(2*time.Hour, 0), at(time.Hour, 5), at(0, 5)})
+	quiet := running("quiet", bos.Progress{at(2*time.Hour, 0), at(time.Hour, 5), at(0, 5)})
 	moving := running("moving", bos.Progress{at(2*time.Hour, 0), at(time.Minute, 5), at(0, 6)})
 	late := running("late", bos.Progress{at(2*time.Hour, 0), at(0, 6)})
 	late.Status.Earlier = bos.Progress{at(4*time.Hour, 0), at(3*time.Hour, 10)}
-	store := &fakeStore{running: []*bos.Session{standing, moving, late}}
+	store := &fakeStore{running: []*bos.Session{quiet, moving, late}}
 	watch := &stalls{store: store, after: 30 * time.Minute}
 	look := func(at time.Time, want ...string) {
 		t.Helper()
@@ -73,8 +38,8 @@ func TestASessionIsStalledWhenItsCountsHaveNotChanged(t *testing.T) {
 	}
 	const tooLong = "late true: it has run for more than 1:30:00, half as long again as the session before it that is like it (1:00:00)"
 	// Counts of an hour ago are known from the progress, so a new sender need not wait for them.
-	look(now, tooLong, "standing false: none of its counts has changed for 30m0s")
-	standing.Status.Tally.Failed++
+	look(now, tooLong, "quiet false: none of its counts has changed for 30m0s")
+	quiet.Status.Tally.Failed++
 	look(now.Add(29*time.Minute), tooLong)
 	look(now.Add(31*time.Minute), "late false: none of its counts has changed for 30m0s", "moving false: none of its counts has changed for 30m0s")
 

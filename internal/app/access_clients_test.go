@@ -51,6 +51,7 @@ func TestGraphQLWSDoesNotStormWhenItsTokenEnds(t *testing.T) {
 // TestKeysRotateInTheMiddleOfAStream has a provider change its key while a stream runs: it continues,
 // and tokens of the new key are accepted. When the old key is withdrawn, its tokens end.
 func TestKeysRotateInTheMiddleOfAStream(t *testing.T) {
+	t.Parallel()
 	p := oidctest.Start(t)
 	g := guardedSite{tokens: map[string]string{}}
 	g.Site = apptest.ServeRedis(t, "--auth", "oidc", "--oidc-issuer", p.Issuer, "--oidc-audience", oidctest.Client)

@@ -52,6 +52,7 @@ func dashboardRequests(t *testing.T) (operations []string) {
 // TestDashboardOfATenantShowsItAlone sends the dashboard's requests as a tenant: for its own session, to which all
 // are answered, and for another's, which is not there.
 func TestDashboardOfATenantShowsItAlone(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	g.as("admin").Must(`mutation { patchComponents(input: {components: [{id: "x1", error: "e"}, {id: "x2", error: "e"}, {id: "x3", error: "e"}, {id: "x4", error: "e"}]}) { applied } }`)
 	for _, operation := range dashboardRequests(t) {

@@ -66,6 +66,7 @@ func leadsElsewhere(schema *gql.Schema) []string {
 
 // TestFieldsThatLeadElsewhereStayWithTheTenant asks for all of them as everybody who is limited to red.
 func TestFieldsThatLeadElsewhereStayWithTheTenant(t *testing.T) {
+	t.Parallel()
 	schema, err := gqlparser.LoadSchema(&gql.Source{Name: "schema.graphqls", Input: readFile(t, "../../schema.graphqls")})
 	if err != nil {
 		t.Fatal(err)

@@ -45,6 +45,7 @@ func closedWith(err error) string {
 
 // TestSocketTokens shows where the token of a WebSocket may be.
 func TestSocketTokens(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	bearer := func(name string) string { return "Bearer " + g.tokens[name] }
 	const ack = `{"type":"connection_ack"}`
@@ -71,6 +72,7 @@ func TestSocketTokens(t *testing.T) {
 
 // TestSocketRightsAreThoseOfItsToken runs operations of all kinds over one WebSocket.
 func TestSocketRightsAreThoseOfItsToken(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	conn, got := initiate(t, g.Site, nil, `{"Authorization":"Bearer `+g.tokens["tenant"]+`"}`)
 	if !strings.Contains(got, "ack") {
@@ -101,6 +103,7 @@ func TestSocketRightsAreThoseOfItsToken(t *testing.T) {
 // TestConnectionsEndWithTheirToken lets a token end while 1,000 subscriptions run: on 100
 // WebSockets, and beside them an event stream.
 func TestConnectionsEndWithTheirToken(t *testing.T) {
+	t.Parallel()
 	const sockets, each = 100, 10
 	g := serveGuarded(t, config.Holder{Name: "brief", Roles: []string{"viewer"}, Valid: 8 * time.Second})
 	end := expiryOf(t, g, "brief")
@@ -173,6 +176,7 @@ func expiryOf(t *testing.T, g guardedSite, name string) time.Time {
 
 // TestWithdrawnTokenIsRefused takes a token out of the file.
 func TestWithdrawnTokenIsRefused(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	lines := strings.Split(strings.TrimSpace(readFile(t, g.file)), "\n")
 	var left []string

@@ -11,6 +11,7 @@ import (
 
 // TestLoginAtAProvider has people log in at a real provider, and send what they get to a server.
 func TestLoginAtAProvider(t *testing.T) {
+	t.Parallel()
 	p := oidctest.Start(t)
 	g := guardedSite{tokens: map[string]string{}}
 	g.Site = apptest.ServeRedis(t, "--auth", "oidc", "--oidc-issuer", p.Issuer, "--oidc-audience", oidctest.Client)

@@ -36,6 +36,7 @@ func TestTenantsShareNoAnswer(t *testing.T) {
 // TestTenantsShareNoSubscription has everybody send the same subscription, and changes a session
 // of each tenant.
 func TestTenantsShareNoSubscription(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	const query = `subscription { sessionsUpdated { session { tenant templateName } deletedId } }`
 	streams := map[string]<-chan string{}
@@ -73,6 +74,7 @@ func TestTenantsShareNoSubscription(t *testing.T) {
 // TestFrozenGroupsShowNothingOfOthers gives a component to another tenant after the session, in
 // which it had failed, is complete.
 func TestFrozenGroupsShowNothingOfOthers(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	admin := g.as("admin")
 	admin.Must(`mutation { patchComponents(input: {components: [

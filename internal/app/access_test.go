@@ -77,6 +77,7 @@ var rootReached = map[string]reached{
 
 // TestRolesByRootField asks for every root field of the schema as every role, and for every tenant.
 func TestRolesByRootField(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	for _, name := range rootNames(t) {
 		test, ok := rootFields[name]
@@ -154,6 +155,7 @@ func rootNames(t *testing.T) []string {
 
 // TestNobodyWithoutAToken asks for everything without a token, and with one that is not known.
 func TestNobodyWithoutAToken(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	g.tokens["unknown"] = "bosgraph_x"
 	for _, who := range []string{"nobody", "unknown"} {
@@ -179,6 +181,7 @@ func TestNobodyWithoutAToken(t *testing.T) {
 // TestTenantSeesItsOwn shows all ways in which a tenant reads, and what of two tenants' and of
 // nobody's sessions and components it gets.
 func TestTenantSeesItsOwn(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	for _, test := range []struct{ query, want string }{
 		{`{ sessions { totalCount edges { node { name tenant } } } }`, `{"sessions":{"edges":[{"node":{"name":"s","tenant":"red"}}],"totalCount":null}}`},
@@ -208,6 +211,7 @@ func TestTenantSeesItsOwn(t *testing.T) {
 // TestForeignLooksLikeAbsent compares what a tenant gets for what belongs to another with what
 // it gets for what does not exist: no byte may differ but the name that was asked for.
 func TestForeignLooksLikeAbsent(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	admin := g.as("admin")
 	foreign := admin.Must(`{ session(name: "s", tenant: "blue") { id } sessions(first: 1) { pageInfo { endCursor } } components(first: 1) { pageInfo { endCursor } } }`)
@@ -275,6 +279,7 @@ func TestForeignLooksLikeAbsent(t *testing.T) {
 
 // TestTenantOverREST shows BOS's paths as a tenant that sends no Cray-Tenant-Name.
 func TestTenantOverREST(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	for path, want := range map[string]struct{ status, sessions, components int }{
 		"/v2/sessions":          {200, 1, 0},
@@ -304,6 +309,7 @@ func TestTenantOverREST(t *testing.T) {
 
 // TestTenantProducerWritesItsOwn shows a batch of which a part is another's.
 func TestTenantProducerWritesItsOwn(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	r := g.as("tenant-producer").Ask(`mutation { patchComponents(input: {components: [
 		{id: "x2", error: "e"}, {id: "x1", error: "e"}, {id: "x3", error: "e"}, {id: "x9", error: "e"}, {id: "x1", retryPolicy: 7}]}) { applied userErrors { field code } } }`)

@@ -56,6 +56,7 @@ func auditOf(t *testing.T, path, request string, n int) (lines []auditLine) {
 
 // TestEveryMutationIsALineOfTheAuditLog has mutations by all ways in, with all outcomes.
 func TestEveryMutationIsALineOfTheAuditLog(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	for i, test := range []struct {
 		who, request string
@@ -169,6 +170,7 @@ func TestWritesOverRESTAreRecordedAsRefused(t *testing.T) {
 
 // TestFailuresAreRecordedAsSuch takes Redis away: whether a change was made is not known then.
 func TestFailuresAreRecordedAsSuch(t *testing.T) {
+	t.Parallel()
 	p := redistest.New(t)
 	path := filepath.Join(t.TempDir(), "audit.log")
 	s := apptest.Serve(t, "redis://"+p.Addr(), "--audit-log", path)

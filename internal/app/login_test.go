@@ -46,6 +46,7 @@ func (g guardedSite) logIn(t *testing.T, name string) person {
 // TestLogOutEndsConnections has people watch who have logged in, and log out: their WebSockets and
 // event streams end, and nobody else's.
 func TestLogOutEndsConnections(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	const query = `{ sessions { edges { node { tenant } } } }`
 	const watch = `subscription { sessionsUpdated { deletedId session { name } } }`

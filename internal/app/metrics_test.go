@@ -56,6 +56,7 @@ func valueOf(t *testing.T, families map[string]*dto.MetricFamily, name string, l
 
 // TestEveryDocumentedMetricIsServed uses a server that follows a BOS in every way that is counted.
 func TestEveryDocumentedMetricIsServed(t *testing.T) {
+	t.Parallel()
 	f := followBOS(t, "redis://"+redistest.SharedServer(t), bosfake.New(bosfake.Options{}), "--metrics-listen", "127.0.0.1:0")
 	f.Must(`{ serverInfo { version } }`)
 	f.Ask(`{ nothing }`)
@@ -95,6 +96,7 @@ func TestEveryDocumentedMetricIsServed(t *testing.T) {
 
 // TestMetricsFollowABoot boots one component, which somebody watches.
 func TestMetricsFollowABoot(t *testing.T) {
+	t.Parallel()
 	s := apptest.ServeRedis(t)
 	s.Session("boot")
 	s.Put(apptest.Powering("x1", "boot"), apptest.Powering("x2", "boot"))
@@ -136,6 +138,7 @@ func TestMetricsFollowABoot(t *testing.T) {
 
 // TestMetricsNeedARole shows who may read them: what they show is of every tenant.
 func TestMetricsNeedARole(t *testing.T) {
+	t.Parallel()
 	g := serveGuarded(t)
 	for who, want := range map[string]int{
 		"nobody": http.StatusUnauthorized, "tenant": http.StatusForbidden, "tenant-producer": http.StatusForbidden, "viewer": http.StatusOK, "admin": http.StatusOK,

@@ -28,6 +28,7 @@ func TestServersThatMayEndAtAnyInstant(t *testing.T) {
 // TestAnotherServerFollowsBOSWhenOneIsLost is not run beside others: what it says of
 // staleness holds for servers that get to run every 100 ms.
 func TestAnotherServerFollowsBOSWhenOneIsLost(t *testing.T) {
+	t.Parallel()
 	t.Run("killed", func(t *testing.T) { testLeaderKilled(t, newFleet(t)) })
 	t.Run("overtaken", func(t *testing.T) { testLeaderOvertaken(t, newFleet(t)) })
 }

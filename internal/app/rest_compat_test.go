@@ -158,6 +158,7 @@ func settle(body any, r compat.Request) string {
 // TestRESTAnswersEveryRequestAsBOSDoes sends the whole list of requests to a server that follows a BOS, under
 // both addresses, and compares every answer with BOS's: status, content type and body.
 func TestRESTAnswersEveryRequestAsBOSDoes(t *testing.T) {
+	t.Parallel()
 	requests, err := compat.Requests()
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 // itself, and compares status, content type, and what problems say: a stand-in that is kinder
 // than BOS hides what BOS refuses.
 func TestStandInIsAsStrictAsBOS(t *testing.T) {
+	t.Parallel()
 	requests, err := compat.Requests()
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 // and a session is set back from complete. Both are followed, the earlier end stays as
 // history, and those who watch the list learn of it.
 func TestEndsThatBOSChangesAreFollowedAndTheEarlierStays(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	ids := fake.AddComponents(20)
 	for i, name := range []string{"saved-again", "set-back", "quiet"} {
@@ -79,6 +80,7 @@ func TestEndsThatBOSChangesAreFollowedAndTheEarlierStays(t *testing.T) {
 // TestAnEndThatKeepsChangingIsFollowedAFewTimes shows that an end that BOS changes again and again is followed a few
 // times, and that the operator is notified then.
 func TestAnEndThatKeepsChangingIsFollowedAFewTimes(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	ids := fake.AddComponents(10)
 	fake.CreateSession(untenanted("s"))

@@ -103,6 +103,7 @@ func TestFaultsOfBOSLoseNothingAndPass(t *testing.T) {
 // TestNoSessionCompletesBeforeItsComponentsWereRead shows that a session is not kept as complete before its
 // components have been read, and that what BOS saved is asked for until it comes.
 func TestNoSessionCompletesBeforeItsComponentsWereRead(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	ids := fake.AddComponents(20)
 	fake.CreateSession(untenanted("s"))

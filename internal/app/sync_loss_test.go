@@ -49,6 +49,7 @@ func begun(fake *bosfake.BOS) int { return fake.Traffic().ByPath["/v2/sessions"]
 // form deletes as many as a request's limit just excludes, as many as are asked for by name,
 // and as many as are doubted; `make long` deletes other numbers, too.
 func TestDeletedComponentsAreRemovedWithinThreeSweeps(t *testing.T) {
+	t.Parallel()
 	const all = 5000
 	numbers := []int{10, 20, 1000}
 	if longTests {
@@ -124,6 +125,7 @@ var flushesInShort = map[string]bool{
 // and nothing removed that comes back; what does not is believed after a while. The whole
 // matrix runs in `make long`.
 func TestABOSThatLosesItsDataIsNotBelievedAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, size := range []int{8, 300, 5000} {
 		for how, parts := range flushes {
 			for _, restored := range []string{"at once", "late", "never"} {
@@ -230,6 +232,7 @@ func testFlush(t *testing.T, size int, parts []func(*bosfake.BOS), restored stri
 // TestAnOperatorConfirmsOneLossOnly lets an operator confirm what BOS has lost. What is lost later has to
 // be confirmed again.
 func TestAnOperatorConfirmsOneLossOnly(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	ids := fake.AddComponents(300)
 	for _, name := range []string{"s", "t"} {
@@ -280,6 +283,7 @@ func TestAnOperatorConfirmsOneLossOnly(t *testing.T) {
 // TestANewServerDoubtsALossAsWell starts a server beside a BOS that has lost everything: what
 // another has stored stays.
 func TestANewServerDoubtsALossAsWell(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	ids := fake.AddComponents(50)
 	fake.CreateSession(untenanted("s"))

@@ -17,6 +17,7 @@ const computeTemplate = `{"boot_sets": {"compute": {"arch": "X86", "node_roles_g
 // TestEveryReplicaHasTheTemplatesOfBOS reads session templates and options from every replica as BOS
 // has them, as they come, change and go, each tenant its own.
 func TestEveryReplicaHasTheTemplatesOfBOS(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	fake.PutTemplate(bos.TemplateKey{Name: "compute"}, computeTemplate)
 	fake.PutTemplate(bos.TemplateKey{Tenant: "blue", Name: "compute"}, `{"name":"compute","tenant":"blue","description":"ours"}`)
@@ -62,6 +63,7 @@ func TestEveryReplicaHasTheTemplatesOfBOS(t *testing.T) {
 
 // TestTheTemplateOfANewSessionIsReadAtOnce reads the template of a session that has just come at once.
 func TestTheTemplateOfANewSessionIsReadAtOnce(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	f := followBOS(t, "redis://"+redistest.SharedServer(t), fake, "--bos-interval", "1s")
 	reads := func() int { return fake.Traffic().ByPath["/v2/sessiontemplates"] }
@@ -77,6 +79,7 @@ func TestTheTemplateOfANewSessionIsReadAtOnce(t *testing.T) {
 
 // TestTemplatesThatCannotBeReadStopNothingElse follows the rest, says what is wrong and keeps what is known.
 func TestTemplatesThatCannotBeReadStopNothingElse(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	fake.PutTemplate(bos.TemplateKey{Name: "compute"}, computeTemplate)
 	f := followBOS(t, "redis://"+redistest.SharedServer(t), fake)

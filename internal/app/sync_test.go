@@ -114,6 +114,7 @@ func TestSessionsOfBOSAreFollowedThroughTheirLife(t *testing.T) {
 // can bring about everything but the moment that BOS saw: the duration of a session
 // without an end is left out.
 func TestFollowedStatusesAreBOSsByteByByte(t *testing.T) {
+	t.Parallel()
 	raw, err := os.ReadFile("../../bos/testdata/bos_status_cases.json")
 	if err != nil {
 		t.Fatal(err)
@@ -157,6 +158,7 @@ func TestFollowedStatusesAreBOSsByteByByte(t *testing.T) {
 
 // TestOnlyBOSChangesWhatComesFromBOS shows that what comes from BOS is changed by BOS alone.
 func TestOnlyBOSChangesWhatComesFromBOS(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	id := fake.AddComponents(1)[0]
 	fake.CreateSession(untenanted("s"))
@@ -180,6 +182,7 @@ func TestOnlyBOSChangesWhatComesFromBOS(t *testing.T) {
 
 // TestTenantsFollowTheFile changes the file under the server.
 func TestTenantsFollowTheFile(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	ids := fake.AddComponents(6)
 	file := filepath.Join(t.TempDir(), "tenants.json")
@@ -216,6 +219,7 @@ func TestTenantsFollowTheFile(t *testing.T) {
 // TestARecordThatCannotBeReadDelaysNoOther shows that a record that can't be read takes nothing away and does
 // not keep the others waiting, and that it is reported.
 func TestARecordThatCannotBeReadDelaysNoOther(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	ids := fake.AddComponents(3)
 	fake.CreateSession(untenanted("s"))
@@ -286,6 +290,7 @@ func TestIdleSweepsWriteNothing(t *testing.T) {
 // TestTheTokenMayBeReplacedWhileBOSIsFollowed replaces the token under the server, as Kubernetes does, and follows BOS
 // over TLS with an authority of its own.
 func TestTheTokenMayBeReplacedWhileBOSIsFollowed(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	fake.AddComponents(2)
 	fake.RequireToken("first")
@@ -324,6 +329,7 @@ func TestTheTokenMayBeReplacedWhileBOSIsFollowed(t *testing.T) {
 
 // TestStatusesAreStaleWhileBOSIsSilent watches a session while BOS does not answer.
 func TestStatusesAreStaleWhileBOSIsSilent(t *testing.T) {
+	t.Parallel()
 	fake := bosfake.New(bosfake.Options{})
 	ids := fake.AddComponents(2)
 	fake.CreateSession(untenanted("s"))

@@ -91,6 +91,7 @@ const watchSession = `subscription { sessionStatusUpdated(name: "s") { status co
 
 // TestTLS asks, follows an event stream over HTTP/2 and a WebSocket over HTTP/1.1.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	s := serveSecure(t)
 	s.Session("s")
 	s.Put(apptest.Powering("x1", "s"))
@@ -150,6 +151,7 @@ func TestTLS(t *testing.T) {
 // TestEventStreamsOverHTTP2End shows that the server's end resets streams, by which their clients
 // know to reconnect, and that a client that leaves takes nothing of others with it.
 func TestEventStreamsOverHTTP2End(t *testing.T) {
+	t.Parallel()
 	s := serveSecure(t)
 	s.Session("s")
 	s.Put(apptest.Powering("x1", "s"))
@@ -181,6 +183,7 @@ func TestEventStreamsOverHTTP2End(t *testing.T) {
 // TestCertificatesAreReadAgain replaces the certificate under a running server, by a good one and
 // by a bad one.
 func TestCertificatesAreReadAgain(t *testing.T) {
+	t.Parallel()
 	s := serveSecure(t)
 	if got := s.shows(t); got != 1 {
 		t.Fatalf("certificate %d", got)
@@ -209,6 +212,7 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 // TestSlowStreamsOfHTTP2AreReset shows that a stream whose client does not read is reset once its
 // time is up, and that the other streams of the same connection get everything meanwhile.
 func TestSlowStreamsOfHTTP2AreReset(t *testing.T) {
+	t.Parallel()
 	s := serveSecure(t, "--write-deadline", "500ms")
 	s.Client.Transport.(*http.Transport).HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: 64 << 10}
 	s.Session("s")
@@ -246,6 +250,7 @@ func TestSlowStreamsOfHTTP2AreReset(t *testing.T) {
 
 // TestRefusalsAreReadableOverTLS shows that a client beyond the limit of connections reads why.
 func TestRefusalsAreReadableOverTLS(t *testing.T) {
+	t.Parallel()
 	s := serveSecure(t, "--max-http-connections", "1")
 	conn, err := tls.Dial("tcp", s.App.Addr(), &tls.Config{RootCAs: s.trusted, MinVersion: tls.VersionTLS12})
 	if err != nil {

@@ -29,10 +29,10 @@ const (
 	RedisNotSaving         Reason = "REDIS_NOT_SAVING" // its AOF was on, and is off
 )
 
-// RedisReasons are those that a state of Redis has.
+// RedisReasons are those that a state of Redis, or of the way to it, has.
 var RedisReasons = []Reason{
 	RedisUnreachable, RedisTimeout, RedisLoading, RedisReadOnly, RedisOutOfMemory, RedisDiskError, RedisNoPermission, RedisAuthentication,
-	RedisClusterDown, RedisBusy, RedisMaxClients, RedisNoReplicas, RedisEvicting, RedisMemoryNearMax, RedisMayEvict, RedisNotSaving,
+	RedisClusterDown, RedisBusy, RedisMaxClients, RedisNoReplicas, RedisEvicting, RedisMemoryNearMax, RedisMayEvict, RedisNotSaving, TooManyOpenFiles,
 }
 
 // ReasonOf returns the reason of the first *Error in err's chain, "" for none.

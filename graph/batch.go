@@ -22,6 +22,16 @@ type ComponentBatch struct{ Components []bos.ComponentPatch }
 // until execution needs it.
 type Held jsontext.Value
 
+// Decoded is a list of components that has been decoded before execution.
+type Decoded []bos.ComponentPatch
+
+// Decode decodes a list of components; ok is false if it is not one, which validation then reports
+// as of any other input.
+func Decode(list jsontext.Value) (batch Decoded, ok bool) {
+	batch, err := decodeBatch(string(list))
+	return batch, err == nil
+}
+
 // MarshalGQL is there for gqlgen alone: no answer holds a batch.
 func (ComponentBatch) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, "null") }
 
@@ -33,11 +43,15 @@ func (b *ComponentBatch) UnmarshalGQL(v any) (err error) {
 		return notA("input of components", v)
 	}
 	list := input["components"]
-	if held, ok := list.(Held); ok {
-		b.Components, err = decodeBatch(string(held))
+	switch given := list.(type) {
+	case Decoded:
+		b.Components = given
+		return nil
+	case Held:
+		b.Components, err = decodeBatch(string(given))
 		return err
-	}
-	if _, ok := list.([]any); !ok {
+	case []any:
+	default:
 		list = []any{list} // as GraphQL coerces a single item
 	}
 	raw, err := json.Marshal(list)

@@ -94,8 +94,14 @@ func (r *reader) escapedText(start int) string {
 	return string(unquoted)
 }
 
-// pointers to texts and times are handed out from slices that never grow.
-const pointersAtATime = 256
+// pointers to texts and times are handed out from slices that never grow, the first ones short.
+const (
+	pointersAtFirst = 8
+	pointersAtATime = 256
+)
+
+// more is how many to make room for after so many.
+func more(before int) int { return min(max(4*before, pointersAtFirst), pointersAtATime) }
 
 // string takes a text, or null. Null leaves the pointer as it is: in an input it means "not
 // given".
@@ -109,7 +115,7 @@ func (r *reader) string(to **string) error {
 	// A new slice, instead of one that grows: growing would move what pointers point at
 	// already.
 	if len(r.texts) == cap(r.texts) {
-		r.texts = make([]string, 0, pointersAtATime)
+		r.texts = make([]string, 0, more(cap(r.texts)))
 	}
 	r.texts = append(r.texts, r.text())
 	*to = &r.texts[len(r.texts)-1]
@@ -128,7 +134,7 @@ func (r *reader) time(to **bos.Time) error {
 		return err
 	}
 	if len(r.times) == cap(r.times) {
-		r.times = make([]bos.Time, 0, pointersAtATime)
+		r.times = make([]bos.Time, 0, more(cap(r.times)))
 	}
 	r.times = append(r.times, t)
 	*to = &r.times[len(r.times)-1]

@@ -13,13 +13,14 @@ import (
 	"github.com/bosgraph/bosgraph/graph"
 )
 
-// heldFrom is from how many bytes on a list of components is held back: below it,
-// the ordinary way costs nothing worth mentioning.
+// heldFrom is from how many bytes on any list is held back. Shorter ones are only where nothing but
+// components can be in the list: producers that report each node by itself send many of these.
 const heldFrom = 4096
 
-// request is a GraphQL request as it came. Long lists of components are held back
+// request is a GraphQL request as it came. Lists of components are held back
 // as JSON, with an empty list in their place, so that the request can be validated
-// without them; they are put back once their variables turn out to be such lists.
+// without them; they are put back once their variables turn out to be such lists, short
+// ones decoded: an error in one of these is found before anything is executed.
 type request struct {
 	*graphql.RawParams
 	held map[string]jsontext.Value // by variable
@@ -54,21 +55,18 @@ func (w *wire) request() *request {
 	return r
 }
 
-// hold takes a long list out of a variable: the variable itself, or its field
+// hold takes a list out of a variable: the variable itself if it is long, or its field
 // components if it has no other.
 func hold(raw jsontext.Value) (list, rest jsontext.Value, ok bool) {
-	if len(raw) < heldFrom {
-		return nil, nil, false
-	}
 	// Any long list is taken out, of whatever type: the type is known only after validation, and
 	// validating with the list is what costs the time.
-	if raw.Kind() == '[' {
+	if raw.Kind() == '[' && len(raw) >= heldFrom {
 		return raw, jsontext.Value("[]"), true
 	}
-	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
-	if d.PeekKind() != '{' {
+	if raw.Kind() != '{' {
 		return nil, nil, false
 	}
+	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
 	_, _ = d.ReadToken()
 	name, err := d.ReadToken()
 	if err != nil || name.String() != "components" || d.PeekKind() != '[' {
@@ -132,6 +130,13 @@ func (r *request) putBack(op *graphql.OperationContext) bool {
 				return false
 			}
 			value["components"] = graph.Held(list)
+			if len(list) < heldFrom {
+				batch, ok := graph.Decode(list)
+				if !ok {
+					return false
+				}
+				value["components"] = batch
+			}
 		default:
 			if !isList(definition.Type) || !batchItems[definition.Type.Name()] {
 				return false

@@ -16,13 +16,14 @@ const wheelParts = 256
 // an interval, at moments that have nothing to do with when the client connected: a crowd that
 // comes back together is not pinged together.
 func (s *Streams) keep() {
-	tick := time.NewTicker(max(s.o.PingInterval/2/time.Duration(len(s.wheel)), 1))
+	each := max(s.o.PingInterval/2/time.Duration(len(s.wheel)), 1)
+	tick := time.NewTicker(each)
 	defer tick.Stop()
 	grants := time.NewTicker(grantTick)
 	defer grants.Stop()
 	calm := time.NewTicker(calmFor)
 	defer calm.Stop()
-	for part := 0; ; {
+	for part, next := 0, time.Now().Add(each); ; {
 		select {
 		case <-s.base.Done():
 			return
@@ -33,10 +34,17 @@ func (s *Streams) keep() {
 				c.expire(tokenEnded)
 			}
 		case now := <-tick.C:
-			for _, c := range s.those(s.wheel[part:part+1], func(*connection) bool { return true }) {
-				s.visit(c, now)
+			// A ticker leaves out ticks that come too late, but no part may be late by all of these. Once
+			// around is enough.
+			if round := now.Add(-each * time.Duration(len(s.wheel))); next.Before(round) {
+				next = round
 			}
-			part = (part + 1) % len(s.wheel)
+			for ; !next.After(now); next = next.Add(each) {
+				for _, c := range s.those(s.wheel[part:part+1], func(*connection) bool { return true }) {
+					s.visit(c, now)
+				}
+				part = (part + 1) % len(s.wheel)
+			}
 		}
 	}
 }
@@ -61,14 +69,17 @@ func (s *Streams) those(parts []map[client]struct{}, holds func(*connection) boo
 func (s *Streams) visit(c client, now time.Time) {
 	about, interval := c.about(), s.o.PingInterval
 	last := about.lastReceived.Load() // 0 for an event stream, whose client never answers
-	switch {
+	unanswered := last != 0 && last < about.pinged
 	// An answer comes some time after its ping, so silence at a visit is a little less.
-	case last != 0 && now.UnixNano()-last > int64(9*interval/4):
+	if last != 0 && now.UnixNano()-last > int64(9*interval/4) {
 		_ = about.Close()
-	case now.UnixNano()-about.pinged > int64(3*interval/4):
+		return
+	}
+	if now.UnixNano()-about.pinged > int64(3*interval/4) {
 		about.pinged = now.UnixNano()
 		c.ping()
-	case last != 0 && last < about.pinged:
+	}
+	if unanswered { // also together with the next ping: a loaded machine may be late for the visit in between
 		c.pingAgain()
 	}
 }

@@ -46,7 +46,7 @@ func (s *Store) NoteStalled(ctx context.Context, one *bos.Session, reason string
 			return nil, err
 		}
 		now := sessionHash{fields: schema.AllStatusFields, values: hash.Val(), separate: true}
-		at := fmt.Sprint(now.tally(false))
+		at := string(bos.DigestOf(fmt.Sprint(now.tally(false)))) // a long value would make a table of the hash
 		found := now.session(one.SessionKey)
 		if found == nil || found.Incarnation != one.Incarnation || found.State != bos.StateRunning || had.Val() == at || once && had.Val() != "" {
 			return nil, nil

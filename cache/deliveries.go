@@ -23,6 +23,10 @@ const maxDead = "1000"
 // the sender's lease, whose fence keeps two senders from distributing one event twice. An event that can't be read is
 // dropped, and is part of the error.
 func (s *Store) Distribute(ctx context.Context, most int, match func(*bos.Event) (targets []string)) (n int, err error) {
+	// Nearly always there are none, and to write nothing waits for replicas (see retry).
+	if first, err := s.xrange(ctx, s.db.Keys.Outbox(), "-", 1); err != nil || len(first) == 0 {
+		return 0, err
+	}
 	var broken error
 	err = s.retry(ctx, func() (*change, error) {
 		n, broken = 0, nil

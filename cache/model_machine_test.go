@@ -61,6 +61,9 @@ func testModel(t *testing.T, url string) {
 		unlucky := x.options
 		unlucky.Dialer = x.faults.Dialer()
 		x.unlucky = openUntil(rt, unlucky)
+		for _, store := range []*Store{x.store, x.unlucky} {
+			store.NoteEvents(true, []int{10, 50})
+		}
 		if err := x.store.Ping(x.ctx); err != nil {
 			rt.Fatal(err)
 		}
@@ -172,6 +175,7 @@ func (x *machine) check(rt *rapid.T) {
 	x.checkComponents(rt)
 	x.checkLists(rt)
 	x.checkKeys(rt)
+	x.checkEvents(rt)
 	counter := x.store.db.Client.HGet(x.ctx, x.store.db.Keys.Meta(), "rev").Val()
 	if x.counter != "" && x.anything == (counter == x.counter) {
 		rt.Fatalf("revision %s follows %s, and it is %v that something changed", counter, x.counter, x.anything)

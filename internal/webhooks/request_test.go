@@ -1,8 +1,10 @@
 package webhooks
 
 import (
+	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -65,5 +67,23 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 	}
 	if r := c.Targets[0].send(t.Context(), "id", nil); r.accepted || r.reason == "" || strings.Contains(fmt.Sprint(r), "TOKEN") {
 		t.Errorf("without a server: %+v", r)
+	}
+}
+
+func TestTLSNeedsAnAuthorityThatIsTrusted(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it logs that it is not trusted
+	server.StartTLS()
+	defer server.Close()
+	authority := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	for more, accepted := range map[string]bool{`, "caFile": "ca"`: true, ``: false} {
+		c, err := Read(written(t, strings.Replace(target(more), "http://127.0.0.1:1", server.URL, 1), "ca", authority))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := c.Targets[0].send(t.Context(), "id", nil); r.accepted != accepted || !accepted && !strings.Contains(r.reason, "certificate") {
+			t.Errorf("with %q: %+v", more, r)
+		}
 	}
 }

@@ -81,7 +81,7 @@ type Sender struct {
 	ill    bool // the store could not be used the last time
 }
 
-// New reads the configuration, and has the writes of this process note events from now on.
+// New reads the configuration. It sends nothing before [Sender.Run], and nothing is noted before [Sender.NoteEvents].
 func New(o Options) (*Sender, error) {
 	if o.Now == nil {
 		o.Now = time.Now

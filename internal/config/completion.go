@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -25,6 +26,22 @@ func newCompleted() (completed, error) {
 		c.tops = append(c.tops, [2]string{top.Name, brief(top.Help)})
 	}
 	return c, nil
+}
+
+// command is the one of that name without others below it.
+func (c completed) command(name string) *kong.Node {
+	return c.commands[slices.IndexFunc(c.commands, func(n *kong.Node) bool { return words(n) == name })]
+}
+
+// below are the commands below one, such as accept below sync.
+func (c completed) below(top string) []*kong.Node {
+	var all []*kong.Node
+	for _, command := range c.commands {
+		if strings.HasPrefix(words(command), top+" ") {
+			all = append(all, command)
+		}
+	}
+	return all
 }
 
 // WriteBashCompletion writes the completions of bash.
@@ -50,18 +67,19 @@ _bosgraph() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case "$command ${COMP_WORDS[i]}" in
 `, strings.Join(tops, " "), flagNames(c.commands[0]))
-	groups := map[string][]string{}
 	for _, command := range c.commands {
 		group, last, nested := strings.Cut(words(command), " ")
-		if nested {
-			groups[group] = append(groups[group], last)
-		} else {
-			last, group = group, ""
+		if !nested {
+			group, last = "", group
 		}
 		fmt.Fprintf(&b, "\t\t'%s %s') command=%s next= flags='%s' ;;\n", group, last, last, flagNames(command))
 	}
 	for _, top := range c.tops {
-		if below := groups[top[0]]; below != nil {
+		var below []string
+		for _, command := range c.below(top[0]) {
+			below = append(below, command.Name)
+		}
+		if len(below) > 0 {
 			fmt.Fprintf(&b, "\t\t' %s') command=%s next='%s' flags= ;;\n", top[0], top[0], strings.Join(below, " "))
 		}
 	}
@@ -91,27 +109,48 @@ func WriteZshCompletion(out io.Writer) error {
 	b.WriteString("#compdef bosgraph\n# Completions of bosgraph for zsh. Generated from its command line.\n\n_bosgraph() {\n" +
 		"\tlocal -a commands=(\n")
 	for _, top := range c.tops {
-		fmt.Fprintf(&b, "\t\t%s\n", quoted(strings.ReplaceAll(top[0], ":", `\:`)+":"+top[1]))
+		fmt.Fprintf(&b, "\t\t%s\n", quoted(top[0]+":"+top[1]))
 	}
 	b.WriteString("\t)\n\tif (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then\n\t\t_describe command commands\n\t\treturn\n\tfi\n\tcase $words[2] in\n")
-	for _, command := range c.commands {
-		top, last, nested := strings.Cut(words(command), " ")
-		fmt.Fprintf(&b, "\t%s)\n\t\t_arguments", top)
-		if nested {
-			fmt.Fprintf(&b, " '1: :(%s)' '2: :(%s)'", top, last)
-		} else if len(command.Positional) > 0 {
-			fmt.Fprintf(&b, " '1: :(%s)' '2:%s:'", top, command.Positional[0].Name)
-		} else {
-			fmt.Fprintf(&b, " '1: :(%s)'", top)
+	for _, top := range c.tops {
+		fmt.Fprintf(&b, "\t%s)\n", top[0])
+		below := c.below(top[0])
+		if len(below) == 0 {
+			writeZshArguments(&b, c.command(top[0]))
+			continue
 		}
-		writeZshFlags(&b, command)
-		b.WriteString(" ;;\n")
+		b.WriteString("\t\tif (( CURRENT == 3 )); then\n\t\t\tcommands=(\n")
+		for _, command := range below {
+			fmt.Fprintf(&b, "\t\t\t\t%s\n", quoted(command.Name+":"+brief(command.Help)))
+		}
+		b.WriteString("\t\t\t)\n\t\t\t_describe command commands\n\t\t\treturn\n\t\tfi\n\t\tcase $words[3] in\n")
+		for _, command := range below {
+			fmt.Fprintf(&b, "\t\t%s)\n", command.Name)
+			writeZshArguments(&b, command)
+		}
+		b.WriteString("\t\tesac ;;\n")
 	}
 	b.WriteString("\t-*)\n\t\t_arguments")
 	writeZshFlags(&b, c.commands[0])
 	b.WriteString(" ;;\n\tesac\n}\n\n_bosgraph \"$@\"\n")
 	_, err = io.WriteString(out, b.String())
 	return err
+}
+
+// writeZshArguments writes what a command takes, its own words included: zsh counts them.
+func writeZshArguments(b *strings.Builder, command *kong.Node) {
+	b.WriteString("\t\t_arguments")
+	position := 0
+	for word := range strings.FieldsSeq(words(command)) {
+		position++
+		fmt.Fprintf(b, " '%d: :(%s)'", position, word)
+	}
+	for _, argument := range command.Positional {
+		position++
+		fmt.Fprintf(b, " '%d:%s:'", position, argument.Name)
+	}
+	writeZshFlags(b, command)
+	b.WriteString(" ;;\n")
 }
 
 func writeZshFlags(b *strings.Builder, command *kong.Node) {
@@ -150,6 +189,7 @@ func WriteFishCompletion(out io.Writer) error {
 		when := "__fish_seen_subcommand_from " + top
 		if nested {
 			fmt.Fprintf(&b, "complete -c bosgraph -n %s -a %s -d %s\n", quoted(when), last, quoted(brief(command.Help)))
+			when += "; and __fish_seen_subcommand_from " + last
 		}
 		if i == 0 { // the default
 			when += "; or __fish_use_subcommand"

@@ -135,7 +135,7 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 		"BOS has another certificate": {append(following, untrusted.URL), 1, "its certificate is not to be trusted"},
 		"TAPMS is another service":    {append(following, fake+"/apis/bos", "--tapms-url", answering(404, "text/plain", "")), 1, "TAPMS: TAPMS, GET /v1alpha3/tenants: it does not know this path"},
 		"no OpenID Connect provider":  {[]string{"--redis-url", shared, "--auth", "oidc", "--oidc-issuer", "http://127.0.0.1:1", "--oidc-audience", "a"}, 1, "OpenID Connect provider http://127.0.0.1:1"},
-		"two places for the state":    {[]string{"--redis-url", shared, "--data-dir", dir}, 2, "give one of them only"},
+		"two places for the state":    {[]string{"--redis-url", shared, "--data-dir", dir}, 64, "give one of them only"},
 	} {
 		status, out := check(t, test.options...)
 		if status != test.status || !strings.Contains(out, test.says) {

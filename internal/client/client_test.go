@@ -18,7 +18,7 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-const noneFailed = `{"data":{"session":{"components":{"edges":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}}}}`
+const noneFailed = `{"data":{"session":{"failedComponents":{"edges":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}}}}`
 
 // TestWhoIsTrustedAndWhoGetsTheToken shows what is trusted, and to whom the token goes, over TLS and as it
 // changes.
@@ -90,7 +90,7 @@ func page(first, n int, more bool) turn {
 		edges = append(edges, edge{Component{ID: fmt.Sprint("x", first+i), Error: "e"}})
 	}
 	return func(asked map[string]any, gone <-chan struct{}) (*http.Response, error) {
-		text, err := json.Marshal(map[string]any{"data": map[string]any{"session": map[string]any{"components": map[string]any{
+		text, err := json.Marshal(map[string]any{"data": map[string]any{"session": map[string]any{"failedComponents": map[string]any{
 			"edges": edges, "pageInfo": map[string]any{"hasNextPage": more, "endCursor": fmt.Sprint("c", first+n)},
 		}}}})
 		if err != nil {

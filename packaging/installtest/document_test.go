@@ -1,10 +1,13 @@
 package installtest
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -15,6 +18,7 @@ const systemctl = `#!/bin/bash
 case "$*" in
 "disable --now redis-server") exit ;;
 "enable --now bosgraph") ;;
+"restart bosgraph") pid=$(cat "$SERVICE.pid"); kill "$pid"; timeout 30 tail --pid="$pid" -f /dev/null ;;
 *) echo "systemctl $*: not known here" >&2; exit 1 ;;
 esac
 unit=/usr/lib/systemd/system/bosgraph.service
@@ -55,10 +59,17 @@ func TestInstallByTheDocument(t *testing.T) {
 			t.Errorf("it left %s", path)
 		}
 	})
+	var events atomic.Int32
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("webhook-signature") != "" {
+			events.Add(1)
+		}
+	}))
+	defer receiver.Close()
 	var printed strings.Builder
 	for i, commands := range blocks(t, "../../docs/install.md", "## On Debian and Ubuntu") {
 		// As in one shell: a umask holds for what follows.
-		cmd := exec.Command("bash", "-e", "-o", "pipefail", "-c", "umask 077\n"+commands)
+		cmd := exec.Command("bash", "-e", "-o", "pipefail", "-c", "umask 077\n"+strings.ReplaceAll(commands, "https://hooks.example.com/boots", receiver.URL))
 		cmd.Dir = folder
 		cmd.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"), "SERVICE="+folder+"/service", "DEBIAN_FRONTEND=noninteractive")
 		began := time.Now()
@@ -75,6 +86,10 @@ func TestInstallByTheDocument(t *testing.T) {
 			t.Errorf("the commands did not print %s:\n%s", want, printed.String())
 		}
 	}
+	if events.Load() != 1 {
+		t.Errorf("the receiver got %d signed events", events.Load())
+	}
+	output(t, "curl", "-sS", "--retry", "10", "--retry-delay", "1", "--retry-connrefused", "--cacert", "/etc/bosgraph/tls.crt", "https://localhost:8443/readyz")
 	// What the document promises, and does not show.
 	for _, test := range []struct{ name, command, want string }{
 		{"without a token it answers nothing", "curl -s -o /dev/null -w '%{http_code}' --cacert /etc/bosgraph/tls.crt 'https://localhost:8443/graphql?query=%7BserverInfo%7Bversion%7D%7D' -H 'Accept: application/json'", "401"},

@@ -10,7 +10,7 @@ import (
 )
 
 // TestPodsStart gives the variables of each set's pods to the program of `make release`. It refuses
-// values that make no sense together with status 2, before it looks for Redis or for any file;
+// values that make no sense together with status 64, before it looks for Redis or for any file;
 // what it cannot find here does not count.
 func TestPodsStart(t *testing.T) {
 	for name, values := range sets(t) {
@@ -33,12 +33,12 @@ func TestPodsStart(t *testing.T) {
 					env = append(env, e.(object)["name"].(string)+"="+value)
 				}
 			}
-			if log, status := start(t, env); status == 2 {
+			if log, status := start(t, env); status == 64 {
 				t.Errorf("bosgraph refuses %q:\n%s", env, log)
 			}
 		})
 	}
-	if log, status := start(t, []string{"BOSGRAPH_LISTEN=:8080"}); status != 2 {
+	if log, status := start(t, []string{"BOSGRAPH_LISTEN=:8080"}); status != 64 {
 		t.Errorf("without access control it ended with %d: %s", status, log)
 	}
 }

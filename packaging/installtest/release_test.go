@@ -43,7 +43,8 @@ func TestArchives(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if info.Size() >= 34_000_000 {
+		// 33.6 MB before webhooks and traces, which are 2.4: one that grows by more than a little shows here.
+		if info.Size() >= 37_000_000 {
 			t.Errorf("%s: the program has %d bytes", arch, info.Size())
 		}
 		if kind := output(t, "file", program); !strings.Contains(kind, "statically linked") || !strings.Contains(kind, ", stripped") {
@@ -202,7 +203,7 @@ func runImage(t *testing.T, image v1.Image, config v1.Config) {
 	// As it is, it would serve everybody: it says what is missing.
 	out, err := start().CombinedOutput()
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "--auth") {
+	if !errors.As(err, &exit) || exit.ExitCode() != 64 || !strings.Contains(string(out), "--auth") {
 		t.Errorf("without access control: %v: %s", err, out)
 	}
 	address := freeAddress(t)

@@ -148,18 +148,13 @@ func TestDashboardsShowSeriesOfARealPrometheus(t *testing.T) {
 	t.Parallel()
 	address := func(s *apptest.Site) string { return strings.TrimPrefix(s.Base, "http://") }
 	demo := apptest.Start(t, apptest.Parse(t, "demo", "redis://"+redistest.Server(t), "--components", "200", "--speed", "1000"), apptest.TextLog(&apptest.Journal{}))
-	following := followBOS(t, "redis://"+redistest.SharedServer(t), bosfake.New(bosfake.Options{}))
+	following := followBOS(t, "redis://"+redistest.SharedServer(t), bosfake.New(bosfake.Options{}), "--webhooks", webhooksFile(t, ""))
 	api := prometheus(t, address(demo), address(following.Site))
 
-	// Nothing here has webhooks.
-	elsewhere := func(expression string) bool { return strings.Contains(expression, "bosgraph_webhook_") }
 	replace := strings.NewReplacer("$__rate_interval", "10s", "$job", ".+")
 	for _, file := range []string{"boots.json", "bosgraph.json"} {
 		for panel, all := range expressions(t, monitoring+file) {
 			for _, expression := range all {
-				if elsewhere(expression) {
-					continue
-				}
 				apptest.Eventually(t, file+", "+panel+": "+expression, func() bool {
 					demo.Must(`{ serverInfo { version } }`)
 					return len(ofPrometheus(api, "query?query="+url.QueryEscape(replace.Replace(expression))).Result) > 0

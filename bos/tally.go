@@ -84,15 +84,16 @@ type Tally struct {
 	Active      int // enabled ones of the session, plus staged; 0 completes it
 	Both        int // counted twice in Managed: of the session and staged in it
 	Disabled    int // of the session
-	// Of the session, with a status that no counter above stands for; disabled ones too. The rest,
-	// but for Successful and Failed, has a status that BOS does not know.
-	PowerOnPending     int
+	// Of the session, with one of these statuses; disabled ones too.
 	PowerOnCalled      int
-	PowerOffPending    int
 	PowerOffGracefully int // called
 	PowerOffForcefully int // called
-	ConfiguringAll     int // on hold or disabled ones too
 	OnHold             int
+	// How many more have a status of a phase than count in that phase: disabled ones do, and those whose
+	// status is overridden do not. So the usual step from one phase to the next changes no more counters than those of the two.
+	BeyondPoweringOn  int
+	BeyondPoweringOff int
+	BeyondConfiguring int
 }
 
 // StatusCount is how many components of a session have a status.
@@ -107,11 +108,11 @@ func (t Tally) StatusCounts() []StatusCount {
 	other := t.Managed - t.Staged
 	var counts []StatusCount
 	for _, s := range AllStatuses {
-		n := other
-		if s != StatusOther {
-			n = *t.of(s)
-			other -= n
+		n := t.with(s)
+		if s == StatusOther {
+			n = other
 		}
+		other -= n
 		if n > 0 {
 			counts = append(counts, StatusCount{s, n})
 		}
@@ -119,29 +120,58 @@ func (t Tally) StatusCounts() []StatusCount {
 	return counts
 }
 
-// of is the counter of a status, nil if it has none.
-func (t *Tally) of(s ComponentStatus) *int {
+// with is how many have a status that BOS has.
+func (t Tally) with(s ComponentStatus) int {
 	switch s {
 	case StatusPowerOnPending:
-		return &t.PowerOnPending
+		return t.PoweringOn + t.BeyondPoweringOn - t.PowerOnCalled
 	case StatusPowerOnCalled:
-		return &t.PowerOnCalled
+		return t.PowerOnCalled
 	case StatusPowerOffPending:
-		return &t.PowerOffPending
+		return t.PoweringOff + t.BeyondPoweringOff - t.PowerOffGracefully - t.PowerOffForcefully
 	case StatusPowerOffGracefullyCalled:
-		return &t.PowerOffGracefully
+		return t.PowerOffGracefully
 	case StatusPowerOffForcefullyCalled:
-		return &t.PowerOffForcefully
+		return t.PowerOffForcefully
 	case StatusConfiguring:
-		return &t.ConfiguringAll
+		return t.Configuring + t.BeyondConfiguring
 	case StatusStable:
-		return &t.Successful
+		return t.Successful
 	case StatusFailed:
-		return &t.Failed
+		return t.Failed
 	case StatusOnHold:
-		return &t.OnHold
+		return t.OnHold
 	}
-	return nil
+	return 0
+}
+
+// addStatus adds n times what a status counts as, besides the marks.
+func (t *Tally) addStatus(s ComponentStatus, m Marks, n int) {
+	if s == "" { // of a record from before statuses were counted
+		return
+	}
+	t.BeyondPoweringOn -= n * m.one(MarkPoweringOn)
+	t.BeyondPoweringOff -= n * m.one(MarkPoweringOff)
+	t.BeyondConfiguring -= n * m.one(MarkConfiguring)
+	switch s {
+	case StatusPowerOnPending:
+		t.BeyondPoweringOn += n
+	case StatusPowerOnCalled:
+		t.BeyondPoweringOn += n
+		t.PowerOnCalled += n
+	case StatusPowerOffPending:
+		t.BeyondPoweringOff += n
+	case StatusPowerOffGracefullyCalled:
+		t.BeyondPoweringOff += n
+		t.PowerOffGracefully += n
+	case StatusPowerOffForcefullyCalled:
+		t.BeyondPoweringOff += n
+		t.PowerOffForcefully += n
+	case StatusConfiguring:
+		t.BeyondConfiguring += n
+	case StatusOnHold:
+		t.OnHold += n
+	}
 }
 
 // Complete is the number of components that are done: successful or failed.
@@ -163,10 +193,7 @@ func (t *Tally) Add(k Contribution, name string, n int) {
 		t.PoweringOn += n * k.Marks.one(MarkPoweringOn)
 		t.Active += n * k.Marks.one(MarkActive)
 		t.Disabled += n * k.Marks.one(MarkDisabled)
-		// Those two have marks, which records from before the status was kept have as well.
-		if counter := t.of(k.Status); counter != nil && k.Status != StatusStable && k.Status != StatusFailed {
-			*counter += n
-		}
+		t.addStatus(k.Status, k.Marks, n)
 	}
 	if staged {
 		t.Managed += n

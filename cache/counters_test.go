@@ -29,13 +29,16 @@ func counted() []bos.ComponentPatch {
 			c.Status.Phase, c.LastAction = &phase, &bos.LastActionPatch{Action: &action}
 		})
 	}
+	disabled := func(id, phase string) bos.ComponentPatch {
+		return with(id, func(c *bos.ComponentPatch) { c.Status.Phase, c.Enabled = &phase, new(false) })
+	}
 	override := func(id, override string) bos.ComponentPatch {
 		return with(id, func(c *bos.ComponentPatch) { c.Status.StatusOverride = &override })
 	}
 	return []bos.ComponentPatch{
 		component("on", "a"), acted("called", "powering_on", bos.ActionPoweringOn), phase("off", "powering_off"),
 		acted("graceful", "powering_off", bos.ActionPoweringOffGracefully), acted("forceful", "powering_off", bos.ActionPoweringOffForcefully),
-		with("disabled", func(c *bos.ComponentPatch) { c.Enabled = new(false) }), phase("configuring", "configuring"), phase("stable", ""),
+		disabled("disabled", "powering_on"), disabled("another", "powering_on"), disabled("away", "powering_off"), disabled("unconfigured", "configuring"), phase("configuring", "configuring"), phase("stable", ""),
 		override("failed", "failed"), override("held", "on_hold"),
 		with("staged", func(c *bos.ComponentPatch) { c.StagedState = &bos.StagedStatePatch{Session: new("a")} }),
 	}

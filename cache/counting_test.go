@@ -117,7 +117,7 @@ func TestDeletedComponentsCountNoMore(t *testing.T) {
 		s.put(staged, failing("x2", "a", strings.Repeat("e", 1000)), component("x3", "a"))
 		s.state("a", bos.StateRunning)
 		s.applied(2)(s.store.DeleteComponents(s.ctx, []string{"x1", "x2"}))
-		if st := s.status("a"); st.Tally != (bos.Tally{Managed: 1, PoweringOn: 1, Active: 1, PowerOnPending: 1}) || st.GroupCount != 0 {
+		if st := s.status("a"); st.Tally != (bos.Tally{Managed: 1, PoweringOn: 1, Active: 1}) || st.GroupCount != 0 {
 			s.Errorf("after two were deleted: %+v, %d groups", st.Tally, st.GroupCount)
 		}
 		r, err := s.store.DeleteComponents(s.ctx, []string{"x1", "x3"})

@@ -63,12 +63,12 @@
 //	b, Fb    both
 //	d, Fd    disabled
 //	h, Fh    onHold
-//	l1, Fl1  powerOnPending
-//	l2, Fl2  powerOnCalled
-//	l3, Fl3  powerOffPending
-//	l4, Fl4  powerOffGracefully
-//	l5, Fl5  powerOffForcefully
-//	l6, Fl6  configuringAll
+//	l1, Fl1  powerOnCalled
+//	l2, Fl2  powerOffGracefully
+//	l3, Fl3  powerOffForcefully
+//	l4, Fl4  beyondPoweringOn
+//	l5, Fl5  beyondPoweringOff
+//	l6, Fl6  beyondConfiguring
 //
 // # The fields of s:<home>
 //

@@ -29,12 +29,12 @@ var Counters = []Counter{
 	{"b", "both", func(t *bos.Tally) *int { return &t.Both }, false},
 	{"d", "disabled", func(t *bos.Tally) *int { return &t.Disabled }, true},
 	{"h", "onHold", func(t *bos.Tally) *int { return &t.OnHold }, true},
-	{"l1", "powerOnPending", func(t *bos.Tally) *int { return &t.PowerOnPending }, true},
-	{"l2", "powerOnCalled", func(t *bos.Tally) *int { return &t.PowerOnCalled }, true},
-	{"l3", "powerOffPending", func(t *bos.Tally) *int { return &t.PowerOffPending }, true},
-	{"l4", "powerOffGracefully", func(t *bos.Tally) *int { return &t.PowerOffGracefully }, true},
-	{"l5", "powerOffForcefully", func(t *bos.Tally) *int { return &t.PowerOffForcefully }, true},
-	{"l6", "configuringAll", func(t *bos.Tally) *int { return &t.ConfiguringAll }, true},
+	{"l1", "powerOnCalled", func(t *bos.Tally) *int { return &t.PowerOnCalled }, true},
+	{"l2", "powerOffGracefully", func(t *bos.Tally) *int { return &t.PowerOffGracefully }, true},
+	{"l3", "powerOffForcefully", func(t *bos.Tally) *int { return &t.PowerOffForcefully }, true},
+	{"l4", "beyondPoweringOn", func(t *bos.Tally) *int { return &t.BeyondPoweringOn }, true},
+	{"l5", "beyondPoweringOff", func(t *bos.Tally) *int { return &t.BeyondPoweringOff }, true},
+	{"l6", "beyondConfiguring", func(t *bos.Tally) *int { return &t.BeyondConfiguring }, true},
 }
 
 // LeastCounters is how many numbers every sample has: as many as there were counters at first.

@@ -21,9 +21,9 @@ func TestWhatAFailoverLoses(t *testing.T) {
 			}
 			p := newPair(t)
 			p.follow(1)
-			p.options.Replicas, p.options.Timeout = replicas, 600*time.Millisecond
-			p.at(0)
 			p.create("a")
+			p.options.Replicas, p.options.Timeout = replicas, 800*time.Millisecond
+			p.at(0)
 			n, acknowledged, lost := 0, 0, 0
 			for range rounds {
 				replica, acks := 1-p.master, []int{}

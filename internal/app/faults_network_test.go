@@ -33,7 +33,7 @@ func TestASlowNarrowAndBrokenWayToRedis(t *testing.T) {
 	s.Update("s", "status", "RUNNING")
 	all := apptest.Crowd(t, s, 100, followS)
 	apptest.Every(t, "the first state", all, func(w *apptest.Watcher) bool { return w.Now("revision") != nil })
-	before := goroutines(t, s)
+	before := vitals(t, s)["go_goroutines"]
 	for _, worse := range []struct {
 		what, kind string
 		attributes map[string]int
@@ -65,7 +65,7 @@ func TestASlowNarrowAndBrokenWayToRedis(t *testing.T) {
 			})
 		}
 		running.Wait()
-		during := goroutines(t, s)
+		during := vitals(t, s)["go_goroutines"]
 		network.Heal()
 		connected = connections(t, redis) - connected
 		if worse.kind == "limit_data" && connected < writers {
@@ -81,31 +81,18 @@ func TestASlowNarrowAndBrokenWayToRedis(t *testing.T) {
 			t.Errorf("%s: an update took %v", worse.what, most)
 		}
 		if during > before+200 {
-			t.Errorf("%s: %d goroutines, were %d", worse.what, during, before)
+			t.Errorf("%s: %.0f goroutines, were %.0f", worse.what, during, before)
 		}
 		s.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{{"id": apptest.Xname(0), "error": "after " + worse.what}}})
 		final := s.Status("s")
 		apptest.Every(t, "the last state", all, func(w *apptest.Watcher) bool {
 			return w.Now("revision") == final["revision"] && w.Now("stale") == false
 		})
-		redistest.Figure(t, "%s: updates answered %v, %d new connections, p50 %v, max %v, goroutines %d (%d before)",
+		redistest.Figure(t, "%s: updates answered %v, %d new connections, p50 %v, max %v, goroutines %.0f (%.0f before)",
 			worse.what, answers, connected, took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond), during, before)
 	}
 	apptest.NeverBack(t, all)
 	f.NoDrift(t)
-}
-
-// goroutines are those of a server in another process.
-func goroutines(t *testing.T, s *apptest.Site) (n int) {
-	t.Helper()
-	_, metrics := s.Get("/metrics")
-	if _, rest, ok := strings.Cut(metrics, "\ngo_goroutines "); ok {
-		_, _ = fmt.Sscanf(rest, "%d", &n) // 0 is no number of goroutines
-	}
-	if n == 0 {
-		t.Fatal("the metrics have no number of goroutines")
-	}
-	return n
 }
 
 // connections is how many connections a Redis has accepted.

@@ -7,11 +7,11 @@ IN_TESTS := -r --include='*_test.go' --exclude-dir=node_modules --exclude-dir='.
 # The tests that `make test-fast` leaves out: each takes seconds. Those of a cluster are left
 # out by the names of their subtests.
 SLOW := \
-	TestClusterMasterIsLost TestWhileASlotMovesReadsAreAnsweredAndWritesRefused TestReshardUnderLoad TestFailBackWithoutRestart TestWritesWaitForReplicas \
+	TestClusterMasterIsLost TestWhileASlotMovesReadsAreAnsweredAndWritesRefused TestReshardUnderLoad TestFailBackWithoutRestart TestWritesWaitForReplicas TestWhatAFailoverLoses TestLostAnswersChangeNothingTwice \
 	TestProgressOfTenHours TestARecountFindsAndRepairsWhatDisagrees TestARecountIsRightWhileOthersWrite TestWithoutRedisEverythingIsUnavailable TestWriters \
 	TestAClusterWithoutSlotsHasItsReason TestEachStateOfRedisHasItsReasonInAnswersAndLog TestEvictedKeysMakeEverythingStaleUntilARecount \
 	TestNothingIsLostSilentlyWhenRedisFailsOverAndBack TestServersThatMayEndAtAnyInstant TestAnotherServerFollowsBOSWhenOneIsLost TestTheMostExpensiveRequestsAreBounded \
-	TestWatchersOfServersThatShareNothingButRedis TestWatchersWhoseRedisIsKilled TestWatchersWhoseRedisIsSilent \
+	TestWatchersOfServersThatShareNothingButRedis TestOneFaultAfterTheOther TestWatchersOfAServerThatStoodStill TestASlowNarrowAndBrokenWayToRedis TestWatchersOfAServerThatIsAskedToStop TestWatchersWhoseRedisIsKilled TestWatchersWhoseRedisIsSilent \
 	TestReadsDoNotGrowWithClients TestFileDescriptorsRunOut TestCompareFindsWhatDiffersFromTheFollowedBOS TestFaultsOfBOSLoseNothingAndPass \
 	TestABOSThatLosesItsDataIsNotBelievedAtOnce TestIdleSweepsWriteNothing TestDeletedComponentsAreRemovedWithinThreeSweeps \
 	TestMetricsFollowABoot TestADataDirectoryOutlivesAnyCrash TestDashboardsShowSeriesOfARealPrometheus \
@@ -21,7 +21,7 @@ empty :=
 space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
-.PHONY: help generate fresh lint words test test-fast long bench fuzz release packages vulnerabilities check
+.PHONY: help generate fresh lint words test test-fast long bench fuzz faults release packages vulnerabilities check
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,10 @@ long: ## run what takes long: failovers, a BOS that loses its data, a cluster's 
 	TEST_BOSGRAPH_LONG=1 TEST_BOSGRAPH_ONLY='load:|no barriers' go test -v -count=1 -timeout 20m -run TestPagesInABrowser ./internal/app/browser
 	RAPID_CHECKS=500 CGO_ENABLED=1 go test -race -timeout 30m -run 'TestModel/^redis$$' ./cache
 	TEST_BOSGRAPH_LONG=1 go test -count=1 -timeout 15m -run 'TestANewCounterIsOneLine|TestProgressOfTenHours|TestWriters|TestARecountIsRightWhileOthersWrite' ./cache
+
+faults: ## break what can break, and write what was promised and what was counted to docs/faults.md; TEST_BOSGRAPH_LONG=1 for the full form
+	@scripts/need.sh
+	go run ./scripts/faults -o docs/faults.md
 
 bench: ## run the benchmarks
 	@scripts/need.sh

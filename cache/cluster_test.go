@@ -199,7 +199,7 @@ func (l *clusterLoad) verify() {
 	l.Helper()
 	l.stop()
 	l.all.Wait()
-	l.Logf("answers %v, longest without success %v", l.codes, l.longest)
+	redistest.Figure(l, "answers %v, longest without success %v", l.codes, l.longest)
 	lost := 0
 	for id, want := range maps.All(l.stored) {
 		found, err := l.store.ReadComponents(l.ctx, []string{id}, true)
@@ -220,5 +220,5 @@ func (l *clusterLoad) verify() {
 		l.Errorf("drift %d: %.1000q", len(found), found)
 	}
 	l.audit()
-	l.Logf("acknowledged %d components and %d sessions, lost %d", len(l.stored), len(l.sessions), lost)
+	redistest.Figure(l, "acknowledged %d components and %d sessions, lost %d", len(l.stored), len(l.sessions), lost)
 }

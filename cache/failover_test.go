@@ -49,7 +49,7 @@ func TestClusterMasterIsLost(t *testing.T) {
 			at := time.Now()
 			cluster, store := s.recovery(nodes.Addrs(), received, received.now())
 			for what, took := range store {
-				t.Logf("%s: the cluster was away for %v, %s for %v more", loss.how, cluster.Sub(at), what, took.Sub(cluster))
+				redistest.Figure(t, "%s: the cluster was away for %v, %s for %v more", loss.how, cluster.Sub(at).Round(time.Millisecond), what, took.Sub(cluster).Round(time.Millisecond))
 				if took.Sub(cluster) > allowed() {
 					t.Errorf("%s: after the cluster %s took %v, at most it may take %v", loss.how, what, took.Sub(cluster), allowed())
 				}

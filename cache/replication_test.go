@@ -128,6 +128,7 @@ func TestFailBackWithoutRestart(t *testing.T) {
 			t.Errorf("round %d: drift %d, %v", round, drift, err)
 		}
 	}
+	redistest.Figure(t, "6 failovers back and forth without a restart: %d revisions, given out twice 0, drift 0", len(r))
 }
 
 // What makes another history of the data makes another epoch, and what does not leaves it.

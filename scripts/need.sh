@@ -28,11 +28,13 @@ command -v redis-server >/dev/null 2>&1 || missing="redis-server"
 command -v cc >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing="$missing chromium"
 command -v promtool >/dev/null 2>&1 && command -v prometheus >/dev/null 2>&1 || missing="$missing prometheus"
+set -- /usr/lib/*/faketime/libfaketime.so.1
+[ -e "$1" ] || missing="$missing faketime"
 [ -n "$missing" ] || exit 0
 
 give_up() {
 	echo "not installed: $missing, and $1." >&2
-	echo "Install Redis 7.0 or newer and a C compiler, Prometheus, so that redis-server, prometheus, promtool and cc are in the PATH, and Chromium," >&2
+	echo "Install Redis 7.0 or newer and a C compiler, Prometheus and faketime, so that redis-server, prometheus, promtool and cc are in the PATH, and Chromium," >&2
 	echo "as /usr/bin/chromium or where the variable CHROMIUM says, then try again." >&2
 	exit 1
 }

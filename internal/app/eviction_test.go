@@ -84,12 +84,14 @@ func TestEvictedKeysMakeEverythingStaleUntilARecount(t *testing.T) {
 	if before.At("session.status.stale") != false {
 		t.Fatalf("at first: %s", before.Body)
 	}
+	began := time.Now()
 	evict(t, p.Addr())
 	// The session itself, or the epoch, may be among what is lost.
 	apptest.Eventually(t, "all that is shown is stale", func() bool {
 		r := s.Ask(staleness)
 		return strings.Contains(string(r.Body), "REDIS_EVICTING") && (r.At("session") == nil || r.At("session.status.stale") == true)
 	})
+	noticed := time.Since(began)
 	shown := s.Ask(staleness)
 	if strings.Contains(string(shown.Body), "REDIS_MAY_EVICT") == false {
 		t.Errorf("nothing is said of the policy: %s", shown.Body)
@@ -122,6 +124,7 @@ func TestEvictedKeysMakeEverythingStaleUntilARecount(t *testing.T) {
 	if drift := driftOf(t, s, p.Addr()); drift != "drift 0\n" {
 		t.Errorf("the recount says\n%s", drift)
 	}
+	redistest.Figure(t, "noticed at most %v after the eviction began, drift 0 after the recount", noticed.Round(time.Millisecond))
 	if n := apptest.CountLines(log, "level=ERROR", `msg="recount after eviction repaired counters; evicted records are lost"`, "findings="); n == 0 {
 		t.Errorf("the log does not say what was lost:\n%s", log)
 	}

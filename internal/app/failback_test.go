@@ -154,5 +154,5 @@ func checkGivenOnce(t *testing.T, all []*apptest.Watcher) {
 		}
 		w.Mu.Unlock()
 	}
-	t.Logf("%d states were seen, each under a revision of its own", states)
+	redistest.Figure(t, "%d failovers: %d states were seen, each under a revision of its own", 2*failbackRounds(), states)
 }

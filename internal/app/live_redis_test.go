@@ -110,10 +110,11 @@ func TestWatchersWhoseRedisIsKilled(t *testing.T) {
 		name    string
 		keeps   func(t *testing.T, d *durable, older string) // while it is down
 		forgets bool
+		whole   bool // nothing is lost
 	}{
-		{"and comes back", func(*testing.T, *durable, string) {}, false},
-		{"and comes back empty", func(t *testing.T, d *durable, _ string) { copyOf(t, d.dir, t.TempDir()) }, true},
-		{"and comes back with older data", func(t *testing.T, d *durable, older string) { copyOf(t, d.dir, older) }, false},
+		{"and comes back", func(*testing.T, *durable, string) {}, false, true},
+		{"and comes back empty", func(t *testing.T, d *durable, _ string) { copyOf(t, d.dir, t.TempDir()) }, true, false},
+		{"and comes back with older data", func(t *testing.T, d *durable, older string) { copyOf(t, d.dir, older) }, false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -135,9 +136,13 @@ func TestWatchersWhoseRedisIsKilled(t *testing.T) {
 			test.keeps(t, d, older)
 			d.start()
 			back := time.Now()
+			// Until then clients get an error that says to try again.
+			apptest.Eventually(t, "the server is ready", func() bool { status, _ := s.Get("/readyz"); return status == http.StatusOK })
+			acknowledged, lost := p.lost()
+			if test.whole && lost > 0 {
+				t.Errorf("%d of %d updates were lost that had been acknowledged", lost, acknowledged)
+			}
 			if test.forgets {
-				// Until then a producer gets an error that says to try again.
-				apptest.Eventually(t, "the server is ready", func() bool { status, _ := s.Get("/readyz"); return status == http.StatusOK })
 				p.writeAll()
 			}
 			p.run()
@@ -178,8 +183,8 @@ func TestWatchersWhoseRedisIsKilled(t *testing.T) {
 			p.complete()
 			apptest.Every(t, "the end", all, func(w *apptest.Watcher) bool { return w.Ended() == "complete" && w.Now("status") == "COMPLETE" })
 			slices.Sort(took)
-			t.Logf("killed %s, %d watchers: up to date p50 %v, p99 %v, max %v after Redis is back", test.name, len(all),
-				took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
+			redistest.Figure(t, "killed %s: %d watchers up to date p50 %v, p99 %v, max %v after Redis is back; acknowledged %d updates, lost %d; false completions 0, revisions that went back 0",
+				test.name, len(all), took[len(took)/2].Round(time.Millisecond), took[len(took)*99/100].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond), acknowledged, lost)
 		})
 	}
 }
@@ -232,7 +237,7 @@ func TestWatchersWhoseRedisIsSilent(t *testing.T) {
 	redis.Resume()
 	start = time.Now()
 	apptest.Every(t, "that it is up to date", all, func(w *apptest.Watcher) bool { return w.Now("stale") == false })
-	t.Logf("stale after %v, and up to date %v after Redis resumed", reported, time.Since(start))
+	redistest.Figure(t, "stale after %v, up to date %v after Redis resumed", reported.Round(time.Millisecond), time.Since(start).Round(time.Millisecond))
 	p.stop()
 	for i, w := range all {
 		apptest.Eventually(t, "what a query answers", func() bool { return w.Now("revision") == s.Status(p.name(i))["revision"] })
@@ -248,6 +253,7 @@ type outageProducer struct {
 	writes  atomic.Int64
 	stopped atomic.Bool
 	running sync.WaitGroup
+	acks    [outageSessions][]int // updates that were acknowledged, by component; not while it runs
 }
 
 func (*outageProducer) name(i int) string { return fmt.Sprint("s", i%outageSessions) }
@@ -273,8 +279,31 @@ func (p *outageProducer) run() {
 				p.s.T.Errorf("a write: %v, %v", codes, err)
 				return
 			}
+			if len(codes) == 0 {
+				p.acks[n%outageSessions] = append(p.acks[n%outageSessions], n)
+			}
 		}
 	})
+}
+
+// lost is how many updates were acknowledged, and of how many there is no trace: neither
+// they are there nor a later one.
+func (p *outageProducer) lost() (acknowledged, lost int) {
+	p.s.T.Helper()
+	for i, acks := range p.acks {
+		r := p.s.Must(`query($id: ID!) { component(id: $id) { error } }`, apptest.Vars{"id": apptest.Xname(i)})
+		stored := 0
+		if text, ok := r.At("component.error").(string); ok {
+			_, _ = fmt.Sscanf(text, "update %d", &stored) // none was applied
+		}
+		for _, n := range acks {
+			if n > stored {
+				lost++
+			}
+		}
+		acknowledged += len(acks)
+	}
+	return acknowledged, lost
 }
 
 func (p *outageProducer) stop() {

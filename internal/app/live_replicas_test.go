@@ -108,5 +108,5 @@ func testServerKilled(t *testing.T, a, b *apptest.Site, kill func()) {
 			t.Errorf("%d messages to one who had all but the last state", n)
 		}
 	}
-	t.Logf("%d watchers: resumed after %v, all at the last state after %v", len(all), resumed, converged)
+	redistest.Figure(t, "%d watchers: resumed %v after the kill, all at the last state after %v", len(all), resumed.Round(time.Millisecond), converged.Round(time.Millisecond))
 }

@@ -15,6 +15,7 @@ func TestServersThatMayEndAtAnyInstant(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *apptest.Fleet){
 		"killed in the middle of an ingest":    testKilled,
 		"two servers complete one session":     testCompletionRace,
+		"three servers complete one session":   testThreeComplete,
 		"recount while others write":           testRecountOnline,
 		"recount finds and repairs any damage": testRecountRepairs,
 	} {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/bosgraph/bosgraph/internal/apptest"
+	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
 // testCompletionRace lets two servers complete one session at the same moment, in
@@ -81,6 +82,47 @@ func testCompletionRace(t *testing.T, f *apptest.Fleet) {
 		}
 	}
 	f.NoDrift(t)
+	redistest.Figure(t, "%d races of two servers: snapshots %d, changed afterwards 0, drift 0", races, len(frozen))
+}
+
+// testThreeComplete lets three servers complete one session at the same moment, each with an
+// end time of its own.
+func testThreeComplete(t *testing.T, f *apptest.Fleet) {
+	races := 30
+	if longTests {
+		races = 1000
+	}
+	var servers [3]*apptest.Site
+	for i := range servers {
+		servers[i], _ = f.Serve(t)
+	}
+	winners := 0
+	for i := range races {
+		name, x := fmt.Sprint("race", i), apptest.Xname(i)
+		servers[0].Session(name, "startTime", "2026-01-01T00:00:00Z")
+		servers[0].Put(apptest.Powering(x, name))
+		servers[0].Update(name, "status", "RUNNING")
+		calls, ends := []call{}, []string{}
+		for n, s := range servers {
+			ends = append(ends, fmt.Sprintf("209%d-01-01T00:00:00Z", n))
+			calls = append(calls, call{s, apptest.UpdateSession, apptest.Vars{"name": name, "status": "COMPLETE", "endTime": ends[n]}})
+		}
+		won := ""
+		for n, codes := range atOnce(calls...) {
+			switch {
+			case len(codes) == 0:
+				won += ends[n]
+				winners++
+			case !slices.Equal(codes, []string{"CONFLICT"}):
+				t.Fatalf("race %d was answered %v", i, codes)
+			}
+		}
+		if got := agreedSnapshot(t, name, servers[:]...); won == "" || !strings.Contains(got, `"endTime":"`+won+`"`) {
+			t.Fatalf("race %d was won by %q, and is %s", i, won, got)
+		}
+	}
+	f.NoDrift(t)
+	redistest.Figure(t, "%d races of three servers: winners %d, drift 0", races, winners)
 }
 
 // call is a mutation of one server.

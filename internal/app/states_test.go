@@ -127,6 +127,11 @@ var troubles = map[string]trouble{
 // same reason in every answer, one line in the log when it begins and one when it is over.
 func TestEachStateOfRedisHasItsReasonInAnswersAndLog(t *testing.T) {
 	t.Parallel()
+	t.Cleanup(func() { // after the states, which are tried in parallel
+		if !t.Failed() {
+			redistest.Figure(t, "%d states: refused with another code or reason 0, partial writes 0", len(troubles))
+		}
+	})
 	for name, state := range troubles {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -126,6 +126,7 @@ func TestWebhooksArriveThroughCrashesAndFaults(t *testing.T) {
 	}
 	verify(t, every...)
 	f.NoDrift(t)
+	redistest.Figure(t, "%d events to each of %d targets: missing 0, with another id 0, drift 0", len(booted)*len(all), len(every))
 }
 
 type listedTarget struct {

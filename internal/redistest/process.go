@@ -1,7 +1,10 @@
 package redistest
 
 import (
+	"fmt"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 )
@@ -34,6 +37,23 @@ func New(t testing.TB, options ...string) *Process {
 	}
 	t.Cleanup(s.remove)
 	return &Process{t: t, s: s}
+}
+
+// SetClock restarts the server, empty, with a clock that is ahead of the machine's; behind, if ahead is negative.
+func (p *Process) SetClock(ahead time.Duration) {
+	p.t.Helper()
+	const library = "/usr/lib/*/faketime/libfaketime.so.1"
+	found, err := filepath.Glob(library)
+	if err != nil || len(found) == 0 {
+		p.t.Fatalf("redistest: no %s: `make test` installs it (scripts/need.sh)", library)
+	}
+	p.Kill()
+	p.s.env = []string{
+		// Redis' own malloc asks for the time before libfaketime is ready: here it gets libc's.
+		"LD_PRELOAD=" + found[0] + " libc.so.6", fmt.Sprintf("FAKETIME=%+ds", int(ahead.Seconds())),
+		"FAKETIME_DONT_FAKE_MONOTONIC=1", // only the time of day is off
+	}
+	p.Start()
 }
 
 // Addr is where the server listens, as host:port. It stays the same over Kill

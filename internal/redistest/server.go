@@ -30,7 +30,8 @@ var (
 type server struct {
 	port int
 	args []string
-	dir  string // its working directory, for its log and a cluster's nodes.conf
+	env  []string // besides the test's own
+	dir  string   // its working directory, for its log and a cluster's nodes.conf
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd     // nil while down
@@ -88,6 +89,7 @@ func (s *server) start() error {
 	}
 	defer logFile.Close()
 	cmd := exec.Command(binary, s.args...)
+	cmd.Env = append(os.Environ(), s.env...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, logFile, logFile
 	cmd.SysProcAttr = endWithParent()
 

@@ -1,0 +1,135 @@
+// Faults runs the tests that break things, those of every row of [table], and prints a report in Markdown: what was
+// done, what is promised, what was counted, and whether the promise holds.
+//
+//	go run ./scripts/faults                    # print the report
+//	go run ./scripts/faults -o docs/faults.md  # and keep it
+//	go run ./scripts/faults -row Cluster       # only the rows whose fault matches
+//
+// With TEST_BOSGRAPH_LONG=1 the tests run in their full form. It exits with 1 if a promise does not hold.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bosgraph/bosgraph/internal/redistest"
+)
+
+func main() {
+	output := flag.String("o", "", "write the report to this file instead of stdout")
+	only := flag.String("row", "", "run only the rows whose fault matches this regular expression")
+	flag.Parse()
+	matching, err := regexp.Compile(*only)
+	if err != nil {
+		fatal(err)
+	}
+	report := report{at: time.Now(), long: os.Getenv("TEST_BOSGRAPH_LONG") != ""}
+	rows := slices.DeleteFunc(slices.Clone(table), func(r row) bool { return !matching.MatchString(r.fault) })
+	events := run(rows)
+	for _, r := range rows {
+		report.results = append(report.results, r.result(events))
+	}
+	report.took = time.Since(report.at)
+	text := report.markdown()
+	if *output == "" {
+		fmt.Print(text)
+	} else if err := os.WriteFile(*output, []byte(text), 0o644); err != nil {
+		fatal(err)
+	}
+	if report.broken() > 0 {
+		os.Exit(1)
+	}
+}
+
+func fatal(err error) {
+	fmt.Fprintln(os.Stderr, "faults:", err)
+	os.Exit(2)
+}
+
+// event is a line of `go test -json`.
+type event struct{ Action, Package, Test, Output, Key, Value string }
+
+// run runs the tests of all rows, one package after the other: building and linking a package for each row would take
+// longer than its tests.
+func run(rows []row) (events []event) {
+	patterns := map[string][]string{} // by package
+	for _, r := range rows {
+		for _, one := range r.tests {
+			patterns[one.pkg] = append(patterns[one.pkg], one.pattern)
+		}
+	}
+	for _, pkg := range slices.Sorted(maps.Keys(patterns)) {
+		cmd := exec.Command("go", "test", "-json", "-count=1", "-timeout=180m", "-run", strings.Join(patterns[pkg], "|"), pkg)
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		own, printed := parse(out)
+		if err != nil { // the rows say which of them are concerned
+			fmt.Fprintf(os.Stderr, "%s: %v\n%s", pkg, err, printed)
+		}
+		events = append(events, own...)
+	}
+	return events
+}
+
+// parse returns the events of a package's tests, and what they have printed.
+func parse(out []byte) (events []event, printed string) {
+	for line := range bytes.Lines(out) {
+		var e event
+		if json.Unmarshal(line, &e) == nil {
+			events = append(events, e)
+			printed += e.Output
+		}
+	}
+	return events, printed
+}
+
+// result is what became of a row.
+type result struct {
+	row
+	passed, failed int // tests and subtests
+	figures        []string
+}
+
+// result picks what concerns the row.
+func (r row) result(events []event) result {
+	got := result{row: r}
+	for _, one := range r.tests {
+		before := got.passed + got.failed
+		for _, e := range events {
+			switch {
+			case !one.matches(e):
+			case e.Action == "attr" && e.Key == redistest.FigureKey:
+				got.figures = append(got.figures, e.Value)
+			case e.Action == "pass":
+				got.passed++
+			case e.Action == "fail" || e.Action == "skip": // what is skipped proves nothing
+				got.failed++
+			}
+		}
+		if got.passed+got.failed == before { // nor does a pattern that matches nothing, or a package that does not build
+			got.failed++
+		}
+	}
+	return got
+}
+
+// verdict is in the words of the report.
+func (r result) verdict() string {
+	switch {
+	case len(r.tests) == 0:
+		return "not yet"
+	case r.failed > 0:
+		return "**broken**"
+	default:
+		return "holds"
+	}
+}

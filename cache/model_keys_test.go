@@ -39,8 +39,9 @@ func (x *machine) checkKeys(rt *rapid.T) {
 			frozen = append(frozen, schema.FrozenEntry(&s.Session))
 		}
 		if s.frozen != nil && len(s.frozen.Groups) > 0 {
-			stored[k.FrozenGroups(h)], stored[k.FrozenErrors(h)], stored[k.FrozenFailed(h)] = true, true, true
+			stored[k.FrozenGroups(h)], stored[k.FrozenErrors(h)] = true, true
 		}
+		stored[k.FrozenFailed(h)] = s.frozen != nil && s.frozen.Tally.Failed > 0
 	}
 	for _, key := range modelScopes() {
 		h := schema.ScopeHome(key)

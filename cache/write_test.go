@@ -159,6 +159,7 @@ func TestWhatWasAddedIsTakenAway(t *testing.T) {
 		s.must(c.Set(ctx, key, older, 0).Err())
 		s.must(c.HIncrBy(ctx, session, "p", -1).Err())
 		s.must(c.HIncrBy(ctx, session, "f", 1).Err())
+		s.must(c.HIncrBy(ctx, session, "l4", 1).Err()) // it has a status of the phase that it did not count in
 
 		s.patch(bos.ComponentPatch{ID: "x1", Error: new("any change counts it again")})
 		if tally := s.status("a").Tally; tally.Failed != 0 || tally.PoweringOn != 1 {

@@ -119,7 +119,7 @@ func (l *Listener) leave(address string) {
 	}
 }
 
-// refuse answers whatever a client is going to ask, if not too many are being refused.
+// refuse answers whatever a client asks, if not too many are being refused.
 func (l *Listener) refuse(c net.Conn, status int, message string) {
 	// The answer says which limit was reached, which is worth a goroutine for a few at a time. In a
 	// flood the rest are closed without one: they must not cost more than those that are served.
@@ -138,6 +138,10 @@ func (l *Listener) refuse(c net.Conn, status int, message string) {
 		if l.o.TLS != nil {
 			c = tls.Server(c, Once(l.o.TLS))
 			defer c.Close()
+		}
+		// Not before something was asked: some clients take what comes earlier for no answer of theirs.
+		if _, err := c.Read(make([]byte, 1)); err != nil {
+			return
 		}
 		p := failure(typeJSON, status, bos.Errorf(bos.Unavailable, "%s", message))
 		header := http.Header{}

@@ -32,7 +32,8 @@ type Waiting struct {
 	Reason  WaitingReason
 	Text    string // the reason in words
 	Count   int
-	Since   time.Time // since when the first of them has had its status; zero if unknown
+	Since   time.Time  // since when the first of them has had its status; zero if unknown
+	Limits  WaitLimits // by which it was decided who waits for too long
 }
 
 // WaitLimits are how long BOS waits for what it has called before it does more.
@@ -65,11 +66,8 @@ func (l WaitLimits) Of(w Wait) time.Duration {
 	return 0
 }
 
-// Late is whether components have waited for longer than BOS waits.
-type Late bool
-
-// reason is what is shown of a wait.
-func (w Wait) reason(late Late) WaitingReason {
+// reason is what is shown of a wait; late is whether it has been longer than BOS waits.
+func (w Wait) reason(late bool) WaitingReason {
 	switch w {
 	case WaitOnHold:
 		return WaitingOnHold
@@ -106,7 +104,7 @@ func (w Wait) reason(late Late) WaitingReason {
 // Waited are the components of a session that wait for the same, and have or have not for too long.
 type Waited struct {
 	Wait  Wait
-	Late  Late
+	Late  bool
 	Count int
 	Since time.Time // of the first of them whose time is known; zero for none
 }
@@ -115,8 +113,8 @@ type Waited struct {
 func (r WaitingReason) Parts() []Waited {
 	var parts []Waited
 	for _, w := range Waits {
-		for _, late := range []Late{true, false} {
-			if w.reason(late) == r && !(bool(late) && w.reason(false) == r) {
+		for _, late := range []bool{true, false} {
+			if w.reason(late) == r && !(late && w.reason(false) == r) {
 				parts = append(parts, Waited{Wait: w, Late: late})
 			}
 		}
@@ -135,7 +133,7 @@ func WaitingOf(s *Session, all []Waited, limits WaitLimits) []Waiting {
 		i := slices.IndexFunc(groups, func(g Waiting) bool { return g.Reason == reason })
 		if i < 0 {
 			i = len(groups)
-			groups = append(groups, Waiting{Session: s, Reason: reason, Text: reason.text(limits)})
+			groups = append(groups, Waiting{Session: s, Reason: reason, Text: reason.text(limits), Limits: limits})
 		}
 		g := &groups[i]
 		g.Count += w.Count

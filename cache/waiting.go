@@ -33,7 +33,7 @@ func (s *Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, er
 	if err := s.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		parts = parts[:0]
 		for _, w := range bos.Waits {
-			for _, late := range []bos.Late{true, false} {
+			for _, late := range []bool{true, false} {
 				first, end := s.scores(w, late, limits)
 				if first == end {
 					continue
@@ -76,7 +76,7 @@ func (s *Store) waitLimits(ctx context.Context, of *bos.Session) (bos.WaitLimits
 // scores are the first score, and the first behind, of the components that wait for the same, and for too
 // long or not. An unknown time counts as too long: it is that of a component that has not moved since
 // times have been kept.
-func (s *Store) scores(w bos.Wait, late bos.Late, limits bos.WaitLimits) (first, end int64) {
+func (s *Store) scores(w bos.Wait, late bool, limits bos.WaitLimits) (first, end int64) {
 	first, end = schema.WaitRange(w)
 	parted := first // no wait without a limit is too long
 	if limit := limits.Of(w); limit > 0 {
@@ -101,10 +101,6 @@ func (s *Store) ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, 
 	if w.Session.Over() {
 		return list, nil
 	}
-	limits, err := s.waitLimits(ctx, w.Session)
-	if err != nil {
-		return nil, err
-	}
 	parts := w.Reason.Parts()
 	from, after, err := parseWaitingPosition(page.After, len(parts))
 	if err != nil {
@@ -112,7 +108,7 @@ func (s *Store) ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, 
 	}
 	var ids []string
 	for i := from; i < len(parts) && len(ids) <= page.First; i++ {
-		found, err := s.waitingAfter(ctx, w.Session.SessionKey, parts[i], limits, after, page.First+1-len(ids))
+		found, err := s.waitingAfter(ctx, w.Session.SessionKey, parts[i], w.Limits, after, page.First+1-len(ids))
 		if err != nil {
 			return nil, err
 		}

@@ -67,6 +67,21 @@ test('a request that is refused shows that the login has ended', async () => {
   expect(module.login.get()).toMatchObject({ provider: true, message: expect.stringContaining('ended') })
 })
 
+test('an answer from before logging out is out of date', async () => {
+  answers['whoami'] = { who: tina, provider: false, message: '' }
+  await module.recheck()
+  let deliver: (answer: Response) => void = () => {}
+  const held = new Promise<Response>((resolve) => (deliver = resolve))
+  const fetched = fetch
+  vi.stubGlobal('fetch', (url: string, init: RequestInit) => (String(url).endsWith('whoami') ? held : fetched(url, init)))
+  const asked = module.recheck()
+  answers['logout'] = { who: null, provider: false, message: '' }
+  await module.logOut()
+  deliver(Response.json(answers['whoami']))
+  await asked
+  expect(module.login.get()).toMatchObject({ phase: 'out', message: 'You have logged out.' })
+})
+
 test('a server that does not answer logs nobody out', async () => {
   answers['whoami'] = { who: tina, provider: false, message: '' }
   await module.recheck()

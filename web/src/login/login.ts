@@ -61,6 +61,8 @@ export const login: Readable<Login> = state
 const others = needed && 'BroadcastChannel' in window ? new BroadcastChannel(`bosgraph.login ${basePath}`) : null
 let reason = ''
 let asking: Promise<void> | null = null
+/** How often somebody has logged in or out here: an answer that was asked for before the last time is out of date. */
+let changes = 0
 let timer: ReturnType<typeof setTimeout> | undefined
 
 /** Asks who is logged in, if anybody has to be. */
@@ -72,21 +74,37 @@ export function startLogin(): void {
     url.searchParams.delete('login')
     history.replaceState(history.state, '', url)
   }
-  others?.addEventListener('message', () => void recheck())
+  others?.addEventListener('message', () => {
+    changed()
+    void recheck()
+  })
   void recheck()
 }
 
 /** Asks again: something was refused, or another page has logged in or out. */
 export function recheck(): Promise<void> {
   if (!needed) return Promise.resolve()
-  asking ??= whoami().finally(() => (asking = null))
-  return asking
+  if (asking !== null) return asking
+  const asked = whoami().finally(() => {
+    if (asking === asked) asking = null
+  })
+  return (asking = asked)
+}
+
+// A server that ends a login closes its connections first. The page then asks who is logged in
+// while its cookie still holds, and may get the answer after that to its logging out.
+function changed(): void {
+  changes++
+  asking = null
 }
 
 async function whoami(): Promise<void> {
+  const before = changes
   try {
     const response = await fetch(address('whoami'), { signal: AbortSignal.timeout(ANSWER_WITHIN) })
-    if (response.ok) return take((await response.json()) as About)
+    const about = response.ok ? ((await response.json()) as About) : null
+    if (before !== changes) return
+    if (about !== null) return take(about)
   } catch {
     // No answer: what was known before holds until there is one.
   }
@@ -126,6 +144,7 @@ export async function logInByToken(token: string): Promise<string> {
   const about = await post<About>('token', { token })
   if (typeof about === 'string') return about
   reason = ''
+  changed()
   take(about)
   others?.postMessage('in')
   return ''
@@ -144,6 +163,7 @@ export async function logOut(): Promise<void> {
   const about = await post<About>('logout', {})
   if (typeof about === 'string') return
   reason = ''
+  changed()
   take({ ...about, message: 'You have logged out.' })
   others?.postMessage('out')
 }

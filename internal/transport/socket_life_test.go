@@ -4,8 +4,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"runtime"
-	"runtime/metrics"
 	"sync"
 	"testing"
 	"time"
@@ -219,28 +217,4 @@ func TestSocketsAreClosedWhenTheServerStops(t *testing.T) {
 		_ = c.Close()
 		t.Error("it still listens")
 	}
-}
-
-// TestASocketThatWaitsHasTheSmallestStack shows that what a client has sent, and what was done about
-// it, does not stay with its socket: the stacks of many sockets are most of what they take.
-func TestASocketThatWaitsHasTheSmallestStack(t *testing.T) {
-	s := sessions(t)
-	stacks := func() int64 {
-		runtime.GC() // which gives back those that are not used
-		sample := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
-		metrics.Read(sample)
-		return int64(sample[0].Value.Uint64())
-	}
-	const sockets, smallest = 150, 2 << 10
-	before := stacks()
-	for range sockets {
-		w := s.Begin(t)
-		for _, do := range []act{
-			send(apptest.Subscribe("1", apptest.FollowActive, apptest.Vars{"name": "running"})), next("1", "sessionStatusUpdated.counts.active", 1.0),
-			sendFrame(apptest.PongFrame, ""), send(`{"type":"pong"}`), sendFrame(apptest.PingFrame, "p"), getFrame(apptest.PongFrame, "p"),
-		} {
-			do(w)
-		}
-	}
-	apptest.Eventually(t, "the stacks of sockets are small", func() bool { return stacks()-before < sockets*smallest*3/2 })
 }

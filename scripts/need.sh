@@ -28,13 +28,14 @@ command -v redis-server >/dev/null 2>&1 || missing="redis-server"
 command -v cc >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing="$missing chromium"
 command -v promtool >/dev/null 2>&1 && command -v prometheus >/dev/null 2>&1 || missing="$missing prometheus"
+command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx"
 set -- /usr/lib/*/faketime/libfaketime.so.1
 [ -e "$1" ] || missing="$missing faketime"
 [ -n "$missing" ] || exit 0
 
 give_up() {
 	echo "not installed: $missing, and $1." >&2
-	echo "Install Redis 7.0 or newer and a C compiler, Prometheus and faketime, so that redis-server, prometheus, promtool and cc are in the PATH, and Chromium," >&2
+	echo "Install Redis 7.0 or newer and a C compiler, Prometheus, nginx and faketime, so that redis-server, prometheus, promtool and cc are in the PATH, and Chromium," >&2
 	echo "as /usr/bin/chromium or where the variable CHROMIUM says, then try again." >&2
 	exit 1
 }
@@ -48,7 +49,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 echo "installing $missing" >&2
-# Redis' package and that of Prometheus start a service of its own. The tests start the servers they
+# The packages of Redis, Prometheus and nginx start services of their own. The tests start the servers they
 # need, so on a machine that had none, none is to stay: RUNLEVEL=1 keeps an init
 # script from starting it, systemd knows no such thing and is informed afterwards.
 # A stale or partly unreachable package list may be good enough: let the
@@ -58,7 +59,7 @@ $as_root apt-get update -q >&2 || echo "apt-get update failed; trying all the sa
 $as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
 	apt-get install -q -y --no-install-recommends $missing >&2 || give_up "apt-get could not install it"
 if [ -d /run/systemd/system ]; then
-	for service in redis-server prometheus; do
+	for service in redis-server prometheus nginx; do
 		case $missing in *$service*)
 			$as_root systemctl disable --now $service >&2 || echo "the service of $service could not be stopped" >&2
 		esac

@@ -7,10 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
-	"runtime"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -80,30 +77,8 @@ func TestFileDescriptorsRunOut(t *testing.T) {
 func limited(t *testing.T, binary, redis string, log *apptest.Journal) (address string) {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", `ulimit -n 64 && exec "$0" serve --listen 127.0.0.1:0 --redis-url "redis://$1"`, binary, redis)
-	cmd.SysProcAttr = apptest.EndWithParent()
 	cmd.Stderr = log
-	started, dead := make(chan error, 1), make(chan struct{})
-	go func() {
-		// The kernel's "parent" is this thread, so it has to live as long.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // its error says that we killed it
-			close(dead)
-		}
-	}()
-	if err := <-started; err != nil {
-		t.Fatal(err)
-	}
-	var once sync.Once
-	t.Cleanup(func() {
-		once.Do(func() {
-			_ = cmd.Process.Signal(syscall.SIGKILL) // fails only if it has ended
-			<-dead
-		})
-	})
+	apptest.Run(t, cmd)
 	apptest.Eventually(t, "the server listens", func() bool {
 		_, rest, ok := strings.Cut(log.String(), "graphql=http://")
 		address, _, _ = strings.Cut(rest, "/graphql")

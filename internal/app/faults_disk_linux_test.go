@@ -1,11 +1,9 @@
 package app_test
 
 import (
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"runtime"
 	"testing"
 
 	"github.com/bosgraph/bosgraph/internal/apptest"
@@ -20,34 +18,10 @@ func TestADiskThatIsFullForLogs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer full.Close()
-	// Its log cannot say where it listens.
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_ = l.Close() // nobody has connected
+	address := apptest.FreeAddress(t) // its log cannot say where it listens
 	cmd := exec.Command(apptest.Command(t), "serve", "--listen", address, "--redis-url", "redis://"+redistest.Server(t), "--audit-log", "/dev/full")
-	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = full, full, apptest.EndWithParent()
-	started, dead := make(chan error, 1), make(chan struct{})
-	go func() {
-		// The kernel's "parent" is this thread, so it has to live as long.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		defer close(dead)
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // its error says that we killed it
-		}
-	}()
-	if err := <-started; err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		_ = cmd.Process.Kill() // fails only if it has ended
-		<-dead
-	}()
+	cmd.Stdout, cmd.Stderr = full, full
+	apptest.Run(t, cmd)
 	s := &apptest.Site{T: t, Base: "http://" + address, Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	apptest.Eventually(t, "it is ready", func() bool {
 		response, err := s.Client.Get(s.Base + "/readyz")

@@ -11,63 +11,141 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
-// TestHeadersThatComeByteByByte opens connections whose requests never get to the end of their headers: others are answered
-// as before. The long form opens 5,000, and waits until they are disconnected.
-func TestHeadersThatComeByteByByte(t *testing.T) {
+// TestRequestsThatComeByteByByte opens connections whose requests never get to the end of their headers, or of their body: others
+// are answered as before. The long form opens 5,000, and waits until they are disconnected.
+func TestRequestsThatComeByteByByte(t *testing.T) {
 	t.Parallel()
-	slow := 300
-	if longTests {
-		slow = 5000
+	const headers = "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n"
+	for _, one := range []struct{ what, at, bytes string }{
+		{"headers", "", headers},
+		{"a body", headers + "\r\n", `{"query": "{ serverInfo { epoch } }", "variables": {`},
+	} {
+		t.Run(one.what, func(t *testing.T) {
+			t.Parallel()
+			slow := 300
+			if longTests {
+				slow = 5000
+			}
+			s, process := newFleet(t).Start(t, "127.0.0.1:0", "--max-http-connections-per-address", "8000")
+			pid := process.Cmd.Process.Pid
+			s.Session("s")
+			without, before := slowestStatus(s), resident(t, pid)
+			begun := time.Now()
+			all := make([]net.Conn, slow)
+			for i := range all {
+				conn, err := net.Dial("tcp", strings.TrimPrefix(s.Base, "http://"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				_, _ = io.WriteString(conn, one.at)
+				all[i] = conn
+			}
+			for i := range one.bytes {
+				for _, conn := range all {
+					_, _ = io.WriteString(conn, one.bytes[i:i+1]) // it may have been disconnected by now
+				}
+			}
+			with, during := slowestStatus(s), resident(t, pid)
+			unharmed(t, with, without)
+			disconnected := "not waited for"
+			if longTests {
+				for _, conn := range all {
+					if err := conn.SetReadDeadline(begun.Add(time.Minute)); err != nil {
+						t.Fatal(err)
+					}
+					if answer, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) || strings.Contains(string(answer), " 200 ") {
+						t.Fatalf("a request that does not end is answered %.100q, %v", answer, err)
+					}
+				}
+				disconnected = fmt.Sprint("after ", time.Since(begun).Round(time.Second))
+			}
+			redistest.Figure(t, "%d connections with %s without an end: p99 of a query %v, %v without; memory %d MB, %d before; disconnected: %s",
+				slow, one.what, with.Round(100*time.Microsecond), without.Round(100*time.Microsecond), during>>20, before>>20, disconnected)
+		})
 	}
-	f := newFleet(t)
-	s, _ := f.Serve(t)
+}
+
+// TestSocketsThatNeverRead has clients that subscribe to large states which change all the time, and never read one: others get
+// theirs as before, what is kept for the former is bounded, and they are disconnected.
+func TestSocketsThatNeverRead(t *testing.T) {
+	t.Parallel()
+	silent := 200
+	if longTests {
+		silent = 5000
+	}
+	s, process := newFleet(t).Start(t, "127.0.0.1:0", "--write-deadline", "2s")
+	pid := process.Cmd.Process.Pid
 	s.Session("s")
-	slowest := func() time.Duration {
-		took := make([]time.Duration, 200)
-		for i := range took {
-			began := time.Now()
-			s.Status("s")
-			took[i] = time.Since(began)
-		}
-		slices.Sort(took)
-		return took[len(took)*99/100]
+	const components = 40
+	ids := make([]apptest.Vars, components)
+	for i := range ids {
+		ids[i] = apptest.Powering(apptest.Xname(i), "s")
 	}
-	without := slowest()
-	begun := time.Now()
-	all := make([]net.Conn, slow)
-	for i := range all {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(s.Base, "http://"))
-		if err != nil {
-			t.Fatal(err)
+	s.Put(ids...)
+	s.Update("s", "status", "RUNNING")
+	watchers := apptest.Crowd(t, s, 20, followS)
+	rounds := 0
+	// change writes new errors of 4 KB each, and returns how long it took until all others had them.
+	change := func() time.Duration {
+		rounds++
+		patch := make([]apptest.Vars, components)
+		for i := range patch {
+			patch[i] = apptest.Vars{"id": apptest.Xname(i), "error": fmt.Sprint(rounds, " ", i, " ", strings.Repeat("x", 4<<10))}
 		}
-		defer conn.Close()
-		all[i] = conn
+		began := time.Now()
+		s.Must(apptest.PatchComponents, apptest.Vars{"in": patch})
+		final := s.Status("s")
+		apptest.Every(t, "the new state", watchers, apptest.Reached(final["revision"]))
+		return time.Since(began)
 	}
-	const header = "GET /graphql?query={serverInfo{epoch}} HTTP/1.1\r\n"
-	for i := range header {
-		for _, conn := range all {
-			_, _ = io.WriteString(conn, header[i:i+1]) // it may have been disconnected by now
+	slowest := func() (took time.Duration) {
+		for range 20 {
+			took = max(took, change())
 		}
+		return took
 	}
-	with := slowest()
+	without, before := slowest(), resident(t, pid)
+	open := func() float64 { return vitals(t, s)["process_open_fds"] }
+	descriptors := open()
+	for range silent {
+		w := s.Begin(t)
+		w.Send(apptest.Subscribe("1", apptest.Follow, apptest.Vars{"name": "s"}))
+	}
+	begun, with := time.Now(), time.Duration(0)
+	apptest.Eventually(t, "those who never read are disconnected", func() bool {
+		with = max(with, change())
+		return open() <= descriptors+5
+	})
+	unharmed(t, with, without)
+	peak := peakOf(t, pid)
+	if most := before + 200<<20; peak > most {
+		t.Errorf("%d clients that never read took %d MB, %d before", silent, peak>>20, before>>20)
+	}
+	redistest.Figure(t, "%d sockets that never read states of 160 KB: the others have a change after %v at most, %v without; memory at most %d MB, %d before; "+
+		"all disconnected %v after the last began", silent, with.Round(time.Millisecond), without.Round(time.Millisecond), peak>>20, before>>20, time.Since(begun).Round(100*time.Millisecond))
+}
+
+// slowestStatus is the 99th percentile of the time of a query.
+func slowestStatus(s *apptest.Site) time.Duration {
+	took := make([]time.Duration, 200)
+	for i := range took {
+		began := time.Now()
+		s.Status("s")
+		took[i] = time.Since(began)
+	}
+	slices.Sort(took)
+	return took[len(took)*99/100]
+}
+
+// unharmed compares what others see while there is a fault with what they saw before.
+func unharmed(t *testing.T, with, without time.Duration) {
+	t.Helper()
 	if most := 10*without + 200*time.Millisecond; with > most {
-		t.Errorf("p99 of a query is %v, was %v", with, without)
+		t.Errorf("others wait %v, before it was %v", with, without)
 	}
-	disconnected := "not waited for"
-	if longTests {
-		for _, conn := range all {
-			if err := conn.SetReadDeadline(begun.Add(time.Minute)); err != nil {
-				t.Fatal(err)
-			}
-			if answer, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) || strings.Contains(string(answer), " 200 ") {
-				t.Fatalf("a connection whose headers do not end is answered %.100q, %v", answer, err)
-			}
-		}
-		disconnected = fmt.Sprint("after ", time.Since(begun).Round(time.Second))
-	}
-	redistest.Figure(t, "%d connections whose headers do not end: p99 of a query %v, %v without; disconnected: %s",
-		slow, with.Round(100*time.Microsecond), without.Round(100*time.Microsecond), disconnected)
 }

@@ -20,13 +20,14 @@ import (
 func TestOneFaultAfterTheOther(t *testing.T) {
 	t.Parallel()
 	const writers = 4
-	rounds, every, watchers := 6, time.Millisecond, 60
+	rounds, every, watchers := 10, time.Millisecond, 60
 	if longTests {
 		rounds, every, watchers = 30, time.Minute, 2000
 	}
 	redis := redistest.New(t)
+	network := redistest.NewNetwork(t, redis.Addr())
 	f := newFleet(t)
-	f.Redis = redis.Addr()
+	f.Redis = network.Addr()
 	a, lasting := f.Start(t, "127.0.0.1:0")
 	b, kill := f.Serve(t)
 	a.Session("s")
@@ -80,15 +81,22 @@ func TestOneFaultAfterTheOther(t *testing.T) {
 		from := acknowledged.Load()
 		apptest.Eventually(t, "updates", func() bool { return acknowledged.Load() >= from+more })
 	}
+	// refuse has Redis refuse writes until one is refused.
+	refuse := func(setting, bad, good string) {
+		refusedBefore := failed.Load()
+		redistest.Do(t, redis.Addr(), "CONFIG", "SET", setting, bad)
+		apptest.Eventually(t, "updates are refused", func() bool { return failed.Load() > refusedBefore })
+		redistest.Do(t, redis.Addr(), "CONFIG", "SET", setting, good)
+	}
 	faults := []func(){
 		func() { redis.Pause(); apptest.Every(t, "that it may be behind", all, stale); redis.Resume() },
 		func() {
 			for _, kind := range []string{"normal", "pubsub"} {
-				redistest.Do(t, f.Redis, "CLIENT", "KILL", "TYPE", kind)
+				redistest.Do(t, redis.Addr(), "CLIENT", "KILL", "TYPE", kind)
 			}
 		},
-		func() { redistest.Do(t, f.Redis, "SCRIPT", "FLUSH") },
-		func() { redistest.Do(t, f.Redis, "CLIENT", "PAUSE", "700", "ALL") },
+		func() { redistest.Do(t, redis.Addr(), "SCRIPT", "FLUSH") },
+		func() { redistest.Do(t, redis.Addr(), "CLIENT", "PAUSE", "700", "ALL") },
 		func() {
 			kill()
 			var s *apptest.Site
@@ -97,6 +105,19 @@ func TestOneFaultAfterTheOther(t *testing.T) {
 			apptest.InParallel(t, atB, func(w *apptest.Watcher) error { return w.Resume(s.Base) })
 		},
 		func() { signal(syscall.SIGSTOP); written(20); signal(syscall.SIGCONT) },
+		func() {
+			network.Worsen("latency", map[string]int{"latency": 200, "jitter": 100})
+			written(5)
+			network.Heal()
+		},
+		func() {
+			refusedBefore := failed.Load()
+			network.Worsen("limit_data", map[string]int{"bytes": 500})
+			apptest.Eventually(t, "updates fail", func() bool { return failed.Load() > refusedBefore })
+			network.Heal()
+		},
+		func() { refuse("maxmemory", "1", "0") },
+		func() { refuse("min-replicas-to-write", "1", "0") },
 	}
 	written(50)
 	before := vitals(t, a)

@@ -3,4 +3,4 @@
 package app_test
 
 // manyWatchers is how many lose their server at once.
-const manyWatchers = 2000
+var manyWatchers = map[bool]int{false: 2000, true: 10000}[longTests]

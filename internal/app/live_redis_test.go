@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -39,7 +38,6 @@ func newDurable(t *testing.T) *durable {
 	}
 	d := &durable{t: t, dir: t.TempDir(), port: port}
 	d.start()
-	t.Cleanup(func() { d.end() })
 	return d
 }
 
@@ -50,26 +48,7 @@ func (d *durable) start() {
 	d.t.Helper()
 	cmd := exec.Command("redis-server", "--port", d.port, "--bind", "127.0.0.1", "--dir", d.dir, "--save", "",
 		"--appendonly", "yes", "--appendfsync", "always")
-	cmd.SysProcAttr = apptest.EndWithParent()
-	started, dead := make(chan error, 1), make(chan struct{})
-	go func() {
-		// The kernel's "parent" is this thread, so it has to live as long.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		defer close(dead)
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // its error says that we killed it
-		}
-	}()
-	if err := <-started; err != nil {
-		d.t.Fatal(err)
-	}
-	d.end = sync.OnceFunc(func() {
-		_ = cmd.Process.Kill() // fails only if it has ended already
-		<-dead
-	})
+	d.end = apptest.Run(d.t, cmd).Kill
 	apptest.Eventually(d.t, "Redis answers", func() bool {
 		conn, err := net.Dial("tcp", d.addr())
 		if err != nil {

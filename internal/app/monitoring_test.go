@@ -3,14 +3,12 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -61,34 +59,10 @@ func prometheus(t *testing.T, targets ...string) string {
 	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// It can't choose a port by itself.
-	place, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := place.Addr().String()
-	place.Close()
+	address := apptest.FreeAddress(t)
 	cmd := exec.Command("prometheus", "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+dir, "--web.listen-address="+address, "--log.level=warn")
-	cmd.SysProcAttr, cmd.Stderr = apptest.EndWithParent(), t.Output()
-	started, dead := make(chan error, 1), make(chan struct{})
-	go func() {
-		// The kernel's "parent" is this thread, so it has to live as long.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		defer close(dead)
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // its error says that we killed it
-		}
-	}()
-	if err := <-started; err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // fails only if it has ended already
-		<-dead
-	})
+	cmd.Stderr = t.Output()
+	apptest.Run(t, cmd)
 	return "http://" + address + "/api/v1/"
 }
 

@@ -9,18 +9,20 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
 
 // Fleet is what may run on one namespace of a Redis of its own, or on a directory.
-type Fleet struct{ Binary, Redis, DataDir, Namespace string }
+type Fleet struct {
+	Binary, Redis, DataDir, Namespace string
+	Env                               []string // of its programs, besides that of the test
+}
 
 // command is the command with these words, on the fleet's namespace.
 func (f *Fleet) command(ctx context.Context, words ...string) *exec.Cmd {
@@ -28,7 +30,9 @@ func (f *Fleet) command(ctx context.Context, words ...string) *exec.Cmd {
 	if f.DataDir != "" {
 		state = []string{"--data-dir", f.DataDir}
 	}
-	return exec.CommandContext(ctx, f.Binary, slices.Concat(words, state, []string{"--namespace", f.Namespace})...)
+	cmd := exec.CommandContext(ctx, f.Binary, slices.Concat(words, state, []string{"--namespace", f.Namespace})...)
+	cmd.Env = append(os.Environ(), f.Env...)
+	return cmd
 }
 
 // Serve starts a server, and returns it as a site and what kills it.
@@ -45,66 +49,27 @@ func (f *Fleet) ServeAt(t *testing.T, address string) (s *Site, kill func()) {
 	return s, process.Kill
 }
 
-// Process is a server that runs.
-type Process struct {
-	Cmd  *exec.Cmd
-	dead chan struct{} // closed when it has ended
-}
-
-// Kill ends it at once, as a crash would, and returns when it has ended.
-func (p *Process) Kill() {
-	_ = p.Cmd.Process.Kill() // fails only if it has ended already
-	<-p.dead
-}
-
-// End asks it to stop, and returns when it has.
-func (p *Process) End() {
-	_ = p.Cmd.Process.Signal(syscall.SIGTERM) // fails only if it has ended already
-	<-p.dead
-}
-
 // Start starts a server on an address, and returns it as a site and as a process.
 func (f *Fleet) Start(t *testing.T, address string, options ...string) (s *Site, p *Process) {
 	t.Helper()
 	cmd := f.command(context.Background(), append([]string{"serve", "--listen", address, "--log-format", "json"}, options...)...)
-	cmd.SysProcAttr = EndWithParent()
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
 	// The address is read from the log, as port 0 lets the kernel choose it: a port that was
 	// looked for beforehand may be taken by then.
-	base, dead, started := make(chan string, 1), make(chan struct{}), make(chan error, 1)
-	go func() {
-		// The kernel's "parent" is this thread, so it has to live as long.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err != nil {
-			return
+	base := make(chan string, 1)
+	cmd.Stderr = &lines{each: func(text []byte) {
+		var line struct{ Msg, Level, GraphQL string }
+		if json.Unmarshal(text, &line) == nil && line.Msg == "serving" {
+			base <- strings.TrimSuffix(line.GraphQL, "/graphql")
+		} else if line.Level != "INFO" {
+			fmt.Fprintf(t.Output(), "%s\n", text)
 		}
-		defer close(dead)
-		for lines := bufio.NewScanner(stderr); lines.Scan(); {
-			var line struct{ Msg, Level, GraphQL string }
-			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "serving" {
-				base <- strings.TrimSuffix(line.GraphQL, "/graphql")
-			} else if line.Level != "INFO" {
-				fmt.Fprintf(t.Output(), "%s\n", lines.Bytes())
-			}
-		}
-		_ = cmd.Wait() // its error says that we killed it
-	}()
-	if err := <-started; err != nil {
-		t.Fatal(err)
-	}
-	p = &Process{cmd, dead}
-	t.Cleanup(p.Kill)
+	}}
+	p = Run(t, cmd)
 	s = newSite(t, f.Namespace)
 	select {
 	case s.Base = <-base:
 	// A server that cannot start is noticed at once, and not after the whole time.
-	case <-dead:
+	case <-p.dead:
 		t.Fatal("the server has ended")
 	case <-time.After(30 * time.Second):
 		t.Fatal("the server does not come up")

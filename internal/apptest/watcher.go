@@ -36,6 +36,8 @@ type Watcher struct {
 	Lowered  int    // how often it ceased to be
 	Back     string // a revision that went backwards
 	End      string // how the subscription ended, or the connection
+	lostAt   time.Time
+	Gap      time.Duration // the longest time from losing a server to the next message
 }
 
 // Watch follows a subscription until the test ends.
@@ -147,7 +149,7 @@ func (w *Watcher) read(conn *websocket.Conn, gone chan<- struct{}) {
 		w.Mu.Lock()
 		switch {
 		case err != nil && w.End == "":
-			w.End = "lost"
+			w.End, w.lostAt = "lost", time.Now()
 		case err != nil:
 		case m.Type == "next":
 			w.next(m.Payload)
@@ -174,6 +176,9 @@ func (w *Watcher) next(payload json.RawMessage) {
 		w.Last, _ = field.(map[string]any)
 	}
 	w.messages++
+	if !w.lostAt.IsZero() {
+		w.Gap, w.lostAt = max(w.Gap, time.Since(w.lostAt)), time.Time{}
+	}
 	// Only for few: thousands of watchers that keep all would need more memory than the server.
 	if w.Keep {
 		w.Seen = append(w.Seen, w.Last)

@@ -1,0 +1,173 @@
+package app_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/internal/apptest"
+	"github.com/bosgraph/bosgraph/internal/redistest"
+)
+
+// TestARollingRestartBehindNginx stops three replicas one after the other and starts each again, behind nginx, under updates
+// and with watchers that come back to where they were: no update fails, nobody misses the last state.
+func TestARollingRestartBehindNginx(t *testing.T) {
+	t.Parallel()
+	const writers = 4
+	watchers := 120
+	if longTests {
+		watchers = 5000
+	}
+	f := newFleet(t)
+	var servers []*apptest.Process
+	var addresses []string
+	for range 3 {
+		s, process := f.Start(t, "127.0.0.1:0", "--shutdown-timeout", "4s")
+		servers, addresses = append(servers, process), append(addresses, s.Base[len("http://"):])
+	}
+	s := behindNginx(t, addresses)
+	s.Session("s")
+	for i := range writers {
+		s.Put(apptest.Powering(apptest.Xname(i), "s"))
+	}
+	s.Update("s", "status", "RUNNING")
+	all := apptest.Crowd(t, s, watchers, followS)
+	apptest.Every(t, "the first state", all, func(w *apptest.Watcher) bool { return w.Now("revision") != nil })
+
+	var stop atomic.Bool
+	var acknowledged atomic.Int64
+	var writing sync.WaitGroup
+	last := make([]int, writers) // by component
+	for i := range writers {
+		pace := time.NewTicker(20 * time.Millisecond)
+		defer pace.Stop()
+		writing.Go(func() {
+			for n := 1; !stop.Load(); n++ {
+				<-pace.C
+				codes, err := apptest.Try(s, apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{{"id": apptest.Xname(i), "error": fmt.Sprint("update ", n)}}})
+				if err != nil || len(codes) > 0 {
+					t.Errorf("an update is answered %v, %v", codes, err)
+					continue
+				}
+				last[i] = n
+				acknowledged.Add(1)
+			}
+		})
+	}
+	defer writing.Wait()
+	defer stop.Store(true)
+
+	lost := func(w *apptest.Watcher) bool { return w.Ended() == "lost" }
+	resumed, slowest := 0, time.Duration(0)
+	for i, server := range servers {
+		began, ended := time.Now(), make(chan struct{})
+		go func() {
+			defer close(ended)
+			server.End()
+		}()
+		apptest.Eventually(t, "it has stopped, and all are somewhere else", func() bool {
+			var away []*apptest.Watcher
+			for _, w := range all {
+				if lost(w) {
+					away = append(away, w)
+				}
+			}
+			apptest.InParallel(t, away, func(w *apptest.Watcher) error { return w.Resume(s.Base) })
+			resumed += len(away)
+			select {
+			case <-ended:
+				return len(away) == 0
+			default:
+				return false
+			}
+		})
+		slowest = max(slowest, time.Since(began))
+		_, servers[i] = f.Start(t, addresses[i], "--shutdown-timeout", "4s")
+	}
+	stop.Store(true)
+	writing.Wait()
+	final, gap := s.Status("s"), time.Duration(0)
+	apptest.Every(t, "the last state", all, apptest.Reached(final["revision"]))
+	apptest.NeverBack(t, all)
+	for _, w := range all {
+		if gap = max(gap, w.Gap); w.Ended() != "" {
+			t.Errorf("a watcher's subscription ended with %q", w.Ended())
+		}
+	}
+	for i, n := range last {
+		got := s.Must(`query($id: ID!) { component(id: $id) { error } }`, apptest.Vars{"id": apptest.Xname(i)}).At("component.error")
+		if got != fmt.Sprint("update ", n) {
+			t.Errorf("component %d has %q, acknowledged was update %d", i, got, n)
+		}
+	}
+	if resumed < watchers {
+		t.Errorf("only %d reconnections of %d watchers: not every server had some", resumed, watchers)
+	}
+	f.NoDrift(t)
+	redistest.Figure(t, "three replicas restarted one after the other behind nginx, %d watchers, %d updates: updates failed 0, lost 0; each drained in %v at most; "+
+		"resumed all of %d, longest gap %v, `complete` 0; drift 0",
+		watchers, acknowledged.Load(), slowest.Round(100*time.Millisecond), resumed, gap.Round(time.Millisecond))
+}
+
+// behindNginx starts nginx in front of some servers, and returns a client of it.
+func behindNginx(t *testing.T, servers []string) *apptest.Site {
+	t.Helper()
+	dir, address := t.TempDir(), apptest.FreeAddress(t)
+	upstream := ""
+	for _, server := range servers {
+		upstream += "server " + server + " max_fails=1 fail_timeout=1s; "
+	}
+	config := fmt.Sprintf(`
+user root;
+worker_processes 1;
+pid %[1]s/pid;
+error_log stderr crit;
+events { worker_connections 20000; }
+http {
+	access_log off;
+	client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy;
+	fastcgi_temp_path %[1]s/fastcgi; uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
+	map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
+	upstream bosgraph { %[2]s keepalive 16; }
+	server {
+		listen %[3]s;
+		location / {
+			proxy_pass http://bosgraph;
+			proxy_http_version 1.1;
+			proxy_set_header Host $http_host;
+			proxy_set_header Upgrade $http_upgrade;
+			proxy_set_header Connection $connection_upgrade;
+			proxy_read_timeout 1h;
+			proxy_next_upstream error timeout http_503;
+		}
+	}
+}`, dir, upstream, address)
+	path := filepath.Join(dir, "nginx.conf")
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	nginx, err := exec.LookPath("nginx")
+	if err != nil {
+		nginx = "/usr/sbin/nginx" // not in everybody's PATH
+	}
+	cmd := exec.Command(nginx, "-c", path, "-p", dir, "-g", "daemon off; master_process off;")
+	cmd.Stderr = t.Output()
+	apptest.Run(t, cmd)
+	s := &apptest.Site{T: t, Base: "http://" + address, Client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}}
+	t.Cleanup(s.Client.CloseIdleConnections)
+	apptest.Eventually(t, "nginx answers", func() bool {
+		response, err := s.Client.Get(s.Base + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+	return s
+}

@@ -60,7 +60,7 @@ func TestABOSThatIsReplacedByAnotherSystemsIsDoubted(t *testing.T) {
 	}
 	own300()
 	answering.Store(own)
-	// What the other one has added is doubted in its turn, as a session of it is gone.
+	// What the other one has added is doubted in its turn, as a session of it has been removed.
 	f.eventually("what it has added is doubted", func() bool { return strings.Contains(f.sync(), "3 fewer components (300 instead of 303)") })
 	own300()
 	f.eventually("the note says so", func() bool {

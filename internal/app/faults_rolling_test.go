@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,7 +23,7 @@ func TestARollingRestartBehindNginx(t *testing.T) {
 	const writers = 4
 	watchers := 120
 	if longTests {
-		watchers = 5000
+		watchers = 2000
 	}
 	f := newFleet(t)
 	var servers []*apptest.Process
@@ -115,39 +116,24 @@ func TestARollingRestartBehindNginx(t *testing.T) {
 		watchers, acknowledged.Load(), slowest.Round(100*time.Millisecond), resumed, gap.Round(time.Millisecond))
 }
 
-// behindNginx starts nginx in front of some servers, and returns a client of it.
+// behindNginx starts nginx in front of some servers, as docs/operations.md has it, and returns a client of it.
 func behindNginx(t *testing.T, servers []string) *apptest.Site {
 	t.Helper()
 	dir, address := t.TempDir(), apptest.FreeAddress(t)
-	upstream := ""
-	for _, server := range servers {
-		upstream += "server " + server + " max_fails=1 fail_timeout=1s; "
+	_, block, _ := strings.Cut(operations(t), "```nginx\n")
+	block, _, found := strings.Cut(block, "```")
+	for i, server := range servers {
+		before := block
+		block = strings.Replace(block, fmt.Sprintf("192.0.2.%d:8080", i+1), server, 1)
+		found = found && block != before
 	}
-	config := fmt.Sprintf(`
-user root;
-worker_processes 1;
-pid %[1]s/pid;
-error_log stderr crit;
-events { worker_connections 20000; }
-http {
-	access_log off;
-	client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy;
-	fastcgi_temp_path %[1]s/fastcgi; uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
-	map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
-	upstream bosgraph { %[2]s keepalive 16; }
-	server {
-		listen %[3]s;
-		location / {
-			proxy_pass http://bosgraph;
-			proxy_http_version 1.1;
-			proxy_set_header Host $http_host;
-			proxy_set_header Upgrade $http_upgrade;
-			proxy_set_header Connection $connection_upgrade;
-			proxy_read_timeout 1h;
-			proxy_next_upstream error timeout http_503;
-		}
+	before := block
+	if block = strings.Replace(block, "listen 80;", "listen "+address+";", 1); !found || block == before {
+		t.Fatalf("docs/operations.md has no nginx for %d servers", len(servers))
 	}
-}`, dir, upstream, address)
+	config := fmt.Sprintf("user root; worker_processes 1; pid %[1]s/pid; error_log stderr crit; events { worker_connections 20000; }\n"+
+		"http { access_log off; client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi; "+
+		"uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;\n%[2]s}\n", dir, block)
 	path := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		t.Fatal(err)

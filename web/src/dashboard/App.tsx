@@ -18,7 +18,7 @@ function View() {
     case 'session':
       return <SessionView key={`${route.tenant} ${route.name} ${route.started}`} route={route} />
     case 'component':
-      return <ComponentView id={route.id} />
+      return <ComponentView id={route.id} tenant={route.tenant} />
     case 'unknown':
       return <NoSuchPage path={route.path} />
   }

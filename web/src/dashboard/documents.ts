@@ -164,9 +164,12 @@ export const INITIAL = graphql(`
   }
 `)
 
-export const SERVER = graphql(`query Server { serverInfo { version namespace sync { error lagSeconds } } }`)
+export const SERVER = graphql(`query Server { serverInfo { version namespace sync { source error lastSweep } } }`)
+
+export const RUNNING = graphql(`query Running { sessions(first: 1, filter: { status: RUNNING }) { edges { node { name tenant } } } }`)
 
 type Found<T> = NonNullable<T>
+export type ServerInfo = ResultOf<typeof SERVER>['serverInfo']
 export type SessionRow = ResultOf<typeof SESSIONS>['sessions']['edges'][number]['node']
 export type SessionDetails = ResultOf<typeof STATUS_UPDATED>['sessionStatusUpdated']['session']
 export type SessionStatus = Omit<ResultOf<typeof STATUS_UPDATED>['sessionStatusUpdated'], 'session'>

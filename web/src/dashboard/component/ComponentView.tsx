@@ -6,7 +6,7 @@ import { Link } from '../place.tsx'
 import { ComponentRecord } from './ComponentRecord.tsx'
 
 /** A component on a page of its own. */
-export function ComponentView({ id }: { id: string }) {
+export function ComponentView({ id, tenant }: { id: string; tenant: string | null }) {
   useTitle(id)
   return (
     <div className="component-view">
@@ -14,7 +14,7 @@ export function ComponentView({ id }: { id: string }) {
       <h1>Component <code>{id}</code> <CopyButton text={id} label="Copy the xname" /></h1>
       <section className="card" aria-labelledby="record-title">
         <h2 id="record-title" className="visually-hidden">Record</h2>
-        <ComponentRecord key={id} id={id} />
+        <ComponentRecord key={id} id={id} tenant={tenant} />
       </section>
     </div>
   )

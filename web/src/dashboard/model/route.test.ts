@@ -11,7 +11,8 @@ const places: [string, Place][] = [
   ['sessions/s?tenant=t&started=2026-11-25T03%3A00%3A00Z&component=x1c0s0b0n0&error=00ff', {
     route: { view: 'session', name: 's', tenant: 't', started: '2026-11-25T03:00:00Z', component: 'x1c0s0b0n0', error: '00ff' }, wall: false,
   }],
-  ['components/x1000c0s0b0n0', { route: { view: 'component', id: 'x1000c0s0b0n0' }, wall: false }],
+  ['components/x1000c0s0b0n0', { route: { view: 'component', id: 'x1000c0s0b0n0', tenant: null }, wall: false }],
+  ['components/x1000c0s0b0n0?tenant=blue', { route: { view: 'component', id: 'x1000c0s0b0n0', tenant: 'blue' }, wall: false }],
 ]
 
 describe('a place and its address', () => {

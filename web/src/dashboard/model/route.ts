@@ -6,7 +6,7 @@ import { type Filters, readFilters, writeFilters } from './filters.ts'
 export type Route =
   | { readonly view: 'sessions'; readonly filters: Filters }
   | ({ readonly view: 'session' } & SessionRoute)
-  | { readonly view: 'component'; readonly id: string }
+  | { readonly view: 'component'; readonly id: string; /** Whose sessions are meant: from where one came. */ readonly tenant: string | null }
   | { readonly view: 'unknown'; readonly path: string }
 
 export interface SessionRoute {
@@ -42,7 +42,7 @@ function readRoute(path: string, query: URLSearchParams): Route {
       component: query.get('component'), error: query.get('error'),
     }
   }
-  if (parts.length === 2 && first === 'components') return { view: 'component', id: second! }
+  if (parts.length === 2 && first === 'components') return { view: 'component', id: second!, tenant: query.get('tenant') }
   return { view: 'unknown', path }
 }
 
@@ -63,6 +63,7 @@ export function writePlace({ route, wall }: Place): string {
       break
     case 'component':
       path = `components/${encodeURIComponent(route.id)}`
+      if (route.tenant !== null) query.set('tenant', route.tenant)
       break
     case 'unknown':
       path = route.path

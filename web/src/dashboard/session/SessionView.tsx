@@ -4,7 +4,7 @@ import { useApp } from '../context.tsx'
 import type { SessionDetails, SessionStatus } from '../documents.ts'
 import { label, percent, several } from '../model/format.ts'
 import type { Route, SessionRoute } from '../model/route.ts'
-import { useGo } from '../place.tsx'
+import { useGo, usePlace } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
 import { useTitle } from '../shell/useTitle.ts'
 import { ProgressSection } from './ProgressSection.tsx'
@@ -13,10 +13,13 @@ import { ErrorsSection } from './ErrorsSection.tsx'
 import { Headline } from './Headline.tsx'
 import { MachineSection } from './MachineSection.tsx'
 import { Missing } from './Missing.tsx'
+import { NewsSince } from './NewsSince.tsx'
 import { Numbers } from './Numbers.tsx'
+import { SetUpFailed } from './SetUpFailed.tsx'
 import { StragglersSection } from './StragglersSection.tsx'
 import { WaitingSection } from './WaitingSection.tsx'
 import { useProgress } from './useProgress.ts'
+import { useNext } from './useNext.ts'
 import { useMachine } from './useMachine.ts'
 import { useSession } from './useSession.ts'
 
@@ -35,6 +38,35 @@ export function SessionView({ route }: { route: SessionRoute }) {
 
 function Shown({ route, session, status }: { route: SessionRoute; session: SessionDetails; status: SessionStatus }) {
   const { behind } = useApp()
+  const { wall } = usePlace()
+  const { counts } = status
+  const bare = session.error !== null && counts.managed === 0
+  const done = percent(status.phases.percentComplete, counts.complete, counts.managed)
+  const what = `${label(session.operation)} ${session.templateName}`
+  useTitle(`${bare ? 'Set-up failed' : status.status === 'PENDING' ? 'Pending' : done}${counts.failed > 0 ? ` · ${counts.failed} failed` : ''} · ${what}`)
+  useEffect(() => behind.set(status.stale), [behind, status.stale])
+  useEffect(() => () => behind.set(false), [behind])
+  useAnnounceEnd(what, status)
+  useNext(wall, status)
+
+  return (
+    <div className="session">
+      <Headline session={session} status={status} />
+      <NewsSince key={session.id} session={session} status={status} />
+      {session.error !== null && <SetUpFailed reason={session.error} session={session} status={status} />}
+      {session.deleted && status.status !== 'COMPLETE' && (
+        <div className="notice notice-bad" role="alert">
+          <Icon name="warning" />
+          <div><strong>This session was deleted at BOS before it was complete.</strong> What is shown is how it was last seen. How it would have ended is unknown.</div>
+        </div>
+      )}
+      {!bare && <Work route={route} session={session} status={status} />}
+    </div>
+  )
+}
+
+/** What its components are doing. */
+function Work({ route, session, status }: { route: SessionRoute; session: SessionDetails; status: SessionStatus }) {
   const go = useGo()
   const progress = useProgress(route)
   const machine = useMachine(route, session.stage)
@@ -44,30 +76,8 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
   const openFromMachine = useCallback((component: string | null) => (setSide('right'), open(component)), [open])
   const openFromList = useCallback((component: string | null) => (setSide('left'), open(component)), [open])
   const openError = useCallback((error: string | null) => go({ view: 'session', ...route, error } satisfies Route, true), [go, route])
-
-  const { counts } = status
-  const done = percent(status.phases.percentComplete, counts.complete, counts.managed)
-  const what = `${label(session.operation)} ${session.templateName}`
-  useTitle(`${status.status === 'PENDING' ? 'Pending' : done}${counts.failed > 0 ? ` · ${counts.failed} failed` : ''} · ${what}`)
-  useEffect(() => behind.set(status.stale), [behind, status.stale])
-  useEffect(() => () => behind.set(false), [behind])
-  useAnnounceEnd(what, status)
-
   return (
-    <div className="session">
-      <Headline session={session} status={status} />
-      {session.error !== null && (
-        <div className="notice notice-bad" role="alert">
-          <Icon name="warning" />
-          <div><strong>The set-up of this session failed.</strong> <pre>{session.error}</pre></div>
-        </div>
-      )}
-      {session.deleted && status.status !== 'COMPLETE' && (
-        <div className="notice notice-bad" role="alert">
-          <Icon name="warning" />
-          <div><strong>This session was deleted at BOS before it was complete.</strong> What is shown is how it was last seen. How it would have ended is unknown.</div>
-        </div>
-      )}
+    <>
       <Numbers status={status} estimatedEnd={progress?.status.estimatedEndTime ?? null} />
       <div className="session-grid" data-bare={(machine.size === 0 && machine.loading === null) || undefined}>
         <MachineSection machine={machine} status={status} selected={route.component} onSelect={openFromMachine} />
@@ -79,8 +89,8 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
           <DetailsSection which={route} session={session} status={status} />
         </div>
       </div>
-      {route.component !== null && <ComponentPanel id={route.component} side={side} onClose={() => open(null)} />}
-    </div>
+      {route.component !== null && <ComponentPanel id={route.component} tenant={session.tenant} side={side} onClose={() => open(null)} />}
+    </>
   )
 }
 

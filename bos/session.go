@@ -76,6 +76,12 @@ func (s *Session) Unfinished() bool { return s.Deleted && s.State != StateComple
 // Over says whether the session changes no more: it is complete, or was deleted.
 func (s *Session) Over() bool { return s.Deleted || s.State == StateComplete }
 
+// WithFailures says whether its set-up failed, or components have failed: of a session that is over,
+// at its end. Details and Status must have been read.
+func (s *Session) WithFailures() bool {
+	return s.Details.Error != "" || s.Status.Tally.Failed > 0 || s.Status.PercentFailed() > 0
+}
+
 // Note says in a few words what is special about how the session ended; empty for
 // nothing.
 func (s *Session) Note() string {

@@ -30,6 +30,7 @@
 //	h:<scope>                           zset    -                  all sessions of one name, "<start>:<incarnation>"
 //	al:<operation>:<tenant>/<template>  zset    -                  sessions that can be compared, by start, as in sx
 //	rx                                  zset    -                  frozen sessions, "<incarnation>:<scope>", score the second of freezing
+//	fc                                  zset    -                  templates and tenants that sessions have, "<facet>\0<value>\0<place in sx>" of each session, score 0
 //	tn:<tenant>                         zset    -                  ids that the tenant owns, score 0
 //	ti                                  zset    -                  tenants that own something, score minus how many ids
 //	tp                                  hash    -                  records of BOS's session templates by "<tenant>/<name>", JSON

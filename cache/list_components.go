@@ -54,7 +54,7 @@ func (s *Store) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.Com
 			return nil, err
 		}
 		for i, c := range found {
-			if c == nil || !f.Match(c) { // nil: deleted since its id was read
+			if c == nil || !passes(f, c, lacking[i]) { // nil: deleted since its id was read
 				continue
 			}
 			if len(list.Items) == page.First {
@@ -104,6 +104,17 @@ func (s *Store) readWalked(ctx context.Context, ids []string, f bos.ComponentFil
 	}
 	found, err = s.firstComponents(ctx, ids, detailed && exact)
 	return found, make([]bool, len(found)), err
+}
+
+// passes says whether a component passes the filter. One that lacks its error text has an error.
+func passes(f bos.ComponentFilter, c *bos.Component, lacking bool) bool {
+	if lacking && f.HasError != nil {
+		if !*f.HasError {
+			return false
+		}
+		f.HasError = nil
+	}
+	return f.Match(c)
 }
 
 // fillIn reads the components of a list again, if what is selected of them has not been
@@ -168,7 +179,7 @@ func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentF
 			return nil, tooMany()
 		}
 		for i, c := range found {
-			if c == nil || !f.Match(c) {
+			if c == nil || !passes(f, c, lacking[i]) {
 				continue
 			}
 			passed++

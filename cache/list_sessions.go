@@ -38,6 +38,7 @@ func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.
 	// stay on the page: what a filter drops must not be counted, and what does not fit must not
 	// be read.
 	list := &bos.List[*bos.Session]{}
+	want = want.With(f.Needs())
 	long := cost.EffortOf(ctx) != nil && (want.Initial || want.Groups > 0 && count > sessionsAtOnce)
 	for {
 		positions, all, err := s.sessionPositions(ctx, low, high, count, total && list.Total == nil && f == bos.SessionFilter{})
@@ -52,7 +53,7 @@ func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.
 			key, incarnation, _ := schema.ParseSessionPosition(p)
 			reads[i] = bos.SessionRead{SessionKey: key, Incarnation: incarnation, Want: want}
 		}
-		found, err := s.readListed(ctx, reads, long)
+		found, err := s.readListed(ctx, reads, long, f.Needs())
 		if err != nil {
 			return nil, err
 		}
@@ -76,12 +77,12 @@ func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.
 	}
 }
 
-// readListed reads sessions of a list; without the parts that can be long if it may have
-// any.
-func (s *Store) readListed(ctx context.Context, reads []bos.SessionRead, long bool) ([]*bos.Session, error) {
+// readListed reads sessions of a list; if it may have parts that can be long, with what its filter
+// needs alone.
+func (s *Store) readListed(ctx context.Context, reads []bos.SessionRead, long bool, filter bos.Want) ([]*bos.Session, error) {
 	if long {
 		for i := range reads {
-			reads[i].Want = bos.Want{}
+			reads[i].Want = filter
 		}
 	}
 	return s.ReadSessions(ctx, reads)

@@ -22,11 +22,12 @@ func (x *machine) checkKeys(rt *rapid.T) {
 	for _, s := range x.model.history {
 		homes[schema.HistoryHome(s.Incarnation)] = s
 	}
-	var all, frozen []string
+	var all, frozen, facets []string
 	stored := map[string]bool{k.Sessions(): true, k.Frozen(): true}
 	histories := map[string][]string{}
 	for h, s := range homes {
 		all = append(all, schema.SessionPosition(&s.Session))
+		facets = append(facets, schema.FacetEntries(&s.Session)...)
 		stored[k.Session(h)], stored[k.Extras(h)] = true, true
 		stored[k.Progress(h)] = s.State != bos.StatePending
 		alike := k.Alike(&s.Session)
@@ -58,6 +59,7 @@ func (x *machine) checkKeys(rt *rapid.T) {
 	}
 	x.checkIndex(rt, k.Sessions(), all)
 	x.checkIndex(rt, k.Frozen(), frozen)
+	x.checkIndex(rt, k.Facets(), facets)
 	for _, key := range x.allKeys() {
 		switch kind, _, _ := strings.Cut(strings.TrimPrefix(key, string(k)), ":"); kind {
 		case "s", "x", "fg", "fe", "ff", "log", "co", "al", "h":

@@ -25,7 +25,7 @@ func (r *Resolver) components(ctx context.Context, of *bos.MembersOf, first *int
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.Store.ListComponents(ctx, of, orEmpty(filter), page, detailed(ctx, "edges", "node"), selected(ctx, "totalCount"))
+	list, err := r.Store.ListComponents(ctx, of, orEmpty(filter), page, detailed(ctx, onPage), selected(ctx, "totalCount"))
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (r *Resolver) components(ctx context.Context, of *bos.MembersOf, first *int
 // componentPage makes a connection of a page of components.
 func componentPage(ctx context.Context, list *bos.List[*bos.Component], page bos.Page, kind cursorKind) (*ComponentConnection, error) {
 	// Before edges are made: their cursors would be memory of items that are not answered.
-	if err := keepFitting(ctx, list, weighComponents(ctx, "edges", "node")); err != nil {
+	if err := keepFitting(ctx, list, weighComponents(ctx, onPage)); err != nil {
 		return nil, err
 	}
 	c := &ComponentConnection{Edges: []ComponentEdge{}, TotalCount: list.Total, PageInfo: pageInfo(kind, list.Positions, list.More, page)}

@@ -124,6 +124,7 @@ type ComplexityRoot struct {
 
 	ComponentConnection struct {
 		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
 	}
@@ -225,6 +226,8 @@ type ComplexityRoot struct {
 		Session          func(childComplexity int, name string, tenant *string, startedAt *bos.Time) int
 		SessionTemplates func(childComplexity int, first *int, after *string, filter *bos.TemplateFilter) int
 		Sessions         func(childComplexity int, first *int, after *string, filter *bos.SessionFilter) int
+		Templates        func(childComplexity int, prefix *string, first *int) int
+		Tenants          func(childComplexity int, prefix *string, first *int) int
 	}
 
 	ServerInfo struct {
@@ -266,6 +269,7 @@ type ComplexityRoot struct {
 
 	SessionConnection struct {
 		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
 	}
@@ -331,6 +335,7 @@ type ComplexityRoot struct {
 
 	SessionTemplateConnection struct {
 		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
 	}
@@ -430,6 +435,8 @@ type QueryResolver interface {
 	Components(ctx context.Context, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error)
 	Node(ctx context.Context, id string) (Node, error)
 	SessionTemplates(ctx context.Context, first *int, after *string, filter *bos.TemplateFilter) (*SessionTemplateConnection, error)
+	Templates(ctx context.Context, prefix *string, first *int) ([]string, error)
+	Tenants(ctx context.Context, prefix *string, first *int) ([]string, error)
 	BosOptions(ctx context.Context) (*bos.Options, error)
 	ServerInfo(ctx context.Context) (*ServerInfo, error)
 }
@@ -835,6 +842,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ComponentConnection.Edges(childComplexity), true
+	case "ComponentConnection.nodes":
+		if e.ComplexityRoot.ComponentConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentConnection.Nodes(childComplexity), true
 	case "ComponentConnection.pageInfo":
 		if e.ComplexityRoot.ComponentConnection.PageInfo == nil {
 			break
@@ -1257,6 +1270,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Sessions(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*bos.SessionFilter)), true
+	case "Query.templates":
+		if e.ComplexityRoot.Query.Templates == nil {
+			break
+		}
+
+		args, err := ec.field_Query_templates_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Templates(childComplexity, args["prefix"].(*string), args["first"].(*int)), true
+	case "Query.tenants":
+		if e.ComplexityRoot.Query.Tenants == nil {
+			break
+		}
+
+		args, err := ec.field_Query_tenants_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Tenants(childComplexity, args["prefix"].(*string), args["first"].(*int)), true
 
 	case "ServerInfo.epoch":
 		if e.ComplexityRoot.ServerInfo.Epoch == nil {
@@ -1455,6 +1490,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionConnection.Edges(childComplexity), true
+	case "SessionConnection.nodes":
+		if e.ComplexityRoot.SessionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionConnection.Nodes(childComplexity), true
 	case "SessionConnection.pageInfo":
 		if e.ComplexityRoot.SessionConnection.PageInfo == nil {
 			break
@@ -1758,6 +1799,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionTemplateConnection.Edges(childComplexity), true
+	case "SessionTemplateConnection.nodes":
+		if e.ComplexityRoot.SessionTemplateConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplateConnection.Nodes(childComplexity), true
 	case "SessionTemplateConnection.pageInfo":
 		if e.ComplexityRoot.SessionTemplateConnection.PageInfo == nil {
 			break
@@ -2124,19 +2171,19 @@ A time in RFC 3339, as 2026-11-22T09:00:00Z. On input a time without a zone is U
 offset is converted; output always ends in Z. Fractions of a second are kept.
 BOS: its times carry no zone and mean UTC.
 """
-scalar DateTime
+scalar DateTime @specifiedBy(url: "https://github.com/bosgraph/bosgraph/blob/main/docs/scalars.md#datetime")
 
 """
 A span of time as h:mm:ss. Hours continue past 24, as in 26:03:04; a fraction of a second is
 cut off. Never negative.
 """
-scalar Duration
+scalar Duration @specifiedBy(url: "https://github.com/bosgraph/bosgraph/blob/main/docs/scalars.md#duration")
 
 """
 A JSON integer up to 2^53. All revisions come from one counter of the namespace, which only
 grows: of two revisions of one epoch the larger is the newer.
 """
-scalar Revision
+scalar Revision @specifiedBy(url: "https://github.com/bosgraph/bosgraph/blob/main/docs/scalars.md#revision")
 
 # ---------------------------------------------------------------------------------------
 # Queries
@@ -2207,6 +2254,25 @@ type Query {
   ): SessionTemplateConnection!
 
   """
+  The names of the session templates that sessions here were made from, each once, ascending byte by byte, for pickers.
+  Sessions of the history count; sessionTemplates has the records of BOS instead.
+  """
+  templates(
+    "Only names that begin with this text. Null: all."
+    prefix: String
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 100
+  ): [String!]!
+
+  "The names of the tenants that sessions here belong to, each once, ascending byte by byte, for pickers. A tenant sees only its own."
+  tenants(
+    "Only names that begin with this text. Null: all."
+    prefix: String
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 100
+  ): [String!]!
+
+  """
   The options of the BOS that is followed, as last read. Null: no BOS is followed, or its options
   have not been read yet.
   """
@@ -2238,6 +2304,12 @@ input SessionFilter {
   startedAfter: DateTime
   "Started before this moment."
   startedBefore: DateTime
+  "Ended after this moment. Sessions without an end do not match."
+  endedAfter: DateTime
+  "Ended before this moment. Sessions without an end do not match."
+  endedBefore: DateTime
+  "True: sessions that failed to be set up, or that have failed components now, or had at their end. False: the others."
+  withFailures: Boolean
 }
 
 "Which components to list: those that meet every field given. A field that is null does not filter."
@@ -2256,6 +2328,10 @@ input ComponentFilter {
   enabled: Boolean
   "The whole error text. Empty: components without an error."
   error: String
+  "Whether the component has an error, of whatever text."
+  hasError: Boolean
+  "What the xname begins with, as x3000c0 for a chassis. Empty: all."
+  idPrefix: String
 }
 
 "Which session templates to list: those that meet every field given. A field that is null does not filter."
@@ -2789,6 +2865,8 @@ type PageInfo {
 type SessionConnection {
   "The sessions of the page, newest first."
   edges: [SessionEdge!]!
+  "The same sessions without their cursors, for clients that page by pageInfo alone."
+  nodes: [Session!]!
   "Where the page lies."
   pageInfo: PageInfo!
   "How many there are on all pages; null where a filter would make counting walk everything."
@@ -2807,6 +2885,8 @@ type SessionEdge {
 type ComponentConnection {
   "The components of the page, ascending by id."
   edges: [ComponentEdge!]!
+  "The same components without their cursors, for clients that page by pageInfo alone."
+  nodes: [Component!]!
   "Where the page lies."
   pageInfo: PageInfo!
   "How many there are on all pages; null where a filter would make counting walk everything."
@@ -2888,6 +2968,8 @@ type BootSet {
 type SessionTemplateConnection {
   "The templates of the page."
   edges: [SessionTemplateEdge!]!
+  "The same templates without their cursors, for clients that page by pageInfo alone."
+  nodes: [SessionTemplate!]!
   "How to read on."
   pageInfo: PageInfo!
   "How many there are on all pages."
@@ -3593,6 +3675,8 @@ func (ec *executionContext) childFields_ComponentConnection(ctx context.Context,
 	switch field.Name {
 	case "edges":
 		return ec.fieldContext_ComponentConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ComponentConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_ComponentConnection_pageInfo(ctx, field)
 	case "totalCount":
@@ -3835,6 +3919,8 @@ func (ec *executionContext) childFields_SessionConnection(ctx context.Context, f
 	switch field.Name {
 	case "edges":
 		return ec.fieldContext_SessionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SessionConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_SessionConnection_pageInfo(ctx, field)
 	case "totalCount":
@@ -3965,6 +4051,8 @@ func (ec *executionContext) childFields_SessionTemplateConnection(ctx context.Co
 	switch field.Name {
 	case "edges":
 		return ec.fieldContext_SessionTemplateConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SessionTemplateConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_SessionTemplateConnection_pageInfo(ctx, field)
 	case "totalCount":
@@ -4480,6 +4568,50 @@ func (ec *executionContext) field_Query_sessions_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["filter"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_templates_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "prefix",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["prefix"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_tenants_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "prefix",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["prefix"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
 	return args, nil
 }
 
@@ -6192,6 +6324,38 @@ func (ec *executionContext) fieldContext_ComponentConnection_edges(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _ComponentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *ComponentConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Component) graphql.Marshaler {
+			return ec.marshalNComponent2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Component(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ComponentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ComponentConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7818,6 +7982,94 @@ func (ec *executionContext) fieldContext_Query_sessionTemplates(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_templates(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_templates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Templates(ctx, fc.Args["prefix"].(*string), fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_templates(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_templates_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_tenants(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_tenants(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Tenants(ctx, fc.Args["prefix"].(*string), fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_tenants(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_tenants_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_bosOptions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8749,6 +9001,38 @@ func (ec *executionContext) fieldContext_SessionConnection_edges(_ context.Conte
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_SessionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *SessionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
 		},
 	}
 	return fc, nil
@@ -9983,6 +10267,38 @@ func (ec *executionContext) fieldContext_SessionTemplateConnection_edges(_ conte
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_SessionTemplateEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionTemplateConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *SessionTemplateConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplateConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.SessionTemplate) graphql.Marshaler {
+			return ec.marshalNSessionTemplate2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplateᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplateConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionTemplateConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionTemplate(ctx, field)
 		},
 	}
 	return fc, nil
@@ -12104,7 +12420,7 @@ func (ec *executionContext) unmarshalInputComponentFilter(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"ids", "session", "stagedSession", "phase", "status", "enabled", "error"}
+	fieldsInOrder := [...]string{"ids", "session", "stagedSession", "phase", "status", "enabled", "error", "hasError", "idPrefix"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -12160,6 +12476,20 @@ func (ec *executionContext) unmarshalInputComponentFilter(ctx context.Context, o
 				return it, err
 			}
 			it.Error = data
+		case "hasError":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hasError"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.HasError = data
+		case "idPrefix":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idPrefix"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IDPrefix = data
 		}
 	}
 	return it, nil
@@ -12887,7 +13217,7 @@ func (ec *executionContext) unmarshalInputSessionFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "status", "tenant", "operation", "templateName", "startedAfter", "startedBefore"}
+	fieldsInOrder := [...]string{"name", "status", "tenant", "operation", "templateName", "startedAfter", "startedBefore", "endedAfter", "endedBefore", "withFailures"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -12943,6 +13273,27 @@ func (ec *executionContext) unmarshalInputSessionFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.StartedBefore = data
+		case "endedAfter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endedAfter"))
+			data, err := ec.unmarshalODateTime2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndedAfter = data
+		case "endedBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endedBefore"))
+			data, err := ec.unmarshalODateTime2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndedBefore = data
+		case "withFailures":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("withFailures"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WithFailures = data
 		}
 	}
 	return it, nil
@@ -13678,6 +14029,11 @@ func (ec *executionContext) _ComponentConnection(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "nodes":
+			out.Values[i] = ec._ComponentConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "pageInfo":
 			out.Values[i] = ec._ComponentConnection_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -14407,6 +14763,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_sessionTemplates(ctx, field)
 				})
+		case "templates":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_templates(ctx, field)
+				})
+		case "tenants":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_tenants(ctx, field)
+				})
 		case "bosOptions":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -14696,6 +15064,11 @@ func (ec *executionContext) _SessionConnection(ctx context.Context, sel ast.Sele
 			out.Values[i] = graphql.MarshalString("SessionConnection")
 		case "edges":
 			out.Values[i] = ec._SessionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._SessionConnection_nodes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -15106,6 +15479,11 @@ func (ec *executionContext) _SessionTemplateConnection(ctx context.Context, sel 
 			out.Values[i] = graphql.MarshalString("SessionTemplateConnection")
 		case "edges":
 			out.Values[i] = ec._SessionTemplateConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._SessionTemplateConnection_nodes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -16512,6 +16890,26 @@ func (ec *executionContext) marshalNSessionStatus2ᚖgithubᚗcomᚋbosgraphᚋb
 		return graphql.Null
 	}
 	return ec._SessionStatus(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSessionTemplate2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplate(ctx context.Context, sel ast.SelectionSet, v bos.SessionTemplate) graphql.Marshaler {
+	return ec._SessionTemplate(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSessionTemplate2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplateᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.SessionTemplate) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSessionTemplate2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplate(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNSessionTemplate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplate(ctx context.Context, sel ast.SelectionSet, v *bos.SessionTemplate) graphql.Marshaler {

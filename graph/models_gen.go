@@ -6,16 +6,6 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// A page of components.
-type ComponentConnection struct {
-	// The components of the page, ascending by id.
-	Edges []ComponentEdge `json:"edges"`
-	// Where the page lies.
-	PageInfo *PageInfo `json:"pageInfo"`
-	// How many there are on all pages; null where a filter would make counting walk everything.
-	TotalCount *int `json:"totalCount,omitempty"`
-}
-
 // One component of a page.
 type ComponentEdge struct {
 	// The component's place in the list, for after. Opaque.
@@ -151,32 +141,12 @@ type ServerProblem struct {
 	Since bos.Time `json:"since"`
 }
 
-// A page of sessions.
-type SessionConnection struct {
-	// The sessions of the page, newest first.
-	Edges []SessionEdge `json:"edges"`
-	// Where the page lies.
-	PageInfo *PageInfo `json:"pageInfo"`
-	// How many there are on all pages; null where a filter would make counting walk everything.
-	TotalCount *int `json:"totalCount,omitempty"`
-}
-
 // One session of a page.
 type SessionEdge struct {
 	// The session's place in the list, for after. Opaque.
 	Cursor string `json:"cursor"`
 	// The session.
 	Node *bos.Session `json:"node"`
-}
-
-// A page of session templates, ascending by name and then by tenant.
-type SessionTemplateConnection struct {
-	// The templates of the page.
-	Edges []SessionTemplateEdge `json:"edges"`
-	// How to read on.
-	PageInfo *PageInfo `json:"pageInfo"`
-	// How many there are on all pages.
-	TotalCount *int `json:"totalCount,omitempty"`
 }
 
 // A session template in a page.

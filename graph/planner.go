@@ -38,6 +38,8 @@ func (p *planner) around(next graphql.FieldMiddleware) graphql.FieldMiddleware {
 			result = executed(ctx, p, p.session, graphql.GetFieldContext(ctx).Field, v)
 		case *bos.Status:
 			result = executed(ctx, p, p.status, graphql.GetFieldContext(ctx).Field, v)
+		case []bos.Session:
+			result = listed(ctx, p, p.session, v)
 		case []ErrorSummary:
 			result = listed(ctx, p, p.errors, v)
 		case []bos.Point:

@@ -37,19 +37,40 @@ func (r queryResolver) Sessions(ctx context.Context, first *int, after *string, 
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.Store.ListSessions(ctx, orEmpty(filter), page, wanted(ctx, "edges", "node"), selected(ctx, "totalCount"))
+	list, err := r.Store.ListSessions(ctx, orEmpty(filter), page, wanted(ctx, onPage), selected(ctx, "totalCount"))
 	if err != nil {
 		return nil, err
 	}
 	// Cut off before templates are read: those of sessions that are not answered would be read for
 	// nothing.
-	if err := keepFitting(ctx, list, weighSessions(ctx, "edges", "node")); err != nil {
+	if err := keepFitting(ctx, list, weighSessions(ctx, onPage)); err != nil {
 		return nil, err
 	}
-	if err := loadTemplates(ctx, list.Items, "edges", "node"); err != nil {
+	if err := loadTemplates(ctx, list.Items, onPage); err != nil {
 		return nil, err
 	}
 	return sessionConnection(list, page), nil
+}
+
+// Templates names the templates of sessions, for pickers.
+func (r queryResolver) Templates(ctx context.Context, prefix *string, first *int) ([]string, error) {
+	return r.facet(ctx, bos.FacetTemplate, prefix, first)
+}
+
+// Tenants names the tenants of sessions, for pickers.
+func (r queryResolver) Tenants(ctx context.Context, prefix *string, first *int) ([]string, error) {
+	return r.facet(ctx, bos.FacetTenant, prefix, first)
+}
+
+func (r queryResolver) facet(ctx context.Context, of bos.Facet, prefix *string, first *int) ([]string, error) {
+	n := pageSize(first)
+	if err := checkFirst(n); err != nil {
+		return nil, err
+	}
+	if err := bos.CheckFacetPrefix(orEmpty(prefix)); err != nil {
+		return nil, err
+	}
+	return r.Store.SessionFacet(ctx, of, orEmpty(prefix), n)
 }
 
 // Component refuses what can't be an xname, so that a typing error is not taken for a component that

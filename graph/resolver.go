@@ -28,6 +28,9 @@ type Store interface {
 	ReadOptions(ctx context.Context) (json.RawMessage, error)
 	PreviousSessions(ctx context.Context, of *bos.Session, first int, want bos.Want) ([]*bos.Session, error)
 
+	// SessionFacet returns values that sessions have, each once, ascending: at most so many, of those that begin with prefix.
+	SessionFacet(ctx context.Context, of bos.Facet, prefix string, first int) ([]string, error)
+
 	CreateSession(ctx context.Context, n bos.NewSession) (*bos.Session, error)
 	UpdateSession(ctx context.Context, key bos.SessionKey, u bos.SessionUpdate) (*bos.Session, error)
 	DeleteSession(ctx context.Context, key bos.SessionKey) (id string, err error)

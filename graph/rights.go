@@ -21,6 +21,8 @@ var rootActions = map[string]auth.Action{
 	"Query.components":       auth.ReadComponents,
 	"Query.node":             auth.ReadSessions, // or of components, which the same roles may read
 	"Query.sessionTemplates": auth.ReadTemplates,
+	"Query.templates":        auth.ReadSessions,
+	"Query.tenants":          auth.ReadSessions,
 	"Query.bosOptions":       auth.ReadServer,
 	"Query.serverInfo":       auth.ReadServer, // problems and sync need ReadOperations besides
 	"Query.__schema":         auth.ReadServer,

@@ -122,7 +122,7 @@ func (r waitingResolver) Components(ctx context.Context, w *bos.Waiting, first *
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.Store.ListWaiting(ctx, w, page, detailed(ctx, "edges", "node"))
+	list, err := r.Store.ListWaiting(ctx, w, page, detailed(ctx, onPage))
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,10 @@ func selected(ctx context.Context, name string) bool {
 	return len(descend(op, graphql.GetFieldContext(ctx).Field.Selections, []string{name})) > 0
 }
 
+// onPage leads to the items of a connection: clients select them under edges and node, under
+// nodes, or both.
+const onPage = "nodes"
+
 // descend follows a path of field names; a field may be selected several times
 // under different aliases.
 func descend(op *graphql.OperationContext, sel ast.SelectionSet, path []string) []ast.SelectionSet {
@@ -59,6 +63,9 @@ func descend(op *graphql.OperationContext, sel ast.SelectionSet, path []string) 
 		return []ast.SelectionSet{sel}
 	}
 	var found []ast.SelectionSet
+	if path[0] == onPage {
+		found = descend(op, sel, append([]string{"edges", "node"}, path[1:]...))
+	}
 	for _, f := range graphql.CollectFields(op, sel, nil) {
 		if f.Name == path[0] {
 			found = append(found, descend(op, f.Selections, path[1:])...)

@@ -109,7 +109,7 @@ func (m *meter) filter(f *ast.Field) int {
 			return 0
 		}
 	}
-	for _, scanned := range []string{"phase", "status", "enabled"} {
+	for _, scanned := range []string{"phase", "status", "enabled", "hasError"} {
 		if filter[scanned] != nil {
 			return scanCost
 		}

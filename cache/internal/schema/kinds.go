@@ -54,7 +54,7 @@ var Kinds = struct {
 	FrozenGroups, FrozenErrors, Progress, Log   Kind
 	Failed, FrozenFailed                        Kind
 	ErrorIndex, Texts, References               Kind
-	Sessions, History, Alike, Frozen            Kind
+	Sessions, History, Alike, Frozen, Facets    Kind
 	Tenant, Tenants, Templates, Options, Answer Kind
 	Lease, Sender                               Kind
 	Outbox, Targets, Queue, Failures, Dead      Kind
@@ -86,18 +86,20 @@ var Kinds = struct {
 	History:    Kind{Prefix: "h:", Type: "zset", Per: PerScope, Holds: `all sessions of one name, "<start>:<incarnation>"`},
 	Alike:      Kind{Prefix: "al:", Type: "zset", Per: PerLikeness, Holds: "sessions that can be compared, by start, as in sx"},
 	Frozen:     Kind{Prefix: "rx", Type: "zset", Holds: `frozen sessions, "<incarnation>:<scope>", score the second of freezing`},
-	Tenant:     Kind{Prefix: "tn:", Type: "zset", Per: PerTenant, Holds: "ids that the tenant owns, score 0"},
-	Tenants:    Kind{Prefix: "ti", Type: "zset", Holds: "tenants that own something, score minus how many ids"},
-	Templates:  Kind{Prefix: "tp", Type: "hash", Holds: `records of BOS's session templates by "<tenant>/<name>", JSON`},
-	Options:    Kind{Prefix: "op", Type: "string", Holds: "BOS's options, JSON"},
-	Answer:     Kind{Prefix: "w:", Type: "string", Per: PerWrite, Life: AnswerLife, Holds: "the answer of a write, by its id"},
-	Lease:      Kind{Prefix: "lease", Type: "hash", Holds: "the lease of the BOS sync, see below"},
-	Sender:     Kind{Prefix: "sender", Type: "hash", Holds: "the lease of the sender of webhooks, like that of the sync"},
-	Outbox:     Kind{Prefix: "ob", Type: "stream", Holds: "events that were not yet given to the targets of webhooks, see below"},
-	Targets:    Kind{Prefix: "wt", Type: "hash", Holds: "what the sender knows of each target, JSON by its name"},
-	Queue:      Kind{Prefix: "wq:", Type: "stream", Per: PerTarget, Holds: "events that the target has not accepted yet"},
-	Failures:   Kind{Prefix: "wf:", Type: "hash", Per: PerTarget, Holds: `failed attempts by place in wq:, "<attempts> <ms of the next> <reason>"`},
-	Dead:       Kind{Prefix: "wd:", Type: "stream", Per: PerTarget, Holds: "events that were given up, with attempts and reason"},
+	Facets: Kind{Prefix: "fc", Type: "zset",
+		Holds: `templates and tenants that sessions have, "<facet>\0<value>\0<place in sx>" of each session, score 0`},
+	Tenant:    Kind{Prefix: "tn:", Type: "zset", Per: PerTenant, Holds: "ids that the tenant owns, score 0"},
+	Tenants:   Kind{Prefix: "ti", Type: "zset", Holds: "tenants that own something, score minus how many ids"},
+	Templates: Kind{Prefix: "tp", Type: "hash", Holds: `records of BOS's session templates by "<tenant>/<name>", JSON`},
+	Options:   Kind{Prefix: "op", Type: "string", Holds: "BOS's options, JSON"},
+	Answer:    Kind{Prefix: "w:", Type: "string", Per: PerWrite, Life: AnswerLife, Holds: "the answer of a write, by its id"},
+	Lease:     Kind{Prefix: "lease", Type: "hash", Holds: "the lease of the BOS sync, see below"},
+	Sender:    Kind{Prefix: "sender", Type: "hash", Holds: "the lease of the sender of webhooks, like that of the sync"},
+	Outbox:    Kind{Prefix: "ob", Type: "stream", Holds: "events that were not yet given to the targets of webhooks, see below"},
+	Targets:   Kind{Prefix: "wt", Type: "hash", Holds: "what the sender knows of each target, JSON by its name"},
+	Queue:     Kind{Prefix: "wq:", Type: "stream", Per: PerTarget, Holds: "events that the target has not accepted yet"},
+	Failures:  Kind{Prefix: "wf:", Type: "hash", Per: PerTarget, Holds: `failed attempts by place in wq:, "<attempts> <ms of the next> <reason>"`},
+	Dead:      Kind{Prefix: "wd:", Type: "stream", Per: PerTarget, Holds: "events that were given up, with attempts and reason"},
 }
 
 // AllKinds are the kinds of [Kinds], in their order.

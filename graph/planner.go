@@ -40,6 +40,8 @@ func (p *planner) around(next graphql.FieldMiddleware) graphql.FieldMiddleware {
 			result = executed(ctx, p, p.status, graphql.GetFieldContext(ctx).Field, v)
 		case []ErrorSummary:
 			result = listed(ctx, p, p.errors, v)
+		case []bos.CabinetCounts:
+			result = listed(ctx, p, p.cabinets, v)
 		case []bos.Point:
 			result = listed(ctx, p, p.points, v)
 		}

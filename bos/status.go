@@ -19,11 +19,12 @@ type Status struct {
 	ErrorsCut    bool         // there are fewer than asked for: all would have been too many bytes
 	GroupCount   int          // how many groups there are
 	Timing       Timing
-	Progress     Progress  // until this moment; empty while pending, or where it was not asked for
-	Earlier      Progress  // of the session that the end is estimated by; empty for none
-	AsOf         time.Time // when this was observed at its source
-	FromSnapshot bool      // frozen
-	Stale        bool      // may be behind: Redis or the source was silent too long
+	ByCabinet    []CabinetCounts // in their order; empty where they were not asked for
+	Progress     Progress        // until this moment; empty while pending, or where it was not asked for
+	Earlier      Progress        // of the session that the end is estimated by; empty for none
+	AsOf         time.Time       // when this was observed at its source
+	FromSnapshot bool            // frozen
+	Stale        bool            // may be behind: Redis or the source was silent too long
 }
 
 // Timing is when a session ran, and for how long: to its end once it has one,

@@ -23,6 +23,8 @@
 //	log:<scope>                         list    10m0s once frozen  the change log: one entry a write, "<rev> <ids changed> <ids removed>"
 //	f:<scope>                           zset    -                  ids of those of m: that have failed, score 0
 //	ff:<home>                           zset    -                  f: as it was when the session was frozen
+//	cb:<scope>                          hash    -                  what the components of each cabinet count, by "<cabinet> <counter>"; without those that are 0
+//	fcb:<home>                          hash    -                  cb: as it was when the session was frozen
 //	ei                                  zset    -                  "<digest> <id>" of all components with an error, score 0
 //	tx                                  hash    -                  long error texts by digest
 //	tr                                  hash    -                  how many components and frozen groups refer to each text of tx

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -248,6 +249,9 @@ func (x *machine) checkSession(rt *rapid.T, got *bos.Session, s *modelSession) {
 	st := x.model.status(s)
 	if g, w := describe(got, got.Status.Tally, got.Status.Errors), describe(&want, st.Tally, st.Groups); g != w {
 		rt.Fatalf("session %s is\n%s\nand the records make\n%s", s.SessionKey, g, w)
+	}
+	if g, w := fmt.Sprint(got.Status.ByCabinet), fmt.Sprint(st.ByCabinet); g != w {
+		rt.Fatalf("session %s has the cabinets\n%s\nand the records make\n%s", s.SessionKey, g, w)
 	}
 	if got.Status.GroupCount != len(st.Groups) || got.Status.FromSnapshot != (s.frozen != nil) || got.Status.Timing.EndTime != want.EndTime {
 		rt.Fatalf("session %s has %d groups, snapshot %v, timing %v", s.SessionKey, got.Status.GroupCount, got.Status.FromSnapshot, got.Status.Timing)

@@ -35,8 +35,9 @@ type modelSession struct {
 }
 
 type modelStatus struct {
-	Tally  bos.Tally
-	Groups []bos.ErrorGroup
+	Tally     bos.Tally
+	Groups    []bos.ErrorGroup
+	ByCabinet []bos.CabinetCounts
 }
 
 func newModel() *model {
@@ -51,7 +52,32 @@ func newModel() *model {
 func (m *model) count(key bos.SessionKey) modelStatus {
 	all := slices.Collect(maps.Values(m.components))
 	tally, groups := bos.Summarize(key, all, func(id string) bool { return m.owners[id][key.Tenant] })
-	return modelStatus{tally, groups}
+	return modelStatus{tally, groups, m.byCabinet(key)}
+}
+
+// modelCabinets are those of modelIDs.
+var modelCabinets = []struct {
+	name string
+	ids  []string
+}{{"x9", []string{"x9c0s0b0n0", "x9c1s7b1n0"}}, {"x10", []string{"x10c0s0b0n0"}}, {"other", []string{"x1", "x2", "x3", "x10c0s0b0n00", "x10c0s0b0"}}}
+
+// byCabinet counts the components of each cabinet as if they were all.
+func (m *model) byCabinet(key bos.SessionKey) (all []bos.CabinetCounts) {
+	for _, cabinet := range modelCabinets {
+		var of []bos.Component
+		for _, id := range cabinet.ids {
+			if c, ok := m.components[id]; ok {
+				of = append(of, c)
+			}
+		}
+		tally, _ := bos.Summarize(key, of, func(id string) bool { return m.owners[id][key.Tenant] })
+		if tally.Managed > 0 {
+			tally.Both, tally.PowerOnCalled, tally.PowerOffGracefully, tally.PowerOffForcefully = 0, 0, 0, 0
+			tally.BeyondPoweringOn, tally.BeyondPoweringOff, tally.BeyondConfiguring = 0, 0, 0
+			all = append(all, bos.CabinetCounts{Cabinet: cabinet.name, Counts: tally})
+		}
+	}
+	return all
 }
 
 // members are the ids of a scope's components, ascending.

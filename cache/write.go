@@ -80,6 +80,7 @@ type scopeChange struct {
 	waitRemove, waitAdd     []string
 	waitScore               []string // of those added
 	groups                  map[string]int
+	cabinets                map[string]*bos.Tally // by how much the counters of each change
 }
 
 // newChange begins a write. All that it notes has the moment at which it began, also if it is
@@ -288,8 +289,8 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 	for _, key := range scopes {
 		h, sc := schema.ScopeHome(key), c.scopes[key]
 		// The script steps over as many keys as these three flags say: both sides have to
-		// agree. Most writes can't freeze anything, and are spared the four keys of groups and
-		// errors.
+		// agree. Most writes can't freeze anything, and are spared the keys of what is
+		// frozen.
 		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep)...)
 		add(string(h), strings.Join(sc.changed, ","), strings.Join(sc.removed, ","), sc.flags())
 		var counts []string

@@ -103,6 +103,11 @@ type ComplexityRoot struct {
 		SessionLimitRequired          func(childComplexity int) int
 	}
 
+	CabinetCounts struct {
+		Cabinet func(childComplexity int) int
+		Counts  func(childComplexity int) int
+	}
+
 	CfsParameters struct {
 		Configuration func(childComplexity int) int
 	}
@@ -302,6 +307,7 @@ type ComplexityRoot struct {
 
 	SessionStatus struct {
 		AsOf              func(childComplexity int) int
+		ByCabinet         func(childComplexity int) int
 		Epoch             func(childComplexity int) int
 		ErrorSummary      func(childComplexity int, first *int) int
 		EstimatedEndTime  func(childComplexity int) int
@@ -455,6 +461,7 @@ type SessionResolver interface {
 	Previous(ctx context.Context, obj *bos.Session, first *int) ([]bos.Session, error)
 }
 type SessionStatusResolver interface {
+	ByCabinet(ctx context.Context, obj *bos.Status) ([]bos.CabinetCounts, error)
 	WaitingFor(ctx context.Context, obj *bos.Status, first *int) ([]bos.Waiting, error)
 	ErrorSummary(ctx context.Context, obj *bos.Status, first *int) ([]ErrorSummary, error)
 
@@ -755,6 +762,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BosOptions.SessionLimitRequired(childComplexity), true
+
+	case "CabinetCounts.cabinet":
+		if e.ComplexityRoot.CabinetCounts.Cabinet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CabinetCounts.Cabinet(childComplexity), true
+	case "CabinetCounts.counts":
+		if e.ComplexityRoot.CabinetCounts.Counts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CabinetCounts.Counts(childComplexity), true
 
 	case "CfsParameters.configuration":
 		if e.ComplexityRoot.CfsParameters.Configuration == nil {
@@ -1620,6 +1640,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.AsOf(childComplexity), true
+	case "SessionStatus.byCabinet":
+		if e.ComplexityRoot.SessionStatus.ByCabinet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStatus.ByCabinet(childComplexity), true
 	case "SessionStatus.epoch":
 		if e.ComplexityRoot.SessionStatus.Epoch == nil {
 			break
@@ -2501,6 +2527,11 @@ type SessionStatus {
   """
   statusCounts: [StatusCount!]!
   """
+  The counts of each cabinet that the session has components in, ascending by its number: they add up to counts.
+  A cabinet is that of a node's xname; components with another id are under the name other, which comes last.
+  """
+  byCabinet: [CabinetCounts!]!
+  """
   Why the session is not complete: its active components, and those staged in it, by what they wait for, most
   components first. Each is in one group. Empty once the session is complete.
   """
@@ -2594,6 +2625,14 @@ type SessionCounts {
   onHold: Int!
   "Of the session, and not enabled: done, or given up."
   disabled: Int!
+}
+
+"What the components of one cabinet count in a session."
+type CabinetCounts {
+  "The cabinet, such as x3000; other for components whose id is no node's xname."
+  cabinet: String!
+  "The integers, as those of the whole session."
+  counts: SessionCounts!
 }
 
 "How many components of a session have a status."
@@ -3633,6 +3672,16 @@ func (ec *executionContext) childFields_BosOptions(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type BosOptions", field.Name)
 }
 
+func (ec *executionContext) childFields_CabinetCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cabinet":
+		return ec.fieldContext_CabinetCounts_cabinet(ctx, field)
+	case "counts":
+		return ec.fieldContext_CabinetCounts_counts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CabinetCounts", field.Name)
+}
+
 func (ec *executionContext) childFields_CfsParameters(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "configuration":
@@ -4005,6 +4054,8 @@ func (ec *executionContext) childFields_SessionStatus(ctx context.Context, field
 		return ec.fieldContext_SessionStatus_counts(ctx, field)
 	case "statusCounts":
 		return ec.fieldContext_SessionStatus_statusCounts(ctx, field)
+	case "byCabinet":
+		return ec.fieldContext_SessionStatus_byCabinet(ctx, field)
 	case "waitingFor":
 		return ec.fieldContext_SessionStatus_waitingFor(ctx, field)
 	case "errorSummary":
@@ -5934,6 +5985,61 @@ func (ec *executionContext) fieldContext_BosOptions_other(_ context.Context, fie
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_BosOption(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CabinetCounts_cabinet(ctx context.Context, field graphql.CollectedField, obj *bos.CabinetCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CabinetCounts_cabinet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cabinet, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CabinetCounts_cabinet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CabinetCounts", field, false, false, "String")
+}
+
+func (ec *executionContext) _CabinetCounts_counts(ctx context.Context, field graphql.CollectedField, obj *bos.CabinetCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CabinetCounts_counts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Counts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.Tally) graphql.Marshaler {
+			return ec.marshalNSessionCounts2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTally(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CabinetCounts_counts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CabinetCounts",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionCounts(ctx, field)
 		},
 	}
 	return fc, nil
@@ -9777,6 +9883,38 @@ func (ec *executionContext) fieldContext_SessionStatus_statusCounts(_ context.Co
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StatusCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionStatus_byCabinet(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_byCabinet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SessionStatus().ByCabinet(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.CabinetCounts) graphql.Marshaler {
+			return ec.marshalNCabinetCounts2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetCountsᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_byCabinet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionStatus",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CabinetCounts(ctx, field)
 		},
 	}
 	return fc, nil
@@ -13890,6 +14028,44 @@ func (ec *executionContext) _BosOptions(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var cabinetCountsImplementors = []string{"CabinetCounts"}
+
+func (ec *executionContext) _CabinetCounts(ctx context.Context, sel ast.SelectionSet, obj *bos.CabinetCounts) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cabinetCountsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CabinetCounts")
+		case "cabinet":
+			out.Values[i] = ec._CabinetCounts_cabinet(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "counts":
+			out.Values[i] = ec._CabinetCounts_counts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var cfsParametersImplementors = []string{"CfsParameters"}
 
 func (ec *executionContext) _CfsParameters(ctx context.Context, sel ast.SelectionSet, obj *bos.CFSParameters) graphql.Marshaler {
@@ -15334,6 +15510,12 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "byCabinet":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_byCabinet(ctx, field, obj)
+				})
 		case "waitingFor":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -16346,6 +16528,26 @@ func (ec *executionContext) marshalNBosOption2ᚕgithubᚗcomᚋbosgraphᚋbosgr
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBosOption2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐOption(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCabinetCounts2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetCounts(ctx context.Context, sel ast.SelectionSet, v bos.CabinetCounts) graphql.Marshaler {
+	return ec._CabinetCounts(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCabinetCounts2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetCountsᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.CabinetCounts) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCabinetCounts2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetCounts(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

@@ -292,6 +292,9 @@ func aSession(t *rapid.T) *bos.Session {
 	for i := range rapid.IntRange(0, 3).Draw(t, "points") {
 		st.Progress = append(st.Progress, bos.Point{Time: time.Unix(int64(i), 0), Tally: tally()})
 	}
+	for i := range rapid.IntRange(0, 3).Draw(t, "cabinets") {
+		st.ByCabinet = append(st.ByCabinet, bos.CabinetCounts{Cabinet: fmt.Sprint("x", i), Counts: tally()})
+	}
 	if s.Status = st; rapid.IntRange(0, 19).Draw(t, "broken") == 19 {
 		st.Session = nil // some resolvers panic
 	}

@@ -42,6 +42,8 @@ func (p *planner) around(next graphql.FieldMiddleware) graphql.FieldMiddleware {
 			result = listed(ctx, p, p.session, v)
 		case []ErrorSummary:
 			result = listed(ctx, p, p.errors, v)
+		case []bos.CabinetCounts:
+			result = listed(ctx, p, p.cabinets, v)
 		case []bos.Point:
 			result = listed(ctx, p, p.points, v)
 		}

@@ -100,6 +100,16 @@ func (sessionStatusResolver) ErrorSummary(ctx context.Context, s *bos.Status, fi
 	return summary, nil
 }
 
+// ByCabinet lists them all: they came with the status.
+func (sessionStatusResolver) ByCabinet(ctx context.Context, s *bos.Status) ([]bos.CabinetCounts, error) {
+	all := make([]*bos.CabinetCounts, len(s.ByCabinet))
+	for i := range all {
+		all[i] = &s.ByCabinet[i]
+	}
+	fitting, err := firstFitting(ctx, all, weighCabinets(ctx))
+	return s.ByCabinet[:len(fitting)], err
+}
+
 // WaitingFor is read by itself and not with the status: what is waited for is in an index of its own.
 func (r sessionStatusResolver) WaitingFor(ctx context.Context, s *bos.Status, first *int) ([]bos.Waiting, error) {
 	n := orDefault(first, 10) // the schema's default, which an explicit null replaces

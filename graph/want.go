@@ -108,6 +108,8 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 			want.Progress, want.Estimate = true, true
 		case "statusCounts":
 			want.Statuses = true
+		case "byCabinet":
+			want.Cabinets = true
 		case "counts":
 			for _, count := range graphql.CollectFields(op, f.Selections, nil) {
 				want.Statuses = want.Statuses || count.Name == "onHold" || count.Name == "disabled"

@@ -34,6 +34,12 @@ var groupTexts = textsOf[bos.ErrorGroup]{
 	"list":    func(g *bos.ErrorGroup) string { return g.List() },
 }
 
+// weighCabinets is the same for the cabinets that the field being resolved lists. None has a long text.
+func weighCabinets(ctx context.Context) *weigher[bos.CabinetCounts] {
+	op, sets := selectedSets(ctx, nil)
+	return newWeigher(op, sets, []string{"CabinetCounts"}, textsOf[bos.CabinetCounts]{}, "")
+}
+
 // weighUserErrors is the same for the user errors of a payload.
 func weighUserErrors(ctx context.Context) *weigher[UserError] {
 	op, sets := selectedSets(ctx, []string{"userErrors"})

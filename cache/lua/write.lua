@@ -13,7 +13,7 @@
 -- KEYS[6..]   the versioned values that this write depends on; then what guards and
 --             commands name by its number; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
---             the flags check, freeze or keep, groups, errors, failed ones and these as frozen;
+--             the flags check, freeze or keep, groups, errors, failed ones, cabinets and these as frozen;
 --             last, if events are to be noted, the outbox.
 --             Every key that is touched is among them. No key 2 exists before the
 --             write, so that a Redis Cluster refuses the write for as long as
@@ -28,7 +28,8 @@
 --             new value ("" to delete)
 --   guards    hash, field, expected ("" for absent)
 --   commands  number of words, command, key, words...; COPY has a second key; a member
---             that ZINCRBY brings to 0 goes
+--             that ZINCRBY brings to 0 goes; COUNT is none of Redis: it adds numbers to
+--             fields of a hash, of which one that comes to 0 goes
 --   texts     digest, by how much its references change, the text
 --   scopes    (behind the length: the number of their first key) scope, changed ids,
 --             removed ids, flags (FLAG): record: its record changed; check: freeze it if it is
@@ -137,10 +138,35 @@ for i = 1, values do
   end
 end
 
+-- count adds to the fields of a hash that ARGV has from one place to another, each with a number
+-- behind it: in as many calls as there are for one.
+local function count(key, from, to)
+  local fields, set, empty = {}, {}, {}
+  for i = from, to, 2 do
+    fields[#fields + 1] = ARGV[i]
+  end
+  for i, has in ipairs(redis.call('HMGET', key, unpack(fields))) do
+    local n = (has or 0) + ARGV[from + 2 * i - 1]
+    if n == 0 then
+      empty[#empty + 1] = fields[i]
+    else
+      set[#set + 1], set[#set + 2] = fields[i], tostring(n)
+    end
+  end
+  if #set > 0 then
+    redis.call('HSET', key, unpack(set))
+  end
+  if #empty > 0 then
+    redis.call('HDEL', key, unpack(empty))
+  end
+end
+
 for _ = 1, list() do
   local n, command, key = tonumber(ARGV[at]), ARGV[at + 1], KEYS[tonumber(ARGV[at + 2])]
   if command == 'COPY' then
     redis.call(command, key, KEYS[tonumber(ARGV[at + 3])])
+  elseif command == 'COUNT' then
+    count(key, at + 3, at + n)
   else
     local reply = redis.call(command, key, unpack(ARGV, at + 3, at + n))
     if command == 'ZINCRBY' and tonumber(reply) == 0 then
@@ -200,7 +226,7 @@ end
 -- ends as it is; past where that is no news.
 local function freeze(scope, at, state, past)
   local key = KEYS[at]
-  local groups, errors, failed, frozenGroups, frozenErrors, frozenFailed = unpack(KEYS, at + 3, at + 8)
+  local groups, errors, failed, cabinets, frozenGroups, frozenErrors, frozenFailed, frozenCabinets = unpack(KEYS, at + 3, at + 10)
   if redis.call('HGET', key, SESSION.mode) == MODE.frozen then
     return
   end
@@ -219,6 +245,7 @@ local function freeze(scope, at, state, past)
   redis.call('COPY', groups, frozenGroups)
   redis.call('COPY', errors, frozenErrors)
   redis.call('COPY', failed, frozenFailed)
+  redis.call('COPY', cabinets, frozenCabinets)
   for _, group in ipairs(redis.call('ZRANGE', frozenGroups, 0, -1)) do
     local digest = string.sub(group, -22)
     if redis.call('HEXISTS', refs, digest) == 1 then
@@ -287,7 +314,7 @@ for _ = 1, scopes do
     force, keep = string.find(flags, FLAG.freeze, 1, true), string.find(flags, FLAG.keep, 1, true)
     again, start, past = string.find(flags, FLAG.revise, 1, true), string.find(flags, FLAG.start, 1, true), string.find(flags, FLAG.past, 1, true)
   end
-  from = from + ((check or force or keep) and 9 or 3)
+  from = from + ((check or force or keep) and 11 or 3)
 
   -- What is needed is read in one call and what changes is set in another: a batch
   -- may touch hundreds of scopes. Counts are small: unlike revisions they print

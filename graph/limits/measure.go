@@ -151,8 +151,11 @@ func (m *meter) pageSize(f *ast.Field) (size, item int) {
 		}
 		return count(given), item
 	}
-	return 1, 0
+	return max(1, unpaged[f.Name]), 0
 }
+
+// unpaged are lists without such an argument, with about as many items as a large system has.
+var unpaged = map[string]int{"byCabinet": 100}
 
 func (m *meter) value(v *ast.Value) any {
 	switch v.Kind {

@@ -39,20 +39,22 @@ func (k Keys) Failures(target string) string { return k.key(Kinds.Failures, targ
 func (k Keys) Dead(target string) string     { return k.key(Kinds.Dead, target) }
 func (k Keys) Answer(write string) string    { return k.key(Kinds.Answer, write) }
 
-func (k Keys) Session(h Home) string      { return k.key(Kinds.Session, string(h)) }
-func (k Keys) Extras(h Home) string       { return k.key(Kinds.Extras, string(h)) }
-func (k Keys) FrozenGroups(h Home) string { return k.key(Kinds.FrozenGroups, string(h)) }
-func (k Keys) FrozenErrors(h Home) string { return k.key(Kinds.FrozenErrors, string(h)) }
-func (k Keys) Failed(h Home) string       { return k.key(Kinds.Failed, string(h)) }
-func (k Keys) FrozenFailed(h Home) string { return k.key(Kinds.FrozenFailed, string(h)) }
-func (k Keys) Members(h Home) string      { return k.key(Kinds.Members, string(h)) }
-func (k Keys) Staged(h Home) string       { return k.key(Kinds.Staged, string(h)) }
-func (k Keys) Groups(h Home) string       { return k.key(Kinds.Groups, string(h)) }
-func (k Keys) Errors(h Home) string       { return k.key(Kinds.Errors, string(h)) }
-func (k Keys) Log(h Home) string          { return k.key(Kinds.Log, string(h)) }
-func (k Keys) Progress(h Home) string     { return k.key(Kinds.Progress, string(h)) }
-func (k Keys) Waiting(h Home) string      { return k.key(Kinds.Waiting, string(h)) }
-func (k Keys) History(h Home) string      { return k.key(Kinds.History, string(h)) }
+func (k Keys) Session(h Home) string        { return k.key(Kinds.Session, string(h)) }
+func (k Keys) Extras(h Home) string         { return k.key(Kinds.Extras, string(h)) }
+func (k Keys) FrozenGroups(h Home) string   { return k.key(Kinds.FrozenGroups, string(h)) }
+func (k Keys) FrozenErrors(h Home) string   { return k.key(Kinds.FrozenErrors, string(h)) }
+func (k Keys) Failed(h Home) string         { return k.key(Kinds.Failed, string(h)) }
+func (k Keys) FrozenFailed(h Home) string   { return k.key(Kinds.FrozenFailed, string(h)) }
+func (k Keys) Cabinets(h Home) string       { return k.key(Kinds.Cabinets, string(h)) }
+func (k Keys) FrozenCabinets(h Home) string { return k.key(Kinds.FrozenCabinets, string(h)) }
+func (k Keys) Members(h Home) string        { return k.key(Kinds.Members, string(h)) }
+func (k Keys) Staged(h Home) string         { return k.key(Kinds.Staged, string(h)) }
+func (k Keys) Groups(h Home) string         { return k.key(Kinds.Groups, string(h)) }
+func (k Keys) Errors(h Home) string         { return k.key(Kinds.Errors, string(h)) }
+func (k Keys) Log(h Home) string            { return k.key(Kinds.Log, string(h)) }
+func (k Keys) Progress(h Home) string       { return k.key(Kinds.Progress, string(h)) }
+func (k Keys) Waiting(h Home) string        { return k.key(Kinds.Waiting, string(h)) }
+func (k Keys) History(h Home) string        { return k.key(Kinds.History, string(h)) }
 
 // Alike lists the sessions that can be compared with one.
 func (k Keys) Alike(s *bos.Session) string {
@@ -155,4 +157,17 @@ func ErrorEntry(d bos.Digest, id string) string { return string(d) + " " + id }
 func EntryID(entry string) string {
 	_, id, _ := strings.Cut(entry, " ")
 	return id
+}
+
+// CabinetField is where a counter of one cabinet is counted.
+func CabinetField(cabinet string, c Counter) string { return cabinet + " " + c.Field }
+
+// ParseCabinetField reads what CabinetField wrote.
+func ParseCabinetField(field string) (cabinet string, of Counter, ok bool) {
+	cabinet, name, _ := strings.Cut(field, " ")
+	i := slices.IndexFunc(CabinetCounters, func(c Counter) bool { return c.Field == name })
+	if i < 0 {
+		return "", Counter{}, false
+	}
+	return cabinet, CabinetCounters[i], true
 }

@@ -53,6 +53,7 @@ var Kinds = struct {
 	Members, Staged, Waiting, Groups, Errors    Kind
 	FrozenGroups, FrozenErrors, Progress, Log   Kind
 	Failed, FrozenFailed                        Kind
+	Cabinets, FrozenCabinets                    Kind
 	ErrorIndex, Texts, References               Kind
 	Sessions, History, Alike, Frozen, Facets    Kind
 	Tenant, Tenants, Templates, Options, Answer Kind
@@ -76,7 +77,10 @@ var Kinds = struct {
 	FrozenErrors: Kind{Prefix: "fe:", Type: "zset", Per: PerHome, Holds: "e: as it was when the session was frozen"},
 	Failed:       Kind{Prefix: "f:", Type: "zset", Per: PerScope, Holds: "ids of those of m: that have failed, score 0"},
 	FrozenFailed: Kind{Prefix: "ff:", Type: "zset", Per: PerHome, Holds: "f: as it was when the session was frozen"},
-	Progress:     Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
+	Cabinets: Kind{Prefix: "cb:", Type: "hash", Per: PerScope,
+		Holds: `what the components of each cabinet count, by "<cabinet> <counter>"; without those that are 0`},
+	FrozenCabinets: Kind{Prefix: "fcb:", Type: "hash", Per: PerHome, Holds: "cb: as it was when the session was frozen"},
+	Progress:       Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
 	Log: Kind{Prefix: "log:", Type: "list", Per: PerScope, Life: LogLife, Once: "frozen",
 		Holds: `the change log: one entry a write, "<rev> <ids changed> <ids removed>"`},
 	ErrorIndex: Kind{Prefix: "ei", Type: "zset", Holds: `"<digest> <id>" of all components with an error, score 0`},
@@ -151,7 +155,7 @@ func (k Keys) Cut(of Kind, key string) (rest string, ok bool) {
 func (k Keys) ScopeKeys(h Home, snapshot bool) []string {
 	names := []string{k.Session(h), k.Log(h), k.Progress(h)}
 	if snapshot {
-		names = append(names, k.Groups(h), k.Errors(h), k.Failed(h), k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h))
+		names = append(names, k.Groups(h), k.Errors(h), k.Failed(h), k.Cabinets(h), k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h))
 	}
 	return names
 }
@@ -164,5 +168,5 @@ func (k Keys) StatusKeys(h Home) []string {
 // HomeKeys are the keys that belong to one incarnation of a session, and move with it
 // when its name is taken again. The first is its hash, whose counters belong to the scope.
 func (k Keys) HomeKeys(h Home) []string {
-	return []string{k.Session(h), k.Extras(h), k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.Progress(h)}
+	return []string{k.Session(h), k.Extras(h), k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h), k.Progress(h)}
 }

@@ -20,6 +20,8 @@ type Component struct {
 	// StatusSince is when the status was seen to become what it is: bosgraph's own, no
 	// part of the record. Zero where it is not known.
 	StatusSince time.Time `json:"-"`
+	// Stay is its time in the session that manages it, bosgraph's own as well.
+	Stay Stay `json:"-"`
 	// Shape is how the record was received, where it has not all of BOS's fields.
 	Shape Shape `json:"-"`
 }

@@ -33,6 +33,7 @@ func (c *change) replace(old, next []record) error {
 			n.digest = digestRest(&n.component)
 		}
 		n.since = o.sinceThen(n, second)
+		n.component.Stay = o.there().NextStay(n.there(), c.at)
 		// What the record counts as is part of it, so one that is the same in all else is
 		// written again after the rules have changed.
 		body := n.encode()
@@ -60,6 +61,7 @@ func (c *change) replace(old, next []record) error {
 		c.refer(o.component.Error, -1)
 		c.refer(n.component.Error, 1)
 		c.step(&d, id, o, n)
+		c.leave(o, n)
 	}
 	c.derive(&d)
 	return nil

@@ -10,6 +10,7 @@
 //	c:<id>                              string  -                  a component: "<version> <record>", see below
 //	d:<id>                              string  -                  the rest of that record, JSON
 //	ids                                 zset    -                  ids of all components, score 0
+//	ch:<id>                             list    the retention      sessions that the component has left, the newest last, as encodeStay in cache/stays.go writes them
 //	s:<home>                            hash    -                  a session's counters, record and frozen counters, see below
 //	x:<home>                            hash    -                  the parts of a session that can be long, see below
 //	m:<scope>                           zset    -                  ids of the components whose session this is, score 0
@@ -146,6 +147,7 @@
 //	tenants that own the id, separated by ","
 //	the second since when it has had its status; empty if unknown
 //	the letter of its status and, if the session waits for it, that of what for (bos.Wait); absent without a session
+//	since when it is in its session, and the seconds in each of bos.StayPhases that are over, in base 36, separated by a dot, and "!" if it has failed there; absent without a session, and from before stays were kept
 //
 // # The flags of c:<id>
 //

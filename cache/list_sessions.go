@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"time"
 
@@ -183,21 +182,11 @@ func (s *Store) SessionStarted(ctx context.Context, key bos.SessionKey, start bo
 	if _, err := start.UTC(); err != nil {
 		return "", err
 	}
-	var found *redis.StringSliceCmd
-	var now *redis.StringCmd
-	from := schema.StartPosition(start) + ":"
-	err = s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
-		found = pipe.ZRevRangeByLex(ctx, s.db.Keys.History(schema.ScopeHome(key)), &redis.ZRangeBy{Min: "[" + from, Max: "(" + from + "~", Count: mostEnds})
-		now = pipe.HGet(ctx, s.db.Keys.Session(schema.ScopeHome(key)), schema.Session.Incarnation.Name)
-	})
-	if err != nil || len(found.Val()) == 0 {
+	found, err := s.incarnations(ctx, []bos.SessionKey{key}, []started{{key.Tenant, schema.StartPosition(start)}})
+	if err != nil {
 		return "", err
 	}
-	// Incarnations are random, so their order says nothing about which of one start is current.
-	if slices.Contains(found.Val(), from+now.Val()) {
-		return now.Val(), nil
-	}
-	return found.Val()[0][len(from):], nil
+	return found[0], nil
 }
 
 // expired returns the frozen entries older than the retention, oldest first.

@@ -160,6 +160,7 @@ func (x *machine) lostAnswer(rt *rapid.T) {
 	// What comes between may count for what the tenant is about to lose, and with that
 	// count no more: a change that the model, which does the call at once, has not got.
 	x.halfway = x.halfway || call == "putTenant"
+	x.model.halfway = x.halfway
 	if !x.armed { // a call that writes nothing leaves it to a later one
 		x.armed = true
 		x.faults.LoseNextAnswer("evalsha", func() {
@@ -174,6 +175,7 @@ func (x *machine) lostAnswer(rt *rapid.T) {
 func (x *machine) check(rt *rapid.T) {
 	x.checkSessions(rt)
 	x.checkComponents(rt)
+	x.checkStays(rt)
 	x.checkLists(rt)
 	x.checkKeys(rt)
 	x.checkEvents(rt)
@@ -181,7 +183,7 @@ func (x *machine) check(rt *rapid.T) {
 	if x.counter != "" && x.anything == (counter == x.counter) {
 		rt.Fatalf("revision %s follows %s, and it is %v that something changed", counter, x.counter, x.anything)
 	}
-	x.counter, x.anything, x.halfway = counter, false, false
+	x.counter, x.anything, x.halfway, x.model.halfway = counter, false, false, false
 	clear(x.changed)
 	// In a test of its own, which separates this sequence's drift from those that
 	// rapid has tried before.

@@ -20,8 +20,10 @@ type model struct {
 	sessions   map[bos.SessionKey]*modelSession
 	history    []*modelSession // gone at their source, their name taken since
 	clock      clock
-	since      map[string]time.Time // by id, since when a component has its status
-	note       func()               // called between the calls of a chain
+	since      map[string]time.Time    // by id, since when a component has its status
+	stays      map[string][]*modelStay // by id, oldest first
+	halfway    bool                    // as that of the machine
+	note       func()                  // called between the calls of a chain
 }
 
 // modelSession is one incarnation. Its id and, where it ended by itself, its end
@@ -43,7 +45,7 @@ type modelStatus struct {
 func newModel() *model {
 	return &model{
 		components: map[string]bos.Component{}, owners: map[string]map[string]bool{},
-		sessions: map[bos.SessionKey]*modelSession{}, since: map[string]time.Time{},
+		sessions: map[bos.SessionKey]*modelSession{}, since: map[string]time.Time{}, stays: map[string][]*modelStay{},
 		clock: clock{now: time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond).UTC()},
 	}
 }

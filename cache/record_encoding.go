@@ -76,6 +76,7 @@ func (r *record) encode() string {
 	f[schema.PartPhase], f[schema.PartOverride] = string(c.Phase), c.Override
 	f[schema.PartDigest], f[schema.PartOwners] = r.digest, strings.Join(r.owners, ",")
 	f[schema.PartSince], f[schema.PartState] = r.since, schema.StatusLetters[r.counted.Status]+string(r.counted.Wait)
+	f[schema.PartStay] = encodeStay(c.Stay)
 	n := schema.PartCount
 	for n > schema.PartSince && f[n-1] == "" { // as before there were these parts, so that such a record stays the same
 		n--
@@ -118,6 +119,9 @@ func decode(id, value string) (r record, longError bos.Digest, err error) {
 	}
 	c := &r.component
 	if c.StatusSince, err = parseSecond(r.since); err != nil {
+		return r, "", fmt.Errorf("the stored record of component %q can't be read: %w", id, err)
+	}
+	if c.Stay, err = decodeStay(f[schema.PartStay]); err != nil {
 		return r, "", fmt.Errorf("the stored record of component %q can't be read: %w", id, err)
 	}
 	c.Enabled, c.Session = enabled, f[schema.PartSession]

@@ -31,6 +31,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Component() ComponentResolver
+	ComponentSession() ComponentSessionResolver
 	ComponentStatus() ComponentStatusResolver
 	ErrorSummary() ErrorSummaryResolver
 	Mutation() MutationResolver
@@ -114,6 +115,7 @@ type ComplexityRoot struct {
 
 	Component struct {
 		ActualState  func(childComplexity int) int
+		CountsIn     func(childComplexity int) int
 		DesiredState func(childComplexity int) int
 		Enabled      func(childComplexity int) int
 		Error        func(childComplexity int) int
@@ -122,6 +124,7 @@ type ComplexityRoot struct {
 		LastAction   func(childComplexity int) int
 		RetryPolicy  func(childComplexity int) int
 		Session      func(childComplexity int) int
+		Sessions     func(childComplexity int, first *int, after *string) int
 		StagedState  func(childComplexity int) int
 		Status       func(childComplexity int) int
 		StatusSince  func(childComplexity int) int
@@ -135,6 +138,32 @@ type ComplexityRoot struct {
 	}
 
 	ComponentEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ComponentPhaseTime struct {
+		Phase   func(childComplexity int) int
+		Seconds func(childComplexity int) int
+	}
+
+	ComponentSession struct {
+		Error   func(childComplexity int) int
+		Joined  func(childComplexity int) int
+		Left    func(childComplexity int) int
+		Name    func(childComplexity int) int
+		Outcome func(childComplexity int) int
+		Phases  func(childComplexity int) int
+		Session func(childComplexity int) int
+		Tenant  func(childComplexity int) int
+	}
+
+	ComponentSessionConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	ComponentSessionEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -416,6 +445,14 @@ type ComplexityRoot struct {
 type ComponentResolver interface {
 	Status(ctx context.Context, obj *bos.Component) (*bos.Component, error)
 	StatusSince(ctx context.Context, obj *bos.Component) (*bos.Time, error)
+
+	Sessions(ctx context.Context, obj *bos.Component, first *int, after *string) (*ComponentSessionConnection, error)
+	CountsIn(ctx context.Context, obj *bos.Component) ([]bos.Session, error)
+}
+type ComponentSessionResolver interface {
+	Tenant(ctx context.Context, obj *bos.ComponentSession) (*string, error)
+	Joined(ctx context.Context, obj *bos.ComponentSession) (bos.Time, error)
+	Left(ctx context.Context, obj *bos.ComponentSession) (*bos.Time, error)
 }
 type ComponentStatusResolver interface {
 	RawPhase(ctx context.Context, obj *bos.Component) (string, error)
@@ -789,6 +826,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Component.ActualState(childComplexity), true
+	case "Component.countsIn":
+		if e.ComplexityRoot.Component.CountsIn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Component.CountsIn(childComplexity), true
 	case "Component.desiredState":
 		if e.ComplexityRoot.Component.DesiredState == nil {
 			break
@@ -837,6 +880,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Component.Session(childComplexity), true
+	case "Component.sessions":
+		if e.ComplexityRoot.Component.Sessions == nil {
+			break
+		}
+
+		args, err := ec.field_Component_sessions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Component.Sessions(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Component.stagedState":
 		if e.ComplexityRoot.Component.StagedState == nil {
 			break
@@ -893,6 +947,94 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ComponentEdge.Node(childComplexity), true
+
+	case "ComponentPhaseTime.phase":
+		if e.ComplexityRoot.ComponentPhaseTime.Phase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentPhaseTime.Phase(childComplexity), true
+	case "ComponentPhaseTime.seconds":
+		if e.ComplexityRoot.ComponentPhaseTime.Seconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentPhaseTime.Seconds(childComplexity), true
+
+	case "ComponentSession.error":
+		if e.ComplexityRoot.ComponentSession.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Error(childComplexity), true
+	case "ComponentSession.joined":
+		if e.ComplexityRoot.ComponentSession.Joined == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Joined(childComplexity), true
+	case "ComponentSession.left":
+		if e.ComplexityRoot.ComponentSession.Left == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Left(childComplexity), true
+	case "ComponentSession.name":
+		if e.ComplexityRoot.ComponentSession.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Name(childComplexity), true
+	case "ComponentSession.outcome":
+		if e.ComplexityRoot.ComponentSession.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Outcome(childComplexity), true
+	case "ComponentSession.phases":
+		if e.ComplexityRoot.ComponentSession.Phases == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Phases(childComplexity), true
+	case "ComponentSession.session":
+		if e.ComplexityRoot.ComponentSession.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Session(childComplexity), true
+	case "ComponentSession.tenant":
+		if e.ComplexityRoot.ComponentSession.Tenant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Tenant(childComplexity), true
+
+	case "ComponentSessionConnection.edges":
+		if e.ComplexityRoot.ComponentSessionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSessionConnection.Edges(childComplexity), true
+	case "ComponentSessionConnection.pageInfo":
+		if e.ComplexityRoot.ComponentSessionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSessionConnection.PageInfo(childComplexity), true
+
+	case "ComponentSessionEdge.cursor":
+		if e.ComplexityRoot.ComponentSessionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSessionEdge.Cursor(childComplexity), true
+	case "ComponentSessionEdge.node":
+		if e.ComplexityRoot.ComponentSessionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSessionEdge.Node(childComplexity), true
 
 	case "ComponentStatus.statusOverride":
 		if e.ComplexityRoot.ComponentStatus.Override == nil {
@@ -2763,6 +2905,83 @@ type Component implements Node {
   lastAction: LastAction
   "Attempts since the last success."
   eventStats: EventStats
+  """
+  The sessions that managed it, newest first: the one it is in, and those that it has left, at most the newest 50. They are
+  kept for the retention after the last of them was left, also if the component was deleted meanwhile.
+  What happens between two reads of BOS is not seen.
+  """
+  sessions(
+    "The page size, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 20
+    "The endCursor of the page before. Null: from the start. A cursor of another kind is BAD_USER_INPUT."
+    after: String
+  ): ComponentSessionConnection!
+  """
+  The sessions it counts in: the newest of the name in session without a tenant, and of each tenant that owns the
+  component. Staged ones are not included.
+  """
+  countsIn: [Session!]!
+}
+
+"A page of the sessions of a component."
+type ComponentSessionConnection {
+  "The sessions of this page."
+  edges: [ComponentSessionEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+}
+
+"One session in a page of those of a component."
+type ComponentSessionEdge {
+  "Its place, for after."
+  cursor: String!
+  "The component's time in the session."
+  node: ComponentSession!
+}
+
+"""
+The time of a component in one session, from when bosgraph saw it join to when it left. If there was a session of that name in
+several tenants that owned the component, and in none, it is listed for each of them.
+"""
+type ComponentSession {
+  "The session. Null once it is removed, and where there was none of that name."
+  session: Session
+  "The session's name."
+  name: String!
+  "The tenant that the session belongs to. Null for none, and where there was no session of that name."
+  tenant: String
+  "When the component joined it, in whole seconds; for a component from before this was kept, the first time it is known to have been there."
+  joined: DateTime!
+  "When it left. Null while it is there."
+  left: DateTime
+  "How it ended for the component, or how it is there now."
+  outcome: ComponentOutcome!
+  "The component's last error there, or the present one; of a text of more than 256 bytes, the beginning. Empty for none."
+  error: String!
+  "How long it was in each phase, in the order of a boot; those with less than a second are left out."
+  phases: [ComponentPhaseTime!]!
+}
+
+"How a session ended for a component."
+enum ComponentOutcome {
+  "The component is in the session and still active, or disabled with a status other than STABLE and FAILED."
+  ACTIVE
+  "It is, or was at the end, disabled with status STABLE."
+  SUCCESSFUL
+  "It has, or had at the end, status FAILED."
+  FAILED
+  "Another session took it before it was done."
+  TAKEN_OVER
+  "It left the session for no other, or was deleted, before it was done."
+  REMOVED
+}
+
+"How long a component was in a phase of a session."
+type ComponentPhaseTime {
+  "The phase."
+  phase: ComponentPhase!
+  "How long, in whole seconds."
+  seconds: Float!
 }
 
 "A component's phase, and the status that follows from it. The status is always computed, never stored."
@@ -3716,6 +3935,10 @@ func (ec *executionContext) childFields_Component(ctx context.Context, field gra
 		return ec.fieldContext_Component_lastAction(ctx, field)
 	case "eventStats":
 		return ec.fieldContext_Component_eventStats(ctx, field)
+	case "sessions":
+		return ec.fieldContext_Component_sessions(ctx, field)
+	case "countsIn":
+		return ec.fieldContext_Component_countsIn(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Component", field.Name)
 }
@@ -3742,6 +3965,58 @@ func (ec *executionContext) childFields_ComponentEdge(ctx context.Context, field
 		return ec.fieldContext_ComponentEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ComponentEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ComponentPhaseTime(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phase":
+		return ec.fieldContext_ComponentPhaseTime_phase(ctx, field)
+	case "seconds":
+		return ec.fieldContext_ComponentPhaseTime_seconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ComponentPhaseTime", field.Name)
+}
+
+func (ec *executionContext) childFields_ComponentSession(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_ComponentSession_session(ctx, field)
+	case "name":
+		return ec.fieldContext_ComponentSession_name(ctx, field)
+	case "tenant":
+		return ec.fieldContext_ComponentSession_tenant(ctx, field)
+	case "joined":
+		return ec.fieldContext_ComponentSession_joined(ctx, field)
+	case "left":
+		return ec.fieldContext_ComponentSession_left(ctx, field)
+	case "outcome":
+		return ec.fieldContext_ComponentSession_outcome(ctx, field)
+	case "error":
+		return ec.fieldContext_ComponentSession_error(ctx, field)
+	case "phases":
+		return ec.fieldContext_ComponentSession_phases(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ComponentSession", field.Name)
+}
+
+func (ec *executionContext) childFields_ComponentSessionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ComponentSessionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ComponentSessionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ComponentSessionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ComponentSessionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ComponentSessionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ComponentSessionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ComponentSessionEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_ComponentStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4339,6 +4614,28 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 // endregion ************************** internal!.gotpl ***************************
 
 // region    ***************************** args.gotpl *****************************
+
+func (ec *executionContext) field_Component_sessions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
 
 func (ec *executionContext) field_ErrorSummary_components_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
@@ -6398,6 +6695,82 @@ func (ec *executionContext) fieldContext_Component_eventStats(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Component_sessions(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Component_sessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Component().Sessions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ComponentSessionConnection) graphql.Marshaler {
+			return ec.marshalNComponentSessionConnection2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentSessionConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Component_sessions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Component",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentSessionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Component_sessions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Component_countsIn(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Component_countsIn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Component().CountsIn(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Component_countsIn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Component",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ComponentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ComponentConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6567,6 +6940,373 @@ func (ec *executionContext) fieldContext_ComponentEdge_node(_ context.Context, f
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Component(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentPhaseTime_phase(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseTime) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentPhaseTime_phase(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phase, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.Phase) graphql.Marshaler {
+			return ec.marshalNComponentPhase2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhase(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentPhaseTime_phase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentPhaseTime", field, false, false, "ComponentPhase")
+}
+
+func (ec *executionContext) _ComponentPhaseTime_seconds(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseTime) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentPhaseTime_seconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentPhaseTime_seconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentPhaseTime", field, false, false, "Float")
+}
+
+func (ec *executionContext) _ComponentSession_session(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_session(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Session, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.Session) graphql.Marshaler {
+			return ec.marshalOSession2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSession(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_session(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentSession",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentSession_name(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSession", field, false, false, "String")
+}
+
+func (ec *executionContext) _ComponentSession_tenant(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_tenant(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ComponentSession().Tenant(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_tenant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSession", field, true, true, "String")
+}
+
+func (ec *executionContext) _ComponentSession_joined(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_joined(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ComponentSession().Joined(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_joined(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSession", field, true, true, "DateTime")
+}
+
+func (ec *executionContext) _ComponentSession_left(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_left(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ComponentSession().Left(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_left(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSession", field, true, true, "DateTime")
+}
+
+func (ec *executionContext) _ComponentSession_outcome(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_outcome(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcome, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.ComponentOutcome) graphql.Marshaler {
+			return ec.marshalNComponentOutcome2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentOutcome(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSession", field, false, false, "ComponentOutcome")
+}
+
+func (ec *executionContext) _ComponentSession_error(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSession", field, false, false, "String")
+}
+
+func (ec *executionContext) _ComponentSession_phases(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_phases(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phases, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.PhaseTime) graphql.Marshaler {
+			return ec.marshalNComponentPhaseTime2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseTimeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_phases(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentSession",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentPhaseTime(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentSessionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ComponentSessionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSessionConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []ComponentSessionEdge) graphql.Marshaler {
+			return ec.marshalNComponentSessionEdge2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentSessionEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSessionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentSessionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentSessionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentSessionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ComponentSessionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSessionConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSessionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentSessionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentSessionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *ComponentSessionEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSessionEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSessionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSessionEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _ComponentSessionEdge_node(ctx context.Context, field graphql.CollectedField, obj *ComponentSessionEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSessionEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.ComponentSession) graphql.Marshaler {
+			return ec.marshalNComponentSession2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentSession(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSessionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentSessionEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentSession(ctx, field)
 		},
 	}
 	return fc, nil
@@ -14172,6 +14912,18 @@ func (ec *executionContext) _Component(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "sessions":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Component_sessions(ctx, field, obj)
+				})
+		case "countsIn":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Component_countsIn(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -14255,6 +15007,191 @@ func (ec *executionContext) _ComponentEdge(ctx context.Context, sel ast.Selectio
 			}
 		case "node":
 			out.Values[i] = ec._ComponentEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var componentPhaseTimeImplementors = []string{"ComponentPhaseTime"}
+
+func (ec *executionContext) _ComponentPhaseTime(ctx context.Context, sel ast.SelectionSet, obj *bos.PhaseTime) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, componentPhaseTimeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ComponentPhaseTime")
+		case "phase":
+			out.Values[i] = ec._ComponentPhaseTime_phase(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "seconds":
+			out.Values[i] = ec._ComponentPhaseTime_seconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var componentSessionImplementors = []string{"ComponentSession"}
+
+func (ec *executionContext) _ComponentSession(ctx context.Context, sel ast.SelectionSet, obj *bos.ComponentSession) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, componentSessionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ComponentSession")
+		case "session":
+			out.Values[i] = ec._ComponentSession_session(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "name":
+			out.Values[i] = ec._ComponentSession_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "tenant":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ComponentSession_tenant(ctx, field, obj)
+				})
+		case "joined":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ComponentSession_joined(ctx, field, obj)
+				})
+		case "left":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ComponentSession_left(ctx, field, obj)
+				})
+		case "outcome":
+			out.Values[i] = ec._ComponentSession_outcome(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "error":
+			out.Values[i] = ec._ComponentSession_error(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "phases":
+			out.Values[i] = ec._ComponentSession_phases(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var componentSessionConnectionImplementors = []string{"ComponentSessionConnection"}
+
+func (ec *executionContext) _ComponentSessionConnection(ctx context.Context, sel ast.SelectionSet, obj *ComponentSessionConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, componentSessionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ComponentSessionConnection")
+		case "edges":
+			out.Values[i] = ec._ComponentSessionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._ComponentSessionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var componentSessionEdgeImplementors = []string{"ComponentSessionEdge"}
+
+func (ec *executionContext) _ComponentSessionEdge(ctx context.Context, sel ast.SelectionSet, obj *ComponentSessionEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, componentSessionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ComponentSessionEdge")
+		case "cursor":
+			out.Values[i] = ec._ComponentSessionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._ComponentSessionEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -16650,6 +17587,20 @@ func (ec *executionContext) unmarshalNComponentInput2ᚕgithubᚗcomᚋbosgraph�
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalNComponentOutcome2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentOutcome(ctx context.Context, v any) (bos.ComponentOutcome, error) {
+	res, err := UnmarshalComponentOutcome(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNComponentOutcome2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentOutcome(ctx context.Context, sel ast.SelectionSet, v bos.ComponentOutcome) graphql.Marshaler {
+	_ = sel
+	res := MarshalComponentOutcome(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ComponentOutcome!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNComponentPatch2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentPatch(ctx context.Context, v any) (bos.ComponentPatch, error) {
 	res, err := ec.unmarshalInputComponentPatch(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -16681,6 +17632,62 @@ func (ec *executionContext) marshalNComponentPhase2githubᚗcomᚋbosgraphᚋbos
 		graphql.AddInvalidNullFromMarshaler(ctx, "ComponentPhase!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNComponentPhaseTime2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseTime(ctx context.Context, sel ast.SelectionSet, v bos.PhaseTime) graphql.Marshaler {
+	return ec._ComponentPhaseTime(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNComponentPhaseTime2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseTimeᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.PhaseTime) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNComponentPhaseTime2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseTime(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNComponentSession2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentSession(ctx context.Context, sel ast.SelectionSet, v *bos.ComponentSession) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ComponentSession!")
+		return graphql.Null
+	}
+	return ec._ComponentSession(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNComponentSessionConnection2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentSessionConnection(ctx context.Context, sel ast.SelectionSet, v *ComponentSessionConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ComponentSessionConnection!")
+		return graphql.Null
+	}
+	return ec._ComponentSessionConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNComponentSessionEdge2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentSessionEdge(ctx context.Context, sel ast.SelectionSet, v ComponentSessionEdge) graphql.Marshaler {
+	return ec._ComponentSessionEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNComponentSessionEdge2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentSessionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []ComponentSessionEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNComponentSessionEdge2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentSessionEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNComponentStatus2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx context.Context, sel ast.SelectionSet, v *bos.Component) graphql.Marshaler {

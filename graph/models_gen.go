@@ -14,6 +14,22 @@ type ComponentEdge struct {
 	Node *bos.Component `json:"node"`
 }
 
+// A page of the sessions of a component.
+type ComponentSessionConnection struct {
+	// The sessions of this page.
+	Edges []ComponentSessionEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// One session in a page of those of a component.
+type ComponentSessionEdge struct {
+	// Its place, for after.
+	Cursor string `json:"cursor"`
+	// The component's time in the session.
+	Node *bos.ComponentSession `json:"node"`
+}
+
 // The result of one call for its components.
 type ComponentsPayload struct {
 	// How many of the items given were stored, changed or deleted; those in userErrors were not.

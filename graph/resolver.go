@@ -27,6 +27,9 @@ type Store interface {
 	// ReadOptions returns BOS's options, nil as long as none have been read.
 	ReadOptions(ctx context.Context) (json.RawMessage, error)
 	PreviousSessions(ctx context.Context, of *bos.Session, first int, want bos.Want) ([]*bos.Session, error)
+	// ComponentSessions reads no sessions if want is nil.
+	ComponentSessions(ctx context.Context, of bos.ComponentView, page bos.Page, want *bos.Want) (*bos.List[*bos.ComponentSession], error)
+	CountsIn(ctx context.Context, of bos.ComponentView, want bos.Want) ([]*bos.Session, error)
 
 	// SessionFacet returns values that sessions have, each once, ascending: at most so many, of those that begin with prefix.
 	SessionFacet(ctx context.Context, of bos.Facet, prefix string, first int) ([]string, error)
@@ -69,15 +72,16 @@ type Resolver struct {
 }
 
 type (
-	queryResolver           struct{ *Resolver }
-	mutationResolver        struct{ *Resolver }
-	subscriptionResolver    struct{ *Resolver }
-	sessionResolver         struct{ *Resolver }
-	sessionStatusResolver   struct{ *Resolver }
-	errorSummaryResolver    struct{ *Resolver }
-	waitingResolver         struct{ *Resolver }
-	componentResolver       struct{}
-	componentStatusResolver struct{}
+	queryResolver            struct{ *Resolver }
+	mutationResolver         struct{ *Resolver }
+	subscriptionResolver     struct{ *Resolver }
+	sessionResolver          struct{ *Resolver }
+	sessionStatusResolver    struct{ *Resolver }
+	errorSummaryResolver     struct{ *Resolver }
+	waitingResolver          struct{ *Resolver }
+	componentResolver        struct{ *Resolver }
+	componentSessionResolver struct{}
+	componentStatusResolver  struct{}
 )
 
 // Query resolves the fields of Query.
@@ -102,7 +106,10 @@ func (r *Resolver) ErrorSummary() ErrorSummaryResolver { return errorSummaryReso
 func (r *Resolver) Waiting() WaitingResolver { return waitingResolver{r} }
 
 // Component resolves fields of Component.
-func (r *Resolver) Component() ComponentResolver { return componentResolver{} }
+func (r *Resolver) Component() ComponentResolver { return componentResolver{r} }
+
+// ComponentSession resolves fields of ComponentSession.
+func (r *Resolver) ComponentSession() ComponentSessionResolver { return componentSessionResolver{} }
 
 // ComponentStatus resolves fields of ComponentStatus.
 func (r *Resolver) ComponentStatus() ComponentStatusResolver { return componentStatusResolver{} }

@@ -194,26 +194,6 @@ func (r errorSummaryResolver) Components(ctx context.Context, e *ErrorSummary, f
 	return r.components(ctx, of, first, after, nil)
 }
 
-func (componentResolver) Status(_ context.Context, c *bos.Component) (*bos.Component, error) {
-	return c, nil
-}
-
-func (componentResolver) StatusSince(_ context.Context, c *bos.Component) (*bos.Time, error) {
-	if c.StatusSince.IsZero() {
-		return nil, nil
-	}
-	return new(bos.TimeOf(c.StatusSince)), nil
-}
-
-func (componentStatusResolver) RawPhase(_ context.Context, c *bos.Component) (string, error) {
-	// As BOS has it, also where it is none that the enum beside it knows.
-	return string(c.Phase), nil
-}
-
-func (componentStatusResolver) RawStatus(_ context.Context, c *bos.Component) (string, error) {
-	return string(c.Status()), nil
-}
-
 // values are what pointers point to, as the generated code has a list.
 func values[T any](found []*T, err error) ([]T, error) {
 	list := make([]T, len(found))

@@ -46,10 +46,10 @@ func detailed(ctx context.Context, path ...string) bool {
 	return false
 }
 
-// selected looks ahead whether a field is selected.
-func selected(ctx context.Context, name string) bool {
+// selected looks ahead whether the field that a path leads to is selected.
+func selected(ctx context.Context, path ...string) bool {
 	op := graphql.GetOperationContext(ctx)
-	return len(descend(op, graphql.GetFieldContext(ctx).Field.Selections, []string{name})) > 0
+	return len(descend(op, graphql.GetFieldContext(ctx).Field.Selections, path)) > 0
 }
 
 // onPage leads to the items of a connection: clients select them under edges and node, under

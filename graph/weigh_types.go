@@ -23,6 +23,28 @@ func weighSessions(ctx context.Context, path ...string) *weigher[bos.Session] {
 	return newWeigher(op, sets, []string{"Session", "Node"}, sessionTexts, "status.session")
 }
 
+// weighComponentSessions is the same for a component's time in sessions.
+func weighComponentSessions(ctx context.Context, path ...string) *weigher[bos.ComponentSession] {
+	op, sets := selectedSets(ctx, path)
+	w := newWeigher(op, sets, []string{"ComponentSession"}, stayTexts, "")
+	w.fixed += (len(bos.StayPhases) - 1) * phaseTimeBytes
+	return w
+}
+
+// phaseTimeBytes are those of the time in a phase, whatever is selected of it.
+const phaseTimeBytes = 64
+
+var stayTexts = func() textsOf[bos.ComponentSession] {
+	texts := textsOf[bos.ComponentSession]{
+		"name":  func(s *bos.ComponentSession) string { return s.Name },
+		"error": func(s *bos.ComponentSession) string { return s.Error },
+	}
+	for at, of := range sessionTexts {
+		texts["session."+at] = inPart(func(s *bos.ComponentSession) *bos.Session { return s.Session }, of)
+	}
+	return texts
+}()
+
 // weighGroups is the same for the error groups that the field being resolved lists.
 func weighGroups(ctx context.Context) *weigher[bos.ErrorGroup] {
 	op, sets := selectedSets(ctx, nil)

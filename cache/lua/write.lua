@@ -1,7 +1,7 @@
 -- One atomic write: everything below happens, or nothing does.
 --
--- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, FLAG, ENTRY, EVENT, SHOWN and OUTBOX_LENGTH are
--- put in as literals when the program starts, from internal/schema.
+-- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, FLAG, ENTRY, EVENT, SHOWN, OUTBOX_LENGTH and
+-- STAYS_LENGTH are put in as literals when the program starts, from internal/schema.
 --
 -- The script knows nothing of what it writes. It compares versions, runs the
 -- commands it is given, counts texts that are referred to, and gives every
@@ -30,6 +30,8 @@
 --   commands  number of words, command, key, words...; COPY has a second key; a member
 --             that ZINCRBY brings to 0 goes; COUNT is none of Redis: it adds numbers to
 --             fields of a hash, of which one that comes to 0 goes
+--             that ZINCRBY brings to 0 goes; RPUSH has one value, and how long (ms) the list is
+--             kept, of which the last STAYS_LENGTH values stay
 --   texts     digest, by how much its references change, the text
 --   scopes    (behind the length: the number of their first key) scope, changed ids,
 --             removed ids, flags (FLAG): record: its record changed; check: freeze it if it is
@@ -167,6 +169,11 @@ for _ = 1, list() do
     redis.call(command, key, KEYS[tonumber(ARGV[at + 3])])
   elseif command == 'COUNT' then
     count(key, at + 3, at + n)
+  elseif command == 'RPUSH' then
+    if redis.call(command, key, ARGV[at + 3]) > STAYS_LENGTH then
+      redis.call('LTRIM', key, -STAYS_LENGTH, -1)
+    end
+    redis.call('PEXPIRE', key, ARGV[at + 4])
   else
     local reply = redis.call(command, key, unpack(ARGV, at + 3, at + n))
     if command == 'ZINCRBY' and tonumber(reply) == 0 then

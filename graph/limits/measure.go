@@ -14,18 +14,18 @@ import (
 // is bounded by --max-scan, but how many there are is not known here.
 const scanCost = 20_000
 
-// What is more expensive than a field that is only written: an item of a page is read, and so is a
-// text, by a read of its own and after its size. An id of a filter is looked up and sorted.
+// What is more expensive than a field that is only written: an item of a page is read. A text is, by
+// a read of its own and after its size, and so are a component's sessions. An id of a filter is looked up and sorted.
 const (
 	itemCost = 6
-	textCost = 40
+	readCost = 40
 	idCost   = 2
 )
 
-// text says whether a field is a long text. Those of error groups are fewer: what they may come to
-// is bounded where they are read.
-func text(f *ast.Field) bool {
-	return f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Component" && f.Name == "error"
+// read says whether a field of a component is a read of its own: a long text, or its sessions. The texts of error groups are
+// fewer: what they may come to is bounded where they are read.
+func read(f *ast.Field) bool {
+	return f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Component" && (f.Name == "error" || f.Name == "sessions" || f.Name == "countsIn")
 }
 
 // totals is what a selection set comes to. Numbers stop at math.MaxInt: fragments
@@ -76,8 +76,8 @@ func (m *meter) field(f *ast.Field) totals {
 		t.aliases = plus(t.aliases, 1)
 	}
 	own := 1
-	if text(f) {
-		own = textCost
+	if read(f) {
+		own = readCost
 	}
 	// The field itself is answered once, and what lies under it as often as there are items.
 	size, item := m.pageSize(f)

@@ -79,6 +79,24 @@ func (s Store) listFrozen(ctx context.Context, of *bos.MembersOf, f bos.Componen
 	}
 }
 
+// ComponentSessions are those of the sessions that the access may read.
+func (s Store) ComponentSessions(ctx context.Context, of bos.ComponentView, page bos.Page, want *bos.Want) (*bos.List[*bos.ComponentSession], error) {
+	var err error
+	if of.Tenant, err = narrow(auth.AccessOf(ctx), auth.ReadSessions, of.Tenant); err != nil {
+		return nil, err
+	}
+	return s.store.ComponentSessions(ctx, of, page, want)
+}
+
+// CountsIn is limited in the same way.
+func (s Store) CountsIn(ctx context.Context, of bos.ComponentView, want bos.Want) ([]*bos.Session, error) {
+	var err error
+	if of.Tenant, err = narrow(auth.AccessOf(ctx), auth.ReadSessions, of.Tenant); err != nil {
+		return nil, err
+	}
+	return s.store.CountsIn(ctx, of, want)
+}
+
 // Stragglers are members of the session.
 func (s Store) Stragglers(ctx context.Context, of *bos.Session, first int, detailed bool) ([]*bos.Component, error) {
 	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {

@@ -140,6 +140,9 @@ var Entry = struct{ ID, Event, Scope, Time, Above, Reason, Attempts Field }{
 // OutboxLength is how many events the outbox holds, and the queue of a target, at most.
 const OutboxLength = 150_000
 
+// StaysLength is how many sessions are kept that a component has left.
+const StaysLength = bos.MaxStays
+
 // Lease are the fields of the lease.
 var Lease = struct{ Holder, Expires, Fence, Epoch, Note, Noted, Accepted Field }{
 	Holder:   Field{Name: "holder", Holds: "its holder, random for each process"},
@@ -166,6 +169,7 @@ const (
 	PartOwners
 	PartSince
 	PartState
+	PartStay
 	PartCount
 )
 
@@ -183,6 +187,8 @@ var Parts = [PartCount]string{
 	PartOwners:   `tenants that own the id, separated by ","`,
 	PartSince:    "the second since when it has had its status; empty if unknown",
 	PartState:    "the letter of its status and, if the session waits for it, that of what for (bos.Wait); absent without a session",
+	PartStay: "since when it is in its session, and the seconds in each of bos.StayPhases that are over, in base 36, separated by a dot, " +
+		`and "!" if it has failed there; absent without a session, and from before stays were kept`,
 }
 
 // RecordFlag is a letter among the flags of a record.

@@ -33,6 +33,7 @@ func (k Keys) Options() string    { return k.key(Kinds.Options, "") }
 
 func (k Keys) Component(id string) string    { return k.key(Kinds.Component, id) }
 func (k Keys) Details(id string) string      { return k.key(Kinds.Details, id) }
+func (k Keys) Stays(id string) string        { return k.key(Kinds.Stays, id) }
 func (k Keys) Tenant(name string) string     { return k.key(Kinds.Tenant, name) }
 func (k Keys) Queue(target string) string    { return k.key(Kinds.Queue, target) }
 func (k Keys) Failures(target string) string { return k.key(Kinds.Failures, target) }

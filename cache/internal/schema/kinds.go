@@ -19,6 +19,7 @@ const Version = 1
 const (
 	AnswerLife = time.Minute      // how long a write is known by its id
 	LogLife    = 10 * time.Minute // of the change log of a session that is frozen
+	Retention  = -1               // as long as the store keeps frozen sessions
 )
 
 // Kind describes the keys of one kind.
@@ -48,7 +49,7 @@ const (
 // Kinds are the kinds of keys. All of a namespace share its hash tag, so they are one slot.
 var Kinds = struct {
 	Meta, Epoch                                 Kind
-	Component, Details, IDs                     Kind
+	Component, Details, IDs, Stays              Kind
 	Session, Extras                             Kind
 	Members, Staged, Waiting, Groups, Errors    Kind
 	FrozenGroups, FrozenErrors, Progress, Log   Kind
@@ -65,10 +66,12 @@ var Kinds = struct {
 	Component: Kind{Prefix: "c:", Type: "string", Per: PerComponent, Holds: `a component: "<version> <record>", see below`},
 	Details:   Kind{Prefix: "d:", Type: "string", Per: PerComponent, Holds: "the rest of that record, JSON"},
 	IDs:       Kind{Prefix: "ids", Type: "zset", Holds: "ids of all components, score 0"},
-	Session:   Kind{Prefix: "s:", Type: "hash", Per: PerHome, Holds: "a session's counters, record and frozen counters, see below"},
-	Extras:    Kind{Prefix: "x:", Type: "hash", Per: PerHome, Holds: "the parts of a session that can be long, see below"},
-	Members:   Kind{Prefix: "m:", Type: "zset", Per: PerScope, Holds: "ids of the components whose session this is, score 0"},
-	Staged:    Kind{Prefix: "st:", Type: "zset", Per: PerScope, Holds: "ids of the components staged in it, score 0"},
+	Stays: Kind{Prefix: "ch:", Type: "list", Per: PerComponent, Life: Retention,
+		Holds: "sessions that the component has left, the newest last, as encodeStay in cache/stays.go writes them"},
+	Session: Kind{Prefix: "s:", Type: "hash", Per: PerHome, Holds: "a session's counters, record and frozen counters, see below"},
+	Extras:  Kind{Prefix: "x:", Type: "hash", Per: PerHome, Holds: "the parts of a session that can be long, see below"},
+	Members: Kind{Prefix: "m:", Type: "zset", Per: PerScope, Holds: "ids of the components whose session this is, score 0"},
+	Staged:  Kind{Prefix: "st:", Type: "zset", Per: PerScope, Holds: "ids of the components staged in it, score 0"},
 	Waiting: Kind{Prefix: "a:", Type: "zset", Per: PerScope,
 		Holds: "ids of those of m: that are active, and of those of st:; the score is what they wait for and since when (WaitScore)"},
 	Groups:       Kind{Prefix: "g:", Type: "zset", Per: PerScope, Holds: "error groups, score minus their size"},

@@ -29,9 +29,8 @@
 --   guards    hash, field, expected ("" for absent)
 --   commands  number of words, command, key, words...; COPY has a second key; a member
 --             that ZINCRBY brings to 0 goes; COUNT is none of Redis: it adds numbers to
---             fields of a hash, of which one that comes to 0 goes
---             that ZINCRBY brings to 0 goes; RPUSH has one value, and how long (ms) the list is
---             kept, of which the last STAYS_LENGTH values stay
+--             fields of a hash, of which one that comes to 0 goes; RPUSH has one value, and how
+--             long (ms) the list is kept, of which the last STAYS_LENGTH values stay
 --   texts     digest, by how much its references change, the text
 --   scopes    (behind the length: the number of their first key) scope, changed ids,
 --             removed ids, flags (FLAG): record: its record changed; check: freeze it if it is

@@ -26,7 +26,7 @@ export function ComponentRecord({ id, tenant }: { id: string; tenant: string | n
       )}
       <Part title="BOS">
         <Fact name="Enabled">{c.enabled ? 'yes' : 'no: BOS leaves it alone'}</Fact>
-        <Fact name="Session">{c.session === '' ? <None /> : <Link to={sessionRoute(c.session, tenant)}>{c.session}</Link>}</Fact>
+        <Fact name="Session"><Sessions c={c} tenant={tenant} /></Fact>
         <Fact name="Retry policy">{c.retryPolicy ?? <None />}</Fact>
       </Part>
       {c.lastAction && <Action action={c.lastAction} />}
@@ -42,6 +42,18 @@ export function ComponentRecord({ id, tenant }: { id: string; tenant: string | n
       {c.stagedState && <State title="Staged state" state={c.stagedState} />}
     </div>
   )
+}
+
+/** The sessions that the component counts in: that of its name, and those of tenants that own it. */
+function Sessions({ c, tenant }: { c: Record; tenant: string | null }) {
+  if (c.session === '') return <None />
+  if (c.countsIn.length === 0) return <Link to={sessionRoute(c.session, tenant)}>{c.session}</Link>
+  const first = c.countsIn.toSorted((a, b) => Number(b.tenant === tenant) - Number(a.tenant === tenant)) // from where one came
+  return <>{first.map(({ id, name, tenant, operation, templateName }) => (
+    <span key={id} className="counts-in">
+      <Link to={sessionRoute(name, tenant)}>{label(operation)} {templateName}</Link> <code>{name}</code>{tenant !== null && <> <span className="chip">tenant {tenant}</span></>}
+    </span>
+  ))}</>
 }
 
 function Now({ c }: { c: Record }) {

@@ -7,14 +7,18 @@ import type { Route, SessionRoute } from '../model/route.ts'
 import { useGo, usePlace } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
 import { useTitle } from '../shell/useTitle.ts'
-import { ProgressSection } from './ProgressSection.tsx'
+import { CabinetsSection } from './CabinetsSection.tsx'
 import { DetailsSection } from './DetailsSection.tsx'
+import { DurationsSection } from './DurationsSection.tsx'
 import { ErrorsSection } from './ErrorsSection.tsx'
+import { FailedSection } from './FailedSection.tsx'
 import { Headline } from './Headline.tsx'
+import type { Light } from './light.ts'
 import { MachineSection } from './MachineSection.tsx'
 import { Missing } from './Missing.tsx'
 import { NewsSince } from './NewsSince.tsx'
 import { Numbers } from './Numbers.tsx'
+import { ProgressSection } from './ProgressSection.tsx'
 import { SetUpFailed } from './SetUpFailed.tsx'
 import { StragglersSection } from './StragglersSection.tsx'
 import { WaitingSection } from './WaitingSection.tsx'
@@ -69,7 +73,8 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
 function Work({ route, session, status }: { route: SessionRoute; session: SessionDetails; status: SessionStatus }) {
   const go = useGo()
   const progress = useProgress(route)
-  const machine = useMachine(route, session.stage)
+  const machine = useMachine(route, session.stage, status.fromSnapshot)
+  const [light, setLight] = useState<Light | null>(null)
   const [side, setSide] = useState<'left' | 'right'>('right')
   const open = useCallback((component: string | null) => go({ view: 'session', ...route, component } satisfies Route, route.component !== null), [go, route])
   // The record must not cover what it was opened from.
@@ -78,12 +83,17 @@ function Work({ route, session, status }: { route: SessionRoute; session: Sessio
   const openError = useCallback((error: string | null) => go({ view: 'session', ...route, error } satisfies Route, true), [go, route])
   return (
     <>
-      <Numbers status={status} estimatedEnd={progress?.status.estimatedEndTime ?? null} />
+      <Numbers status={status} estimate={progress?.status.estimatedEnd ?? null} />
       <div className="session-grid" data-bare={(machine.size === 0 && machine.loading === null) || undefined}>
-        <MachineSection machine={machine} status={status} selected={route.component} onSelect={openFromMachine} />
+        <div className="session-main">
+          <MachineSection machine={machine} status={status} selected={route.component} onSelect={openFromMachine} light={light} onLight={setLight} />
+          <CabinetsSection cabinets={progress?.status.byCabinet ?? null} lit={light} onLight={setLight} />
+          <DurationsSection which={{ ...route, started: status.timing.startTime }} progress={progress} />
+        </div>
         <div className="session-side">
           <ProgressSection which={route} status={status} progress={progress} />
-          <ErrorsSection which={route} status={status} open={route.error} onOpen={openError} onSelect={openFromList} />
+          <ErrorsSection which={route} status={status} progress={progress} machine={machine} open={route.error} onOpen={openError} onSelect={openFromList} onLight={setLight} />
+          <FailedSection which={route} status={status} onSelect={openFromList} />
           {!status.fromSnapshot && <WaitingSection waiting={progress?.status.waitingFor ?? null} onSelect={openFromList} />}
           {!status.fromSnapshot && <StragglersSection stragglers={progress?.stragglers ?? null} onSelect={openFromList} />}
           <DetailsSection which={route} session={session} status={status} />

@@ -1,6 +1,7 @@
 import { memo } from 'react'
 import { useServerNow } from '../context.tsx'
 import type { SessionRow } from '../documents.ts'
+import { fewLeft } from '../model/estimate.ts'
 import { about, duration, label, moment, percent, span, whole } from '../model/format.ts'
 import { sessionRoute } from '../model/route.ts'
 import { Link } from '../place.tsx'
@@ -76,9 +77,11 @@ const Row = memo(function Row({ row, started, news, now, day }: ShownRow & { now
 })
 
 function Estimate({ status, now, today }: { status: SessionRow['status']; now: number; today: Date }) {
-  if (status.estimatedEndTime === null) return <None />
-  const end = new Date(status.estimatedEndTime)
-  return <time dateTime={status.estimatedEndTime} title={`in about ${span((end.getTime() - now) / 1000)}`}>{about(end, today)}</time>
+  const { active, managed } = status.counts
+  if (status.status === 'RUNNING' && fewLeft(active, managed)) return <>{whole(active)} left</>
+  if (status.estimatedEnd === null) return <None />
+  const [earliest, likely, latest] = [status.estimatedEnd.earliest, status.estimatedEnd.likely, status.estimatedEnd.latest].map((time) => new Date(time)) as [Date, Date, Date]
+  return <time dateTime={status.estimatedEnd.likely} title={`Between ${about(earliest, today)} and ${about(latest, today)}: in about ${span((likely.getTime() - now) / 1000)}`}>{about(likely, today)}</time>
 }
 
 function None() {

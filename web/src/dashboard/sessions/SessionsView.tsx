@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from 'react'
 import { useApp, useReadable } from '../context.tsx'
 import type { SessionRow } from '../documents.ts'
-import { apiFilter, type Filters, looksLikeXname, matches } from '../model/filters.ts'
+import { apiFilter, type Filters, looksLikeXname, matches, type Order } from '../model/filters.ts'
 import { several, whole } from '../model/format.ts'
 import { before, newsOf, newsWords } from '../model/looks.ts'
 import { Link, usePlace } from '../place.tsx'
@@ -27,9 +27,9 @@ export function SessionsView({ filters }: { filters: Filters }) {
   const news = useNews(rows)
   const shown = useMemo(() => {
     const older = hidden(rows)
-    const ordered = wall ? rows.toSorted((a, b) => Number(isLive(b)) - Number(isLive(a))) : rows // what runs has to be seen without scrolling
+    const ordered = order(rows, wall ? 'live' : filters.order)
     return ordered.filter((row) => matches(row, filters.text)).map((row) => ({ row, started: older.has(row), news: wall ? null : (news.get(row.id) ?? null) }))
-  }, [rows, filters.text, news, wall])
+  }, [rows, filters.text, filters.order, news, wall])
 
   const goOn = problem === null && filters.text.trim() !== '' && shown.length < PAGE && list?.more != null && rows.length < SEARCHED.most
   useEffect(() => {
@@ -53,7 +53,7 @@ export function SessionsView({ filters }: { filters: Filters }) {
           </p>
         )}
       </div>
-      {!wall && <FilterForm filters={filters} rows={rows} />}
+      {!wall && <FilterForm filters={filters} />}
       {looksLikeXname(filters.text) && (
         <p className="hint">
           <Link to={{ view: 'component', id: filters.text.trim().toLowerCase(), tenant: filters.tenant || null }}>Open the component {filters.text.trim().toLowerCase()}</Link>
@@ -68,7 +68,7 @@ export function SessionsView({ filters }: { filters: Filters }) {
           <button type="button" className="button" disabled={loading} onClick={() => more(filters.text === '' ? PAGE : SEARCHED.page)}>
             {loading || goOn ? 'Reading…' : filters.text === '' ? 'Show more' : 'Search further back'}
           </button>
-          <span className="muted">{filters.text === '' ? `${whole(rows.length)} shown${list.total === null ? '' : ` of ${whole(list.total)}`}` : `The newest ${several(rows.length, 'session')} searched`}</span>
+          <span className="muted">{filters.order !== 'newest' && 'Ordered within these. '}{filters.text === '' ? `${whole(rows.length)} shown${list.total === null ? '' : ` of ${whole(list.total)}`}` : `The newest ${several(rows.length, 'session')} searched`}</span>
         </p>
       )}
     </div>
@@ -88,6 +88,21 @@ function useNews(rows: readonly SessionRow[]): ReadonlyMap<string, string> {
     }
     return news
   }, [rows, seenBefore])
+}
+
+/** The rows as they are shown; on a wall what runs has to be seen without scrolling. */
+function order(rows: readonly SessionRow[], by: Order | 'live'): readonly SessionRow[] {
+  switch (by) {
+    case 'newest': return rows
+    case 'failed': return rows.toSorted((a, b) => b.status.counts.failed - a.status.counts.failed)
+    case 'longest': return rows.toSorted((a, b) => lasts(b) - lasts(a))
+    case 'live': return rows.toSorted((a, b) => Number(isLive(b)) - Number(isLive(a)))
+  }
+}
+
+function lasts(row: SessionRow): number {
+  const { timing } = row.status
+  return isLive(row) ? (Date.now() - Date.parse(timing.startTime)) / 1000 : timing.durationSeconds
 }
 
 function isLive({ status, deleted }: SessionRow): boolean {

@@ -2,6 +2,7 @@ import { type MouseEvent, type ReactNode, useEffect, useRef } from 'react'
 import { Who } from '../../login/Who.tsx'
 import { useApp, useReadable } from '../context.tsx'
 import { NO_FILTERS } from '../model/filters.ts'
+import { TROUBLED } from '../model/route.ts'
 import { go, Link, usePlace } from '../place.tsx'
 import { Alarm } from './Alarm.tsx'
 import { ConnectionPill } from './ConnectionPill.tsx'
@@ -36,7 +37,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <header className="bar">
         <Link to={{ view: 'sessions', filters: NO_FILTERS }} className="brand" aria-label="bosgraph, all sessions">
           <svg viewBox="0 0 16 16" aria-hidden="true"><path className="mark-low" d="M1 10h3.6v5H1z" /><path className="mark-mid" d="M6.2 6h3.6v9H6.2z" /><path className="mark-high" d="M11.4 1H15v14h-3.6z" /></svg>
-          bosgraph
+          <span>bosgraph</span>
         </Link>
         <ServerName />
         <div className="bar-end">
@@ -47,6 +48,7 @@ export function Shell({ children }: { children: ReactNode }) {
           </button>
           <ThemeButton />
           <Who />
+          <Link className="tool" to={TROUBLED}><Icon name="trouble" /><span>Troubled nodes</span></Link>
           <a className="tool" href="graphiql"><Icon name="code" /><span>Playground</span></a>
         </div>
       </header>

@@ -34,6 +34,17 @@ var groupTexts = textsOf[bos.ErrorGroup]{
 	"list":    func(g *bos.ErrorGroup) string { return g.List() },
 }
 
+// weighPatterns is the same for error patterns. Their messages weigh for themselves.
+func weighPatterns(ctx context.Context) *weigher[bos.ErrorPattern] {
+	op, sets := selectedSets(ctx, nil)
+	return newWeigher(op, sets, []string{"ErrorPattern"}, patternTexts, "")
+}
+
+var patternTexts = textsOf[bos.ErrorPattern]{
+	"pattern": func(p *bos.ErrorPattern) string { return p.Pattern },
+	"list":    func(p *bos.ErrorPattern) string { return p.List() },
+}
+
 // weighUserErrors is the same for the user errors of a payload.
 func weighUserErrors(ctx context.Context) *weigher[UserError] {
 	op, sets := selectedSets(ctx, []string{"userErrors"})

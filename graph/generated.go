@@ -33,6 +33,7 @@ type ResolverRoot interface {
 	Component() ComponentResolver
 	ComponentSession() ComponentSessionResolver
 	ComponentStatus() ComponentStatusResolver
+	ErrorPattern() ErrorPatternResolver
 	ErrorSummary() ErrorSummaryResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
@@ -107,6 +108,11 @@ type ComplexityRoot struct {
 	CabinetCounts struct {
 		Cabinet func(childComplexity int) int
 		Counts  func(childComplexity int) int
+	}
+
+	CabinetErrors struct {
+		Cabinet func(childComplexity int) int
+		Count   func(childComplexity int) int
 	}
 
 	CfsParameters struct {
@@ -203,6 +209,22 @@ type ComplexityRoot struct {
 		BootArtifacts func(childComplexity int) int
 		Configuration func(childComplexity int) int
 		LastUpdated   func(childComplexity int) int
+	}
+
+	EndEstimate struct {
+		Earliest  func(childComplexity int) int
+		Latest    func(childComplexity int) int
+		Likely    func(childComplexity int) int
+		Remaining func(childComplexity int) int
+	}
+
+	ErrorPattern struct {
+		ByCabinet func(childComplexity int) int
+		Count     func(childComplexity int) int
+		List      func(childComplexity int) int
+		Messages  func(childComplexity int, first *int) int
+		Pattern   func(childComplexity int) int
+		Variants  func(childComplexity int) int
 	}
 
 	ErrorSummary struct {
@@ -338,7 +360,9 @@ type ComplexityRoot struct {
 		AsOf              func(childComplexity int) int
 		ByCabinet         func(childComplexity int) int
 		Epoch             func(childComplexity int) int
+		ErrorPatterns     func(childComplexity int, first *int) int
 		ErrorSummary      func(childComplexity int, first *int) int
+		EstimatedEnd      func(childComplexity int) int
 		EstimatedEndTime  func(childComplexity int) int
 		FromSnapshot      func(childComplexity int) int
 		GroupCount        func(childComplexity int) int
@@ -459,6 +483,10 @@ type ComponentStatusResolver interface {
 
 	RawStatus(ctx context.Context, obj *bos.Component) (string, error)
 }
+type ErrorPatternResolver interface {
+	ByCabinet(ctx context.Context, obj *ErrorPattern) ([]bos.CabinetErrors, error)
+	Messages(ctx context.Context, obj *ErrorPattern, first *int) ([]ErrorSummary, error)
+}
 type ErrorSummaryResolver interface {
 	Components(ctx context.Context, obj *ErrorSummary, first *int, after *string) (*ComponentConnection, error)
 }
@@ -502,8 +530,11 @@ type SessionStatusResolver interface {
 	WaitingFor(ctx context.Context, obj *bos.Status, first *int) ([]bos.Waiting, error)
 	ErrorSummary(ctx context.Context, obj *bos.Status, first *int) ([]ErrorSummary, error)
 
+	ErrorPatterns(ctx context.Context, obj *bos.Status, first *int) ([]ErrorPattern, error)
+
 	Progress(ctx context.Context, obj *bos.Status, maxPoints *int) ([]bos.Point, error)
 	EstimatedEndTime(ctx context.Context, obj *bos.Status) (*bos.Time, error)
+	EstimatedEnd(ctx context.Context, obj *bos.Status) (*bos.EndEstimate, error)
 
 	StatusNote(ctx context.Context, obj *bos.Status) (*string, error)
 	Stale(ctx context.Context, obj *bos.Status) (bool, error)
@@ -812,6 +843,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CabinetCounts.Counts(childComplexity), true
+
+	case "CabinetErrors.cabinet":
+		if e.ComplexityRoot.CabinetErrors.Cabinet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CabinetErrors.Cabinet(childComplexity), true
+	case "CabinetErrors.count":
+		if e.ComplexityRoot.CabinetErrors.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CabinetErrors.Count(childComplexity), true
 
 	case "CfsParameters.configuration":
 		if e.ComplexityRoot.CfsParameters.Configuration == nil {
@@ -1155,6 +1199,73 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DesiredState.LastUpdated(childComplexity), true
+
+	case "EndEstimate.earliest":
+		if e.ComplexityRoot.EndEstimate.Earliest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndEstimate.Earliest(childComplexity), true
+	case "EndEstimate.latest":
+		if e.ComplexityRoot.EndEstimate.Latest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndEstimate.Latest(childComplexity), true
+	case "EndEstimate.likely":
+		if e.ComplexityRoot.EndEstimate.Likely == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndEstimate.Likely(childComplexity), true
+	case "EndEstimate.remaining":
+		if e.ComplexityRoot.EndEstimate.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndEstimate.Remaining(childComplexity), true
+
+	case "ErrorPattern.byCabinet":
+		if e.ComplexityRoot.ErrorPattern.ByCabinet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorPattern.ByCabinet(childComplexity), true
+	case "ErrorPattern.count":
+		if e.ComplexityRoot.ErrorPattern.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorPattern.Count(childComplexity), true
+	case "ErrorPattern.list":
+		if e.ComplexityRoot.ErrorPattern.List == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorPattern.List(childComplexity), true
+	case "ErrorPattern.messages":
+		if e.ComplexityRoot.ErrorPattern.Messages == nil {
+			break
+		}
+
+		args, err := ec.field_ErrorPattern_messages_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ErrorPattern.Messages(childComplexity, args["first"].(*int)), true
+	case "ErrorPattern.pattern":
+		if e.ComplexityRoot.ErrorPattern.Pattern == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorPattern.Pattern(childComplexity), true
+	case "ErrorPattern.variants":
+		if e.ComplexityRoot.ErrorPattern.Variants == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorPattern.Variants(childComplexity), true
 
 	case "ErrorSummary.components":
 		if e.ComplexityRoot.ErrorSummary.Components == nil {
@@ -1794,6 +1905,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.Epoch(childComplexity), true
+	case "SessionStatus.errorPatterns":
+		if e.ComplexityRoot.SessionStatus.ErrorPatterns == nil {
+			break
+		}
+
+		args, err := ec.field_SessionStatus_errorPatterns_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SessionStatus.ErrorPatterns(childComplexity, args["first"].(*int)), true
 	case "SessionStatus.errorSummary":
 		if e.ComplexityRoot.SessionStatus.ErrorSummary == nil {
 			break
@@ -1805,6 +1927,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.ErrorSummary(childComplexity, args["first"].(*int)), true
+	case "SessionStatus.estimatedEnd":
+		if e.ComplexityRoot.SessionStatus.EstimatedEnd == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStatus.EstimatedEnd(childComplexity), true
 	case "SessionStatus.estimatedEndTime":
 		if e.ComplexityRoot.SessionStatus.EstimatedEndTime == nil {
 			break
@@ -2692,6 +2820,15 @@ type SessionStatus {
   ): [ErrorSummary!]!
   "How many different error texts there are."
   errorGroupCount: Int!
+  """
+  The errors of errorSummary put together where they differ only in xnames, addresses (IP, MAC), UUIDs, hexadecimal and
+  other numbers: most components first, then by pattern. They are made of the 1,000 largest groups; see errorGroupCount for how many
+  there are. Every text is kept, in messages.
+  """
+  errorPatterns(
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 20
+  ): [ErrorPattern!]!
   "When it started and ended, and how long it took."
   timing: SessionTiming!
   """
@@ -2715,6 +2852,8 @@ type SessionStatus {
   its components have ended.
   """
   estimatedEndTime: DateTime
+  "estimatedEndTime with a range around it, and how many components it waits for. Null where estimatedEndTime is."
+  estimatedEnd: EndEstimate
   "True when answered from the snapshot frozen at completion, or when its source deleted it."
   fromSnapshot: Boolean!
   """
@@ -2830,6 +2969,55 @@ type Waiting {
     "A cursor of this connection. Components whose status changes between two pages may be skipped or repeated."
     after: String
   ): ComponentConnection!
+}
+
+"""
+When a running session is likely to end. In nine of ten sessions of a simulated system, the end lay in every range that was shown
+from a fifth of the progress on. A range is wide as long as nodes that may need all their retries decide: with few remaining, say
+how many instead.
+"""
+type EndEstimate {
+  "It hardly ends before."
+  earliest: DateTime!
+  "As estimatedEndTime."
+  likely: DateTime!
+  "It hardly ends later."
+  latest: DateTime!
+  "How many components are still active."
+  remaining: Int!
+}
+
+"Errors of a session that differ only in xnames, addresses and numbers."
+type ErrorPattern {
+  """
+  The common text, with <xname>, <uuid>, <mac>, <address>, <hex> and <number> where the messages may differ. The message itself where
+  there is one. Of long messages, the first 1,024 bytes are looked at; the rest has to be the same.
+  """
+  pattern: String!
+  "How many components have one of its messages."
+  count: Int!
+  "How many different messages it has."
+  variants: Int!
+  "The first 10 ids, ascending, comma-joined, then ... when there are more."
+  list: String!
+  """
+  How many of the components are in each cabinet, ascending by its number; other ids than xnames come last, as other. Reads the ids of
+  the components, which count against what a request may look through (--max-scan).
+  """
+  byCabinet: [CabinetErrors!]!
+  "Its messages as groups, largest first."
+  messages(
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT. See variants for how many there are."
+    first: Int = 20
+  ): [ErrorSummary!]!
+}
+
+"How many components of a cabinet have an error."
+type CabinetErrors {
+  "The cabinet, as x3000; other for ids that are no xnames."
+  cabinet: String!
+  "How many components."
+  count: Int!
 }
 
 "A session's counts at one moment of its progress."
@@ -3901,6 +4089,16 @@ func (ec *executionContext) childFields_CabinetCounts(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type CabinetCounts", field.Name)
 }
 
+func (ec *executionContext) childFields_CabinetErrors(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cabinet":
+		return ec.fieldContext_CabinetErrors_cabinet(ctx, field)
+	case "count":
+		return ec.fieldContext_CabinetErrors_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CabinetErrors", field.Name)
+}
+
 func (ec *executionContext) childFields_CfsParameters(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "configuration":
@@ -4091,6 +4289,38 @@ func (ec *executionContext) childFields_DesiredState(ctx context.Context, field 
 		return ec.fieldContext_DesiredState_lastUpdated(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DesiredState", field.Name)
+}
+
+func (ec *executionContext) childFields_EndEstimate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "earliest":
+		return ec.fieldContext_EndEstimate_earliest(ctx, field)
+	case "likely":
+		return ec.fieldContext_EndEstimate_likely(ctx, field)
+	case "latest":
+		return ec.fieldContext_EndEstimate_latest(ctx, field)
+	case "remaining":
+		return ec.fieldContext_EndEstimate_remaining(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndEstimate", field.Name)
+}
+
+func (ec *executionContext) childFields_ErrorPattern(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "pattern":
+		return ec.fieldContext_ErrorPattern_pattern(ctx, field)
+	case "count":
+		return ec.fieldContext_ErrorPattern_count(ctx, field)
+	case "variants":
+		return ec.fieldContext_ErrorPattern_variants(ctx, field)
+	case "list":
+		return ec.fieldContext_ErrorPattern_list(ctx, field)
+	case "byCabinet":
+		return ec.fieldContext_ErrorPattern_byCabinet(ctx, field)
+	case "messages":
+		return ec.fieldContext_ErrorPattern_messages(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ErrorPattern", field.Name)
 }
 
 func (ec *executionContext) childFields_ErrorSummary(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4337,12 +4567,16 @@ func (ec *executionContext) childFields_SessionStatus(ctx context.Context, field
 		return ec.fieldContext_SessionStatus_errorSummary(ctx, field)
 	case "errorGroupCount":
 		return ec.fieldContext_SessionStatus_errorGroupCount(ctx, field)
+	case "errorPatterns":
+		return ec.fieldContext_SessionStatus_errorPatterns(ctx, field)
 	case "timing":
 		return ec.fieldContext_SessionStatus_timing(ctx, field)
 	case "progress":
 		return ec.fieldContext_SessionStatus_progress(ctx, field)
 	case "estimatedEndTime":
 		return ec.fieldContext_SessionStatus_estimatedEndTime(ctx, field)
+	case "estimatedEnd":
+		return ec.fieldContext_SessionStatus_estimatedEnd(ctx, field)
 	case "fromSnapshot":
 		return ec.fieldContext_SessionStatus_fromSnapshot(ctx, field)
 	case "statusNote":
@@ -4634,6 +4868,20 @@ func (ec *executionContext) field_Component_sessions_args(ctx context.Context, r
 		return nil, err
 	}
 	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_ErrorPattern_messages_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
 	return args, nil
 }
 
@@ -4960,6 +5208,20 @@ func (ec *executionContext) field_Query_tenants_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["first"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_SessionStatus_errorPatterns_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
 	return args, nil
 }
 
@@ -6340,6 +6602,52 @@ func (ec *executionContext) fieldContext_CabinetCounts_counts(_ context.Context,
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _CabinetErrors_cabinet(ctx context.Context, field graphql.CollectedField, obj *bos.CabinetErrors) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CabinetErrors_cabinet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cabinet, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CabinetErrors_cabinet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CabinetErrors", field, false, false, "String")
+}
+
+func (ec *executionContext) _CabinetErrors_count(ctx context.Context, field graphql.CollectedField, obj *bos.CabinetErrors) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CabinetErrors_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CabinetErrors_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CabinetErrors", field, false, false, "Int")
 }
 
 func (ec *executionContext) _CfsParameters_configuration(ctx context.Context, field graphql.CollectedField, obj *bos.CFSParameters) (ret graphql.Marshaler) {
@@ -7801,6 +8109,266 @@ func (ec *executionContext) _DesiredState_lastUpdated(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_DesiredState_lastUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DesiredState", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _EndEstimate_earliest(ctx context.Context, field graphql.CollectedField, obj *bos.EndEstimate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndEstimate_earliest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Earliest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndEstimate_earliest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndEstimate", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _EndEstimate_likely(ctx context.Context, field graphql.CollectedField, obj *bos.EndEstimate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndEstimate_likely(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Likely, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndEstimate_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndEstimate", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _EndEstimate_latest(ctx context.Context, field graphql.CollectedField, obj *bos.EndEstimate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndEstimate_latest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Latest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndEstimate_latest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndEstimate", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _EndEstimate_remaining(ctx context.Context, field graphql.CollectedField, obj *bos.EndEstimate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndEstimate_remaining(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Remaining, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndEstimate_remaining(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndEstimate", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ErrorPattern_pattern(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_pattern(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pattern, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_pattern(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorPattern", field, false, false, "String")
+}
+
+func (ec *executionContext) _ErrorPattern_count(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorPattern", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ErrorPattern_variants(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_variants(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Variants(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_variants(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorPattern", field, true, false, "Int")
+}
+
+func (ec *executionContext) _ErrorPattern_list(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_list(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.List(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_list(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorPattern", field, true, false, "String")
+}
+
+func (ec *executionContext) _ErrorPattern_byCabinet(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_byCabinet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ErrorPattern().ByCabinet(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.CabinetErrors) graphql.Marshaler {
+			return ec.marshalNCabinetErrors2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetErrorsᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_byCabinet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErrorPattern",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CabinetErrors(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ErrorPattern_messages(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_messages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.ErrorPattern().Messages(ctx, obj, fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []ErrorSummary) graphql.Marshaler {
+			return ec.marshalNErrorSummary2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorSummaryᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_messages(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErrorPattern",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ErrorSummary(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_ErrorPattern_messages_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ErrorSummary_message(ctx context.Context, field graphql.CollectedField, obj *ErrorSummary) (ret graphql.Marshaler) {
@@ -10771,6 +11339,50 @@ func (ec *executionContext) fieldContext_SessionStatus_errorGroupCount(_ context
 	return graphql.NewScalarFieldContext("SessionStatus", field, false, false, "Int")
 }
 
+func (ec *executionContext) _SessionStatus_errorPatterns(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_errorPatterns(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.SessionStatus().ErrorPatterns(ctx, obj, fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []ErrorPattern) graphql.Marshaler {
+			return ec.marshalNErrorPattern2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorPatternᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_errorPatterns(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionStatus",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ErrorPattern(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_SessionStatus_errorPatterns_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SessionStatus_timing(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10868,6 +11480,38 @@ func (ec *executionContext) _SessionStatus_estimatedEndTime(ctx context.Context,
 }
 func (ec *executionContext) fieldContext_SessionStatus_estimatedEndTime(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SessionStatus", field, true, true, "DateTime")
+}
+
+func (ec *executionContext) _SessionStatus_estimatedEnd(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_estimatedEnd(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SessionStatus().EstimatedEnd(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.EndEstimate) graphql.Marshaler {
+			return ec.marshalOEndEstimate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐEndEstimate(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_estimatedEnd(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionStatus",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EndEstimate(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SessionStatus_fromSnapshot(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -14806,6 +15450,44 @@ func (ec *executionContext) _CabinetCounts(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var cabinetErrorsImplementors = []string{"CabinetErrors"}
+
+func (ec *executionContext) _CabinetErrors(ctx context.Context, sel ast.SelectionSet, obj *bos.CabinetErrors) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cabinetErrorsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CabinetErrors")
+		case "cabinet":
+			out.Values[i] = ec._CabinetErrors_cabinet(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._CabinetErrors_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var cfsParametersImplementors = []string{"CfsParameters"}
 
 func (ec *executionContext) _CfsParameters(ctx context.Context, sel ast.SelectionSet, obj *bos.CFSParameters) graphql.Marshaler {
@@ -15460,6 +16142,114 @@ func (ec *executionContext) _DesiredState(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var endEstimateImplementors = []string{"EndEstimate"}
+
+func (ec *executionContext) _EndEstimate(ctx context.Context, sel ast.SelectionSet, obj *bos.EndEstimate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, endEstimateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EndEstimate")
+		case "earliest":
+			out.Values[i] = ec._EndEstimate_earliest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "likely":
+			out.Values[i] = ec._EndEstimate_likely(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "latest":
+			out.Values[i] = ec._EndEstimate_latest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "remaining":
+			out.Values[i] = ec._EndEstimate_remaining(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var errorPatternImplementors = []string{"ErrorPattern"}
+
+func (ec *executionContext) _ErrorPattern(ctx context.Context, sel ast.SelectionSet, obj *ErrorPattern) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, errorPatternImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ErrorPattern")
+		case "pattern":
+			out.Values[i] = ec._ErrorPattern_pattern(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "count":
+			out.Values[i] = ec._ErrorPattern_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "variants":
+			out.Values[i] = ec._ErrorPattern_variants(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "list":
+			out.Values[i] = ec._ErrorPattern_list(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "byCabinet":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ErrorPattern_byCabinet(ctx, field, obj)
+				})
+		case "messages":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ErrorPattern_messages(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -16470,6 +17260,12 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "errorPatterns":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_errorPatterns(ctx, field, obj)
+				})
 		case "timing":
 			out.Values[i] = ec._SessionStatus_timing(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -16486,6 +17282,12 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._SessionStatus_estimatedEndTime(ctx, field, obj)
+				})
+		case "estimatedEnd":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_estimatedEnd(ctx, field, obj)
 				})
 		case "fromSnapshot":
 			out.Values[i] = ec._SessionStatus_fromSnapshot(ctx, field, obj)
@@ -17496,6 +18298,26 @@ func (ec *executionContext) marshalNCabinetCounts2ᚕgithubᚗcomᚋbosgraphᚋb
 	return ret
 }
 
+func (ec *executionContext) marshalNCabinetErrors2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetErrors(ctx context.Context, sel ast.SelectionSet, v bos.CabinetErrors) graphql.Marshaler {
+	return ec._CabinetErrors(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCabinetErrors2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetErrorsᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.CabinetErrors) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCabinetErrors2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetErrors(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNComponent2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx context.Context, sel ast.SelectionSet, v bos.Component) graphql.Marshaler {
 	return ec._Component(ctx, sel, &v)
 }
@@ -17799,6 +18621,26 @@ func (ec *executionContext) marshalNDuration2timeᚐDuration(ctx context.Context
 		graphql.AddInvalidNullFromMarshaler(ctx, "Duration!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNErrorPattern2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorPattern(ctx context.Context, sel ast.SelectionSet, v ErrorPattern) graphql.Marshaler {
+	return ec._ErrorPattern(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNErrorPattern2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorPatternᚄ(ctx context.Context, sel ast.SelectionSet, v []ErrorPattern) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNErrorPattern2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorPattern(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNErrorSummary2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorSummary(ctx context.Context, sel ast.SelectionSet, v ErrorSummary) graphql.Marshaler {
@@ -18610,6 +19452,13 @@ func (ec *executionContext) unmarshalODesiredStateInput2ᚖgithubᚗcomᚋbosgra
 	}
 	res, err := ec.unmarshalInputDesiredStateInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOEndEstimate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐEndEstimate(ctx context.Context, sel ast.SelectionSet, v *bos.EndEstimate) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EndEstimate(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOEventStats2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐEventStats(ctx context.Context, sel ast.SelectionSet, v *bos.EventStats) graphql.Marshaler {

@@ -11,6 +11,12 @@ type ErrorSummary struct {
 	of *bos.Status
 }
 
+// ErrorPattern is a pattern of the error groups of a status.
+type ErrorPattern struct {
+	*bos.ErrorPattern
+	of *bos.Status
+}
+
 // SessionConnection is a page of sessions.
 type SessionConnection struct {
 	Edges      []SessionEdge

@@ -20,6 +20,8 @@ type Store interface {
 	ListComponents(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
 		detailed, total bool) (*bos.List[*bos.Component], error)
 	Stragglers(ctx context.Context, of *bos.Session, first int, detailed bool) ([]*bos.Component, error)
+	// ErrorCabinets counts the components of error groups of a session by cabinet: as they are, or as they were frozen.
+	ErrorCabinets(ctx context.Context, of *bos.Session, groups []bos.ErrorGroup, frozen bool) ([]bos.CabinetErrors, error)
 	Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, error)
 	ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, detailed bool) (*bos.List[*bos.Component], error)
 	// PageTemplates reads no records unless fields is set: names and tenants need none.
@@ -78,6 +80,7 @@ type (
 	sessionResolver          struct{ *Resolver }
 	sessionStatusResolver    struct{ *Resolver }
 	errorSummaryResolver     struct{ *Resolver }
+	errorPatternResolver     struct{ *Resolver }
 	waitingResolver          struct{ *Resolver }
 	componentResolver        struct{ *Resolver }
 	componentSessionResolver struct{}
@@ -101,6 +104,9 @@ func (r *Resolver) SessionStatus() SessionStatusResolver { return sessionStatusR
 
 // ErrorSummary resolves fields of ErrorSummary.
 func (r *Resolver) ErrorSummary() ErrorSummaryResolver { return errorSummaryResolver{r} }
+
+// ErrorPattern resolves fields of ErrorPattern.
+func (r *Resolver) ErrorPattern() ErrorPatternResolver { return errorPatternResolver{r} }
 
 // Waiting resolves fields of Waiting.
 func (r *Resolver) Waiting() WaitingResolver { return waitingResolver{r} }

@@ -101,9 +101,12 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 		case "errorSummary":
 			// A number outside of the page size is refused by the resolver.
 			want.Groups = max(want.Groups, min(firstOf(op, f), bos.MaxPage))
+		case "errorPatterns":
+			// However many are asked for: which are the first is known of all.
+			want.Groups = bos.MaxPatternGroups
 		case "progress":
 			want.Progress = true
-		case "estimatedEndTime":
+		case "estimatedEndTime", "estimatedEnd":
 			// An estimate compares the progress of this session with that of an earlier one.
 			want.Progress, want.Estimate = true, true
 		case "statusCounts":

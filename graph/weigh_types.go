@@ -62,6 +62,17 @@ func weighCabinets(ctx context.Context) *weigher[bos.CabinetCounts] {
 	return newWeigher(op, sets, []string{"CabinetCounts"}, textsOf[bos.CabinetCounts]{}, "")
 }
 
+// weighPatterns is the same for error patterns. Their messages weigh for themselves.
+func weighPatterns(ctx context.Context) *weigher[bos.ErrorPattern] {
+	op, sets := selectedSets(ctx, nil)
+	return newWeigher(op, sets, []string{"ErrorPattern"}, patternTexts, "")
+}
+
+var patternTexts = textsOf[bos.ErrorPattern]{
+	"pattern": func(p *bos.ErrorPattern) string { return p.Pattern },
+	"list":    func(p *bos.ErrorPattern) string { return p.List() },
+}
+
 // weighUserErrors is the same for the user errors of a payload.
 func weighUserErrors(ctx context.Context) *weigher[UserError] {
 	op, sets := selectedSets(ctx, []string{"userErrors"})

@@ -105,6 +105,14 @@ func (s Store) Stragglers(ctx context.Context, of *bos.Session, first int, detai
 	return s.store.Stragglers(ctx, of, first, detailed)
 }
 
+// ErrorCabinets counts components of the session, which its status counts too.
+func (s Store) ErrorCabinets(ctx context.Context, of *bos.Session, groups []bos.ErrorGroup, frozen bool) ([]bos.CabinetErrors, error) {
+	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {
+		return nil, nil
+	}
+	return s.store.ErrorCabinets(ctx, of, groups, frozen)
+}
+
 // Waiting are members of the session, or staged in it.
 func (s Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, error) {
 	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {

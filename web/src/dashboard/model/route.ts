@@ -47,6 +47,7 @@ export function readPlace(path: string, search: string): Place {
   return { route: readRoute(path, query), wall: query.has('wall') }
 }
 
+// The server answers 404 for every other path: internal/pages/missing.go has the list.
 function readRoute(path: string, query: URLSearchParams): Route {
   const parts = path.split('/').filter((part) => part !== '').map(decode)
   const [first, second] = parts

@@ -112,7 +112,7 @@ test('what has changed since I looked: no click', async () => {
 const pages: [name: string, path: string, ready: string | RegExp][] = [
   ['questions-session', 'sessions/friday', 'of 4 nodes in their session before'],
   ['troubled', 'troubled', /nodes failed/],
-  ['compare', 'compare/friday', 'Failed in both'],
+  ['compare', 'compare?session=friday', 'Failed in both'],
   ['component-history', `components/${ids[1]}`, 'failed in'],
 ]
 

@@ -151,7 +151,7 @@ export const COMPONENT = graphql(`
 export const ERROR_PATTERN = graphql(`
   query ErrorPattern($name: String!, $tenant: String, $started: DateTime, $patterns: Int!) {
     session(name: $name, tenant: $tenant, startedAt: $started) {
-      status { errorPatterns(first: $patterns) { pattern byCabinet { cabinet count } messages(first: 1000) { message count } } }
+      status { errorPatterns(first: $patterns) { pattern messages(first: 1000) { message count } } }
     }
   }
 `)

@@ -3,7 +3,7 @@ import { xnames } from './dev/system'
 import { blockAt, cellAt, neighbour } from './hit'
 import { type Layout, layOut, type Viewport } from './layout'
 import { makePlan } from './plan'
-import { parseXname } from './xname'
+import { cabinetOf, parseXname } from './xname'
 
 const laptop: Viewport = { width: 1240, height: 560, ratio: 1, unit: 1 }
 const desk: Viewport = { width: 1880, height: 860, ratio: 1, unit: 1 }
@@ -188,6 +188,7 @@ test('every cell is reached by arrows from the first', () => {
 test('an xname says where a node is', () => {
   expect(parseXname('x3000c0s13b0n1')).toEqual({ cabinet: 3000, chassis: 0, slot: 13, board: 0, node: 1 })
   expect(parseXname('x3000c0s13b0')).toBeNull()
+  expect(['x3000c0s13b0n1', 'x3000c0s13b0', 'nid000001'].map(cabinetOf)).toEqual(['x3000', 'other', 'other'])
   expect(parseXname('x03000c0s13b0n1')).toBeNull()
 })
 

@@ -16,8 +16,8 @@ const places: [string, Place][] = [
   }],
   ['troubled', { route: { view: 'troubled', since: '7', template: '' }, wall: false }],
   ['troubled?since=all&template=uan', { route: { view: 'troubled', since: 'all', template: 'uan' }, wall: false }],
-  ['compare/a', { route: compareRoute('a', null, null), wall: false }],
-  ['compare/a?tenant=t&started=2026-11-25T03%3A00%3A00Z&other=b&otherStarted=2026-11-24T03%3A00%3A00Z', {
+  ['compare?session=a', { route: compareRoute('a', null, null), wall: false }],
+  ['compare?session=a&tenant=t&started=2026-11-25T03%3A00%3A00Z&other=b&otherStarted=2026-11-24T03%3A00%3A00Z', {
     route: { view: 'compare', name: 'a', tenant: 't', started: '2026-11-25T03:00:00Z', other: 'b', otherStarted: '2026-11-24T03:00:00Z' }, wall: false,
   }],
   ['components/x1000c0s0b0n0', { route: { view: 'component', id: 'x1000c0s0b0n0', tenant: null }, wall: false }],

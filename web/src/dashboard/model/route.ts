@@ -62,8 +62,8 @@ function readRoute(path: string, query: URLSearchParams): Route {
   if (parts.length === 1 && first === 'troubled') {
     return { view: 'troubled', since: SINCES.find((since) => since === query.get('since')) ?? '7', template: query.get('template') ?? '' }
   }
-  if (parts.length === 2 && first === 'compare') {
-    return { view: 'compare', name: second!, tenant: query.get('tenant'), started: query.get('started'), other: query.get('other'), otherStarted: query.get('otherStarted') }
+  if (parts.length === 1 && first === 'compare' && query.has('session')) {
+    return { view: 'compare', name: query.get('session')!, tenant: query.get('tenant'), started: query.get('started'), other: query.get('other'), otherStarted: query.get('otherStarted') }
   }
   return { view: 'unknown', path }
 }
@@ -81,7 +81,8 @@ export function writePlace({ route, wall }: Place): string {
       for (const key of ['tenant', 'started', 'component', 'error'] as const) put(query, key, route[key])
       break
     case 'compare':
-      path = `compare/${encodeURIComponent(route.name)}`
+      path = 'compare'
+      query.set('session', route.name)
       for (const key of ['tenant', 'started', 'other', 'otherStarted'] as const) put(query, key, route[key])
       break
     case 'troubled':

@@ -1,10 +1,10 @@
 import { useEffect, useMemo, useState } from 'react'
-import type { ComponentStore } from '../../machine/index.ts'
+import { cabinetOf, type ComponentStore } from '../../machine/index.ts'
 import { useAsk } from '../context.tsx'
 import { ERROR_PATTERN, type ErrorPattern, type SessionStatus } from '../documents.ts'
 import { several, whole } from '../model/format.ts'
 import { CopyButton } from '../shell/CopyButton.tsx'
-import { cabinetLight, type Light } from './light.ts'
+import type { Light } from './light.ts'
 import type { MachineData } from './useMachine.ts'
 import type { Which } from './useSession.ts'
 
@@ -29,6 +29,8 @@ export function ErrorDetails({ which, status, one, at, machine, onSelect, onLigh
   const { data, problem } = useAsk(ERROR_PATTERN, { name, tenant, started, patterns: at + 1 }, status.fromSnapshot ? 0 : EVERY)
   const found = data?.session?.status.errorPatterns.find(({ pattern }) => pattern === one.pattern)
   const texts = useTexts(found?.messages.map(({ message }) => message) ?? [])
+  const { store, loading, size } = machine
+  const ids = useMemo(() => withError(store, texts), [store, texts, one.count, size, loading === null])
   useEffect(() => {
     if (texts.size === 0) return
     onLight({ name: 'this error', holds: ({ error }) => texts.has(error) })
@@ -39,13 +41,13 @@ export function ErrorDetails({ which, status, one, at, machine, onSelect, onLigh
       {found === undefined ? <p className="muted">{problem?.message ?? 'Reading…'}</p> : (
         <>
           <p className="affected-cabinets">
-            {found.byCabinet.map(({ cabinet, count }) => (
-              <button key={cabinet} type="button" className="chip" title={`Light ${cabinet} on the machine`} onClick={() => onLight({ ...cabinetLight(cabinet), holds: (cell) => texts.has(cell.error) && cabinetLight(cabinet).holds(cell) })}>
+            {[...byCabinet(ids)].map(([cabinet, count]) => (
+              <button key={cabinet} type="button" className="chip" title={`Light ${cabinet} on the machine`} onClick={() => onLight({ name: `this error in ${cabinet}`, holds: (cell) => texts.has(cell.error) && cabinetOf(cell.id) === cabinet })}>
                 {cabinet} <b>{whole(count)}</b>
               </button>
             ))}
           </p>
-          <Affected one={one} texts={texts} machine={machine} onSelect={onSelect} />
+          <Affected one={one} ids={ids} loading={machine.loading !== null} onSelect={onSelect} />
           {found.messages.length > 1 && <Variants messages={found.messages} all={one.variants} />}
         </>
       )}
@@ -59,11 +61,9 @@ function useTexts(messages: readonly string[]): ReadonlySet<string> {
   return useMemo(() => new Set(messages), [key])
 }
 
-function Affected({ one, texts, machine, onSelect }: { one: ErrorPattern; texts: ReadonlySet<string>; machine: MachineData; onSelect: (id: string) => void }) {
+function Affected({ one, ids, loading, onSelect }: { one: ErrorPattern; ids: readonly string[]; loading: boolean; onSelect: (id: string) => void }) {
   const [shown, setShown] = useState(SHOWN)
-  const { store, loading, size } = machine
-  const ids = useMemo(() => withError(store, texts), [store, texts, one.count, size, loading === null])
-  if (ids.length === 0) return <p className="muted">{loading !== null ? 'Reading…' : one.list}</p>
+  if (ids.length === 0) return <p className="muted">{loading ? 'Reading…' : one.list}</p>
   return (
     <>
       <ul aria-label="Affected components">
@@ -87,6 +87,16 @@ function withError(store: ComponentStore, texts: ReadonlySet<string>): string[] 
     if (cell !== undefined && texts.has(cell.error)) ids.push(cell.id)
   }
   return ids.sort()
+}
+
+/** How many of these are in each cabinet, ascending as they are. */
+function byCabinet(ids: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const id of ids) {
+    const cabinet = cabinetOf(id)
+    counts.set(cabinet, (counts.get(cabinet) ?? 0) + 1)
+  }
+  return counts
 }
 
 function Variants({ messages, all }: { messages: readonly { message: string; count: number }[]; all: number }) {

@@ -1,4 +1,4 @@
-import type { Cell } from '../../machine/index.ts'
+import { type Cell, cabinetOf } from '../../machine/index.ts'
 
 /** What is lit on the machine beside the legend's choice: an error's components, or those of a cabinet. */
 export interface Light {
@@ -8,6 +8,5 @@ export interface Light {
 }
 
 export function cabinetLight(cabinet: string): Light {
-  const inside = new RegExp(`^${cabinet}c`)
-  return { name: cabinet, holds: ({ id }) => (cabinet === 'other' ? !/^x\d+c/.test(id) : inside.test(id)) }
+  return { name: cabinet, holds: ({ id }) => cabinetOf(id) === cabinet }
 }

@@ -21,6 +21,7 @@ type model struct {
 	history    []*modelSession // gone at their source, their name taken since
 	clock      clock
 	since      map[string]time.Time // by id, since when a component has its status
+	phaseSince map[string]time.Time // and its phase, in its session
 	note       func()               // called between the calls of a chain
 }
 
@@ -31,7 +32,8 @@ type modelSession struct {
 	frozen   *modelStatus
 	ended    bos.Time
 	revision int64
-	went     map[bos.Point]bool // how it was at times while it ran
+	went     map[bos.Point]bool    // how it was at times while it ran
+	stays    map[bos.Phase][]int64 // in phases, in seconds
 }
 
 type modelStatus struct {
@@ -43,7 +45,7 @@ type modelStatus struct {
 func newModel() *model {
 	return &model{
 		components: map[string]bos.Component{}, owners: map[string]map[string]bool{},
-		sessions: map[bos.SessionKey]*modelSession{}, since: map[string]time.Time{},
+		sessions: map[bos.SessionKey]*modelSession{}, since: map[string]time.Time{}, phaseSince: map[string]time.Time{},
 		clock: clock{now: time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond).UTC()},
 	}
 }
@@ -166,6 +168,7 @@ func (m *model) batch(items []bos.ComponentPatch, apply func(p bos.ComponentPatc
 		}
 	}
 	m.date(before)
+	m.time(before)
 	m.complete()
 	return batchOutcome(r, nil)
 }
@@ -240,7 +243,7 @@ func (m *model) create(n bos.NewSession) string {
 		}
 		m.history = append(m.history, old)
 	}
-	m.sessions[n.SessionKey] = &modelSession{Session: *made, went: map[bos.Point]bool{}}
+	m.sessions[n.SessionKey] = &modelSession{Session: *made, went: map[bos.Point]bool{}, stays: map[bos.Phase][]int64{}}
 	return ""
 }
 

@@ -166,23 +166,25 @@ const (
 	PartOwners
 	PartSince
 	PartState
+	PartPhaseSince
 	PartCount
 )
 
 // Parts says what they hold.
 var Parts = [PartCount]string{
-	PartFlags:    "flags, see below",
-	PartMarks:    "what the component counted as when it was written (bos.Marks)",
-	PartSession:  "session",
-	PartStaged:   "session that it is staged in",
-	PartPhase:    "phase",
-	PartOverride: "status override",
-	PartError:    "error; of a long one the digest",
-	PartAction:   "last action",
-	PartDigest:   "digest of the rest; empty if there is no rest",
-	PartOwners:   `tenants that own the id, separated by ","`,
-	PartSince:    "the second since when it has had its status; empty if unknown",
-	PartState:    "the letter of its status and, if the session waits for it, that of what for (bos.Wait); absent without a session",
+	PartFlags:      "flags, see below",
+	PartMarks:      "what the component counted as when it was written (bos.Marks)",
+	PartSession:    "session",
+	PartStaged:     "session that it is staged in",
+	PartPhase:      "phase",
+	PartOverride:   "status override",
+	PartError:      "error; of a long one the digest",
+	PartAction:     "last action",
+	PartDigest:     "digest of the rest; empty if there is no rest",
+	PartOwners:     `tenants that own the id, separated by ","`,
+	PartSince:      "the second since when it has had its status; empty if unknown",
+	PartState:      "the letter of its status and, if the session waits for it, that of what for (bos.Wait); absent without a session",
+	PartPhaseSince: "the second since when the session has it in its phase, where that is another than that of its status",
 }
 
 // RecordFlag is a letter among the flags of a record.

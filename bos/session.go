@@ -194,6 +194,7 @@ type Want struct {
 	Estimate   bool // what its end is estimated by, besides the progress
 	Statuses   bool // the counters of the single statuses
 	Cabinets   bool // the counters of each cabinet
+	PhaseTimes bool // how long components were in each phase
 }
 
 // Covers says whether a read of w brings all that other asks for.
@@ -205,7 +206,7 @@ func (w Want) With(other Want) Want {
 		Details: w.Details || other.Details, Initial: w.Initial || other.Initial, Status: w.Status || other.Status,
 		Groups: max(w.Groups, other.Groups), GroupCount: w.GroupCount || other.GroupCount, Epoch: w.Epoch || other.Epoch,
 		Progress: w.Progress || other.Progress, Estimate: w.Estimate || other.Estimate,
-		Statuses: w.Statuses || other.Statuses, Cabinets: w.Cabinets || other.Cabinets,
+		Statuses: w.Statuses || other.Statuses, Cabinets: w.Cabinets || other.Cabinets, PhaseTimes: w.PhaseTimes || other.PhaseTimes,
 	}
 }
 

@@ -32,7 +32,7 @@ func (c *change) replace(old, next []record) error {
 		if n.detailed {
 			n.digest = digestRest(&n.component)
 		}
-		n.since = o.sinceThen(n, second)
+		n.since, n.phaseSince = o.sinceThen(n, second), o.phaseSinceThen(n, second)
 		n.component.Stay = o.there().NextStay(n.there(), c.at)
 		// What the record counts as is part of it, so one that is the same in all else is
 		// written again after the rules have changed.
@@ -96,8 +96,12 @@ func (c *change) step(d *derived, id string, o, n *record) {
 	if !there || !o.counted.SameCounts(n.counted) {
 		cabinet = bos.CabinetOf(id)
 	}
+	stayed, left := o.ended(n, c.at.Unix())
 	o.counted.Scopes(o.owners, func(key bos.SessionKey) {
 		sc := c.scope(key)
+		if left && o.counted.Session == key.Name {
+			sc.stayed(stayed)
+		}
 		sc.tally.Add(o.counted, key.Name, -1)
 		if cabinet != "" {
 			sc.cabinet(cabinet).Add(o.counted, key.Name, -1)

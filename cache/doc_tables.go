@@ -26,6 +26,7 @@
 //	ff:<home>                           zset    -                  f: as it was when the session was frozen
 //	cb:<scope>                          hash    -                  what the components of each cabinet count, by "<cabinet> <counter>"; without those that are 0
 //	fcb:<home>                          hash    -                  cb: as it was when the session was frozen
+//	pt:<home>                           zset    -                  stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>", and the longest, in seconds, by "<phase>"
 //	ei                                  zset    -                  "<digest> <id>" of all components with an error, score 0
 //	tx                                  hash    -                  long error texts by digest
 //	tr                                  hash    -                  how many components and frozen groups refer to each text of tx
@@ -148,6 +149,7 @@
 //	the second since when it has had its status; empty if unknown
 //	the letter of its status and, if the session waits for it, that of what for (bos.Wait); absent without a session
 //	since when it is in its session, and the seconds in each of bos.StayPhases that are over, in base 36, separated by a dot, and "!" if it has failed there; absent without a session, and from before stays were kept
+//	the second since when the session has it in its phase, where that is another than that of its status
 //
 // # The flags of c:<id>
 //

@@ -229,6 +229,7 @@ func (x *machine) checkSessions(rt *rapid.T) {
 		if got != nil {
 			x.checkSession(rt, got, want[i])
 			x.checkProgress(rt, got.Status, want[i])
+			x.checkPhaseStays(rt, got.Status, want[i])
 		}
 	}
 }

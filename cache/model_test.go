@@ -23,6 +23,7 @@ type model struct {
 	since      map[string]time.Time    // by id, since when a component has its status
 	stays      map[string][]*modelStay // by id, oldest first
 	halfway    bool                    // as that of the machine
+	phaseSince map[string]time.Time    // by id, since when it has its phase in its session
 	note       func()                  // called between the calls of a chain
 }
 
@@ -33,7 +34,8 @@ type modelSession struct {
 	frozen   *modelStatus
 	ended    bos.Time
 	revision int64
-	went     map[bos.Point]bool // how it was at times while it ran
+	went     map[bos.Point]bool    // how it was at times while it ran
+	stays    map[bos.Phase][]int64 // in phases, in seconds
 }
 
 type modelStatus struct {
@@ -46,7 +48,8 @@ func newModel() *model {
 	return &model{
 		components: map[string]bos.Component{}, owners: map[string]map[string]bool{},
 		sessions: map[bos.SessionKey]*modelSession{}, since: map[string]time.Time{}, stays: map[string][]*modelStay{},
-		clock: clock{now: time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond).UTC()},
+		phaseSince: map[string]time.Time{},
+		clock:      clock{now: time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond).UTC()},
 	}
 }
 
@@ -168,6 +171,7 @@ func (m *model) batch(items []bos.ComponentPatch, apply func(p bos.ComponentPatc
 		}
 	}
 	m.date(before)
+	m.time(before)
 	m.complete()
 	return batchOutcome(r, nil)
 }
@@ -242,7 +246,7 @@ func (m *model) create(n bos.NewSession) string {
 		}
 		m.history = append(m.history, old)
 	}
-	m.sessions[n.SessionKey] = &modelSession{Session: *made, went: map[bos.Point]bool{}}
+	m.sessions[n.SessionKey] = &modelSession{Session: *made, went: map[bos.Point]bool{}, stays: map[bos.Phase][]int64{}}
 	return ""
 }
 

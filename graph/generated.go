@@ -263,6 +263,14 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	PhaseDuration struct {
+		Count          func(childComplexity int) int
+		LongestSeconds func(childComplexity int) int
+		MedianSeconds  func(childComplexity int) int
+		P95Seconds     func(childComplexity int) int
+		Phase          func(childComplexity int) int
+	}
+
 	ProgressPoint struct {
 		Tally func(childComplexity int) int
 		Time  func(childComplexity int) int
@@ -370,6 +378,7 @@ type ComplexityRoot struct {
 		PercentFailed     func(childComplexity int) int
 		PercentStaged     func(childComplexity int) int
 		PercentSuccessful func(childComplexity int) int
+		PhaseDurations    func(childComplexity int) int
 		Phases            func(childComplexity int) int
 		Progress          func(childComplexity int, maxPoints *int) int
 		Revision          func(childComplexity int) int
@@ -527,6 +536,7 @@ type SessionResolver interface {
 }
 type SessionStatusResolver interface {
 	ByCabinet(ctx context.Context, obj *bos.Status) ([]bos.CabinetCounts, error)
+
 	WaitingFor(ctx context.Context, obj *bos.Status, first *int) ([]bos.Waiting, error)
 	ErrorSummary(ctx context.Context, obj *bos.Status, first *int) ([]ErrorSummary, error)
 
@@ -1438,6 +1448,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "PhaseDuration.count":
+		if e.ComplexityRoot.PhaseDuration.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhaseDuration.Count(childComplexity), true
+	case "PhaseDuration.longestSeconds":
+		if e.ComplexityRoot.PhaseDuration.LongestSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhaseDuration.LongestSeconds(childComplexity), true
+	case "PhaseDuration.medianSeconds":
+		if e.ComplexityRoot.PhaseDuration.MedianSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhaseDuration.MedianSeconds(childComplexity), true
+	case "PhaseDuration.p95Seconds":
+		if e.ComplexityRoot.PhaseDuration.P95Seconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhaseDuration.P95Seconds(childComplexity), true
+	case "PhaseDuration.phase":
+		if e.ComplexityRoot.PhaseDuration.Phase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhaseDuration.Phase(childComplexity), true
+
 	case "ProgressPoint.counts":
 		if e.ComplexityRoot.ProgressPoint.Tally == nil {
 			break
@@ -1975,6 +2016,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.PercentSuccessful(childComplexity), true
+	case "SessionStatus.phaseDurations":
+		if e.ComplexityRoot.SessionStatus.PhaseDurations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStatus.PhaseDurations(childComplexity), true
 	case "SessionStatus.phases":
 		if e.ComplexityRoot.SessionStatus.Phases == nil {
 			break
@@ -2802,6 +2849,13 @@ type SessionStatus {
   """
   byCabinet: [CabinetCounts!]!
   """
+  Where the time goes: how long components of the session stayed in each phase, on hold or not, in the order in which a
+  boot goes through the phases. A stay ends with the phase, when the component is disabled, or when another session takes it
+  over; those that have not ended are not counted. A phase that none has left yet is left out. Frozen with the status: compare with
+  previous { status { phaseDurations } }.
+  """
+  phaseDurations: [PhaseDuration!]!
+  """
   Why the session is not complete: its active components, and those staged in it, by what they wait for, most
   components first. Each is in one group. Empty once the session is complete.
   """
@@ -2906,6 +2960,20 @@ type SessionCounts {
   onHold: Int!
   "Of the session, and not enabled: done, or given up."
   disabled: Int!
+}
+
+"How long components of a session stayed in a phase. Begin and end are whole seconds; only stays whose begin was seen are counted."
+type PhaseDuration {
+  "The phase."
+  phase: ComponentPhase!
+  "How many stays have ended."
+  count: Int!
+  "Half of the stays were not longer. Within 10 % of the exact value."
+  medianSeconds: Float!
+  "95 % of the stays were not longer. Within 10 % of the exact value."
+  p95Seconds: Float!
+  "The longest of them, exact."
+  longestSeconds: Float!
 }
 
 "What the components of one cabinet count in a session."
@@ -4375,6 +4443,22 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PhaseDuration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phase":
+		return ec.fieldContext_PhaseDuration_phase(ctx, field)
+	case "count":
+		return ec.fieldContext_PhaseDuration_count(ctx, field)
+	case "medianSeconds":
+		return ec.fieldContext_PhaseDuration_medianSeconds(ctx, field)
+	case "p95Seconds":
+		return ec.fieldContext_PhaseDuration_p95Seconds(ctx, field)
+	case "longestSeconds":
+		return ec.fieldContext_PhaseDuration_longestSeconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PhaseDuration", field.Name)
+}
+
 func (ec *executionContext) childFields_ProgressPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "time":
@@ -4561,6 +4645,8 @@ func (ec *executionContext) childFields_SessionStatus(ctx context.Context, field
 		return ec.fieldContext_SessionStatus_statusCounts(ctx, field)
 	case "byCabinet":
 		return ec.fieldContext_SessionStatus_byCabinet(ctx, field)
+	case "phaseDurations":
+		return ec.fieldContext_SessionStatus_phaseDurations(ctx, field)
 	case "waitingFor":
 		return ec.fieldContext_SessionStatus_waitingFor(ctx, field)
 	case "errorSummary":
@@ -9022,6 +9108,121 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
 
+func (ec *executionContext) _PhaseDuration_phase(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseDuration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PhaseDuration_phase(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phase, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.Phase) graphql.Marshaler {
+			return ec.marshalNComponentPhase2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhase(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PhaseDuration_phase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PhaseDuration", field, false, false, "ComponentPhase")
+}
+
+func (ec *executionContext) _PhaseDuration_count(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseDuration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PhaseDuration_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PhaseDuration_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PhaseDuration", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PhaseDuration_medianSeconds(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseDuration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PhaseDuration_medianSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MedianSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PhaseDuration_medianSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PhaseDuration", field, false, false, "Float")
+}
+
+func (ec *executionContext) _PhaseDuration_p95Seconds(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseDuration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PhaseDuration_p95Seconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P95Seconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PhaseDuration_p95Seconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PhaseDuration", field, false, false, "Float")
+}
+
+func (ec *executionContext) _PhaseDuration_longestSeconds(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseDuration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PhaseDuration_longestSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LongestSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PhaseDuration_longestSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PhaseDuration", field, false, false, "Float")
+}
+
 func (ec *executionContext) _ProgressPoint_time(ctx context.Context, field graphql.CollectedField, obj *bos.Point) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11223,6 +11424,38 @@ func (ec *executionContext) fieldContext_SessionStatus_byCabinet(_ context.Conte
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_CabinetCounts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionStatus_phaseDurations(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_phaseDurations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhaseDurations, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.PhaseDuration) graphql.Marshaler {
+			return ec.marshalNPhaseDuration2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseDurationᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_phaseDurations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionStatus",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhaseDuration(ctx, field)
 		},
 	}
 	return fc, nil
@@ -16535,6 +16768,59 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var phaseDurationImplementors = []string{"PhaseDuration"}
+
+func (ec *executionContext) _PhaseDuration(ctx context.Context, sel ast.SelectionSet, obj *bos.PhaseDuration) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, phaseDurationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PhaseDuration")
+		case "phase":
+			out.Values[i] = ec._PhaseDuration_phase(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._PhaseDuration_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "medianSeconds":
+			out.Values[i] = ec._PhaseDuration_medianSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "p95Seconds":
+			out.Values[i] = ec._PhaseDuration_p95Seconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "longestSeconds":
+			out.Values[i] = ec._PhaseDuration_longestSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var progressPointImplementors = []string{"ProgressPoint"}
 
 func (ec *executionContext) _ProgressPoint(ctx context.Context, sel ast.SelectionSet, obj *bos.Point) graphql.Marshaler {
@@ -17243,6 +17529,11 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._SessionStatus_byCabinet(ctx, field, obj)
 				})
+		case "phaseDurations":
+			out.Values[i] = ec._SessionStatus_phaseDurations(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "waitingFor":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -18746,6 +19037,26 @@ func (ec *executionContext) unmarshalNPatchComponentsInput2githubᚗcomᚋbosgra
 	var res ComponentBatch
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPhaseDuration2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseDuration(ctx context.Context, sel ast.SelectionSet, v bos.PhaseDuration) graphql.Marshaler {
+	return ec._PhaseDuration(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPhaseDuration2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseDurationᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.PhaseDuration) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPhaseDuration2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseDuration(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNProgressPoint2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPoint(ctx context.Context, sel ast.SelectionSet, v bos.Point) graphql.Marshaler {

@@ -113,6 +113,8 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 			want.Statuses = true
 		case "byCabinet":
 			want.Cabinets = true
+		case "phaseDurations":
+			want.PhaseTimes = true
 		case "counts":
 			for _, count := range graphql.CollectFields(op, f.Selections, nil) {
 				want.Statuses = want.Statuses || count.Name == "onHold" || count.Name == "disabled"

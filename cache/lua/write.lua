@@ -13,7 +13,8 @@
 -- KEYS[6..]   the versioned values that this write depends on; then what guards and
 --             commands name by its number; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
---             the flags check, freeze or keep, groups, errors, failed ones, cabinets and these as frozen;
+--             the flags check, freeze or keep, groups, errors, failed ones, cabinets and these as frozen,
+--             and with the flag time the times of its phases;
 --             last, if events are to be noted, the outbox.
 --             Every key that is touched is among them. No key 2 exists before the
 --             write, so that a Redis Cluster refuses the write for as long as
@@ -36,8 +37,10 @@
 --             removed ids, flags (FLAG): record: its record changed; check: freeze it if it is
 --             armed and nothing is active; freeze: as complete; keep: freeze it in the
 --             state that it has; revise: its frozen status is another; start: it runs from
---             now on; past: its end is no news; then how many
---             counters change, and of each its place in COUNTERS and by how much
+--             now on; past: its end is no news; time: see below; then how many
+--             counters change, and of each its place in COUNTERS and by how much; with the flag time a list of
+--             commands on the times of its phases, which are run while there is a session that is not frozen:
+--             number of words, command, words...
 --
 -- Returns     {"ok", revision}       written (or: was written by an earlier call
 --                                    with the same key 2)
@@ -314,13 +317,14 @@ for _ = 1, scopes do
   local scope, changed, removed, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   at = at + 4
   local base, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 2]
-  local record, check, force, keep, again, start, past = false, false, false, false, false, false, false
+  local record, check, force, keep, again, start, past, time = false, false, false, false, false, false, false, false
   if flags ~= '' then
     record, check = string.find(flags, FLAG.record, 1, true), string.find(flags, FLAG.check, 1, true)
     force, keep = string.find(flags, FLAG.freeze, 1, true), string.find(flags, FLAG.keep, 1, true)
     again, start, past = string.find(flags, FLAG.revise, 1, true), string.find(flags, FLAG.start, 1, true), string.find(flags, FLAG.past, 1, true)
+    time = string.find(flags, FLAG.time, 1, true)
   end
-  from = from + ((check or force or keep) and 11 or 3)
+  from = from + ((check or force or keep) and 11 or 3) + (time and 1 or 0)
 
   -- What is needed is read in one call and what changes is set in another: a batch
   -- may touch hundreds of scopes. Counts are small: unlike revisions they print
@@ -333,6 +337,13 @@ for _ = 1, scopes do
   end
   local has = redis.call('HMGET', key, unpack(fields))
   local session, pace, active = has[1], has[2], has[3] or '0'
+  for _ = 1, time and list() or 0 do
+    local n = tonumber(ARGV[at])
+    if session and session ~= MODE.frozen then
+      redis.call(ARGV[at + 1], KEYS[from - 1], unpack(ARGV, at + 2, at + n))
+    end
+    at = at + n + 1
+  end
   local set, failing = {SESSION.revision, rev}, record
   for i, change in ipairs(by) do
     local field, count = fields[known + i], tostring((has[known + i] or 0) + change)

@@ -170,6 +170,7 @@ const (
 	PartSince
 	PartState
 	PartStay
+	PartPhaseSince
 	PartCount
 )
 
@@ -189,6 +190,7 @@ var Parts = [PartCount]string{
 	PartState:    "the letter of its status and, if the session waits for it, that of what for (bos.Wait); absent without a session",
 	PartStay: "since when it is in its session, and the seconds in each of bos.StayPhases that are over, in base 36, separated by a dot, " +
 		`and "!" if it has failed there; absent without a session, and from before stays were kept`,
+	PartPhaseSince: "the second since when the session has it in its phase, where that is another than that of its status",
 }
 
 // RecordFlag is a letter among the flags of a record.

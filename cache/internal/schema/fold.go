@@ -69,7 +69,7 @@ func scriptConstants() map[string]string {
 type WriteFlag struct{ Letter, Name string }
 
 // WriteFlags are all of them; lua/write.lua says what they do.
-var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past WriteFlag }{
+var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past, Time WriteFlag }{
 	Record: WriteFlag{"r", "record"},
 	Check:  WriteFlag{"c", "check"},
 	Freeze: WriteFlag{"f", "freeze"},
@@ -77,6 +77,7 @@ var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past WriteF
 	Revise: WriteFlag{"a", "revise"},
 	Start:  WriteFlag{"b", "start"},
 	Past:   WriteFlag{"p", "past"},
+	Time:   WriteFlag{"t", "time"},
 }
 
 func quote(text string) string { return "'" + text + "'" }

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -48,6 +49,7 @@ func (k Keys) Failed(h Home) string         { return k.key(Kinds.Failed, string(
 func (k Keys) FrozenFailed(h Home) string   { return k.key(Kinds.FrozenFailed, string(h)) }
 func (k Keys) Cabinets(h Home) string       { return k.key(Kinds.Cabinets, string(h)) }
 func (k Keys) FrozenCabinets(h Home) string { return k.key(Kinds.FrozenCabinets, string(h)) }
+func (k Keys) PhaseTimes(h Home) string     { return k.key(Kinds.PhaseTimes, string(h)) }
 func (k Keys) Members(h Home) string        { return k.key(Kinds.Members, string(h)) }
 func (k Keys) Staged(h Home) string         { return k.key(Kinds.Staged, string(h)) }
 func (k Keys) Groups(h Home) string         { return k.key(Kinds.Groups, string(h)) }
@@ -171,4 +173,9 @@ func ParseCabinetField(field string) (cabinet string, of Counter, ok bool) {
 		return "", Counter{}, false
 	}
 	return cabinet, CabinetCounters[i], true
+}
+
+// PhaseTime is where the stays in a phase are counted whose bucket begins with that second.
+func PhaseTime(p bos.Phase, start int64) string {
+	return string(p) + " " + strconv.FormatInt(start, 10)
 }

@@ -54,7 +54,7 @@ var Kinds = struct {
 	Members, Staged, Waiting, Groups, Errors    Kind
 	FrozenGroups, FrozenErrors, Progress, Log   Kind
 	Failed, FrozenFailed                        Kind
-	Cabinets, FrozenCabinets                    Kind
+	Cabinets, FrozenCabinets, PhaseTimes        Kind
 	ErrorIndex, Texts, References               Kind
 	Sessions, History, Alike, Frozen, Facets    Kind
 	Tenant, Tenants, Templates, Options, Answer Kind
@@ -83,7 +83,9 @@ var Kinds = struct {
 	Cabinets: Kind{Prefix: "cb:", Type: "hash", Per: PerScope,
 		Holds: `what the components of each cabinet count, by "<cabinet> <counter>"; without those that are 0`},
 	FrozenCabinets: Kind{Prefix: "fcb:", Type: "hash", Per: PerHome, Holds: "cb: as it was when the session was frozen"},
-	Progress:       Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
+	PhaseTimes: Kind{Prefix: "pt:", Type: "zset", Per: PerHome,
+		Holds: `stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>", and the longest, in seconds, by "<phase>"`},
+	Progress: Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
 	Log: Kind{Prefix: "log:", Type: "list", Per: PerScope, Life: LogLife, Once: "frozen",
 		Holds: `the change log: one entry a write, "<rev> <ids changed> <ids removed>"`},
 	ErrorIndex: Kind{Prefix: "ei", Type: "zset", Holds: `"<digest> <id>" of all components with an error, score 0`},
@@ -154,11 +156,14 @@ func (k Keys) Cut(of Kind, key string) (rest string, ok bool) {
 
 // ScopeKeys are the keys that a write may touch of a scope in lua/write.lua, in the
 // order in which it looks for them. The snapshot's follow only where the write may
-// complete the session: every key that is named costs time.
-func (k Keys) ScopeKeys(h Home, snapshot bool) []string {
+// complete the session, and that of the times of phases where it adds to them: every key that is named costs time.
+func (k Keys) ScopeKeys(h Home, snapshot, times bool) []string {
 	names := []string{k.Session(h), k.Log(h), k.Progress(h)}
 	if snapshot {
 		names = append(names, k.Groups(h), k.Errors(h), k.Failed(h), k.Cabinets(h), k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h))
+	}
+	if times {
+		names = append(names, k.PhaseTimes(h))
 	}
 	return names
 }
@@ -171,5 +176,5 @@ func (k Keys) StatusKeys(h Home) []string {
 // HomeKeys are the keys that belong to one incarnation of a session, and move with it
 // when its name is taken again. The first is its hash, whose counters belong to the scope.
 func (k Keys) HomeKeys(h Home) []string {
-	return []string{k.Session(h), k.Extras(h), k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h), k.Progress(h)}
+	return []string{k.Session(h), k.Extras(h), k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h), k.Progress(h), k.PhaseTimes(h)}
 }

@@ -22,8 +22,9 @@ type model struct {
 	clock      clock
 	since      map[string]time.Time    // by id, since when a component has its status
 	stays      map[string][]*modelStay // by id, oldest first
-	halfway    bool                    // as that of the machine
-	note       func()                  // called between the calls of a chain
+	failures   []modelFailure
+	halfway    bool   // as that of the machine
+	note       func() // called between the calls of a chain
 }
 
 // modelSession is one incarnation. Its id and, where it ended by itself, its end

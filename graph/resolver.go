@@ -29,6 +29,7 @@ type Store interface {
 	PreviousSessions(ctx context.Context, of *bos.Session, first int, want bos.Want) ([]*bos.Session, error)
 	// ComponentSessions reads no sessions if want is nil.
 	ComponentSessions(ctx context.Context, of bos.ComponentView, page bos.Page, want *bos.Want) (*bos.List[*bos.ComponentSession], error)
+	TroubledComponents(ctx context.Context, q bos.TroubleQuery, first int) ([]*bos.Trouble, error)
 	CountsIn(ctx context.Context, of bos.ComponentView, want bos.Want) ([]*bos.Session, error)
 
 	CreateSession(ctx context.Context, n bos.NewSession) (*bos.Session, error)
@@ -69,16 +70,17 @@ type Resolver struct {
 }
 
 type (
-	queryResolver            struct{ *Resolver }
-	mutationResolver         struct{ *Resolver }
-	subscriptionResolver     struct{ *Resolver }
-	sessionResolver          struct{ *Resolver }
-	sessionStatusResolver    struct{ *Resolver }
-	errorSummaryResolver     struct{ *Resolver }
-	waitingResolver          struct{ *Resolver }
-	componentResolver        struct{ *Resolver }
-	componentSessionResolver struct{}
-	componentStatusResolver  struct{}
+	queryResolver             struct{ *Resolver }
+	mutationResolver          struct{ *Resolver }
+	subscriptionResolver      struct{ *Resolver }
+	sessionResolver           struct{ *Resolver }
+	sessionStatusResolver     struct{ *Resolver }
+	errorSummaryResolver      struct{ *Resolver }
+	waitingResolver           struct{ *Resolver }
+	componentResolver         struct{ *Resolver }
+	componentSessionResolver  struct{}
+	troubledComponentResolver struct{}
+	componentStatusResolver   struct{}
 )
 
 // Query resolves the fields of Query.
@@ -104,6 +106,9 @@ func (r *Resolver) Waiting() WaitingResolver { return waitingResolver{r} }
 
 // Component resolves fields of Component.
 func (r *Resolver) Component() ComponentResolver { return componentResolver{r} }
+
+// TroubledComponent resolves fields of TroubledComponent.
+func (r *Resolver) TroubledComponent() TroubledComponentResolver { return troubledComponentResolver{} }
 
 // ComponentSession resolves fields of ComponentSession.
 func (r *Resolver) ComponentSession() ComponentSessionResolver { return componentSessionResolver{} }

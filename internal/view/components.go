@@ -88,6 +88,16 @@ func (s Store) ComponentSessions(ctx context.Context, of bos.ComponentView, page
 	return s.store.ComponentSessions(ctx, of, page, want)
 }
 
+// TroubledComponents are those that failed in the tenant's sessions if the access is limited to one, also those that it does
+// not own any more: it has seen them fail.
+func (s Store) TroubledComponents(ctx context.Context, q bos.TroubleQuery, first int) ([]*bos.Trouble, error) {
+	var err error
+	if q.Tenant, err = narrow(auth.AccessOf(ctx), auth.ReadComponents, q.Tenant); err != nil {
+		return nil, err
+	}
+	return s.store.TroubledComponents(ctx, q, first)
+}
+
 // CountsIn is limited in the same way.
 func (s Store) CountsIn(ctx context.Context, of bos.ComponentView, want bos.Want) ([]*bos.Session, error) {
 	var err error

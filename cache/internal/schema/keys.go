@@ -39,6 +39,9 @@ func (k Keys) Failures(target string) string { return k.key(Kinds.Failures, targ
 func (k Keys) Dead(target string) string     { return k.key(Kinds.Dead, target) }
 func (k Keys) Answer(write string) string    { return k.key(Kinds.Answer, write) }
 
+func (k Keys) Troubles(b Troubles) string     { return k.key(Kinds.Troubles, b.String()) }
+func (k Keys) LastFailures(b Troubles) string { return k.key(Kinds.LastFailures, b.String()) }
+
 func (k Keys) Session(h Home) string      { return k.key(Kinds.Session, string(h)) }
 func (k Keys) Extras(h Home) string       { return k.key(Kinds.Extras, string(h)) }
 func (k Keys) FrozenGroups(h Home) string { return k.key(Kinds.FrozenGroups, string(h)) }
@@ -146,6 +149,26 @@ func ParseWaitScore(score float64) (since int64) { return int64(score) % waitSpa
 func WaitRange(w bos.Wait) (first, end int64) {
 	first = WaitScore(w, 0)
 	return first, first + waitSpan
+}
+
+// Troubles are the failures of a day (UTC), counted from 1970: those in a tenant's sessions, or in any for "", of a template, or
+// of any for "".
+type Troubles struct {
+	Day              int64
+	Tenant, Template string
+}
+
+func (t Troubles) String() string { return fmt.Sprintf("%d:%s/%s", t.Day, t.Tenant, t.Template) }
+
+// maxSessions is how many sessions of a day there is room for in a score, below the failures.
+const maxSessions = 1 << 20
+
+// TroubleScore is the score of a component that failed so many times, and for the first time in so many sessions.
+func TroubleScore(failures, sessions int) int64 { return int64(failures)*maxSessions + int64(sessions) }
+
+// ParseTroubleScore reads a sum of what TroubleScore wrote.
+func ParseTroubleScore(score int64) (failures, sessions int) {
+	return int(score / maxSessions), int(score % maxSessions)
 }
 
 // ErrorEntry is a component's entry in an index of errors.

@@ -133,8 +133,9 @@ type ComplexityRoot struct {
 	}
 
 	ComponentEdge struct {
-		Cursor func(childComplexity int) int
-		Node   func(childComplexity int) int
+		Cursor       func(childComplexity int) int
+		FailedBefore func(childComplexity int) int
+		Node         func(childComplexity int) int
 	}
 
 	ComponentPhaseTime struct {
@@ -201,10 +202,11 @@ type ComplexityRoot struct {
 	}
 
 	ErrorSummary struct {
-		Components func(childComplexity int, first *int, after *string) int
-		Count      func(childComplexity int) int
-		List       func(childComplexity int) int
-		Message    func(childComplexity int) int
+		Components   func(childComplexity int, first *int, after *string) int
+		Count        func(childComplexity int) int
+		FailedBefore func(childComplexity int) int
+		List         func(childComplexity int) int
+		Message      func(childComplexity int) int
 	}
 
 	EventStats struct {
@@ -923,6 +925,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ComponentEdge.Cursor(childComplexity), true
+	case "ComponentEdge.failedBefore":
+		if e.ComplexityRoot.ComponentEdge.FailedBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentEdge.FailedBefore(childComplexity), true
 	case "ComponentEdge.node":
 		if e.ComplexityRoot.ComponentEdge.Node == nil {
 			break
@@ -1155,6 +1163,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ErrorSummary.Count(childComplexity), true
+	case "ErrorSummary.failedBefore":
+		if e.ComplexityRoot.ErrorSummary.FailedBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorSummary.FailedBefore(childComplexity), true
 	case "ErrorSummary.list":
 		if e.ComplexityRoot.ErrorSummary.List == nil {
 			break
@@ -2810,6 +2824,11 @@ type ErrorSummary {
   "The first 10 ids, ascending and comma-joined, followed by ... when there are more. BOS: any 10."
   list: String!
   """
+  How many of them also failed in the session before: the first of Session.previous, as it was at its end. Counts those who
+  have the error, whatever their status is now.
+  """
+  failedBefore: Int!
+  """
   The components that have it, ascending by id. Of a frozen status: those that had it when it
   was frozen, with their records of now; components deleted since are left out.
   """
@@ -3130,6 +3149,11 @@ type ComponentEdge {
   cursor: String!
   "The component."
   node: Component!
+  """
+  In a list of a session's components, or of an error's: whether it also failed in the session before, the first of
+  Session.previous, as it was at its end. Null elsewhere.
+  """
+  failedBefore: Boolean
 }
 
 # ---------------------------------------------------------------------------------------
@@ -3922,6 +3946,8 @@ func (ec *executionContext) childFields_ComponentEdge(ctx context.Context, field
 		return ec.fieldContext_ComponentEdge_cursor(ctx, field)
 	case "node":
 		return ec.fieldContext_ComponentEdge_node(ctx, field)
+	case "failedBefore":
+		return ec.fieldContext_ComponentEdge_failedBefore(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ComponentEdge", field.Name)
 }
@@ -4060,6 +4086,8 @@ func (ec *executionContext) childFields_ErrorSummary(ctx context.Context, field 
 		return ec.fieldContext_ErrorSummary_count(ctx, field)
 	case "list":
 		return ec.fieldContext_ErrorSummary_list(ctx, field)
+	case "failedBefore":
+		return ec.fieldContext_ErrorSummary_failedBefore(ctx, field)
 	case "components":
 		return ec.fieldContext_ErrorSummary_components(ctx, field)
 	}
@@ -6815,6 +6843,29 @@ func (ec *executionContext) fieldContext_ComponentEdge_node(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _ComponentEdge_failedBefore(ctx context.Context, field graphql.CollectedField, obj *ComponentEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentEdge_failedBefore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailedBefore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentEdge_failedBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentEdge", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _ComponentPhaseTime_phase(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseTime) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7740,6 +7791,29 @@ func (ec *executionContext) _ErrorSummary_list(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_ErrorSummary_list(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ErrorSummary", field, true, false, "String")
+}
+
+func (ec *executionContext) _ErrorSummary_failedBefore(ctx context.Context, field graphql.CollectedField, obj *ErrorSummary) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorSummary_failedBefore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailedBefore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorSummary_failedBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorSummary", field, false, false, "Int")
 }
 
 func (ec *executionContext) _ErrorSummary_components(ctx context.Context, field graphql.CollectedField, obj *ErrorSummary) (ret graphql.Marshaler) {
@@ -14809,6 +14883,11 @@ func (ec *executionContext) _ComponentEdge(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "failedBefore":
+			out.Values[i] = ec._ComponentEdge_failedBefore(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -15299,6 +15378,11 @@ func (ec *executionContext) _ErrorSummary(ctx context.Context, sel ast.Selection
 			}
 		case "list":
 			out.Values[i] = ec._ErrorSummary_list(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "failedBefore":
+			out.Values[i] = ec._ErrorSummary_failedBefore(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}

@@ -8,5 +8,6 @@ type Node interface{}
 // ErrorSummary is an error group of a status.
 type ErrorSummary struct {
 	*bos.ErrorGroup
-	of *bos.Status
+	of           *bos.Status
+	FailedBefore int // 0 unless it is selected
 }

@@ -32,6 +32,9 @@ type Store interface {
 	TroubledComponents(ctx context.Context, q bos.TroubleQuery, first int) ([]*bos.Trouble, error)
 	CountsIn(ctx context.Context, of bos.ComponentView, want bos.Want) ([]*bos.Session, error)
 
+	FailedBefore(ctx context.Context, of *bos.Session, ids []string) ([]bool, error)
+	GroupsFailedBefore(ctx context.Context, of *bos.Session, groups []bos.Digest, frozen bool) ([]int, error)
+
 	CreateSession(ctx context.Context, n bos.NewSession) (*bos.Session, error)
 	UpdateSession(ctx context.Context, key bos.SessionKey, u bos.SessionUpdate) (*bos.Session, error)
 	DeleteSession(ctx context.Context, key bos.SessionKey) (id string, err error)

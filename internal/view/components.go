@@ -107,6 +107,22 @@ func (s Store) CountsIn(ctx context.Context, of bos.ComponentView, want bos.Want
 	return s.store.CountsIn(ctx, of, want)
 }
 
+// FailedBefore is about members of the session, and of one before of the same tenant.
+func (s Store) FailedBefore(ctx context.Context, of *bos.Session, ids []string) ([]bool, error) {
+	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {
+		return make([]bool, len(ids)), nil
+	}
+	return s.store.FailedBefore(ctx, of, ids)
+}
+
+// GroupsFailedBefore counts such members.
+func (s Store) GroupsFailedBefore(ctx context.Context, of *bos.Session, groups []bos.Digest, frozen bool) ([]int, error) {
+	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {
+		return make([]int, len(groups)), nil
+	}
+	return s.store.GroupsFailedBefore(ctx, of, groups, frozen)
+}
+
 // Stragglers are members of the session.
 func (s Store) Stragglers(ctx context.Context, of *bos.Session, first int, detailed bool) ([]*bos.Component, error) {
 	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {

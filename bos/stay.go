@@ -22,23 +22,23 @@ var StayPhases = [...]Phase{PhasePoweringOn, PhasePoweringOff, PhaseConfiguring,
 // MaxStays is how many sessions of a component are known at most.
 const MaxStays = 50
 
-// NextStay is the stay once old, with its stay, has become next at a moment. Either may be nil: there was no
+// NextStay is the stay once c, with its stay, has become next at a moment. Either may be nil: there was no
 // such component, or there is none any more.
-func (old *Component) NextStay(next *Component, now time.Time) Stay {
+func (c *Component) NextStay(next *Component, now time.Time) Stay {
 	if next == nil || next.Session == "" {
 		return Stay{}
 	}
 	fails := next.Status() == StatusFailed
-	if old == nil || old.Session != next.Session {
+	if c == nil || c.Session != next.Session {
 		return Stay{Joined: now.Unix(), Failed: fails}
 	}
-	s := old.Stay
-	moves, fails := old.Phase.Kind() != next.Phase.Kind(), fails && !s.Failed
+	s := c.Stay
+	moves, fails := c.Phase.Kind() != next.Phase.Kind(), fails && !s.Failed
 	if moves || fails {
-		s = old.knownStay(now)
+		s = c.knownStay(now)
 	}
 	if moves {
-		s = s.spend(old.Phase, now)
+		s = s.spend(c.Phase, now)
 	}
 	s.Failed = s.Failed || fails
 	return s
@@ -136,7 +136,7 @@ func (c *Component) InSession(now time.Time) ComponentSession {
 	stay := c.knownStay(now).spend(c.Phase, now)
 	return ComponentSession{
 		SessionKey: SessionKey{Name: c.Session}, Joined: time.Unix(stay.Joined, 0).UTC(), Outcome: c.Outcome(),
-		Error: shortened(c.Error), Phases: stay.Phases(),
+		Error: Shortened(c.Error), Phases: stay.Phases(),
 	}
 }
 
@@ -151,8 +151,8 @@ func (s Stay) Phases() []PhaseTime {
 	return times
 }
 
-// shortened is the beginning of a text that is too long to be kept more than once.
-func shortened(text string) string {
+// Shortened is the beginning of a text that is too long to be stored with each of a component's sessions and failures: at most [ShortText] bytes.
+func Shortened(text string) string {
 	n := min(len(text), ShortText)
 	for n < len(text) && !utf8.RuneStart(text[n]) {
 		n--

@@ -62,6 +62,7 @@ func (c *change) replace(old, next []record) error {
 		c.refer(n.component.Error, 1)
 		c.step(&d, id, o, n)
 		c.leave(o, n)
+		c.fail(o, n)
 	}
 	c.derive(&d)
 	return nil

@@ -176,6 +176,7 @@ func (x *machine) check(rt *rapid.T) {
 	x.checkSessions(rt)
 	x.checkComponents(rt)
 	x.checkStays(rt)
+	x.checkTroubles(rt)
 	x.checkLists(rt)
 	x.checkKeys(rt)
 	x.checkEvents(rt)

@@ -23,6 +23,7 @@ type modelStay struct {
 	moves   []modelMove
 	in      []string // "tenant start" of the sessions of the name when it was left
 	unsure  bool     // in: a tenant was half-way to owning other components
+	failed  bool     // at any time
 }
 
 type modelMove struct {
@@ -56,6 +57,9 @@ func (m *model) follow(before map[string]bos.Component) {
 		case c.Phase.Kind() != old.Phase.Kind():
 			last := stays[len(stays)-1]
 			last.moves = append(last.moves, modelMove{c.Phase.Kind(), now})
+		}
+		if is && c.Session != "" && c.Status() == bos.StatusFailed && !(was && old.Session == c.Session && old.Status() == bos.StatusFailed) {
+			m.fail(id, c)
 		}
 	}
 }

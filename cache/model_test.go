@@ -25,6 +25,7 @@ type model struct {
 	halfway    bool                    // as that of the machine
 	phaseSince map[string]time.Time    // by id, since when it has its phase in its session
 	note       func()                  // called between the calls of a chain
+	failures   []modelFailure
 }
 
 // modelSession is one incarnation. Its id and, where it ended by itself, its end

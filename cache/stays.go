@@ -31,25 +31,19 @@ func (c *change) leave(o, n *record) {
 	}
 }
 
-// scopesOf are the scopes in which a component counts by its session: where it is managed, not where it is staged.
-func (r *record) scopesOf() []bos.SessionKey {
-	var keys []bos.SessionKey
-	bos.Contribution{Session: r.component.Session}.Scopes(r.owners, func(key bos.SessionKey) { keys = append(keys, key) })
-	return keys
-}
-
-// chronicle adds to a change what is kept of it for later: the sessions that components leave. Which sessions
-// there are is read only for that. It is no condition of the write: a session that is created in
-// between is not among those that are kept of its name.
+// chronicle adds to a change what is kept of it for later: the sessions that components leave, and who fails. Which
+// sessions there are is read only for that. It is no condition of the write: a session that is
+// created in between is not among those that are kept of its name.
 func (s *Store) chronicle(ctx context.Context, c *change) error {
-	if len(c.leaves) == 0 {
+	if len(c.leaves)+len(c.failures) == 0 {
 		return nil
 	}
 	known := map[bos.SessionKey]*bos.Session{}
 	for _, l := range c.leaves {
-		for _, key := range l.old.scopes() {
-			known[key] = nil
-		}
+		l.old.addScopes(known)
+	}
+	for _, f := range c.failures {
+		f.next.addScopes(known)
 	}
 	if err := s.readNewest(ctx, known); err != nil {
 		return err
@@ -59,7 +53,15 @@ func (s *Store) chronicle(ctx context.Context, c *change) error {
 		past := stay{ComponentSession: l.old.component.Leave(l.next.there(), c.at), in: l.old.countedIn(known)}
 		c.do("RPUSH", c.keys.Stays(l.old.component.ID), past.encode(), life)
 	}
+	s.noteFailures(c, known)
 	return nil
+}
+
+// addScopes adds those of the record.
+func (r *record) addScopes(to map[bos.SessionKey]*bos.Session) {
+	for _, key := range r.scopes() {
+		to[key] = nil
+	}
 }
 
 // scopes are those in which the component counts by its session: where it is managed, not where it is staged.

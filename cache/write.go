@@ -34,7 +34,8 @@ type change struct {
 	commands []command
 	texts    map[bos.Digest]*reference
 	scopes   map[bos.SessionKey]*scopeChange
-	leaves   []leave // see [Store.chronicle], which makes commands of them
+	leaves   []leave   // see [Store.chronicle], which makes commands of them
+	failures []failure // as well
 }
 
 // versioned is a value that the write replaces, and the version that it must have until then:

@@ -65,6 +65,10 @@ func (componentSessionResolver) Left(_ context.Context, s *bos.ComponentSession)
 	return new(bos.TimeOf(s.Left)), nil
 }
 
+func (troubledComponentResolver) LastFailure(_ context.Context, t *bos.Trouble) (bos.Time, error) {
+	return bos.TimeOf(t.LastFailure), nil
+}
+
 func (componentStatusResolver) RawPhase(_ context.Context, c *bos.Component) (string, error) {
 	// As BOS has it, also where it is none that the enum beside it knows.
 	return string(c.Phase), nil

@@ -40,6 +40,7 @@ type ResolverRoot interface {
 	Session() SessionResolver
 	SessionStatus() SessionStatusResolver
 	Subscription() SubscriptionResolver
+	TroubledComponent() TroubledComponentResolver
 	Waiting() WaitingResolver
 }
 
@@ -144,8 +145,9 @@ type ComplexityRoot struct {
 	}
 
 	ComponentEdge struct {
-		Cursor func(childComplexity int) int
-		Node   func(childComplexity int) int
+		Cursor       func(childComplexity int) int
+		FailedBefore func(childComplexity int) int
+		Node         func(childComplexity int) int
 	}
 
 	ComponentPhaseTime struct {
@@ -219,19 +221,21 @@ type ComplexityRoot struct {
 	}
 
 	ErrorPattern struct {
-		ByCabinet func(childComplexity int) int
-		Count     func(childComplexity int) int
-		List      func(childComplexity int) int
-		Messages  func(childComplexity int, first *int) int
-		Pattern   func(childComplexity int) int
-		Variants  func(childComplexity int) int
+		ByCabinet    func(childComplexity int) int
+		Count        func(childComplexity int) int
+		FailedBefore func(childComplexity int) int
+		List         func(childComplexity int) int
+		Messages     func(childComplexity int, first *int) int
+		Pattern      func(childComplexity int) int
+		Variants     func(childComplexity int) int
 	}
 
 	ErrorSummary struct {
-		Components func(childComplexity int, first *int, after *string) int
-		Count      func(childComplexity int) int
-		List       func(childComplexity int) int
-		Message    func(childComplexity int) int
+		Components   func(childComplexity int, first *int, after *string) int
+		Count        func(childComplexity int) int
+		FailedBefore func(childComplexity int) int
+		List         func(childComplexity int) int
+		Message      func(childComplexity int) int
 	}
 
 	EventStats struct {
@@ -282,16 +286,17 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		BosOptions       func(childComplexity int) int
-		Component        func(childComplexity int, id string) int
-		Components       func(childComplexity int, first *int, after *string, filter *bos.ComponentFilter) int
-		Node             func(childComplexity int, id string) int
-		ServerInfo       func(childComplexity int) int
-		Session          func(childComplexity int, name string, tenant *string, startedAt *bos.Time) int
-		SessionTemplates func(childComplexity int, first *int, after *string, filter *bos.TemplateFilter) int
-		Sessions         func(childComplexity int, first *int, after *string, filter *bos.SessionFilter) int
-		Templates        func(childComplexity int, prefix *string, first *int) int
-		Tenants          func(childComplexity int, prefix *string, first *int) int
+		BosOptions         func(childComplexity int) int
+		Component          func(childComplexity int, id string) int
+		Components         func(childComplexity int, first *int, after *string, filter *bos.ComponentFilter) int
+		Node               func(childComplexity int, id string) int
+		ServerInfo         func(childComplexity int) int
+		Session            func(childComplexity int, name string, tenant *string, startedAt *bos.Time) int
+		SessionTemplates   func(childComplexity int, first *int, after *string, filter *bos.TemplateFilter) int
+		Sessions           func(childComplexity int, first *int, after *string, filter *bos.SessionFilter) int
+		Templates          func(childComplexity int, prefix *string, first *int) int
+		Tenants            func(childComplexity int, prefix *string, first *int) int
+		TroubledComponents func(childComplexity int, first *int, since *bos.Time, template *string) int
 	}
 
 	ServerInfo struct {
@@ -451,6 +456,15 @@ type ComplexityRoot struct {
 		Source     func(childComplexity int) int
 	}
 
+	TroubledComponent struct {
+		Component   func(childComplexity int) int
+		Failures    func(childComplexity int) int
+		ID          func(childComplexity int) int
+		LastError   func(childComplexity int) int
+		LastFailure func(childComplexity int) int
+		Sessions    func(childComplexity int) int
+	}
+
 	UpdateSessionPayload struct {
 		Session    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -513,6 +527,7 @@ type QueryResolver interface {
 	Sessions(ctx context.Context, first *int, after *string, filter *bos.SessionFilter) (*SessionConnection, error)
 	Component(ctx context.Context, id string) (*bos.Component, error)
 	Components(ctx context.Context, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error)
+	TroubledComponents(ctx context.Context, first *int, since *bos.Time, template *string) ([]bos.Trouble, error)
 	Node(ctx context.Context, id string) (Node, error)
 	SessionTemplates(ctx context.Context, first *int, after *string, filter *bos.TemplateFilter) (*SessionTemplateConnection, error)
 	Templates(ctx context.Context, prefix *string, first *int) ([]string, error)
@@ -554,6 +569,9 @@ type SubscriptionResolver interface {
 	SessionStatusUpdated(ctx context.Context, name string, tenant *string, minInterval *int, sinceRevision *int64, sinceEpoch *string) (<-chan *bos.Status, error)
 	SessionsUpdated(ctx context.Context, filter *bos.SessionFilter) (<-chan *live.SessionsUpdate, error)
 	ComponentsUpdated(ctx context.Context, session string, tenant *string, minInterval *int) (<-chan *live.ComponentsUpdate, error)
+}
+type TroubledComponentResolver interface {
+	LastFailure(ctx context.Context, obj *bos.Trouble) (bos.Time, error)
 }
 type WaitingResolver interface {
 	Since(ctx context.Context, obj *bos.Waiting) (*bos.Time, error)
@@ -995,6 +1013,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ComponentEdge.Cursor(childComplexity), true
+	case "ComponentEdge.failedBefore":
+		if e.ComplexityRoot.ComponentEdge.FailedBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentEdge.FailedBefore(childComplexity), true
 	case "ComponentEdge.node":
 		if e.ComplexityRoot.ComponentEdge.Node == nil {
 			break
@@ -1247,6 +1271,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ErrorPattern.Count(childComplexity), true
+	case "ErrorPattern.failedBefore":
+		if e.ComplexityRoot.ErrorPattern.FailedBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorPattern.FailedBefore(childComplexity), true
 	case "ErrorPattern.list":
 		if e.ComplexityRoot.ErrorPattern.List == nil {
 			break
@@ -1294,6 +1324,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ErrorSummary.Count(childComplexity), true
+	case "ErrorSummary.failedBefore":
+		if e.ComplexityRoot.ErrorSummary.FailedBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorSummary.FailedBefore(childComplexity), true
 	case "ErrorSummary.list":
 		if e.ComplexityRoot.ErrorSummary.List == nil {
 			break
@@ -1606,6 +1642,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Tenants(childComplexity, args["prefix"].(*string), args["first"].(*int)), true
+	case "Query.troubledComponents":
+		if e.ComplexityRoot.Query.TroubledComponents == nil {
+			break
+		}
+
+		args, err := ec.field_Query_troubledComponents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.TroubledComponents(childComplexity, args["first"].(*int), args["since"].(*bos.Time), args["template"].(*string)), true
 
 	case "ServerInfo.epoch":
 		if e.ComplexityRoot.ServerInfo.Epoch == nil {
@@ -2315,6 +2362,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SyncInfo.Source(childComplexity), true
 
+	case "TroubledComponent.component":
+		if e.ComplexityRoot.TroubledComponent.Component == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TroubledComponent.Component(childComplexity), true
+	case "TroubledComponent.failures":
+		if e.ComplexityRoot.TroubledComponent.Failures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TroubledComponent.Failures(childComplexity), true
+	case "TroubledComponent.id":
+		if e.ComplexityRoot.TroubledComponent.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TroubledComponent.ID(childComplexity), true
+	case "TroubledComponent.lastError":
+		if e.ComplexityRoot.TroubledComponent.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TroubledComponent.LastError(childComplexity), true
+	case "TroubledComponent.lastFailure":
+		if e.ComplexityRoot.TroubledComponent.LastFailure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TroubledComponent.LastFailure(childComplexity), true
+	case "TroubledComponent.sessions":
+		if e.ComplexityRoot.TroubledComponent.Sessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TroubledComponent.Sessions(childComplexity), true
+
 	case "UpdateSessionPayload.session":
 		if e.ComplexityRoot.UpdateSessionPayload.Session == nil {
 			break
@@ -2575,6 +2659,19 @@ type Query {
     "Which components. Null: all."
     filter: ComponentFilter
   ): ComponentConnection!
+
+  """
+  The components that failed most often: those with most failures first, then those that failed in most sessions, then by id. A failure
+  is a change to status FAILED in a session. A tenant sees those in its own sessions.
+  """
+  troubledComponents(
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 20
+    "Failures since then. Days (UTC) count as a whole, also that of this moment. Null: all that are known, which are those of the retention."
+    since: DateTime
+    "Failures in sessions of the template of this name. Null: of any."
+    template: String
+  ): [TroubledComponent!]!
 
   "A session or a component by its id. Null when there is none."
   node(
@@ -3069,6 +3166,11 @@ type ErrorPattern {
   "The first 10 ids, ascending, comma-joined, then ... when there are more."
   list: String!
   """
+  How many of them also failed in the session before: the first of Session.previous, as it was at its end. Counts those who
+  have the error, whatever their status is now.
+  """
+  failedBefore: Int!
+  """
   How many of the components are in each cabinet, ascending by its number; other ids than xnames come last, as other. Reads the ids of
   the components, which count against what a request may look through (--max-scan).
   """
@@ -3104,6 +3206,11 @@ type ErrorSummary {
   count: Int!
   "The first 10 ids, ascending and comma-joined, followed by ... when there are more. BOS: any 10."
   list: String!
+  """
+  How many of them also failed in the session before: the first of Session.previous, as it was at its end. Counts those who
+  have the error, whatever their status is now.
+  """
+  failedBefore: Int!
   """
   The components that have it, ascending by id. Of a frozen status: those that had it when it
   was frozen, with their records of now; components deleted since are left out.
@@ -3238,6 +3345,22 @@ type ComponentPhaseTime {
   phase: ComponentPhase!
   "How long, in whole seconds."
   seconds: Float!
+}
+
+"How often a component has failed."
+type TroubledComponent {
+  "The component. Null when it is unknown."
+  component: Component
+  "Its xname."
+  id: ID!
+  "How often it came to status FAILED."
+  failures: Int!
+  "In how many sessions, each counted on the day of its first failure there; at least 1."
+  sessions: Int!
+  "Its error with the last failure; of a text of more than 256 bytes, the beginning. Empty for none."
+  lastError: String!
+  "When it failed last, in whole seconds."
+  lastFailure: DateTime!
 }
 
 "A component's phase, and the status that follows from it. The status is always computed, never stored."
@@ -3413,6 +3536,11 @@ type ComponentEdge {
   cursor: String!
   "The component."
   node: Component!
+  """
+  In a list of a session's components, or of an error's: whether it also failed in the session before, the first of
+  Session.previous, as it was at its end. Null elsewhere.
+  """
+  failedBefore: Boolean
 }
 
 # ---------------------------------------------------------------------------------------
@@ -4229,6 +4357,8 @@ func (ec *executionContext) childFields_ComponentEdge(ctx context.Context, field
 		return ec.fieldContext_ComponentEdge_cursor(ctx, field)
 	case "node":
 		return ec.fieldContext_ComponentEdge_node(ctx, field)
+	case "failedBefore":
+		return ec.fieldContext_ComponentEdge_failedBefore(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ComponentEdge", field.Name)
 }
@@ -4383,6 +4513,8 @@ func (ec *executionContext) childFields_ErrorPattern(ctx context.Context, field 
 		return ec.fieldContext_ErrorPattern_variants(ctx, field)
 	case "list":
 		return ec.fieldContext_ErrorPattern_list(ctx, field)
+	case "failedBefore":
+		return ec.fieldContext_ErrorPattern_failedBefore(ctx, field)
 	case "byCabinet":
 		return ec.fieldContext_ErrorPattern_byCabinet(ctx, field)
 	case "messages":
@@ -4399,6 +4531,8 @@ func (ec *executionContext) childFields_ErrorSummary(ctx context.Context, field 
 		return ec.fieldContext_ErrorSummary_count(ctx, field)
 	case "list":
 		return ec.fieldContext_ErrorSummary_list(ctx, field)
+	case "failedBefore":
+		return ec.fieldContext_ErrorSummary_failedBefore(ctx, field)
 	case "components":
 		return ec.fieldContext_ErrorSummary_components(ctx, field)
 	}
@@ -4779,6 +4913,24 @@ func (ec *executionContext) childFields_SyncInfo(ctx context.Context, field grap
 		return ec.fieldContext_SyncInfo_error(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SyncInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_TroubledComponent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "component":
+		return ec.fieldContext_TroubledComponent_component(ctx, field)
+	case "id":
+		return ec.fieldContext_TroubledComponent_id(ctx, field)
+	case "failures":
+		return ec.fieldContext_TroubledComponent_failures(ctx, field)
+	case "sessions":
+		return ec.fieldContext_TroubledComponent_sessions(ctx, field)
+	case "lastError":
+		return ec.fieldContext_TroubledComponent_lastError(ctx, field)
+	case "lastFailure":
+		return ec.fieldContext_TroubledComponent_lastFailure(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TroubledComponent", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5294,6 +5446,36 @@ func (ec *executionContext) field_Query_tenants_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["first"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_troubledComponents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "since",
+		func(ctx context.Context, v any) (*bos.Time, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["since"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "template",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["template"] = arg2
 	return args, nil
 }
 
@@ -7339,6 +7521,29 @@ func (ec *executionContext) fieldContext_ComponentEdge_node(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _ComponentEdge_failedBefore(ctx context.Context, field graphql.CollectedField, obj *ComponentEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentEdge_failedBefore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailedBefore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentEdge_failedBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentEdge", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _ComponentPhaseTime_phase(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseTime) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8381,6 +8586,29 @@ func (ec *executionContext) fieldContext_ErrorPattern_list(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ErrorPattern", field, true, false, "String")
 }
 
+func (ec *executionContext) _ErrorPattern_failedBefore(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_failedBefore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailedBefore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_failedBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorPattern", field, false, false, "Int")
+}
+
 func (ec *executionContext) _ErrorPattern_byCabinet(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8524,6 +8752,29 @@ func (ec *executionContext) _ErrorSummary_list(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_ErrorSummary_list(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ErrorSummary", field, true, false, "String")
+}
+
+func (ec *executionContext) _ErrorSummary_failedBefore(ctx context.Context, field graphql.CollectedField, obj *ErrorSummary) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorSummary_failedBefore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailedBefore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorSummary_failedBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorSummary", field, false, false, "Int")
 }
 
 func (ec *executionContext) _ErrorSummary_components(ctx context.Context, field graphql.CollectedField, obj *ErrorSummary) (ret graphql.Marshaler) {
@@ -9503,6 +9754,50 @@ func (ec *executionContext) fieldContext_Query_components(ctx context.Context, f
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_components_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_troubledComponents(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_troubledComponents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().TroubledComponents(ctx, fc.Args["first"].(*int), fc.Args["since"].(*bos.Time), fc.Args["template"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Trouble) graphql.Marshaler {
+			return ec.marshalNTroubledComponent2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTroubleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_troubledComponents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TroubledComponent(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_troubledComponents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -12708,6 +13003,153 @@ func (ec *executionContext) _SyncInfo_error(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_SyncInfo_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SyncInfo", field, false, false, "String")
+}
+
+func (ec *executionContext) _TroubledComponent_component(ctx context.Context, field graphql.CollectedField, obj *bos.Trouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TroubledComponent_component(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Component, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.Component) graphql.Marshaler {
+			return ec.marshalOComponent2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TroubledComponent_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TroubledComponent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Component(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TroubledComponent_id(ctx context.Context, field graphql.CollectedField, obj *bos.Trouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TroubledComponent_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TroubledComponent_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TroubledComponent", field, false, false, "ID")
+}
+
+func (ec *executionContext) _TroubledComponent_failures(ctx context.Context, field graphql.CollectedField, obj *bos.Trouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TroubledComponent_failures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TroubledComponent_failures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TroubledComponent", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TroubledComponent_sessions(ctx context.Context, field graphql.CollectedField, obj *bos.Trouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TroubledComponent_sessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sessions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TroubledComponent_sessions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TroubledComponent", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TroubledComponent_lastError(ctx context.Context, field graphql.CollectedField, obj *bos.Trouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TroubledComponent_lastError(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastError, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TroubledComponent_lastError(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TroubledComponent", field, false, false, "String")
+}
+
+func (ec *executionContext) _TroubledComponent_lastFailure(ctx context.Context, field graphql.CollectedField, obj *bos.Trouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TroubledComponent_lastFailure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TroubledComponent().LastFailure(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TroubledComponent_lastFailure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TroubledComponent", field, true, true, "DateTime")
 }
 
 func (ec *executionContext) _UpdateSessionPayload_session(ctx context.Context, field graphql.CollectedField, obj *UpdateSessionPayload) (ret graphql.Marshaler) {
@@ -15925,6 +16367,11 @@ func (ec *executionContext) _ComponentEdge(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "failedBefore":
+			out.Values[i] = ec._ComponentEdge_failedBefore(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -16471,6 +16918,11 @@ func (ec *executionContext) _ErrorPattern(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "failedBefore":
+			out.Values[i] = ec._ErrorPattern_failedBefore(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "byCabinet":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -16523,6 +16975,11 @@ func (ec *executionContext) _ErrorSummary(ctx context.Context, sel ast.Selection
 			}
 		case "list":
 			out.Values[i] = ec._ErrorSummary_list(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "failedBefore":
+			out.Values[i] = ec._ErrorSummary_failedBefore(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -16939,6 +17396,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_components(ctx, field)
+				})
+		case "troubledComponents":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_troubledComponents(ctx, field)
 				})
 		case "node":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -17996,6 +18459,65 @@ func (ec *executionContext) _SyncInfo(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var troubledComponentImplementors = []string{"TroubledComponent"}
+
+func (ec *executionContext) _TroubledComponent(ctx context.Context, sel ast.SelectionSet, obj *bos.Trouble) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, troubledComponentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TroubledComponent")
+		case "component":
+			out.Values[i] = ec._TroubledComponent_component(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "id":
+			out.Values[i] = ec._TroubledComponent_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "failures":
+			out.Values[i] = ec._TroubledComponent_failures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "sessions":
+			out.Values[i] = ec._TroubledComponent_sessions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "lastError":
+			out.Values[i] = ec._TroubledComponent_lastError(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "lastFailure":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._TroubledComponent_lastFailure(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -19375,6 +19897,26 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	for i := range v {
 		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
 	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTroubledComponent2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTrouble(ctx context.Context, sel ast.SelectionSet, v bos.Trouble) graphql.Marshaler {
+	return ec._TroubledComponent(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTroubledComponent2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTroubleᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.Trouble) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTroubledComponent2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTrouble(ctx, sel, v[i])
+	})
 
 	for _, e := range ret {
 		if e == graphql.Null {

@@ -8,13 +8,15 @@ type Node interface{}
 // ErrorSummary is an error group of a status.
 type ErrorSummary struct {
 	*bos.ErrorGroup
-	of *bos.Status
+	of           *bos.Status
+	FailedBefore int // 0 unless it is selected
 }
 
 // ErrorPattern is a pattern of the error groups of a status.
 type ErrorPattern struct {
 	*bos.ErrorPattern
-	of *bos.Status
+	of           *bos.Status
+	FailedBefore int // 0 unless it is selected
 }
 
 // SessionConnection is a page of sessions.

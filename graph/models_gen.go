@@ -12,6 +12,9 @@ type ComponentEdge struct {
 	Cursor string `json:"cursor"`
 	// The component.
 	Node *bos.Component `json:"node"`
+	// In a list of a session's components, or of an error's: whether it also failed in the session before, the first of
+	// Session.previous, as it was at its end. Null elsewhere.
+	FailedBefore *bool `json:"failedBefore,omitempty"`
 }
 
 // A page of the sessions of a component.

@@ -10,7 +10,7 @@ import (
 
 // ErrorPatterns are made of the groups that came with the status: [wanted] has asked for as many as there
 // may be.
-func (sessionStatusResolver) ErrorPatterns(ctx context.Context, s *bos.Status, first *int) ([]ErrorPattern, error) {
+func (r sessionStatusResolver) ErrorPatterns(ctx context.Context, s *bos.Status, first *int) ([]ErrorPattern, error) {
 	n := orDefault(first, 20) // the schema's default, which an explicit null replaces
 	if err := checkFirst(n); err != nil {
 		return nil, err
@@ -30,9 +30,34 @@ func (sessionStatusResolver) ErrorPatterns(ctx context.Context, s *bos.Status, f
 	}
 	list := make([]ErrorPattern, len(fitting))
 	for i, p := range fitting {
-		list[i] = ErrorPattern{p, s}
+		list[i] = ErrorPattern{ErrorPattern: p, of: s}
 	}
-	return list, nil
+	if selected(ctx, "failedBefore") {
+		err = r.countPatternsFailedBefore(ctx, s, list)
+	}
+	return list, err
+}
+
+// countPatternsFailedBefore adds up who failed before in the groups of each pattern. They are looked up together: it is the same
+// list for each.
+func (r sessionStatusResolver) countPatternsFailedBefore(ctx context.Context, s *bos.Status, list []ErrorPattern) error {
+	var groups []bos.Digest
+	for _, p := range list {
+		for i := range p.Groups {
+			groups = append(groups, p.Groups[i].Digest)
+		}
+	}
+	counts, err := r.Store.GroupsFailedBefore(ctx, s.Session, groups, s.FromSnapshot)
+	if err != nil {
+		return err
+	}
+	for i, p := range list {
+		for _, n := range counts[:len(p.Groups)] {
+			list[i].FailedBefore += n
+		}
+		counts = counts[len(p.Groups):]
+	}
+	return nil
 }
 
 // ByCabinet reads the components of each pattern by itself: few are asked for at a time.
@@ -40,7 +65,7 @@ func (r errorPatternResolver) ByCabinet(ctx context.Context, p *ErrorPattern) ([
 	return r.Store.ErrorCabinets(ctx, p.of.Session, p.Groups, p.of.FromSnapshot)
 }
 
-func (errorPatternResolver) Messages(ctx context.Context, p *ErrorPattern, first *int) ([]ErrorSummary, error) {
+func (r errorPatternResolver) Messages(ctx context.Context, p *ErrorPattern, first *int) ([]ErrorSummary, error) {
 	n := orDefault(first, 20)
 	if err := checkFirst(n); err != nil {
 		return nil, err
@@ -52,7 +77,10 @@ func (errorPatternResolver) Messages(ctx context.Context, p *ErrorPattern, first
 	fitting, err := firstFitting(ctx, groups, weighGroups(ctx))
 	summary := make([]ErrorSummary, len(fitting))
 	for i, g := range fitting {
-		summary[i] = ErrorSummary{g, p.of}
+		summary[i] = ErrorSummary{ErrorGroup: g, of: p.of}
+	}
+	if err == nil && selected(ctx, "failedBefore") {
+		err = sessionStatusResolver(r).countFailedBefore(ctx, p.of, summary)
 	}
 	return summary, err
 }

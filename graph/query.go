@@ -98,6 +98,39 @@ func (r queryResolver) Components(ctx context.Context, first *int, after *string
 	return r.components(ctx, nil, first, after, filter)
 }
 
+// TroubledComponents reads the components themselves only if they are selected.
+func (r queryResolver) TroubledComponents(ctx context.Context, first *int, since *bos.Time, template *string) ([]bos.Trouble, error) {
+	n := orDefault(first, 20) // the schema's default, which an explicit null replaces
+	if err := checkFirst(n); err != nil {
+		return nil, err
+	}
+	q := bos.TroubleQuery{Template: orEmpty(template)}
+	if since != nil {
+		var err error
+		if q.Since, err = since.UTC(); err != nil {
+			return nil, err
+		}
+	}
+	found, err := r.Store.TroubledComponents(ctx, q, n)
+	if err != nil {
+		return nil, err
+	}
+	if selected(ctx, "component") {
+		ids := make([]string, len(found))
+		for i, t := range found {
+			ids[i] = t.ID
+		}
+		components, err := r.Store.ReadComponents(ctx, ids, detailed(ctx, "component"))
+		if err != nil {
+			return nil, err
+		}
+		for i, t := range found {
+			t.Component = components[i]
+		}
+	}
+	return values(firstFitting(ctx, found, weighTroubles(ctx)))
+}
+
 // Node finds an object by its global id; null for an id of nothing.
 func (r queryResolver) Node(ctx context.Context, id string) (Node, error) {
 	// Sessions first, whose ids have a form of their own; most ids of components can't be one.

@@ -31,10 +31,13 @@ type Store interface {
 	PreviousSessions(ctx context.Context, of *bos.Session, first int, want bos.Want) ([]*bos.Session, error)
 	// ComponentSessions reads no sessions if want is nil.
 	ComponentSessions(ctx context.Context, of bos.ComponentView, page bos.Page, want *bos.Want) (*bos.List[*bos.ComponentSession], error)
+	TroubledComponents(ctx context.Context, q bos.TroubleQuery, first int) ([]*bos.Trouble, error)
 	CountsIn(ctx context.Context, of bos.ComponentView, want bos.Want) ([]*bos.Session, error)
 
 	// SessionFacet returns values that sessions have, each once, ascending: at most so many, of those that begin with prefix.
 	SessionFacet(ctx context.Context, of bos.Facet, prefix string, first int) ([]string, error)
+	FailedBefore(ctx context.Context, of *bos.Session, ids []string) ([]bool, error)
+	GroupsFailedBefore(ctx context.Context, of *bos.Session, groups []bos.Digest, frozen bool) ([]int, error)
 
 	CreateSession(ctx context.Context, n bos.NewSession) (*bos.Session, error)
 	UpdateSession(ctx context.Context, key bos.SessionKey, u bos.SessionUpdate) (*bos.Session, error)
@@ -74,17 +77,18 @@ type Resolver struct {
 }
 
 type (
-	queryResolver            struct{ *Resolver }
-	mutationResolver         struct{ *Resolver }
-	subscriptionResolver     struct{ *Resolver }
-	sessionResolver          struct{ *Resolver }
-	sessionStatusResolver    struct{ *Resolver }
-	errorSummaryResolver     struct{ *Resolver }
-	errorPatternResolver     struct{ *Resolver }
-	waitingResolver          struct{ *Resolver }
-	componentResolver        struct{ *Resolver }
-	componentSessionResolver struct{}
-	componentStatusResolver  struct{}
+	queryResolver             struct{ *Resolver }
+	mutationResolver          struct{ *Resolver }
+	subscriptionResolver      struct{ *Resolver }
+	sessionResolver           struct{ *Resolver }
+	sessionStatusResolver     struct{ *Resolver }
+	errorSummaryResolver      struct{ *Resolver }
+	errorPatternResolver      struct{ *Resolver }
+	waitingResolver           struct{ *Resolver }
+	componentResolver         struct{ *Resolver }
+	componentSessionResolver  struct{}
+	componentStatusResolver   struct{}
+	troubledComponentResolver struct{}
 )
 
 // Query resolves the fields of Query.
@@ -113,6 +117,9 @@ func (r *Resolver) Waiting() WaitingResolver { return waitingResolver{r} }
 
 // Component resolves fields of Component.
 func (r *Resolver) Component() ComponentResolver { return componentResolver{r} }
+
+// TroubledComponent resolves fields of TroubledComponent.
+func (r *Resolver) TroubledComponent() TroubledComponentResolver { return troubledComponentResolver{} }
 
 // ComponentSession resolves fields of ComponentSession.
 func (r *Resolver) ComponentSession() ComponentSessionResolver { return componentSessionResolver{} }

@@ -75,7 +75,7 @@ func (sessionStatusResolver) Progress(_ context.Context, s *bos.Status, maxPoint
 
 // ErrorSummary lists the largest groups. They came with the status: [wanted] has asked for as
 // many.
-func (sessionStatusResolver) ErrorSummary(ctx context.Context, s *bos.Status, first *int) ([]ErrorSummary, error) {
+func (r sessionStatusResolver) ErrorSummary(ctx context.Context, s *bos.Status, first *int) ([]ErrorSummary, error) {
 	n := pageSize(first)
 	if err := checkFirst(n); err != nil {
 		return nil, err
@@ -95,9 +95,25 @@ func (sessionStatusResolver) ErrorSummary(ctx context.Context, s *bos.Status, fi
 	}
 	summary := make([]ErrorSummary, fitting)
 	for i := range summary {
-		summary[i] = ErrorSummary{groups[i], s}
+		summary[i] = ErrorSummary{ErrorGroup: groups[i], of: s}
 	}
-	return summary, nil
+	if selected(ctx, "failedBefore") {
+		err = r.countFailedBefore(ctx, s, summary)
+	}
+	return summary, err
+}
+
+// countFailedBefore looks up who failed before for all groups at once: it is the same list for each.
+func (r sessionStatusResolver) countFailedBefore(ctx context.Context, s *bos.Status, summary []ErrorSummary) error {
+	groups := make([]bos.Digest, len(summary))
+	for i := range summary {
+		groups[i] = summary[i].Digest
+	}
+	counts, err := r.Store.GroupsFailedBefore(ctx, s.Session, groups, s.FromSnapshot)
+	for i := range counts {
+		summary[i].FailedBefore = counts[i]
+	}
+	return err
 }
 
 // ByCabinet lists them all: they came with the status.

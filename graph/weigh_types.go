@@ -45,6 +45,23 @@ var stayTexts = func() textsOf[bos.ComponentSession] {
 	return texts
 }()
 
+// weighTroubles is the same for components that failed.
+func weighTroubles(ctx context.Context) *weigher[bos.Trouble] {
+	op, sets := selectedSets(ctx, nil)
+	return newWeigher(op, sets, []string{"TroubledComponent"}, troubleTexts, "")
+}
+
+var troubleTexts = func() textsOf[bos.Trouble] {
+	texts := textsOf[bos.Trouble]{
+		"id":        func(t *bos.Trouble) string { return t.ID },
+		"lastError": func(t *bos.Trouble) string { return t.LastError },
+	}
+	for at, of := range componentTexts {
+		texts["component."+at] = inPart(func(t *bos.Trouble) *bos.Component { return t.Component }, of)
+	}
+	return texts
+}()
+
 // weighGroups is the same for the error groups that the field being resolved lists.
 func weighGroups(ctx context.Context) *weigher[bos.ErrorGroup] {
 	op, sets := selectedSets(ctx, nil)

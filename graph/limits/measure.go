@@ -76,8 +76,11 @@ func (m *meter) field(f *ast.Field) totals {
 		t.aliases = plus(t.aliases, 1)
 	}
 	own := 1
-	if read(f) {
+	switch {
+	case read(f):
 		own = readCost
+	case f.Name == "troubledComponents": // it adds up those of each day
+		own = scanCost
 	}
 	// The field itself is answered once, and what lies under it as often as there are items.
 	size, item := m.pageSize(f)

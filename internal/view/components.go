@@ -88,6 +88,16 @@ func (s Store) ComponentSessions(ctx context.Context, of bos.ComponentView, page
 	return s.store.ComponentSessions(ctx, of, page, want)
 }
 
+// TroubledComponents are those that failed in the tenant's sessions if the access is limited to one, also those that it does
+// not own any more: it has seen them fail.
+func (s Store) TroubledComponents(ctx context.Context, q bos.TroubleQuery, first int) ([]*bos.Trouble, error) {
+	var err error
+	if q.Tenant, err = narrow(auth.AccessOf(ctx), auth.ReadComponents, q.Tenant); err != nil {
+		return nil, err
+	}
+	return s.store.TroubledComponents(ctx, q, first)
+}
+
 // CountsIn is limited in the same way.
 func (s Store) CountsIn(ctx context.Context, of bos.ComponentView, want bos.Want) ([]*bos.Session, error) {
 	var err error
@@ -95,6 +105,22 @@ func (s Store) CountsIn(ctx context.Context, of bos.ComponentView, want bos.Want
 		return nil, err
 	}
 	return s.store.CountsIn(ctx, of, want)
+}
+
+// FailedBefore is about members of the session, and of one before of the same tenant.
+func (s Store) FailedBefore(ctx context.Context, of *bos.Session, ids []string) ([]bool, error) {
+	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {
+		return make([]bool, len(ids)), nil
+	}
+	return s.store.FailedBefore(ctx, of, ids)
+}
+
+// GroupsFailedBefore counts such members.
+func (s Store) GroupsFailedBefore(ctx context.Context, of *bos.Session, groups []bos.Digest, frozen bool) ([]int, error) {
+	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {
+		return make([]int, len(groups)), nil
+	}
+	return s.store.GroupsFailedBefore(ctx, of, groups, frozen)
 }
 
 // Stragglers are members of the session.

@@ -41,23 +41,25 @@ func (k Keys) Failures(target string) string { return k.key(Kinds.Failures, targ
 func (k Keys) Dead(target string) string     { return k.key(Kinds.Dead, target) }
 func (k Keys) Answer(write string) string    { return k.key(Kinds.Answer, write) }
 
-func (k Keys) Session(h Home) string        { return k.key(Kinds.Session, string(h)) }
-func (k Keys) Extras(h Home) string         { return k.key(Kinds.Extras, string(h)) }
-func (k Keys) FrozenGroups(h Home) string   { return k.key(Kinds.FrozenGroups, string(h)) }
-func (k Keys) FrozenErrors(h Home) string   { return k.key(Kinds.FrozenErrors, string(h)) }
-func (k Keys) Failed(h Home) string         { return k.key(Kinds.Failed, string(h)) }
-func (k Keys) FrozenFailed(h Home) string   { return k.key(Kinds.FrozenFailed, string(h)) }
-func (k Keys) Cabinets(h Home) string       { return k.key(Kinds.Cabinets, string(h)) }
-func (k Keys) FrozenCabinets(h Home) string { return k.key(Kinds.FrozenCabinets, string(h)) }
-func (k Keys) PhaseTimes(h Home) string     { return k.key(Kinds.PhaseTimes, string(h)) }
-func (k Keys) Members(h Home) string        { return k.key(Kinds.Members, string(h)) }
-func (k Keys) Staged(h Home) string         { return k.key(Kinds.Staged, string(h)) }
-func (k Keys) Groups(h Home) string         { return k.key(Kinds.Groups, string(h)) }
-func (k Keys) Errors(h Home) string         { return k.key(Kinds.Errors, string(h)) }
-func (k Keys) Log(h Home) string            { return k.key(Kinds.Log, string(h)) }
-func (k Keys) Progress(h Home) string       { return k.key(Kinds.Progress, string(h)) }
-func (k Keys) Waiting(h Home) string        { return k.key(Kinds.Waiting, string(h)) }
-func (k Keys) History(h Home) string        { return k.key(Kinds.History, string(h)) }
+func (k Keys) Session(h Home) string          { return k.key(Kinds.Session, string(h)) }
+func (k Keys) Extras(h Home) string           { return k.key(Kinds.Extras, string(h)) }
+func (k Keys) FrozenGroups(h Home) string     { return k.key(Kinds.FrozenGroups, string(h)) }
+func (k Keys) FrozenErrors(h Home) string     { return k.key(Kinds.FrozenErrors, string(h)) }
+func (k Keys) Failed(h Home) string           { return k.key(Kinds.Failed, string(h)) }
+func (k Keys) FrozenFailed(h Home) string     { return k.key(Kinds.FrozenFailed, string(h)) }
+func (k Keys) Cabinets(h Home) string         { return k.key(Kinds.Cabinets, string(h)) }
+func (k Keys) FrozenCabinets(h Home) string   { return k.key(Kinds.FrozenCabinets, string(h)) }
+func (k Keys) PhaseTimes(h Home) string       { return k.key(Kinds.PhaseTimes, string(h)) }
+func (k Keys) Members(h Home) string          { return k.key(Kinds.Members, string(h)) }
+func (k Keys) Staged(h Home) string           { return k.key(Kinds.Staged, string(h)) }
+func (k Keys) Groups(h Home) string           { return k.key(Kinds.Groups, string(h)) }
+func (k Keys) Errors(h Home) string           { return k.key(Kinds.Errors, string(h)) }
+func (k Keys) Log(h Home) string              { return k.key(Kinds.Log, string(h)) }
+func (k Keys) Progress(h Home) string         { return k.key(Kinds.Progress, string(h)) }
+func (k Keys) Waiting(h Home) string          { return k.key(Kinds.Waiting, string(h)) }
+func (k Keys) History(h Home) string          { return k.key(Kinds.History, string(h)) }
+func (k Keys) Troubles(b Troubles) string     { return k.key(Kinds.Troubles, b.String()) }
+func (k Keys) LastFailures(b Troubles) string { return k.key(Kinds.LastFailures, b.String()) }
 
 // Alike lists the sessions that can be compared with one.
 func (k Keys) Alike(s *bos.Session) string {
@@ -151,6 +153,26 @@ func ParseWaitScore(score float64) (since int64) { return int64(score) % waitSpa
 func WaitRange(w bos.Wait) (first, end int64) {
 	first = WaitScore(w, 0)
 	return first, first + waitSpan
+}
+
+// Troubles are the failures of a day (UTC), counted from 1970: those in a tenant's sessions, or in any for "", of a template, or
+// of any for "".
+type Troubles struct {
+	Day              int64
+	Tenant, Template string
+}
+
+func (t Troubles) String() string { return fmt.Sprintf("%d:%s/%s", t.Day, t.Tenant, t.Template) }
+
+// maxSessions is how many sessions of a day there is room for in a score, below the failures.
+const maxSessions = 1 << 20
+
+// TroubleScore is the score of a component that failed so many times, and for the first time in so many sessions.
+func TroubleScore(failures, sessions int) int64 { return int64(failures)*maxSessions + int64(sessions) }
+
+// ParseTroubleScore reads a sum of what TroubleScore wrote.
+func ParseTroubleScore(score int64) (failures, sessions int) {
+	return int(score / maxSessions), int(score % maxSessions)
 }
 
 // ErrorEntry is a component's entry in an index of errors.

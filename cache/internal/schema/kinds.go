@@ -38,8 +38,9 @@ type Per string
 const (
 	PerNamespace Per = ""
 	PerComponent Per = "<id>"
-	PerScope     Per = "<scope>" // whether or not a session of that name exists
-	PerHome      Per = "<home>"  // of a session
+	PerTroubles  Per = "<day>:<tenant>/<template>" // of UTC; without tenant: in sessions of all; without template: of any
+	PerScope     Per = "<scope>"                   // whether or not a session of that name exists
+	PerHome      Per = "<home>"                    // of a session
 	PerTenant    Per = "<tenant>"
 	PerLikeness  Per = "<operation>:<tenant>/<template>" // of sessions
 	PerWrite     Per = "<write>"                         // by its id
@@ -55,6 +56,7 @@ var Kinds = struct {
 	FrozenGroups, FrozenErrors, Progress, Log   Kind
 	Failed, FrozenFailed                        Kind
 	Cabinets, FrozenCabinets, PhaseTimes        Kind
+	Troubles, LastFailures                      Kind
 	ErrorIndex, Texts, References               Kind
 	Sessions, History, Alike, Frozen, Facets    Kind
 	Tenant, Tenants, Templates, Options, Answer Kind
@@ -88,6 +90,10 @@ var Kinds = struct {
 	Progress: Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
 	Log: Kind{Prefix: "log:", Type: "list", Per: PerScope, Life: LogLife, Once: "frozen",
 		Holds: `the change log: one entry a write, "<rev> <ids changed> <ids removed>"`},
+	Troubles: Kind{Prefix: "tb:", Type: "zset", Per: PerTroubles, Life: Retention, Once: "from the end of that day",
+		Holds: "ids of the components that failed on that day; the score is how often, and in how many sessions (TroubleScore)"},
+	LastFailures: Kind{Prefix: "tl:", Type: "hash", Per: PerTroubles, Life: Retention, Once: "from the end of that day",
+		Holds: `their last failures on that day, "<second in base 36> <error, at most 256 bytes>"`},
 	ErrorIndex: Kind{Prefix: "ei", Type: "zset", Holds: `"<digest> <id>" of all components with an error, score 0`},
 	Texts:      Kind{Prefix: "tx", Type: "hash", Holds: "long error texts by digest"},
 	References: Kind{Prefix: "tr", Type: "hash", Holds: "how many components and frozen groups refer to each text of tx"},

@@ -26,6 +26,9 @@
 //	cb:<scope>                          hash    -                  what the components of each cabinet count, by "<cabinet> <counter>"; without those that are 0
 //	fcb:<home>                          hash    -                  cb: as it was when the session was frozen
 //	pt:<home>                           zset    -                  stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>", and the longest, in seconds, by "<phase>"
+//	fm:<home>                           zset    -                  m: as it was when the session was frozen
+//	fst:<home>                          zset    -                  st: as it was when the session was frozen
+//	fa:<home>                           zset    -                  a: as it was when the session was frozen
 //	ei                                  zset    -                  "<digest> <id>" of all components with an error, score 0
 //	tx                                  hash    -                  long error texts by digest
 //	tr                                  hash    -                  how many components and frozen groups refer to each text of tx

@@ -47,6 +47,9 @@ func (k Keys) Failed(h Home) string         { return k.key(Kinds.Failed, string(
 func (k Keys) FrozenFailed(h Home) string   { return k.key(Kinds.FrozenFailed, string(h)) }
 func (k Keys) Cabinets(h Home) string       { return k.key(Kinds.Cabinets, string(h)) }
 func (k Keys) FrozenCabinets(h Home) string { return k.key(Kinds.FrozenCabinets, string(h)) }
+func (k Keys) FrozenMembers(h Home) string  { return k.key(Kinds.FrozenMembers, string(h)) }
+func (k Keys) FrozenStaged(h Home) string   { return k.key(Kinds.FrozenStaged, string(h)) }
+func (k Keys) FrozenWaiting(h Home) string  { return k.key(Kinds.FrozenWaiting, string(h)) }
 func (k Keys) PhaseTimes(h Home) string     { return k.key(Kinds.PhaseTimes, string(h)) }
 func (k Keys) Members(h Home) string        { return k.key(Kinds.Members, string(h)) }
 func (k Keys) Staged(h Home) string         { return k.key(Kinds.Staged, string(h)) }
@@ -140,6 +143,14 @@ const waitSpan = 1 << 33
 // since when they have had their status. 0 is for an unknown time.
 func WaitScore(w bos.Wait, since int64) int64 {
 	return int64(slices.Index(bos.Waits, w))*waitSpan + since
+}
+
+// ParseWait reads what a component waits for of what WaitScore wrote.
+func ParseWait(score float64) bos.Wait {
+	if i := int64(score) / waitSpan; i >= 0 && i < int64(len(bos.Waits)) {
+		return bos.Waits[i]
+	}
+	return bos.WaitOther
 }
 
 // ParseWaitScore reads the second of what WaitScore wrote.

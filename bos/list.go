@@ -155,6 +155,7 @@ type MembersOf struct {
 	Group   Digest // empty for all components
 	Failed  bool   // only those that have failed
 	Frozen  bool   // the group, or those that had failed, when the session was frozen
+	End     bool   // as they were then, with [Component.AtEnd]; with Frozen
 }
 
 func equal[T comparable](want *T, have T) bool { return want == nil || *want == have }

@@ -19,6 +19,7 @@ type index struct {
 	prefix string
 	ids    string // only ids that begin with this
 	both   bool   // sized by the session's counters: ids may be in both keys
+	ended  *ending // as whose members its components are shown; nil for as they are now
 }
 
 // chooseIndex picks the narrowest index. exact says whether all that is in it
@@ -43,6 +44,8 @@ func (s *Store) chooseKeys(ctx context.Context, of *bos.MembersOf, f bos.Compone
 		owner = *f.Owner
 	}
 	switch {
+	case of != nil && of.End:
+		return s.endIndex(ctx, of, f)
 	case of != nil && of.Failed:
 		key, err := s.failedMembers(ctx, of)
 		return index{keys: []string{key}}, rest.Empty(), err
@@ -94,6 +97,7 @@ func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, e
 	}
 	var count *redis.IntCmd
 	var counters *redis.SliceCmd
+	var cards []*redis.IntCmd
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		switch {
 		case idx.both: // two cardinalities would count those twice that are in both
@@ -101,6 +105,10 @@ func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, e
 		case idx.prefix+idx.ids != "":
 			low, high := idx.bounds("")
 			count = pipe.ZLexCount(ctx, idx.keys[0], low, high)
+		case idx.ended != nil && len(idx.keys) > 1:
+			cards = []*redis.IntCmd{pipe.ZCard(ctx, idx.keys[0]), pipe.ZCard(ctx, idx.keys[1])}
+		case idx.prefix != "":
+			count = pipe.ZLexCount(ctx, idx.keys[0], "["+idx.prefix, "("+idx.end())
 		default:
 			count = pipe.ZCard(ctx, idx.keys[0])
 		}
@@ -109,10 +117,13 @@ func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, e
 		return nil, err
 	}
 	var n int
-	if counters != nil {
+	switch {
+	case cards != nil:
+		n = int(cards[0].Val()+cards[1].Val()) - idx.ended.both
+	case counters != nil:
 		tally := sessionHash{fields: schema.CounterFields, values: counters.Val()}.tally(false)
 		n = tally.Components()
-	} else {
+	default:
 		n = int(count.Val())
 	}
 	return &n, nil

@@ -49,6 +49,9 @@
 //	wq:<target>                         stream  -                                       events that the target has not accepted yet
 //	wf:<target>                         hash    -                                       failed attempts by place in wq:, "<attempts> <ms of the next> <reason>"
 //	wd:<target>                         stream  -                                       events that were given up, with attempts and reason
+//	fm:<home>                           zset    -                  m: as it was when the session was frozen
+//	fst:<home>                          zset    -                  st: as it was when the session was frozen
+//	fa:<home>                           zset    -                  a: as it was when the session was frozen
 //
 // # The channels
 //

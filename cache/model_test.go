@@ -43,6 +43,7 @@ type modelStatus struct {
 	Tally     bos.Tally
 	Groups    []bos.ErrorGroup
 	ByCabinet []bos.CabinetCounts
+	Members   map[string]bos.Component
 }
 
 func newModel() *model {
@@ -58,7 +59,11 @@ func newModel() *model {
 func (m *model) count(key bos.SessionKey) modelStatus {
 	all := slices.Collect(maps.Values(m.components))
 	tally, groups := bos.Summarize(key, all, func(id string) bool { return m.owners[id][key.Tenant] })
-	return modelStatus{tally, groups, m.byCabinet(key)}
+	members := map[string]bos.Component{}
+	for _, id := range m.members(key, inSession(key.Name)) {
+		members[id] = m.components[id]
+	}
+	return modelStatus{tally, groups, m.byCabinet(key), members}
 }
 
 // modelCabinets are those of modelIDs.

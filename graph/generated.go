@@ -317,6 +317,7 @@ type ComplexityRoot struct {
 
 	Session struct {
 		Components        func(childComplexity int, first *int, after *string, filter *bos.ComponentFilter) int
+		ComponentsAsOf    func(childComplexity int, at ComponentsAsOf, first *int, after *string, filter *bos.ComponentFilter) int
 		Deleted           func(childComplexity int) int
 		Error             func(childComplexity int) int
 		FailedComponents  func(childComplexity int, first *int, after *string) int
@@ -544,6 +545,7 @@ type SessionResolver interface {
 	Error(ctx context.Context, obj *bos.Session) (*string, error)
 	InitialComponents(ctx context.Context, obj *bos.Session) (string, error)
 	Components(ctx context.Context, obj *bos.Session, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error)
+	ComponentsAsOf(ctx context.Context, obj *bos.Session, at ComponentsAsOf, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error)
 	FailedComponents(ctx context.Context, obj *bos.Session, first *int, after *string) (*ComponentConnection, error)
 
 	Stragglers(ctx context.Context, obj *bos.Session, first *int) ([]bos.Component, error)
@@ -1727,6 +1729,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.Components(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*bos.ComponentFilter)), true
+	case "Session.componentsAsOf":
+		if e.ComplexityRoot.Session.ComponentsAsOf == nil {
+			break
+		}
+
+		args, err := ec.field_Session_componentsAsOf_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Session.ComponentsAsOf(childComplexity, args["at"].(ComponentsAsOf), args["first"].(*int), args["after"].(*string), args["filter"].(*bos.ComponentFilter)), true
 	case "Session.deleted":
 		if e.ComplexityRoot.Session.Deleted == nil {
 			break
@@ -2833,8 +2846,25 @@ type Session implements Node {
     filter: ComponentFilter
   ): ComponentConnection!
   """
+  Its components, ascending by id. With END, of a session that is complete or was deleted at its source, those that it had when it
+  was frozen, though newer sessions may have taken them over or they may have been deleted: session, enabled, status and error
+  are as they were then, and the filter applies to these. Phase and statusOverride are those that the status stands for, statusSince is null; all else is
+  as it is now. A component that was disabled and had not failed counts as STABLE, one that BOS was trying again as OTHER. Of sessions that
+  were frozen by a version that did not keep them, only the failed ones are listed. A tenant sees those that it still owns.
+  """
+  componentsAsOf(
+    "END: how the session ended; as NOW while it has no end."
+    at: ComponentsAsOf! = END
+    "The page size, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 100
+    "The endCursor of the page before. Null: from the start. A cursor of another kind is BAD_USER_INPUT."
+    after: String
+    "Only those that pass."
+    filter: ComponentFilter
+  ): ComponentConnection!
+  """
   Its components with status FAILED: those that have it now, and once the session is complete those that
-  had it then, though newer sessions may have taken them over. The records are as they are now.
+  had it then, as in componentsAsOf.
   """
   failedComponents(
     "The page size, 1 to 1,000; anything else is BAD_USER_INPUT."
@@ -3071,6 +3101,14 @@ type PhaseDuration {
   p95Seconds: Float!
   "The longest of them, exact."
   longestSeconds: Float!
+}
+
+"As of when a session's components are shown."
+enum ComponentsAsOf {
+  "As they are."
+  NOW
+  "As they were when the session was frozen."
+  END
 }
 
 "What the components of one cabinet count in a session."
@@ -4673,6 +4711,8 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_initialComponents(ctx, field)
 	case "components":
 		return ec.fieldContext_Session_components(ctx, field)
+	case "componentsAsOf":
+		return ec.fieldContext_Session_componentsAsOf(ctx, field)
 	case "failedComponents":
 		return ec.fieldContext_Session_failedComponents(ctx, field)
 	case "status":
@@ -5532,6 +5572,44 @@ func (ec *executionContext) field_SessionStatus_waitingFor_args(ctx context.Cont
 		return nil, err
 	}
 	args["first"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Session_componentsAsOf_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "at",
+		func(ctx context.Context, v any) (ComponentsAsOf, error) {
+			return ec.unmarshalNComponentsAsOf2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentsAsOf(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["at"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*bos.ComponentFilter, error) {
+			return ec.unmarshalOComponentFilter2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg3
 	return args, nil
 }
 
@@ -10691,6 +10769,50 @@ func (ec *executionContext) fieldContext_Session_components(ctx context.Context,
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Session_components_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Session_componentsAsOf(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_componentsAsOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Session().ComponentsAsOf(ctx, obj, fc.Args["at"].(ComponentsAsOf), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*bos.ComponentFilter))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ComponentConnection) graphql.Marshaler {
+			return ec.marshalNComponentConnection2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_componentsAsOf(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Session",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Session_componentsAsOf_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17658,6 +17780,12 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Session_components(ctx, field, obj)
 				})
+		case "componentsAsOf":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_componentsAsOf(ctx, field, obj)
+				})
 		case "failedComponents":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -19345,6 +19473,16 @@ func (ec *executionContext) marshalNComponentStatusLabel2githubᚗcomᚋbosgraph
 		graphql.AddInvalidNullFromMarshaler(ctx, "ComponentStatusLabel!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNComponentsAsOf2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentsAsOf(ctx context.Context, v any) (ComponentsAsOf, error) {
+	var res ComponentsAsOf
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNComponentsAsOf2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentsAsOf(ctx context.Context, sel ast.SelectionSet, v ComponentsAsOf) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNComponentsPayload2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentsPayload(ctx context.Context, sel ast.SelectionSet, v *ComponentsPayload) graphql.Marshaler {

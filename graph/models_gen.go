@@ -3,6 +3,11 @@
 package graph
 
 import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+
 	"github.com/bosgraph/bosgraph/bos"
 )
 
@@ -229,4 +234,62 @@ type UserError struct {
 	Message string `json:"message"`
 	// NOT_FOUND, BAD_USER_INPUT, FORBIDDEN, UNAUTHENTICATED, CONFLICT, UNAVAILABLE or INTERNAL, as in extensions.code of errors.
 	Code string `json:"code"`
+}
+
+// As of when a session's components are shown.
+type ComponentsAsOf string
+
+const (
+	// As they are.
+	ComponentsAsOfNow ComponentsAsOf = "NOW"
+	// As they were when the session was frozen.
+	ComponentsAsOfEnd ComponentsAsOf = "END"
+)
+
+var AllComponentsAsOf = []ComponentsAsOf{
+	ComponentsAsOfNow,
+	ComponentsAsOfEnd,
+}
+
+func (e ComponentsAsOf) IsValid() bool {
+	switch e {
+	case ComponentsAsOfNow, ComponentsAsOfEnd:
+		return true
+	}
+	return false
+}
+
+func (e ComponentsAsOf) String() string {
+	return string(e)
+}
+
+func (e *ComponentsAsOf) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ComponentsAsOf(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ComponentsAsOf", str)
+	}
+	return nil
+}
+
+func (e ComponentsAsOf) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ComponentsAsOf) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ComponentsAsOf) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }

@@ -197,7 +197,7 @@ func (g *selecting) document() string {
 }
 
 // readElsewhere are the fields that take a store of more than sessions.
-var readElsewhere = []string{"template", "components", "stragglers", "previous"}
+var readElsewhere = []string{"template", "components", "componentsAsOf", "stragglers", "previous"}
 
 // selection is a random selection of a type, at least one field.
 func (g *selecting) selection(of string, deep int) string {

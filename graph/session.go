@@ -32,7 +32,13 @@ func (r sessionResolver) Components(ctx context.Context, s *bos.Session, first *
 }
 
 func (r sessionResolver) FailedComponents(ctx context.Context, s *bos.Session, first *int, after *string) (*ComponentConnection, error) {
-	return r.components(ctx, &bos.MembersOf{Session: s, Failed: true, Frozen: s.Over()}, first, after, nil)
+	return r.components(ctx, &bos.MembersOf{Session: s, Failed: true, Frozen: s.Over(), End: s.Over()}, first, after, nil)
+}
+
+// ComponentsAsOf lists the components as they are as long as the session has no end.
+func (r sessionResolver) ComponentsAsOf(ctx context.Context, s *bos.Session, at ComponentsAsOf, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error) {
+	end := at == ComponentsAsOfEnd && s.Over()
+	return r.components(ctx, &bos.MembersOf{Session: s, Frozen: end, End: end}, first, after, filter)
 }
 
 func (r sessionResolver) Stragglers(ctx context.Context, s *bos.Session, first *int) ([]bos.Component, error) {

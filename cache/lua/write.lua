@@ -13,7 +13,8 @@
 -- KEYS[6..]   the versioned values that this write depends on; then what guards and
 --             commands name by its number; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
---             the flags check, freeze or keep, groups, errors, failed ones, cabinets and these as frozen,
+--             the flags check, freeze or keep, groups, errors, failed ones, cabinets, members, staged and
+--             active ones, and all of these as frozen,
 --             and with the flag time the times of its phases;
 --             last, if events are to be noted, the outbox.
 --             Every key that is touched is among them. No key 2 exists before the
@@ -230,12 +231,14 @@ local function noteFailures(key, scope)
   end
 end
 
--- freeze keeps a scope's counters and error groups as they are now, once. at is the
+local FREEZES = 7 -- keys of a scope that are copied when its session is frozen, error groups first
+
+-- freeze keeps a scope's counters, error groups and components as they are now, once. at is the
 -- number of the scope's first key, state what the session has come to: nil where it
 -- ends as it is; past where that is no news.
 local function freeze(scope, at, state, past)
   local key = KEYS[at]
-  local groups, errors, failed, cabinets, frozenGroups, frozenErrors, frozenFailed, frozenCabinets = unpack(KEYS, at + 3, at + 10)
+  local now, frozen = at + 3, at + 3 + FREEZES -- the first keys of what is frozen, and as what
   if redis.call('HGET', key, SESSION.mode) == MODE.frozen then
     return
   end
@@ -251,11 +254,10 @@ local function freeze(scope, at, state, past)
     keep[#keep + 1] = counts[i] or '0'
   end
   redis.call('HSET', key, unpack(keep))
-  redis.call('COPY', groups, frozenGroups)
-  redis.call('COPY', errors, frozenErrors)
-  redis.call('COPY', failed, frozenFailed)
-  redis.call('COPY', cabinets, frozenCabinets)
-  for _, group in ipairs(redis.call('ZRANGE', frozenGroups, 0, -1)) do
+  for i = 0, FREEZES - 1 do
+    redis.call('COPY', KEYS[now + i], KEYS[frozen + i])
+  end
+  for _, group in ipairs(redis.call('ZRANGE', KEYS[frozen], 0, -1)) do
     local digest = string.sub(group, -22)
     if redis.call('HEXISTS', refs, digest) == 1 then
       redis.call('HINCRBY', refs, digest, 1)
@@ -324,7 +326,7 @@ for _ = 1, scopes do
     again, start, past = string.find(flags, FLAG.revise, 1, true), string.find(flags, FLAG.start, 1, true), string.find(flags, FLAG.past, 1, true)
     time = string.find(flags, FLAG.time, 1, true)
   end
-  from = from + ((check or force or keep) and 11 or 3) + (time and 1 or 0)
+  from = from + ((check or force or keep) and 3 + 2 * FREEZES or 3) + (time and 1 or 0)
 
   -- What is needed is read in one call and what changes is set in another: a batch
   -- may touch hundreds of scopes. Counts are small: unlike revisions they print

@@ -93,7 +93,7 @@ func (m *meter) field(f *ast.Field) totals {
 // has.
 func (m *meter) filter(f *ast.Field) int {
 	argument := f.Arguments.ForName("filter")
-	if argument == nil || f.Name != "components" {
+	if argument == nil || f.Name != "components" && f.Name != "componentsAsOf" {
 		return 0
 	}
 	value, _ := argument.Value.Value(m.variables)

@@ -25,6 +25,7 @@ import (
 var elsewhere = map[string]string{
 	"Session.components":              `{ session(name: "s", tenant: "red") { components { totalCount edges { node { id session } } } } }`,
 	"Session.failedComponents":        `{ session(name: "s", tenant: "red") { failedComponents { totalCount edges { node { id session } } } } }`,
+	"Session.componentsAsOf":          `{ session(name: "s", tenant: "red") { componentsAsOf { totalCount edges { node { id session } } } } }`,
 	"Session.previous":                `{ session(name: "s", tenant: "red") { previous { id tenant } } }`,
 	"Session.stragglers":              `{ session(name: "s", tenant: "red") { stragglers { id } } }`,
 	"Session.template":                `{ session(name: "s", tenant: "red") { template { name tenant } } }`,

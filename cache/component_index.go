@@ -17,8 +17,8 @@ import (
 type index struct {
 	keys   []string
 	prefix string
-	ids    string // only ids that begin with this
-	both   bool   // sized by the session's counters: ids may be in both keys
+	ids    string  // only ids that begin with this
+	both   bool    // sized by the session's counters: ids may be in both keys
 	ended  *ending // as whose members its components are shown; nil for as they are now
 }
 

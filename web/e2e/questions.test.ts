@@ -44,7 +44,7 @@ const questions: [question: string, answer: (page: Page) => Promise<void>][] = [
   ['which nodes failed, and which of them again', async (page) => {
     await openFriday(page)
     const failed = card(page, 'Failed nodes')
-    await failed.getByText('of 4 nodes in their session before, too').waitFor()
+    await failed.getByText('of 4 nodes in the session before, too').waitFor()
     expect(await failed.getByRole('listitem').filter({ hasText: 'again' }).count()).toBe(2)
   }],
   ['what to retry', async (page) => {
@@ -110,7 +110,7 @@ test('what has changed since I looked: no click', async () => {
 })
 
 const pages: [name: string, path: string, ready: string | RegExp][] = [
-  ['questions-session', 'sessions/friday', 'of 4 nodes in their session before'],
+  ['questions-session', 'sessions/friday', 'of 4 nodes in the session before'],
   ['troubled', 'troubled', /nodes failed/],
   ['compare', 'compare?session=friday', 'Failed in both'],
   ['component-history', `components/${ids[1]}`, 'failed in'],

@@ -60,9 +60,9 @@ func (k Keys) Waiting(h Home) string          { return k.key(Kinds.Waiting, stri
 func (k Keys) History(h Home) string          { return k.key(Kinds.History, string(h)) }
 func (k Keys) Troubles(b Troubles) string     { return k.key(Kinds.Troubles, b.String()) }
 func (k Keys) LastFailures(b Troubles) string { return k.key(Kinds.LastFailures, b.String()) }
-func (k Keys) FrozenMembers(h Home) string  { return k.key(Kinds.FrozenMembers, string(h)) }
-func (k Keys) FrozenStaged(h Home) string   { return k.key(Kinds.FrozenStaged, string(h)) }
-func (k Keys) FrozenWaiting(h Home) string  { return k.key(Kinds.FrozenWaiting, string(h)) }
+func (k Keys) FrozenMembers(h Home) string    { return k.key(Kinds.FrozenMembers, string(h)) }
+func (k Keys) FrozenStaged(h Home) string     { return k.key(Kinds.FrozenStaged, string(h)) }
+func (k Keys) FrozenWaiting(h Home) string    { return k.key(Kinds.FrozenWaiting, string(h)) }
 
 // Alike lists the sessions that can be compared with one.
 func (k Keys) Alike(s *bos.Session) string {

@@ -163,11 +163,11 @@ export const ERROR_PATTERNS = graphql(`
   }
 `)
 
-/** Who has failed, and how the session before ended for each. */
+/** Who has failed, and who of them in the session before, too. */
 export const FAILED_NODES = graphql(`
   query FailedNodes($name: String!, $tenant: String, $started: DateTime) {
     session(name: $name, tenant: $tenant, startedAt: $started) {
-      id failedComponents(first: 100) { edges { node { id error sessions(first: 3) { edges { node { name outcome error session { id } } } } } } }
+      failedComponents(first: 100) { edges { failedBefore node { id error } } }
     }
   }
 `)

@@ -86,7 +86,7 @@ function Pattern({ open, onToggle, ...props }: PatternProps) {
           {(variants > 1 || failedBefore > 0) && (
             <span className="error-sub muted">
               {variants > 1 && <span>{several(variants, 'variant')}</span>}
-              {failedBefore > 0 && <span><b>{whole(failedBefore)}</b> failed in their session before, too</span>}
+              {failedBefore > 0 && <span><b>{whole(failedBefore)}</b> failed in the session before, too</span>}
             </span>
           )}
         </span>

@@ -13,11 +13,7 @@ export function FailedSection({ which, status, onSelect }: { which: Which; statu
   const { name, tenant, started } = which
   const { data, problem } = useAsk(FAILED_NODES, failed === 0 ? null : { name, tenant, started }, status.fromSnapshot ? 0 : EVERY)
   if (failed === 0) return null
-  const session = data?.session
-  const nodes = session?.failedComponents.edges.map(({ node }) => {
-    const before = node.sessions.edges.map((edge) => edge.node).find((one) => one.session?.id !== session.id && one.name !== name)
-    return { id: node.id, error: node.error, again: before?.outcome === 'FAILED' }
-  }) ?? []
+  const nodes = data?.session?.failedComponents.edges.map(({ node: { id, error }, failedBefore }) => ({ id, error, again: failedBefore === true })) ?? []
   const again = nodes.filter((node) => node.again)
   const shown = [...again, ...nodes.filter((node) => !node.again)].slice(0, SHOWN)
   return (
@@ -26,7 +22,7 @@ export function FailedSection({ which, status, onSelect }: { which: Which; statu
         <h2 id="failed-title">Failed nodes</h2>
         {nodes.length > 0 && (
           <span className="muted">
-            {again.length === 0 ? 'none of them in their session before' : <><b className="bad">{whole(again.length)}</b> of {failed > READ ? `the first ${READ}` : several(nodes.length, 'node')} in their session before, too</>}
+            {again.length === 0 ? 'none of them in the session before' : <><b className="bad">{whole(again.length)}</b> of {failed > READ ? `the first ${READ}` : several(nodes.length, 'node')} in the session before, too</>}
           </span>
         )}
       </div>

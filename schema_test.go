@@ -52,6 +52,27 @@ func TestSchemaContainsContract(t *testing.T) {
 	}
 }
 
+// TestScalarsAreSpecified wants a section of docs/scalars.md for each scalar, to which its URL refers.
+func TestScalarsAreSpecified(t *testing.T) {
+	doc, err := os.ReadFile("docs/scalars.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range parse(t, "schema.graphqls").Definitions {
+		if d.Kind != ast.Scalar {
+			continue
+		}
+		const page = "https://github.com/bosgraph/bosgraph/blob/main/docs/scalars.md#"
+		url := ""
+		if by := d.Directives.ForName("specifiedBy"); by != nil {
+			url = by.Arguments.ForName("url").Value.Raw
+		}
+		if url != page+strings.ToLower(d.Name) || !strings.Contains(string(doc), "\n## "+d.Name+"\n") {
+			t.Errorf("%s is specified by %q, which docs/scalars.md has no section for", d.Name, url)
+		}
+	}
+}
+
 // subscriptionOnly names the contract's Subscription type and what can be reached from it
 // alone. They come with the live updates; until the schema has a Subscription type it
 // need not have them.

@@ -20,6 +20,11 @@ type Component struct {
 	// StatusSince is when the status was seen to become what it is: bosgraph's own, no
 	// part of the record. Zero where it is not known.
 	StatusSince time.Time `json:"-"`
+	// Stay is its time in the session that manages it, bosgraph's own as well.
+	Stay Stay `json:"-"`
+	// EndStatus is the status that it had at the end of a session, in lists of how that ended; empty elsewhere. Status
+	// returns it.
+	EndStatus ComponentStatus `json:"-"`
 	// Shape is how the record was received, where it has not all of BOS's fields.
 	Shape Shape `json:"-"`
 }
@@ -118,6 +123,9 @@ const (
 // Status derives the component's status.
 // BOS: server/controllers/v2/components.py, _calculate_status.
 func (c *Component) Status() ComponentStatus {
+	if c.EndStatus != "" {
+		return c.EndStatus
+	}
 	if c.Override != "" {
 		return ComponentStatus(c.Override)
 	}

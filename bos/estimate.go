@@ -42,10 +42,7 @@ func (s *Status) EstimatedEndTime() *time.Time {
 	if !ok {
 		return nil
 	}
-	end := s.AsOf.Add(left)
-	if whole := end.Truncate(time.Second); whole.Before(end) {
-		end = whole.Add(time.Second)
-	}
+	end := wholeSecond(s.AsOf.Add(left))
 	return &end
 }
 

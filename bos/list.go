@@ -1,6 +1,9 @@
 package bos
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // MaxPage is the largest page, and how many ids one read of records asks for at most.
 const MaxPage = 1000
@@ -30,14 +33,33 @@ type SessionFilter struct {
 	TemplateName  *string
 	StartedAfter  *Time // later than that
 	StartedBefore *Time // earlier than that
+	EndedAfter    *Time // later than that; sessions without an end do not pass
+	EndedBefore   *Time // earlier than that; likewise
+	WithFailures  *bool // see [Session.WithFailures]
 }
 
-// Match says whether s passes; the two times are left to the store, which keeps the
-// sessions in the order of their start. One that was deleted before it was complete is
-// not in any state any more.
+// Match says whether s passes, which has been read with what [SessionFilter.Needs]; the times of
+// the start are left to the store, which keeps the sessions in that order. One that was deleted
+// before it was complete is not in any state any more.
 func (f SessionFilter) Match(s *Session) bool {
 	return (f.Status == nil || !s.Unfinished()) && equal(f.Name, s.Name) && equal(f.Status, s.State) && equal(f.Tenant, s.Tenant) &&
-		equal(f.Operation, s.Operation) && equal(f.TemplateName, s.TemplateName)
+		equal(f.Operation, s.Operation) && equal(f.TemplateName, s.TemplateName) && f.matchEnd(s) &&
+		(f.WithFailures == nil || *f.WithFailures == s.WithFailures())
+}
+
+func (f SessionFilter) matchEnd(s *Session) bool {
+	if f.EndedAfter == nil && f.EndedBefore == nil {
+		return true
+	}
+	end, err := s.EndTime.UTC()
+	return err == nil && (f.EndedAfter == nil || end.After(f.EndedAfter.moment())) &&
+		(f.EndedBefore == nil || end.Before(f.EndedBefore.moment()))
+}
+
+// Needs is what Match looks at besides the record.
+func (f SessionFilter) Needs() Want {
+	failures := f.WithFailures != nil
+	return Want{Status: failures, Details: failures}
 }
 
 // ByTimeOnly says whether Match passes everything.
@@ -55,6 +77,8 @@ type ComponentFilter struct {
 	Status        *ComponentStatus // StatusOther: any that BOS does not have
 	Enabled       *bool
 	Error         *string // the whole text
+	HasError      *bool
+	IDPrefix      *string // what the id begins with
 	Owner         *string // a tenant that owns them; not for lists of a session's members
 }
 
@@ -91,13 +115,14 @@ var AllStatuses = []ComponentStatus{
 func (f ComponentFilter) Match(c *Component) bool {
 	return (f.IDs == nil || slices.Contains(f.IDs, c.ID)) && equal(f.Session, c.Session) &&
 		equal(f.StagedSession, c.StagedSession()) && equal(f.Phase, c.Phase.Kind()) &&
-		equal(f.Status, c.Status().Kind()) && equal(f.Enabled, c.Enabled) && equal(f.Error, c.Error)
+		equal(f.Status, c.Status().Kind()) && equal(f.Enabled, c.Enabled) && equal(f.Error, c.Error) &&
+		equal(f.HasError, c.Error != "") && strings.HasPrefix(c.ID, value(f.IDPrefix))
 }
 
 // Empty says whether every component passes.
 func (f ComponentFilter) Empty() bool {
 	return f.IDs == nil && f.Session == nil && f.StagedSession == nil && f.Phase == nil && f.Status == nil &&
-		f.Enabled == nil && f.Error == nil && f.Owner == nil
+		f.Enabled == nil && f.Error == nil && f.HasError == nil && value(f.IDPrefix) == "" && f.Owner == nil
 }
 
 // Check checks what a user asked for.
@@ -111,7 +136,7 @@ func (f ComponentFilter) Check() error {
 		}
 	}
 	if err := within("filter", checkSessionName("session", value(f.Session)),
-		checkSessionName("stagedSession", value(f.StagedSession))); err != nil {
+		checkSessionName("stagedSession", value(f.StagedSession)), checkText("idPrefix", value(f.IDPrefix), MaxName)); err != nil {
 		return err
 	}
 	return nil
@@ -130,6 +155,7 @@ type MembersOf struct {
 	Group   Digest // empty for all components
 	Failed  bool   // only those that have failed
 	Frozen  bool   // the group, or those that had failed, when the session was frozen
+	End     bool   // as they were then, with [Component.AtEnd]; with Frozen
 }
 
 func equal[T comparable](want *T, have T) bool { return want == nil || *want == have }

@@ -76,6 +76,12 @@ func (s *Session) Unfinished() bool { return s.Deleted && s.State != StateComple
 // Over says whether the session changes no more: it is complete, or was deleted.
 func (s *Session) Over() bool { return s.Deleted || s.State == StateComplete }
 
+// WithFailures says whether its set-up failed, or components have failed: of a session that is over,
+// at its end. Details and Status must have been read.
+func (s *Session) WithFailures() bool {
+	return s.Details.Error != "" || s.Status.Tally.Failed > 0 || s.Status.PercentFailed() > 0
+}
+
 // Note says in a few words what is special about how the session ended; empty for
 // nothing.
 func (s *Session) Note() string {
@@ -187,6 +193,8 @@ type Want struct {
 	Progress   bool // how it went
 	Estimate   bool // what its end is estimated by, besides the progress
 	Statuses   bool // the counters of the single statuses
+	Cabinets   bool // the counters of each cabinet
+	PhaseTimes bool // how long components were in each phase
 }
 
 // Covers says whether a read of w brings all that other asks for.
@@ -198,7 +206,7 @@ func (w Want) With(other Want) Want {
 		Details: w.Details || other.Details, Initial: w.Initial || other.Initial, Status: w.Status || other.Status,
 		Groups: max(w.Groups, other.Groups), GroupCount: w.GroupCount || other.GroupCount, Epoch: w.Epoch || other.Epoch,
 		Progress: w.Progress || other.Progress, Estimate: w.Estimate || other.Estimate,
-		Statuses: w.Statuses || other.Statuses,
+		Statuses: w.Statuses || other.Statuses, Cabinets: w.Cabinets || other.Cabinets, PhaseTimes: w.PhaseTimes || other.PhaseTimes,
 	}
 }
 

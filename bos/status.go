@@ -10,20 +10,22 @@ import (
 
 // Status is a session's status at one moment: what BOS's status endpoint reports.
 type Status struct {
-	Session      *Session
-	Revision     int64
-	Epoch        string // revisions of different epochs do not compare
-	Tally        Tally
-	Saved        *SavedStatus // BOS's own, in place of what the tally makes; nil for none
-	Errors       []ErrorGroup // the largest groups, as many as were asked for
-	ErrorsCut    bool         // there are fewer than asked for: all would have been too many bytes
-	GroupCount   int          // how many groups there are
-	Timing       Timing
-	Progress     Progress  // until this moment; empty while pending, or where it was not asked for
-	Earlier      Progress  // of the session that the end is estimated by; empty for none
-	AsOf         time.Time // when this was observed at its source
-	FromSnapshot bool      // frozen
-	Stale        bool      // may be behind: Redis or the source was silent too long
+	Session        *Session
+	Revision       int64
+	Epoch          string // revisions of different epochs do not compare
+	Tally          Tally
+	Saved          *SavedStatus // BOS's own, in place of what the tally makes; nil for none
+	Errors         []ErrorGroup // the largest groups, as many as were asked for
+	ErrorsCut      bool         // there are fewer than asked for: all would have been too many bytes
+	GroupCount     int          // how many groups there are
+	Timing         Timing
+	ByCabinet      []CabinetCounts // in their order; empty where they were not asked for
+	PhaseDurations []PhaseDuration // of phases that components have been in, in the order of TimedPhases; empty where they were not asked for
+	Progress       Progress        // until this moment; empty while pending, or where it was not asked for
+	Earlier        Progress        // of the session that the end is estimated by; empty for none
+	AsOf           time.Time       // when this was observed at its source
+	FromSnapshot   bool            // frozen
+	Stale          bool            // may be behind: Redis or the source was silent too long
 }
 
 // Timing is when a session ran, and for how long: to its end once it has one,

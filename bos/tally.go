@@ -213,6 +213,12 @@ func (m Marks) one(mark Marks) int {
 	return 0
 }
 
+// SameCounts says whether two contributions to the same sessions count the same in each cabinet, where single
+// statuses are not counted but for on_hold.
+func (k Contribution) SameCounts(other Contribution) bool {
+	return k.Marks == other.Marks && (k.Status == StatusOnHold) == (other.Status == StatusOnHold)
+}
+
 // WaitIn is what keeps the component active in a session, if anything does: a staged one waits to
 // be applied, and one that was applied but is still staged never stops to.
 func (k Contribution) WaitIn(name string) Wait {

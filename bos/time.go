@@ -33,6 +33,12 @@ func (t Time) UTC() (time.Time, error) {
 	return at, nil
 }
 
+// moment is t for one that has been checked.
+func (t Time) moment() time.Time {
+	at, _ := t.UTC()
+	return at
+}
+
 // split separates the wall time from the zone ("Z", "+02:00" or "").
 func (t Time) split() (wall, zone string) {
 	s := string(t)

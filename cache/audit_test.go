@@ -86,7 +86,7 @@ func (s *suite) audit() {
 		s.must(err)
 		records = append(records, more...)
 	}
-	tallies := map[schema.Home]*bos.Tally{}
+	tallies, cabinets := map[schema.Home]*bos.Tally{}, map[schema.Home]map[string]*bos.Tally{}
 	for i := range records {
 		r := &records[i]
 		id := r.component.ID
@@ -108,8 +108,13 @@ func (s *suite) audit() {
 		contribution.Scopes(r.owners, func(scope bos.SessionKey) {
 			h := schema.ScopeHome(scope)
 			if tallies[h] == nil {
-				tallies[h] = &bos.Tally{}
+				tallies[h], cabinets[h] = &bos.Tally{}, map[string]*bos.Tally{}
 			}
+			cabinet := bos.CabinetOf(id)
+			if cabinets[h][cabinet] == nil {
+				cabinets[h][cabinet] = &bos.Tally{}
+			}
+			cabinets[h][cabinet].Add(contribution, scope.Name, 1)
 			tallies[h].Add(contribution, scope.Name, 1)
 			if contribution.Session == scope.Name {
 				add(k.Members(h), id, 0)
@@ -131,6 +136,15 @@ func (s *suite) audit() {
 			}
 		})
 	}
+	for h, all := range cabinets {
+		for cabinet, t := range all {
+			for _, counter := range schema.CabinetCounters {
+				if n := *counter.Of(t); n != 0 {
+					add(k.Cabinets(h), cabinet+" "+counter.Field, n)
+				}
+			}
+		}
+	}
 	have := s.dump()
 	s.auditReferences(add, have)
 	for key, members := range want {
@@ -141,7 +155,7 @@ func (s *suite) audit() {
 	for key := range have {
 		kind, rest, _ := strings.Cut(strings.TrimPrefix(key, string(k)), ":")
 		switch kind {
-		case "ids", "ei", "tr", "tn", "ti", "m", "f", "a", "st", "g", "e":
+		case "ids", "ei", "tr", "tn", "ti", "m", "f", "a", "st", "g", "e", "cb":
 			if want[key] == nil {
 				s.Errorf("%s is left over: %s", key, have[key])
 			}

@@ -17,12 +17,26 @@ import (
 type index struct {
 	keys   []string
 	prefix string
-	both   bool // sized by the session's counters: ids may be in both keys
+	ids    string  // only ids that begin with this
+	both   bool    // sized by the session's counters: ids may be in both keys
+	ended  *ending // as whose members its components are shown; nil for as they are now
 }
 
 // chooseIndex picks the narrowest index. exact says whether all that is in it
 // passes the filter.
 func (s *Store) chooseIndex(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter) (idx index, exact bool, err error) {
+	// Every index is in the order of ids, so what they begin with is a range of it.
+	var ids string
+	if f.IDPrefix != nil {
+		ids, f.IDPrefix = *f.IDPrefix, nil
+	}
+	idx, exact, err = s.chooseKeys(ctx, of, f)
+	idx.ids = ids
+	return idx, exact, err
+}
+
+// chooseKeys is chooseIndex for all ids.
+func (s *Store) chooseKeys(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter) (idx index, exact bool, err error) {
 	// From narrow to wide. What an index vouches for is taken out of the rest of the filter: if
 	// nothing is left of it, the index's size is a total, and its ids need no second look.
 	rest, owner := f, ""
@@ -30,6 +44,8 @@ func (s *Store) chooseIndex(ctx context.Context, of *bos.MembersOf, f bos.Compon
 		owner = *f.Owner
 	}
 	switch {
+	case of != nil && of.End:
+		return s.endIndex(ctx, of, f)
 	case of != nil && of.Failed:
 		key, err := s.failedMembers(ctx, of)
 		return index{keys: []string{key}}, rest.Empty(), err
@@ -74,14 +90,23 @@ func (s *Store) failedMembers(ctx context.Context, of *bos.MembersOf) (string, e
 	return s.db.Keys.FrozenFailed(h), err
 }
 
-// size counts what is in an index.
+// size counts what is in an index; nil where that would mean to read it.
 func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, error) {
+	if idx.both && idx.ids != "" {
+		return nil, nil // counters are of all ids
+	}
 	var count *redis.IntCmd
 	var counters *redis.SliceCmd
+	var cards []*redis.IntCmd
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		switch {
 		case idx.both: // two cardinalities would count those twice that are in both
 			counters = pipe.HMGet(ctx, s.db.Keys.Session(schema.ScopeHome(of.Session.SessionKey)), schema.CounterFields...)
+		case idx.prefix+idx.ids != "":
+			low, high := idx.bounds("")
+			count = pipe.ZLexCount(ctx, idx.keys[0], low, high)
+		case idx.ended != nil && len(idx.keys) > 1:
+			cards = []*redis.IntCmd{pipe.ZCard(ctx, idx.keys[0]), pipe.ZCard(ctx, idx.keys[1])}
 		case idx.prefix != "":
 			count = pipe.ZLexCount(ctx, idx.keys[0], "["+idx.prefix, "("+idx.end())
 		default:
@@ -92,10 +117,13 @@ func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, e
 		return nil, err
 	}
 	var n int
-	if counters != nil {
+	switch {
+	case cards != nil:
+		n = int(cards[0].Val()+cards[1].Val()) - idx.ended.both
+	case counters != nil:
 		tally := sessionHash{fields: schema.CounterFields, values: counters.Val()}.tally(false)
 		n = tally.Components()
-	} else {
+	default:
 		n = int(count.Val())
 	}
 	return &n, nil
@@ -141,20 +169,24 @@ func (s *Store) among(ctx context.Context, idx index, ids []string) ([]string, e
 	return found, nil
 }
 
-// end is the first text after all that begin with the prefix, which ends in a space: "!" is
-// the character after that.
-func (idx index) end() string { return strings.TrimSuffix(idx.prefix, " ") + "!" }
+// end is the first text after all that begin with the prefix and what ids begin with, neither of
+// which ends in the largest byte: it is none of UTF-8.
+func (idx index) end() string {
+	all := []byte(idx.prefix + idx.ids)
+	all[len(all)-1]++
+	return string(all)
+}
 
 // bounds are between which members the ids after one are.
 func (idx index) bounds(after string) (low, high string) {
-	low, high = "("+idx.prefix+after, "+"
-	if after == "" {
-		low = "[" + idx.prefix
-		if idx.prefix == "" {
-			low = "-"
-		}
+	if idx.prefix+idx.ids == "" && after == "" {
+		return "-", "+"
 	}
-	if idx.prefix != "" {
+	low, high = "("+idx.prefix+after, "+"
+	if after < idx.ids || after == "" {
+		low = "[" + idx.prefix + idx.ids
+	}
+	if idx.prefix+idx.ids != "" {
 		high = "(" + idx.end()
 	}
 	return low, high

@@ -142,6 +142,6 @@ func (s *Store) update(ctx context.Context, ids []string, detailed bool, decide 
 		if err := c.replace(old, next); err != nil || len(c.values) == 0 {
 			return nil, err
 		}
-		return c, nil
+		return c, s.chronicle(ctx, c)
 	})
 }

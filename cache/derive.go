@@ -32,7 +32,8 @@ func (c *change) replace(old, next []record) error {
 		if n.detailed {
 			n.digest = digestRest(&n.component)
 		}
-		n.since = o.sinceThen(n, second)
+		n.since, n.phaseSince = o.sinceThen(n, second), o.phaseSinceThen(n, second)
+		n.component.Stay = o.there().NextStay(n.there(), c.at)
 		// What the record counts as is part of it, so one that is the same in all else is
 		// written again after the rules have changed.
 		body := n.encode()
@@ -60,6 +61,8 @@ func (c *change) replace(old, next []record) error {
 		c.refer(o.component.Error, -1)
 		c.refer(n.component.Error, 1)
 		c.step(&d, id, o, n)
+		c.leave(o, n)
+		c.fail(o, n)
 	}
 	c.derive(&d)
 	return nil
@@ -90,9 +93,20 @@ func (c *change) step(d *derived, id string, o, n *record) {
 	// nearly always: each command on an index costs more than all of the counters.
 	stays := o.sameMembers(n)
 	there := o.counted.Session == n.counted.Session && o.counted.Staged == n.counted.Staged && slices.Equal(o.owners, n.owners)
+	cabinet := "" // where none of its counters moves
+	if !there || !o.counted.SameCounts(n.counted) {
+		cabinet = bos.CabinetOf(id)
+	}
+	stayed, left := o.ended(n, c.at.Unix())
 	o.counted.Scopes(o.owners, func(key bos.SessionKey) {
 		sc := c.scope(key)
+		if left && o.counted.Session == key.Name {
+			sc.stayed(stayed)
+		}
 		sc.tally.Add(o.counted, key.Name, -1)
+		if cabinet != "" {
+			sc.cabinet(cabinet).Add(o.counted, key.Name, -1)
+		}
 		if !stays {
 			sc.member(o, key.Name, id, -1)
 		}
@@ -106,6 +120,9 @@ func (c *change) step(d *derived, id string, o, n *record) {
 	n.counted.Scopes(n.owners, func(key bos.SessionKey) {
 		sc := c.scope(key)
 		sc.tally.Add(n.counted, key.Name, 1)
+		if cabinet != "" {
+			sc.cabinet(cabinet).Add(n.counted, key.Name, 1)
+		}
 		// Also where no counter moves: its watchers see more of a component than what is
 		// counted.
 		sc.changed = append(sc.changed, id)
@@ -179,6 +196,7 @@ func (c *change) derive(d *derived) {
 		c.removeMembers(c.keys.Waiting(h), without(sc.waitRemove, sc.waitAdd))
 		c.addWaiting(c.keys.Waiting(h), sc.waitAdd, sc.waitScore)
 		c.regroup(c.keys.Groups(h), sc.groups)
+		c.count(c.keys.Cabinets(h), sc.movedCabinets())
 		sc.removed = without(sc.removed, sc.changed) // what left and came back is changed, for its watchers
 		// Only fewer active ones can make a session complete. Where as many came as went it has
 		// not become empty, and the script need not have the keys for freezing it.

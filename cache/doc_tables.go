@@ -4,44 +4,54 @@
 //
 // # The kinds of keys
 //
-//	key                                 type    expires            holds
-//	meta                                hash    -                  the state of the namespace, see below
-//	ep                                  string  -                  the epoch of meta again, so that one MGET reads it with the records
-//	c:<id>                              string  -                  a component: "<version> <record>", see below
-//	d:<id>                              string  -                  the rest of that record, JSON
-//	ids                                 zset    -                  ids of all components, score 0
-//	s:<home>                            hash    -                  a session's counters, record and frozen counters, see below
-//	x:<home>                            hash    -                  the parts of a session that can be long, see below
-//	m:<scope>                           zset    -                  ids of the components whose session this is, score 0
-//	st:<scope>                          zset    -                  ids of the components staged in it, score 0
-//	a:<scope>                           zset    -                  ids of those of m: that are active, and of those of st:; the score is what they wait for and since when (WaitScore)
-//	g:<scope>                           zset    -                  error groups, score minus their size
-//	e:<scope>                           zset    -                  "<digest> <id>" of components with an error, score 0
-//	fg:<home>                           zset    -                  g: as it was when the session was frozen
-//	fe:<home>                           zset    -                  e: as it was when the session was frozen
-//	co:<home>                           list    -                  a session's progress while it ran, "<ms> <counters>"
-//	log:<scope>                         list    10m0s once frozen  the change log: one entry a write, "<rev> <ids changed> <ids removed>"
-//	f:<scope>                           zset    -                  ids of those of m: that have failed, score 0
-//	ff:<home>                           zset    -                  f: as it was when the session was frozen
-//	ei                                  zset    -                  "<digest> <id>" of all components with an error, score 0
-//	tx                                  hash    -                  long error texts by digest
-//	tr                                  hash    -                  how many components and frozen groups refer to each text of tx
-//	sx                                  zset    -                  all sessions by start, "<start>:<incarnation>:<scope>"
-//	h:<scope>                           zset    -                  all sessions of one name, "<start>:<incarnation>"
-//	al:<operation>:<tenant>/<template>  zset    -                  sessions that can be compared, by start, as in sx
-//	rx                                  zset    -                  frozen sessions, "<incarnation>:<scope>", score the second of freezing
-//	tn:<tenant>                         zset    -                  ids that the tenant owns, score 0
-//	ti                                  zset    -                  tenants that own something, score minus how many ids
-//	tp                                  hash    -                  records of BOS's session templates by "<tenant>/<name>", JSON
-//	op                                  string  -                  BOS's options, JSON
-//	w:<write>                           string  1m0s               the answer of a write, by its id
-//	lease                               hash    -                  the lease of the BOS sync, see below
-//	sender                              hash    -                  the lease of the sender of webhooks, like that of the sync
-//	ob                                  stream  -                  events that were not yet given to the targets of webhooks, see below
-//	wt                                  hash    -                  what the sender knows of each target, JSON by its name
-//	wq:<target>                         stream  -                  events that the target has not accepted yet
-//	wf:<target>                         hash    -                  failed attempts by place in wq:, "<attempts> <ms of the next> <reason>"
-//	wd:<target>                         stream  -                  events that were given up, with attempts and reason
+//	key                                 type    expires                                 holds
+//	meta                                hash    -                                       the state of the namespace, see below
+//	ep                                  string  -                                       the epoch of meta again, so that one MGET reads it with the records
+//	c:<id>                              string  -                                       a component: "<version> <record>", see below
+//	d:<id>                              string  -                                       the rest of that record, JSON
+//	ids                                 zset    -                                       ids of all components, score 0
+//	ch:<id>                             list    the retention                           sessions that the component has left, the newest last, as encodeStay in cache/stays.go writes them
+//	s:<home>                            hash    -                                       a session's counters, record and frozen counters, see below
+//	x:<home>                            hash    -                                       the parts of a session that can be long, see below
+//	m:<scope>                           zset    -                                       ids of the components whose session this is, score 0
+//	st:<scope>                          zset    -                                       ids of the components staged in it, score 0
+//	a:<scope>                           zset    -                                       ids of those of m: that are active, and of those of st:; the score is what they wait for and since when (WaitScore)
+//	g:<scope>                           zset    -                                       error groups, score minus their size
+//	e:<scope>                           zset    -                                       "<digest> <id>" of components with an error, score 0
+//	fg:<home>                           zset    -                                       g: as it was when the session was frozen
+//	fe:<home>                           zset    -                                       e: as it was when the session was frozen
+//	co:<home>                           list    -                                       a session's progress while it ran, "<ms> <counters>"
+//	log:<scope>                         list    10m0s once frozen                       the change log: one entry a write, "<rev> <ids changed> <ids removed>"
+//	f:<scope>                           zset    -                                       ids of those of m: that have failed, score 0
+//	ff:<home>                           zset    -                                       f: as it was when the session was frozen
+//	cb:<scope>                          hash    -                                       what the components of each cabinet count, by "<cabinet> <counter>"; without those that are 0
+//	fcb:<home>                          hash    -                                       cb: as it was when the session was frozen
+//	pt:<home>                           zset    -                                       stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>", and the longest, in seconds, by "<phase>"
+//	tb:<day>:<tenant>/<template>        zset    the retention from the end of that day  ids of the components that failed on that day; the score is how often, and in how many sessions (TroubleScore)
+//	tl:<day>:<tenant>/<template>        hash    the retention from the end of that day  their last failures on that day, "<second in base 36> <error, at most 256 bytes>"
+//	ei                                  zset    -                                       "<digest> <id>" of all components with an error, score 0
+//	tx                                  hash    -                                       long error texts by digest
+//	tr                                  hash    -                                       how many components and frozen groups refer to each text of tx
+//	sx                                  zset    -                                       all sessions by start, "<start>:<incarnation>:<scope>"
+//	h:<scope>                           zset    -                                       all sessions of one name, "<start>:<incarnation>"
+//	al:<operation>:<tenant>/<template>  zset    -                                       sessions that can be compared, by start, as in sx
+//	rx                                  zset    -                                       frozen sessions, "<incarnation>:<scope>", score the second of freezing
+//	fc                                  zset    -                                       templates and tenants that sessions have, "<facet>\0<value>\0<place in sx>" of each session, score 0
+//	tn:<tenant>                         zset    -                                       ids that the tenant owns, score 0
+//	ti                                  zset    -                                       tenants that own something, score minus how many ids
+//	tp                                  hash    -                                       records of BOS's session templates by "<tenant>/<name>", JSON
+//	op                                  string  -                                       BOS's options, JSON
+//	w:<write>                           string  1m0s                                    the answer of a write, by its id
+//	lease                               hash    -                                       the lease of the BOS sync, see below
+//	sender                              hash    -                                       the lease of the sender of webhooks, like that of the sync
+//	ob                                  stream  -                                       events that were not yet given to the targets of webhooks, see below
+//	wt                                  hash    -                                       what the sender knows of each target, JSON by its name
+//	wq:<target>                         stream  -                                       events that the target has not accepted yet
+//	wf:<target>                         hash    -                                       failed attempts by place in wq:, "<attempts> <ms of the next> <reason>"
+//	wd:<target>                         stream  -                                       events that were given up, with attempts and reason
+//	fm:<home>                           zset    -                  m: as it was when the session was frozen
+//	fst:<home>                          zset    -                  st: as it was when the session was frozen
+//	fa:<home>                           zset    -                  a: as it was when the session was frozen
 //
 // # The channels
 //
@@ -143,6 +153,8 @@
 //	tenants that own the id, separated by ","
 //	the second since when it has had its status; empty if unknown
 //	the letter of its status and, if the session waits for it, that of what for (bos.Wait); absent without a session
+//	since when it is in its session, and the seconds in each of bos.StayPhases that are over, in base 36, separated by a dot, and "!" if it has failed there; absent without a session, and from before stays were kept
+//	the second since when the session has it in its phase, where that is another than that of its status
 //
 // # The flags of c:<id>
 //

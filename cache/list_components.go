@@ -49,12 +49,12 @@ func (s *Store) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.Com
 		if err != nil {
 			return nil, err
 		}
-		found, lacking, err := s.readWalked(ctx, ids, f, detailed, exact)
+		found, lacking, err := s.readWalked(ctx, idx, ids, f, detailed, exact)
 		if err != nil {
 			return nil, err
 		}
 		for i, c := range found {
-			if c == nil || !f.Match(c) { // nil: deleted since its id was read
+			if c == nil || !passes(f, c, lacking[i]) { // nil: deleted since its id was read
 				continue
 			}
 			if len(list.Items) == page.First {
@@ -68,7 +68,7 @@ func (s *Store) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.Com
 		list.Cut = len(found) < len(ids) && !list.More
 		if list.More || list.Cut || len(ids) < count {
 			list.More = list.More || list.Cut
-			return list, s.fillIn(ctx, list, detailed, refill)
+			return list, s.fillIn(ctx, idx, list, detailed, refill)
 		}
 		after = ids[len(ids)-1]
 	}
@@ -98,23 +98,45 @@ func (s *Store) countScan(ctx context.Context, idx index, after string) error {
 
 // readWalked reads the components of a list as far as its filter needs them: of those that
 // it may not let pass, only what it looks at. lacking says which lack their error text.
-func (s *Store) readWalked(ctx context.Context, ids []string, f bos.ComponentFilter, detailed, exact bool) (found []*bos.Component, lacking []bool, err error) {
+func (s *Store) readWalked(ctx context.Context, idx index, ids []string, f bos.ComponentFilter, detailed, exact bool) (found []*bos.Component, lacking []bool, err error) {
 	if !exact && f.Error == nil {
-		return s.scanRecords(ctx, ids)
+		found, lacking, err = s.scanRecords(ctx, ids)
+	} else {
+		found, err = s.firstComponents(ctx, ids, detailed && exact)
+		lacking = make([]bool, len(found))
 	}
-	found, err = s.firstComponents(ctx, ids, detailed && exact)
-	return found, make([]bool, len(found)), err
+	if err == nil && idx.ended != nil {
+		clear(lacking) // of their errors, which are those that they had
+		err = s.showEnd(ctx, idx.ended, ids, found)
+	}
+	return found, lacking, err
+}
+
+// passes says whether a component passes the filter. One that lacks its error text has an error.
+func passes(f bos.ComponentFilter, c *bos.Component, lacking bool) bool {
+	if lacking && f.HasError != nil {
+		if !*f.HasError {
+			return false
+		}
+		f.HasError = nil
+	}
+	return f.Match(c)
 }
 
 // fillIn reads the components of a list again, if what is selected of them has not been
 // read: as many of them as there is room for.
-func (s *Store) fillIn(ctx context.Context, list *bos.List[*bos.Component], detailed, refill bool) error {
+func (s *Store) fillIn(ctx context.Context, idx index, list *bos.List[*bos.Component], detailed, refill bool) error {
 	if !refill || len(list.Items) == 0 {
 		return nil
 	}
 	found, err := s.firstComponents(ctx, list.Positions, detailed)
 	if err != nil {
 		return err
+	}
+	if idx.ended != nil {
+		if err := s.showEnd(ctx, idx.ended, list.Positions, found); err != nil {
+			return err
+		}
 	}
 	if len(found) < len(list.Items) {
 		list.More, list.Cut = true, true
@@ -142,9 +164,10 @@ func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentF
 	// They are asked for one by one; left in, the filter would look through the list once more
 	// for each component.
 	f.IDs = nil
+	var idx index
 	if of != nil || f.Owner != nil {
-		idx, _, err := s.chooseIndex(ctx, of, f)
-		if err != nil {
+		var err error
+		if idx, _, err = s.chooseIndex(ctx, of, f); err != nil {
 			return nil, err
 		}
 		if ids, err = s.among(ctx, idx, ids); err != nil {
@@ -160,7 +183,7 @@ func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentF
 	}
 	passed, refill := 0, detailed
 	for part := range slices.Chunk(ids, bos.MaxPage) { // those that do not pass are not kept
-		found, lacking, err := s.readWalked(ctx, part, f, false, false)
+		found, lacking, err := s.readWalked(ctx, idx, part, f, false, false)
 		if err != nil {
 			return nil, err
 		}
@@ -168,7 +191,7 @@ func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentF
 			return nil, tooMany()
 		}
 		for i, c := range found {
-			if c == nil || !f.Match(c) {
+			if c == nil || !passes(f, c, lacking[i]) {
 				continue
 			}
 			passed++
@@ -188,5 +211,5 @@ func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentF
 	if total {
 		list.Total = &passed
 	}
-	return list, s.fillIn(ctx, list, detailed, refill)
+	return list, s.fillIn(ctx, idx, list, detailed, refill)
 }

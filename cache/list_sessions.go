@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"time"
 
@@ -38,6 +37,7 @@ func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.
 	// stay on the page: what a filter drops must not be counted, and what does not fit must not
 	// be read.
 	list := &bos.List[*bos.Session]{}
+	want = want.With(f.Needs())
 	long := cost.EffortOf(ctx) != nil && (want.Initial || want.Groups > 0 && count > sessionsAtOnce)
 	for {
 		positions, all, err := s.sessionPositions(ctx, low, high, count, total && list.Total == nil && f == bos.SessionFilter{})
@@ -52,7 +52,7 @@ func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.
 			key, incarnation, _ := schema.ParseSessionPosition(p)
 			reads[i] = bos.SessionRead{SessionKey: key, Incarnation: incarnation, Want: want}
 		}
-		found, err := s.readListed(ctx, reads, long)
+		found, err := s.readListed(ctx, reads, long, f.Needs())
 		if err != nil {
 			return nil, err
 		}
@@ -76,12 +76,12 @@ func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.
 	}
 }
 
-// readListed reads sessions of a list; without the parts that can be long if it may have
-// any.
-func (s *Store) readListed(ctx context.Context, reads []bos.SessionRead, long bool) ([]*bos.Session, error) {
+// readListed reads sessions of a list; if it may have parts that can be long, with what its filter
+// needs alone.
+func (s *Store) readListed(ctx context.Context, reads []bos.SessionRead, long bool, filter bos.Want) ([]*bos.Session, error) {
 	if long {
 		for i := range reads {
-			reads[i].Want = bos.Want{}
+			reads[i].Want = filter
 		}
 	}
 	return s.ReadSessions(ctx, reads)
@@ -182,21 +182,11 @@ func (s *Store) SessionStarted(ctx context.Context, key bos.SessionKey, start bo
 	if _, err := start.UTC(); err != nil {
 		return "", err
 	}
-	var found *redis.StringSliceCmd
-	var now *redis.StringCmd
-	from := schema.StartPosition(start) + ":"
-	err = s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
-		found = pipe.ZRevRangeByLex(ctx, s.db.Keys.History(schema.ScopeHome(key)), &redis.ZRangeBy{Min: "[" + from, Max: "(" + from + "~", Count: mostEnds})
-		now = pipe.HGet(ctx, s.db.Keys.Session(schema.ScopeHome(key)), schema.Session.Incarnation.Name)
-	})
-	if err != nil || len(found.Val()) == 0 {
+	found, err := s.incarnations(ctx, []bos.SessionKey{key}, []started{{key.Tenant, schema.StartPosition(start)}})
+	if err != nil {
 		return "", err
 	}
-	// Incarnations are random, so their order says nothing about which of one start is current.
-	if slices.Contains(found.Val(), from+now.Val()) {
-		return now.Val(), nil
-	}
-	return found.Val()[0][len(from):], nil
+	return found[0], nil
 }
 
 // expired returns the frozen entries older than the retention, oldest first.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,17 +150,37 @@ func TestSessionsArePagedNewestFirst(t *testing.T) {
 		s.equal(got, newestFirst, "all pages")
 
 		s.state("a23", bos.StateRunning) // has no component: completes
+		_, err := s.store.UpdateSession(s.ctx, name("a21"), bos.SessionUpdate{State: new(bos.StateComplete), EndTime: new(bos.Time("2026-11-23T09:00:00"))})
+		s.must(err)
+		_, err = s.store.UpdateSession(s.ctx, name("a19"), bos.SessionUpdate{Error: new("no such template")})
+		s.must(err)
+		failed := func(id, session string) bos.ComponentPatch {
+			c := component(id, session)
+			c.Status.StatusOverride = new("failed")
+			return c
+		}
+		s.put(failed("x1", "a17"), failed("x2", "a15"))
+		_, err = s.store.UpdateSession(s.ctx, name("a15"), bos.SessionUpdate{State: new(bos.StateComplete), EndTime: new(bos.Time("2030-11-23T09:00:00"))})
+		s.must(err)
+		s.put(component("x2", "a13")) // a newer session takes it over: a15 had failed components at its end
 		for what, c := range map[string]struct {
 			filter bos.SessionFilter
 			want   int
 		}{
-			"name":     {bos.SessionFilter{Name: new("a03")}, 1},
-			"tenant":   {bos.SessionFilter{Tenant: new("blue")}, 13},
-			"none":     {bos.SessionFilter{Tenant: new("")}, 12},
-			"state":    {bos.SessionFilter{Status: new(bos.StateComplete)}, 1},
-			"template": {bos.SessionFilter{TemplateName: new("other")}, 0},
-			"after":    {bos.SessionFilter{StartedAfter: new(bos.Time("2026-11-22T09:03:00Z"))}, 5},
-			"before":   {bos.SessionFilter{StartedBefore: new(bos.Time("2026-11-22T09:01:00Z"))}, 5},
+			"name":         {bos.SessionFilter{Name: new("a03")}, 1},
+			"tenant":       {bos.SessionFilter{Tenant: new("blue")}, 13},
+			"none":         {bos.SessionFilter{Tenant: new("")}, 12},
+			"state":        {bos.SessionFilter{Status: new(bos.StateComplete)}, 3},
+			"template":     {bos.SessionFilter{TemplateName: new("other")}, 0},
+			"after":        {bos.SessionFilter{StartedAfter: new(bos.Time("2026-11-22T09:03:00Z"))}, 5},
+			"before":       {bos.SessionFilter{StartedBefore: new(bos.Time("2026-11-22T09:01:00Z"))}, 5},
+			"ended after":  {bos.SessionFilter{EndedAfter: new(bos.Time("2026-11-22T09:00:00"))}, 3},
+			"ended before": {bos.SessionFilter{EndedBefore: new(bos.Time("2026-11-23T09:00:00.5Z"))}, 1},
+			"ended between": {bos.SessionFilter{EndedAfter: new(bos.Time("2026-11-23T08:59:59")),
+				EndedBefore: new(bos.Time("2026-11-23T09:00:00"))}, 0},
+			"with failures":    {bos.SessionFilter{WithFailures: new(true)}, 3},
+			"without failures": {bos.SessionFilter{WithFailures: new(false)}, 22},
+			"failed, ended":    {bos.SessionFilter{WithFailures: new(true), Status: new(bos.StateComplete)}, 1},
 			"both": {bos.SessionFilter{Operation: new(bos.OperationBoot), Tenant: new("blue"),
 				StartedAfter: new(bos.Time("2026-11-22T09:00:59.5")), StartedBefore: new(bos.Time("2026-11-22T09:02:00"))}, 2},
 		} {
@@ -185,6 +206,8 @@ func TestComponentsArePagedByID(t *testing.T) {
 				c.Session, c.StagedState = new("b"), &bos.StagedStatePatch{Session: new("a")}
 			case i%3 == 0:
 				c.Session, c.Error = new("b"), new("broken")
+			case i%7 == 0: // not read while a filter looks through components
+				c.Session, c.Error = new("b"), new(strings.Repeat("long ", 100))
 			}
 			batch = append(batch, c)
 		}
@@ -200,6 +223,7 @@ func TestComponentsArePagedByID(t *testing.T) {
 			return ids
 		}
 		isStaged := func(i int) bool { return i%10 == 0 || i%4 == 0 }
+		broken := func(_ int, c bos.ComponentPatch) bool { return c.Error != nil && *c.Error == "broken" }
 		inA := func(_ int, c bos.ComponentPatch) bool { return *c.Session == "a" }
 		for what, c := range map[string]struct {
 			of     *bos.MembersOf
@@ -207,17 +231,33 @@ func TestComponentsArePagedByID(t *testing.T) {
 			want   []string
 			total  bool
 		}{
-			"all":        {nil, bos.ComponentFilter{}, expect(func(int, bos.ComponentPatch) bool { return true }), true},
-			"session":    {nil, bos.ComponentFilter{Session: new("a")}, expect(inA), true},
-			"no session": {nil, bos.ComponentFilter{Session: new("")}, []string{}, false},
-			"staged":     {nil, bos.ComponentFilter{StagedSession: new("a")}, expect(func(i int, _ bos.ComponentPatch) bool { return isStaged(i) }), true},
-			"error":      {nil, bos.ComponentFilter{Error: new("broken")}, expect(func(_ int, c bos.ComponentPatch) bool { return c.Error != nil }), true},
-			"no error":   {nil, bos.ComponentFilter{Error: new("")}, expect(func(_ int, c bos.ComponentPatch) bool { return c.Error == nil }), false},
-			"ids":        {nil, bos.ComponentFilter{IDs: []string{"x7", "x30", "y", "x7"}}, []string{"x30", "x7"}, true},
-			"ids in a":   {nil, bos.ComponentFilter{IDs: []string{"x3", "x1"}, Session: new("a")}, []string{"x1"}, true},
-			"phase":      {nil, bos.ComponentFilter{Phase: new(bos.PhaseConfiguring)}, []string{}, false},
-			"status":     {nil, bos.ComponentFilter{Status: new(bos.StatusPowerOnPending), Session: new("a")}, expect(inA), false},
-			"enabled":    {nil, bos.ComponentFilter{Enabled: new(false)}, []string{}, false},
+			"all":            {nil, bos.ComponentFilter{}, expect(func(int, bos.ComponentPatch) bool { return true }), true},
+			"session":        {nil, bos.ComponentFilter{Session: new("a")}, expect(inA), true},
+			"no session":     {nil, bos.ComponentFilter{Session: new("")}, []string{}, false},
+			"staged":         {nil, bos.ComponentFilter{StagedSession: new("a")}, expect(func(i int, _ bos.ComponentPatch) bool { return isStaged(i) }), true},
+			"error":          {nil, bos.ComponentFilter{Error: new("broken")}, expect(broken), true},
+			"no error":       {nil, bos.ComponentFilter{Error: new("")}, expect(func(_ int, c bos.ComponentPatch) bool { return c.Error == nil }), false},
+			"ids":            {nil, bos.ComponentFilter{IDs: []string{"x7", "x30", "y", "x7"}}, []string{"x30", "x7"}, true},
+			"has error":      {nil, bos.ComponentFilter{HasError: new(true)}, expect(func(_ int, c bos.ComponentPatch) bool { return c.Error != nil }), false},
+			"has none":       {nil, bos.ComponentFilter{HasError: new(false)}, expect(func(_ int, c bos.ComponentPatch) bool { return c.Error == nil }), false},
+			"prefix":         {nil, bos.ComponentFilter{IDPrefix: new("x3")}, expect(func(_ int, c bos.ComponentPatch) bool { return strings.HasPrefix(c.ID, "x3") }), true},
+			"no prefix":      {nil, bos.ComponentFilter{IDPrefix: new("")}, expect(func(int, bos.ComponentPatch) bool { return true }), true},
+			"prefix of none": {nil, bos.ComponentFilter{IDPrefix: new("x40")}, []string{}, true},
+			"prefix in a session": {nil, bos.ComponentFilter{IDPrefix: new("x1"), Session: new("a")},
+				expect(func(i int, c bos.ComponentPatch) bool { return strings.HasPrefix(c.ID, "x1") && inA(i, c) }), true},
+			"prefix and error": {nil, bos.ComponentFilter{IDPrefix: new("x3"), Error: new("broken")},
+				expect(func(i int, c bos.ComponentPatch) bool { return strings.HasPrefix(c.ID, "x3") && broken(i, c) }), true},
+			"prefix, has error": {nil, bos.ComponentFilter{IDPrefix: new("x3"), HasError: new(true)},
+				expect(func(_ int, c bos.ComponentPatch) bool { return strings.HasPrefix(c.ID, "x3") && c.Error != nil }), false},
+			"prefix and ids": {nil, bos.ComponentFilter{IDPrefix: new("x3"), IDs: []string{"x1", "x3", "x33"}}, []string{"x3", "x33"}, true},
+			"of a, prefix": {&bos.MembersOf{Session: s.read(name("a"))}, bos.ComponentFilter{IDPrefix: new("x1")},
+				expect(func(i int, c bos.ComponentPatch) bool {
+					return strings.HasPrefix(c.ID, "x1") && (*c.Session == "a" || isStaged(i))
+				}), false},
+			"ids in a": {nil, bos.ComponentFilter{IDs: []string{"x3", "x1"}, Session: new("a")}, []string{"x1"}, true},
+			"phase":    {nil, bos.ComponentFilter{Phase: new(bos.PhaseConfiguring)}, []string{}, false},
+			"status":   {nil, bos.ComponentFilter{Status: new(bos.StatusPowerOnPending), Session: new("a")}, expect(inA), false},
+			"enabled":  {nil, bos.ComponentFilter{Enabled: new(false)}, []string{}, false},
 			"of a": {&bos.MembersOf{Session: s.read(name("a"))}, bos.ComponentFilter{},
 				expect(func(i int, c bos.ComponentPatch) bool { return *c.Session == "a" || isStaged(i) }), true},
 			"of a, with session b": {&bos.MembersOf{Session: s.read(name("a"))}, bos.ComponentFilter{Session: new("b")},
@@ -230,7 +270,7 @@ func TestComponentsArePagedByID(t *testing.T) {
 			"of the group in b, by ids": {&bos.MembersOf{Session: &bos.Session{SessionKey: name("b")}, Group: bos.DigestOf("broken")},
 				bos.ComponentFilter{IDs: []string{"x9", "x8", "x3"}}, []string{"x3", "x9"}, true},
 			"of the group in b": {&bos.MembersOf{Session: &bos.Session{SessionKey: name("b")}, Group: bos.DigestOf("broken")},
-				bos.ComponentFilter{}, expect(func(_ int, c bos.ComponentPatch) bool { return c.Error != nil }), true},
+				bos.ComponentFilter{}, expect(broken), true},
 		} {
 			got := []string{}
 			page := bos.Page{First: 3}

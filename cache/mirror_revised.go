@@ -73,6 +73,7 @@ func (s *Store) keepEarlier(ctx context.Context, c *change, old *bos.Session, pa
 	earlier.Incarnation = past
 	c.do("ZADD", s.db.Keys.Sessions(), "0", schema.SessionPosition(&earlier))
 	c.do("ZADD", s.db.Keys.History(from), "0", schema.HistoryPosition(&earlier))
+	c.list(&earlier)
 	c.do("ZADD", s.db.Keys.Frozen(), strconv.FormatInt(old.Status.AsOf.Unix(), 10), schema.FrozenEntry(&earlier))
 	return nil
 }

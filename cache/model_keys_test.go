@@ -22,11 +22,12 @@ func (x *machine) checkKeys(rt *rapid.T) {
 	for _, s := range x.model.history {
 		homes[schema.HistoryHome(s.Incarnation)] = s
 	}
-	var all, frozen []string
+	var all, frozen, facets []string
 	stored := map[string]bool{k.Sessions(): true, k.Frozen(): true}
 	histories := map[string][]string{}
 	for h, s := range homes {
 		all = append(all, schema.SessionPosition(&s.Session))
+		facets = append(facets, schema.FacetEntries(&s.Session)...)
 		stored[k.Session(h)], stored[k.Extras(h)] = true, true
 		stored[k.Progress(h)] = s.State != bos.StatePending
 		alike := k.Alike(&s.Session)
@@ -42,6 +43,11 @@ func (x *machine) checkKeys(rt *rapid.T) {
 			stored[k.FrozenGroups(h)], stored[k.FrozenErrors(h)] = true, true
 		}
 		stored[k.FrozenFailed(h)] = s.frozen != nil && s.frozen.Tally.Failed > 0
+		stored[k.FrozenMembers(h)] = s.frozen != nil && s.frozen.Tally.Managed > s.frozen.Tally.Staged
+		stored[k.FrozenStaged(h)] = s.frozen != nil && s.frozen.Tally.Staged > 0
+		stored[k.FrozenWaiting(h)] = s.frozen != nil && s.frozen.Tally.Active > 0
+		stored[k.PhaseTimes(h)] = len(s.stays) > 0
+		stored[k.FrozenCabinets(h)] = s.frozen != nil && s.frozen.Tally.Managed > 0
 	}
 	for _, key := range modelScopes() {
 		h := schema.ScopeHome(key)
@@ -58,9 +64,10 @@ func (x *machine) checkKeys(rt *rapid.T) {
 	}
 	x.checkIndex(rt, k.Sessions(), all)
 	x.checkIndex(rt, k.Frozen(), frozen)
+	x.checkIndex(rt, k.Facets(), facets)
 	for _, key := range x.allKeys() {
 		switch kind, _, _ := strings.Cut(strings.TrimPrefix(key, string(k)), ":"); kind {
-		case "s", "x", "fg", "fe", "ff", "log", "co", "al", "h":
+		case "s", "x", "fg", "fe", "ff", "fcb", "fm", "fst", "fa", "pt", "log", "co", "al", "h":
 			if !stored[key] {
 				rt.Fatalf("%s is left over: %s", key, x.value(key))
 			}

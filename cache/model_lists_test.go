@@ -30,6 +30,7 @@ func (x *machine) checkLists(rt *rapid.T) {
 			rt.Fatalf("at %d of the list is %s, want %s", i, list.Items[i].SessionKey, s.SessionKey)
 		}
 		x.checkMembers(rt, &bos.MembersOf{Session: list.Items[i]}, x.model.members(s.SessionKey, inSession(s.Name)))
+		x.checkEnd(rt, list.Items[i], s)
 		for _, g := range x.model.status(s).Groups {
 			of := &bos.MembersOf{Session: list.Items[i], Group: g.Digest, Frozen: s.frozen != nil}
 			x.checkMembers(rt, of, slices.DeleteFunc(slices.Clone(g.First), func(id string) bool {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -159,6 +160,7 @@ func (x *machine) lostAnswer(rt *rapid.T) {
 	// What comes between may count for what the tenant is about to lose, and with that
 	// count no more: a change that the model, which does the call at once, has not got.
 	x.halfway = x.halfway || call == "putTenant"
+	x.model.halfway = x.halfway
 	if !x.armed { // a call that writes nothing leaves it to a later one
 		x.armed = true
 		x.faults.LoseNextAnswer("evalsha", func() {
@@ -173,6 +175,8 @@ func (x *machine) lostAnswer(rt *rapid.T) {
 func (x *machine) check(rt *rapid.T) {
 	x.checkSessions(rt)
 	x.checkComponents(rt)
+	x.checkStays(rt)
+	x.checkTroubles(rt)
 	x.checkLists(rt)
 	x.checkKeys(rt)
 	x.checkEvents(rt)
@@ -180,7 +184,7 @@ func (x *machine) check(rt *rapid.T) {
 	if x.counter != "" && x.anything == (counter == x.counter) {
 		rt.Fatalf("revision %s follows %s, and it is %v that something changed", counter, x.counter, x.anything)
 	}
-	x.counter, x.anything, x.halfway = counter, false, false
+	x.counter, x.anything, x.halfway, x.model.halfway = counter, false, false, false
 	clear(x.changed)
 	// In a test of its own, which separates this sequence's drift from those that
 	// rapid has tried before.
@@ -226,6 +230,7 @@ func (x *machine) checkSessions(rt *rapid.T) {
 		if got != nil {
 			x.checkSession(rt, got, want[i])
 			x.checkProgress(rt, got.Status, want[i])
+			x.checkPhaseStays(rt, got.Status, want[i])
 		}
 	}
 }
@@ -248,6 +253,9 @@ func (x *machine) checkSession(rt *rapid.T, got *bos.Session, s *modelSession) {
 	st := x.model.status(s)
 	if g, w := describe(got, got.Status.Tally, got.Status.Errors), describe(&want, st.Tally, st.Groups); g != w {
 		rt.Fatalf("session %s is\n%s\nand the records make\n%s", s.SessionKey, g, w)
+	}
+	if g, w := fmt.Sprint(got.Status.ByCabinet), fmt.Sprint(st.ByCabinet); g != w {
+		rt.Fatalf("session %s has the cabinets\n%s\nand the records make\n%s", s.SessionKey, g, w)
 	}
 	if got.Status.GroupCount != len(st.Groups) || got.Status.FromSnapshot != (s.frozen != nil) || got.Status.Timing.EndTime != want.EndTime {
 		rt.Fatalf("session %s has %d groups, snapshot %v, timing %v", s.SessionKey, got.Status.GroupCount, got.Status.FromSnapshot, got.Status.Timing)

@@ -16,6 +16,7 @@ func (m *model) date(before map[string]bos.Component) {
 			m.since[id] = m.clock.Now().Truncate(time.Second)
 		}
 	}
+	m.follow(before)
 }
 
 // sample notes how the sessions that run are now.

@@ -22,7 +22,7 @@ func (s step) GoString() string { return s.text } // what rapid prints of a draw
 
 // A world so small that calls meet each other all the time.
 var (
-	modelIDs     = strings.Fields("x1 x2 x3 x4 x5 x6 x7 x8")
+	modelIDs     = strings.Fields("x1 x10c0s0b0 x10c0s0b0n0 x10c0s0b0n00 x2 x3 x9c0s0b0n0 x9c1s7b1n0")
 	modelNames   = []string{"a", "b", "c"}
 	modelTenants = []string{"blue", "green"}
 

@@ -20,8 +20,12 @@ type model struct {
 	sessions   map[bos.SessionKey]*modelSession
 	history    []*modelSession // gone at their source, their name taken since
 	clock      clock
-	since      map[string]time.Time // by id, since when a component has its status
-	note       func()               // called between the calls of a chain
+	since      map[string]time.Time    // by id, since when a component has its status
+	stays      map[string][]*modelStay // by id, oldest first
+	halfway    bool                    // as that of the machine
+	phaseSince map[string]time.Time    // by id, since when it has its phase in its session
+	note       func()                  // called between the calls of a chain
+	failures   []modelFailure
 }
 
 // modelSession is one incarnation. Its id and, where it ended by itself, its end
@@ -31,19 +35,23 @@ type modelSession struct {
 	frozen   *modelStatus
 	ended    bos.Time
 	revision int64
-	went     map[bos.Point]bool // how it was at times while it ran
+	went     map[bos.Point]bool    // how it was at times while it ran
+	stays    map[bos.Phase][]int64 // in phases, in seconds
 }
 
 type modelStatus struct {
-	Tally  bos.Tally
-	Groups []bos.ErrorGroup
+	Tally     bos.Tally
+	Groups    []bos.ErrorGroup
+	ByCabinet []bos.CabinetCounts
+	Members   map[string]bos.Component
 }
 
 func newModel() *model {
 	return &model{
 		components: map[string]bos.Component{}, owners: map[string]map[string]bool{},
-		sessions: map[bos.SessionKey]*modelSession{}, since: map[string]time.Time{},
-		clock: clock{now: time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond).UTC()},
+		sessions: map[bos.SessionKey]*modelSession{}, since: map[string]time.Time{}, stays: map[string][]*modelStay{},
+		phaseSince: map[string]time.Time{},
+		clock:      clock{now: time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond).UTC()},
 	}
 }
 
@@ -51,7 +59,36 @@ func newModel() *model {
 func (m *model) count(key bos.SessionKey) modelStatus {
 	all := slices.Collect(maps.Values(m.components))
 	tally, groups := bos.Summarize(key, all, func(id string) bool { return m.owners[id][key.Tenant] })
-	return modelStatus{tally, groups}
+	members := map[string]bos.Component{}
+	for _, id := range m.members(key, inSession(key.Name)) {
+		members[id] = m.components[id]
+	}
+	return modelStatus{tally, groups, m.byCabinet(key), members}
+}
+
+// modelCabinets are those of modelIDs.
+var modelCabinets = []struct {
+	name string
+	ids  []string
+}{{"x9", []string{"x9c0s0b0n0", "x9c1s7b1n0"}}, {"x10", []string{"x10c0s0b0n0"}}, {"other", []string{"x1", "x2", "x3", "x10c0s0b0n00", "x10c0s0b0"}}}
+
+// byCabinet counts the components of each cabinet as if they were all.
+func (m *model) byCabinet(key bos.SessionKey) (all []bos.CabinetCounts) {
+	for _, cabinet := range modelCabinets {
+		var of []bos.Component
+		for _, id := range cabinet.ids {
+			if c, ok := m.components[id]; ok {
+				of = append(of, c)
+			}
+		}
+		tally, _ := bos.Summarize(key, of, func(id string) bool { return m.owners[id][key.Tenant] })
+		if tally.Managed > 0 {
+			tally.Both, tally.PowerOnCalled, tally.PowerOffGracefully, tally.PowerOffForcefully = 0, 0, 0, 0
+			tally.BeyondPoweringOn, tally.BeyondPoweringOff, tally.BeyondConfiguring = 0, 0, 0
+			all = append(all, bos.CabinetCounts{Cabinet: cabinet.name, Counts: tally})
+		}
+	}
+	return all
 }
 
 // members are the ids of a scope's components, ascending.
@@ -140,6 +177,7 @@ func (m *model) batch(items []bos.ComponentPatch, apply func(p bos.ComponentPatc
 		}
 	}
 	m.date(before)
+	m.time(before)
 	m.complete()
 	return batchOutcome(r, nil)
 }
@@ -214,7 +252,7 @@ func (m *model) create(n bos.NewSession) string {
 		}
 		m.history = append(m.history, old)
 	}
-	m.sessions[n.SessionKey] = &modelSession{Session: *made, went: map[bos.Point]bool{}}
+	m.sessions[n.SessionKey] = &modelSession{Session: *made, went: map[bos.Point]bool{}, stays: map[bos.Phase][]int64{}}
 	return ""
 }
 

@@ -86,8 +86,10 @@ type sessionReply struct {
 	hash     *redis.SliceCmd // or
 	script   *redis.Cmd      // with groups
 	groups   [2]*redis.IntCmd
+	cabinets [2]*redis.MapStringStringCmd
 	extras   *redis.SliceCmd
 	progress *redis.StringSliceCmd
+	times    *redis.ZSliceCmd
 }
 
 // readHomes reads sessions where they live; nil stands for one that is not there.
@@ -159,6 +161,13 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sess
 		a.groups[0] = pipe.ZCard(ctx, s.db.Keys.Groups(h))
 		a.groups[1] = pipe.ZCard(ctx, s.db.Keys.FrozenGroups(h))
 	}
+	if r.Cabinets {
+		a.cabinets[0] = pipe.HGetAll(ctx, s.db.Keys.Cabinets(h))
+		a.cabinets[1] = pipe.HGetAll(ctx, s.db.Keys.FrozenCabinets(h))
+	}
+	if r.PhaseTimes {
+		a.times = pipe.ZRangeWithScores(ctx, s.db.Keys.PhaseTimes(h), 0, -1)
+	}
 	if r.Details || r.Initial {
 		// A list of initial components can be as long as a system; it is left where it is
 		// unless it is selected itself.
@@ -211,12 +220,18 @@ func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, 
 		// The script stops at a number of bytes. That it has is shown only by its groups being
 		// fewer than there are.
 		st.ErrorsCut = a.script != nil && len(groups) < min(r.Groups, st.GroupCount-r.GroupsFrom)
-		if a.groups[0] != nil {
-			which := 0
-			if st.FromSnapshot {
-				which = 1
-			}
+		which := 0
+		if st.FromSnapshot {
+			which = 1
+		}
+		if a.groups[which] != nil {
 			st.GroupCount = int(a.groups[which].Val())
+		}
+		if a.cabinets[which] != nil {
+			st.ByCabinet = cabinetsOf(a.cabinets[which].Val())
+		}
+		if a.times != nil {
+			st.PhaseDurations = durationsOf(a.times.Val())
 		}
 		if st.Saved != nil { // BOS's own words come first; our counts stay beside them
 			st.GroupCount, st.Saved.Text, st.ErrorsCut = st.Saved.GroupCount, saved, false

@@ -252,8 +252,8 @@ func (s *Store) firstSessions(ctx context.Context, reads []bos.SessionRead) (int
 	return n, nil
 }
 
-// pointBytes is what a sample takes in memory.
-const pointBytes = 128
+// pointBytes is what a tally takes in memory.
+const pointBytes = 160
 
 // holdSessions counts the long parts of sessions that were read.
 func holdSessions(ctx context.Context, found []*bos.Session) error {
@@ -273,7 +273,7 @@ func holdSessions(ctx context.Context, found []*bos.Session) error {
 			for _, g := range one.Status.Errors {
 				n += int64(len(g.Message))
 			}
-			n += int64(len(one.Status.Progress)) * pointBytes
+			n += int64(len(one.Status.Progress)+len(one.Status.ByCabinet)) * pointBytes
 		}
 	}
 	return effort.Hold(ctx, n)

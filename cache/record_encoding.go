@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -17,16 +18,17 @@ import (
 // decides what it counts as, and the rest as JSON, read and written only when
 // needed. Both belong to one version.
 type record struct {
-	version   string // "" for no record at all
-	epoch     string // of the version; "" unless it was read for a change
-	body      string // what is stored under that version
-	present   bool   // false: a tenant owns the id, but there is no component
-	owners    []string
-	since     string           // the second since when it has had its status; "" for unknown
-	counted   bos.Contribution // what it was counted as when it was written
-	digest    string           // of the rest; "" when that is empty
-	detailed  bool             // the rest has been read into component
-	component bos.Component
+	version    string // "" for no record at all
+	epoch      string // of the version; "" unless it was read for a change
+	body       string // what is stored under that version
+	present    bool   // false: a tenant owns the id, but there is no component
+	owners     []string
+	since      string           // the second since when it has had its status; "" for unknown
+	phaseSince string           // the second since when its session has it in its timed phase; "" for none, or unknown
+	counted    bos.Contribution // what it was counted as when it was written
+	digest     string           // of the rest; "" when that is empty
+	detailed   bool             // the rest has been read into component
+	component  bos.Component
 }
 
 // encode writes the short part without its version; "" where nothing is to be kept. Parts are
@@ -76,6 +78,10 @@ func (r *record) encode() string {
 	f[schema.PartPhase], f[schema.PartOverride] = string(c.Phase), c.Override
 	f[schema.PartDigest], f[schema.PartOwners] = r.digest, strings.Join(r.owners, ",")
 	f[schema.PartSince], f[schema.PartState] = r.since, schema.StatusLetters[r.counted.Status]+string(r.counted.Wait)
+	f[schema.PartStay] = encodeStay(c.Stay)
+	if r.phaseSince != r.since {
+		f[schema.PartPhaseSince] = r.phaseSince
+	}
 	n := schema.PartCount
 	for n > schema.PartSince && f[n-1] == "" { // as before there were these parts, so that such a record stays the same
 		n--
@@ -120,6 +126,9 @@ func decode(id, value string) (r record, longError bos.Digest, err error) {
 	if c.StatusSince, err = parseSecond(r.since); err != nil {
 		return r, "", fmt.Errorf("the stored record of component %q can't be read: %w", id, err)
 	}
+	if c.Stay, err = decodeStay(f[schema.PartStay]); err != nil {
+		return r, "", fmt.Errorf("the stored record of component %q can't be read: %w", id, err)
+	}
 	c.Enabled, c.Session = enabled, f[schema.PartSession]
 	if known < len(letters) { // most records are whole
 		for _, flag := range schema.ShapeFlags {
@@ -132,6 +141,10 @@ func decode(id, value string) (r record, longError bos.Digest, err error) {
 		}
 	}
 	c.Phase, c.Override = bos.Phase(f[schema.PartPhase]), f[schema.PartOverride]
+	// Usually the phase has begun with the status, and then only that is stored.
+	if c.TimedPhase() != bos.PhaseNone {
+		r.phaseSince = cmp.Or(f[schema.PartPhaseSince], r.since)
+	}
 	if isLong {
 		longError = bos.Digest(f[schema.PartError])
 	} else {

@@ -62,7 +62,7 @@ func (s *Store) Recount(ctx context.Context, o RecountOptions) (drift int, err e
 	r := &recount{Store: own, RecountOptions: o}
 	// In this order, as each relies on those before: sums are added up over members, and texts
 	// are counted by the index of errors, both of which have to be right by then.
-	for _, stage := range []func(context.Context) error{r.records, r.details, r.indexes, r.tenantSizes, r.sums, r.texts, r.announce} {
+	for _, stage := range []func(context.Context) error{r.records, r.details, r.indexes, r.tenantSizes, r.facets, r.sums, r.texts, r.announce} {
 		if err := stage(ctx); err != nil {
 			return r.drift, err
 		}

@@ -24,18 +24,20 @@ func (e scoredEntry) lacking(id string) string {
 	return "lacks " + id + " with the score " + e.score
 }
 
-// scored says whether a reply is that score: one server writes it as a number,
-// another as a text.
+// scored says whether a reply is that score.
 func scored(reply any, want string) bool {
-	have, number := reply.(float64)
-	if !number {
-		var err error
-		if have, err = strconv.ParseFloat(redisdb.Text(reply), 64); err != nil {
-			return false // there is none
-		}
-	}
+	have, there := scoreOf(reply)
 	expected, err := strconv.ParseFloat(want, 64)
-	return err == nil && have == expected
+	return there && err == nil && have == expected
+}
+
+// scoreOf is a score of a reply, false for none: one server writes it as a number, another as a text.
+func scoreOf(reply any) (float64, bool) {
+	if have, number := reply.(float64); number {
+		return have, true
+	}
+	have, err := strconv.ParseFloat(redisdb.Text(reply), 64)
+	return have, err == nil
 }
 
 // walk visits the entries of an index, in chunks.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -20,7 +21,7 @@ func (r *recount) sums(ctx context.Context) error {
 	// Not of sessions alone: a scope that has lost its hash still has members, and one that
 	// should be empty may have groups left. History has frozen counters, which no record can
 	// prove.
-	for _, of := range []schema.Kind{schema.Kinds.Session, schema.Kinds.Members, schema.Kinds.Staged, schema.Kinds.Groups} {
+	for _, of := range []schema.Kind{schema.Kinds.Session, schema.Kinds.Members, schema.Kinds.Staged, schema.Kinds.Groups, schema.Kinds.Cabinets} {
 		if err := r.scan(ctx, of, 0, func(found []string, _ uint64) error {
 			for _, scope := range r.idsOf(of, found) {
 				if !schema.Home(scope).IsHistory() {
@@ -77,6 +78,7 @@ func (r *recount) verifySums(ctx context.Context, scope bos.SessionKey) error {
 		r.found(r.db.Keys.Groups(h), fmt.Sprintf("has an error group of %d instead of %d", have.groups[g], want.groups[g]))
 	}
 	c.regroup(r.db.Keys.Groups(h), off)
+	wrong += r.verifyCabinets(c, r.db.Keys.Cabinets(h), have.cabinets, want.cabinets)
 	if wrong == 0 {
 		return nil
 	}
@@ -102,16 +104,42 @@ func (r *recount) exclusive(ctx context.Context) (func(*change), error) {
 	}, nil
 }
 
+// verifyCabinets reports the cabinets whose counters are wrong, adds what repairs them, and returns how
+// many they are.
+func (r *recount) verifyCabinets(c *change, key string, have, want map[string]int) int {
+	off := map[string]int{}
+	for field, n := range have {
+		off[field] -= n
+	}
+	for field, n := range want {
+		off[field] += n
+	}
+	var by []cabinetCount
+	wrong := map[string]bool{}
+	for _, field := range sortedKeys(off, func(by int) bool { return by != 0 }) {
+		by = append(by, cabinetCount{field, off[field]})
+		cabinet, _, _ := strings.Cut(field, " ")
+		if !wrong[cabinet] {
+			wrong[cabinet] = true
+			r.found(key, fmt.Sprintf("counts %q = %d instead of %d", field, have[field], want[field]))
+		}
+	}
+	c.count(key, by)
+	return len(wrong)
+}
+
 // stored is what Redis has of a scope.
 type stored struct {
 	counters map[string]int
 	groups   map[string]int
+	cabinets map[string]int // by field
 }
 
 // expected is what the records of its components come to.
 type expected struct {
-	tally  bos.Tally
-	groups map[string]int
+	tally    bos.Tally
+	groups   map[string]int
+	cabinets map[string]int
 }
 
 // addUp reads what is stored for a scope, and what its components make, as of one
@@ -144,6 +172,7 @@ func (r *recount) addUp(ctx context.Context, scope bos.SessionKey) (have stored,
 type sumReply struct {
 	counters        *redis.SliceCmd
 	groups          *redis.ZSliceCmd
+	cabinets        *redis.MapStringStringCmd
 	members, staged *redis.StringSliceCmd
 	records         []*redis.SliceCmd
 }
@@ -155,6 +184,7 @@ func (r *recount) readSum(ctx context.Context, h schema.Home, ids []string) (sum
 		sum = sumReply{
 			counters: pipe.HMGet(ctx, r.db.Keys.Session(h), schema.CounterFields...),
 			groups:   pipe.ZRangeWithScores(ctx, r.db.Keys.Groups(h), 0, -1),
+			cabinets: pipe.HGetAll(ctx, r.db.Keys.Cabinets(h)),
 			members:  pipe.ZRange(ctx, r.db.Keys.Members(h), 0, -1),
 			staged:   pipe.ZRange(ctx, r.db.Keys.Staged(h), 0, -1),
 		}
@@ -177,12 +207,15 @@ func (sum *sumReply) components() []string {
 }
 
 func (sum *sumReply) stored() stored {
-	have := stored{counters: map[string]int{}, groups: map[string]int{}}
+	have := stored{counters: map[string]int{}, groups: map[string]int{}, cabinets: map[string]int{}}
 	for i, v := range sum.counters.Val() {
 		have.counters[schema.CounterFields[i]], _ = strconv.Atoi(redisdb.Text(v)) // absent: 0
 	}
 	for _, z := range sum.groups.Val() {
 		have.groups[z.Member.(string)] = int(math.Round(-z.Score))
+	}
+	for field, n := range sum.cabinets.Val() {
+		have.cabinets[field], _ = strconv.Atoi(n)
 	}
 	return have
 }
@@ -191,6 +224,7 @@ func (sum *sumReply) stored() stored {
 // group's key begins with its text: that of a group that is there, or that which is kept.
 func (r *recount) expect(ctx context.Context, scope bos.SessionKey, ids, left []string, sum sumReply, have stored) (want expected, err error) {
 	want = expected{groups: map[string]int{}}
+	var counted scopeChange // as a write would count them all
 	long := map[bos.Digest]int{}
 	for i, id := range ids {
 		if _, gone := slices.BinarySearch(left, id); gone {
@@ -204,6 +238,7 @@ func (r *recount) expect(ctx context.Context, scope bos.SessionKey, ids, left []
 		// By what was counted and not by today's rules: records, which comes first, has seen to
 		// it that they are the same.
 		want.tally.Add(rec.counted, scope.Name, 1)
+		counted.cabinet(bos.CabinetOf(id)).Add(rec.counted, scope.Name, 1)
 		switch {
 		case rec.counted.Session != scope.Name:
 		case digest != "":
@@ -211,6 +246,10 @@ func (r *recount) expect(ctx context.Context, scope bos.SessionKey, ids, left []
 		case rec.counted.Group != "":
 			want.groups[rec.counted.Group]++
 		}
+	}
+	want.cabinets = map[string]int{}
+	for _, one := range counted.movedCabinets() {
+		want.cabinets[one.field] = one.n
 	}
 	for g := range have.groups {
 		if digest, _, _ := bos.ParseGroupKey(g); long[digest] > 0 {

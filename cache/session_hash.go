@@ -54,6 +54,7 @@ func (c *change) store(h schema.Home, s *bos.Session) {
 		c.do("HSET", c.keys.Extras(h), x.Shape.Name, encodeShape(s.Details.Shape))
 	}
 	c.do("ZADD", c.keys.Alike(s), "0", schema.SessionPosition(s))
+	c.list(s)
 }
 
 // encodeShape writes a shape as two numbers and the rest.

@@ -184,6 +184,7 @@ func (s *Store) erase(ctx context.Context, h schema.Home, old *bos.Session) (*ch
 	c.do("ZREM", s.db.Keys.Sessions(), schema.SessionPosition(old))
 	c.do("ZREM", s.db.Keys.History(scope), schema.HistoryPosition(old))
 	c.do("ZREM", s.db.Keys.Alike(old), schema.SessionPosition(old))
+	c.unlist(old)
 	c.do("ZREM", s.db.Keys.Frozen(), schema.FrozenEntry(old))
 	if h == scope {
 		c.do("DEL", s.db.Keys.Log(h))

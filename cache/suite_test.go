@@ -149,7 +149,7 @@ func (s *suite) applied(want int) func(bos.BatchResult, error) {
 	}
 }
 
-var everything = bos.Want{Details: true, Initial: true, Status: true, Groups: 1000, GroupCount: true, Epoch: true, Progress: true, Estimate: true, Statuses: true}
+var everything = bos.Want{Details: true, Initial: true, Status: true, Groups: 1000, GroupCount: true, Epoch: true, Progress: true, Estimate: true, Statuses: true, Cabinets: true, PhaseTimes: true}
 
 // read returns the newest session of a name, with everything; nil for none.
 func (s *suite) read(key bos.SessionKey) *bos.Session {

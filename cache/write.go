@@ -34,6 +34,8 @@ type change struct {
 	commands []command
 	texts    map[bos.Digest]*reference
 	scopes   map[bos.SessionKey]*scopeChange
+	leaves   []leave   // see [Store.chronicle], which makes commands of them
+	failures []failure // as well
 }
 
 // versioned is a value that the write replaces, and the version that it must have until then:
@@ -80,6 +82,9 @@ type scopeChange struct {
 	waitRemove, waitAdd     []string
 	waitScore               []string // of those added
 	groups                  map[string]int
+	cabinets                map[string]*bos.Tally // by how much the counters of each change
+	stays                   map[phaseStay]int     // that have ended, by the first second of their bucket
+	longest                 map[bos.Phase]int64   // of them, in seconds
 }
 
 // newChange begins a write. All that it notes has the moment at which it began, also if it is
@@ -287,10 +292,10 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 	add(strconv.Itoa(len(scopes)), strconv.Itoa(len(names)+1))
 	for _, key := range scopes {
 		h, sc := schema.ScopeHome(key), c.scopes[key]
-		// The script steps over as many keys as these three flags say: both sides have to
-		// agree. Most writes can't freeze anything, and are spared the four keys of groups and
-		// errors.
-		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep)...)
+		// The script steps over as many keys as these flags say: both sides have to
+		// agree. Most writes can't freeze anything, and are spared the keys of what is
+		// frozen.
+		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep, len(sc.stays) > 0)...)
 		add(string(h), strings.Join(sc.changed, ","), strings.Join(sc.removed, ","), sc.flags())
 		var counts []string
 		// By its place and not its name: a batch over many scopes has thousands of these.
@@ -301,6 +306,11 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 		}
 		add(strconv.Itoa(len(counts) / 2))
 		add(counts...)
+		if len(sc.stays) > 0 {
+			commands, n := sc.timing()
+			add(strconv.Itoa(n))
+			add(commands...)
+		}
 	}
 	if c.shares != "" {
 		names = append(names, c.keys.Outbox())
@@ -315,7 +325,7 @@ func (sc *scopeChange) flags() string {
 	for _, one := range []struct {
 		on   bool
 		flag schema.WriteFlag
-	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}} {
+	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}, {len(sc.stays) > 0, f.Time}} {
 		if one.on {
 			flags += one.flag.Letter
 		}

@@ -25,17 +25,34 @@ func (r *Resolver) components(ctx context.Context, of *bos.MembersOf, first *int
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.Store.ListComponents(ctx, of, orEmpty(filter), page, detailed(ctx, "edges", "node"), selected(ctx, "totalCount"))
+	list, err := r.Store.ListComponents(ctx, of, orEmpty(filter), page, detailed(ctx, onPage), selected(ctx, "totalCount"))
 	if err != nil {
 		return nil, err
 	}
-	return componentPage(ctx, list, page, componentCursor)
+	c, err := componentPage(ctx, list, page, componentCursor)
+	if err == nil && of != nil && selected(ctx, "edges", "failedBefore") {
+		err = r.markFailedBefore(ctx, of.Session, c.Edges)
+	}
+	return c, err
+}
+
+// markFailedBefore says of each component whether it failed in the session before.
+func (r *Resolver) markFailedBefore(ctx context.Context, of *bos.Session, edges []ComponentEdge) error {
+	ids := make([]string, len(edges))
+	for i, e := range edges {
+		ids[i] = e.Node.ID
+	}
+	failed, err := r.Store.FailedBefore(ctx, of, ids)
+	for i := range failed {
+		edges[i].FailedBefore = &failed[i]
+	}
+	return err
 }
 
 // componentPage makes a connection of a page of components.
 func componentPage(ctx context.Context, list *bos.List[*bos.Component], page bos.Page, kind cursorKind) (*ComponentConnection, error) {
 	// Before edges are made: their cursors would be memory of items that are not answered.
-	if err := keepFitting(ctx, list, weighComponents(ctx, "edges", "node")); err != nil {
+	if err := keepFitting(ctx, list, weighComponents(ctx, onPage)); err != nil {
 		return nil, err
 	}
 	c := &ComponentConnection{Edges: []ComponentEdge{}, TotalCount: list.Total, PageInfo: pageInfo(kind, list.Positions, list.More, page)}

@@ -16,6 +16,7 @@ const (
 	sessionCursor   cursorKind = "sessions"
 	componentCursor cursorKind = "components"
 	waitingCursor   cursorKind = "waitingFor.components"
+	stayCursor      cursorKind = "component.sessions"
 	templateCursor  cursorKind = "sessionTemplates"
 )
 

@@ -31,13 +31,16 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Component() ComponentResolver
+	ComponentSession() ComponentSessionResolver
 	ComponentStatus() ComponentStatusResolver
+	ErrorPattern() ErrorPatternResolver
 	ErrorSummary() ErrorSummaryResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
 	Session() SessionResolver
 	SessionStatus() SessionStatusResolver
 	Subscription() SubscriptionResolver
+	TroubledComponent() TroubledComponentResolver
 	Waiting() WaitingResolver
 }
 
@@ -103,12 +106,23 @@ type ComplexityRoot struct {
 		SessionLimitRequired          func(childComplexity int) int
 	}
 
+	CabinetCounts struct {
+		Cabinet func(childComplexity int) int
+		Counts  func(childComplexity int) int
+	}
+
+	CabinetErrors struct {
+		Cabinet func(childComplexity int) int
+		Count   func(childComplexity int) int
+	}
+
 	CfsParameters struct {
 		Configuration func(childComplexity int) int
 	}
 
 	Component struct {
 		ActualState  func(childComplexity int) int
+		CountsIn     func(childComplexity int) int
 		DesiredState func(childComplexity int) int
 		Enabled      func(childComplexity int) int
 		Error        func(childComplexity int) int
@@ -117,6 +131,7 @@ type ComplexityRoot struct {
 		LastAction   func(childComplexity int) int
 		RetryPolicy  func(childComplexity int) int
 		Session      func(childComplexity int) int
+		Sessions     func(childComplexity int, first *int, after *string) int
 		StagedState  func(childComplexity int) int
 		Status       func(childComplexity int) int
 		StatusSince  func(childComplexity int) int
@@ -124,11 +139,39 @@ type ComplexityRoot struct {
 
 	ComponentConnection struct {
 		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
 	}
 
 	ComponentEdge struct {
+		Cursor       func(childComplexity int) int
+		FailedBefore func(childComplexity int) int
+		Node         func(childComplexity int) int
+	}
+
+	ComponentPhaseTime struct {
+		Phase   func(childComplexity int) int
+		Seconds func(childComplexity int) int
+	}
+
+	ComponentSession struct {
+		Error   func(childComplexity int) int
+		Joined  func(childComplexity int) int
+		Left    func(childComplexity int) int
+		Name    func(childComplexity int) int
+		Outcome func(childComplexity int) int
+		Phases  func(childComplexity int) int
+		Session func(childComplexity int) int
+		Tenant  func(childComplexity int) int
+	}
+
+	ComponentSessionConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	ComponentSessionEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -170,11 +213,29 @@ type ComplexityRoot struct {
 		LastUpdated   func(childComplexity int) int
 	}
 
+	EndEstimate struct {
+		Earliest  func(childComplexity int) int
+		Latest    func(childComplexity int) int
+		Likely    func(childComplexity int) int
+		Remaining func(childComplexity int) int
+	}
+
+	ErrorPattern struct {
+		ByCabinet    func(childComplexity int) int
+		Count        func(childComplexity int) int
+		FailedBefore func(childComplexity int) int
+		List         func(childComplexity int) int
+		Messages     func(childComplexity int, first *int) int
+		Pattern      func(childComplexity int) int
+		Variants     func(childComplexity int) int
+	}
+
 	ErrorSummary struct {
-		Components func(childComplexity int, first *int, after *string) int
-		Count      func(childComplexity int) int
-		List       func(childComplexity int) int
-		Message    func(childComplexity int) int
+		Components   func(childComplexity int, first *int, after *string) int
+		Count        func(childComplexity int) int
+		FailedBefore func(childComplexity int) int
+		List         func(childComplexity int) int
+		Message      func(childComplexity int) int
 	}
 
 	EventStats struct {
@@ -206,6 +267,14 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	PhaseDuration struct {
+		Count          func(childComplexity int) int
+		LongestSeconds func(childComplexity int) int
+		MedianSeconds  func(childComplexity int) int
+		P95Seconds     func(childComplexity int) int
+		Phase          func(childComplexity int) int
+	}
+
 	ProgressPoint struct {
 		Tally func(childComplexity int) int
 		Time  func(childComplexity int) int
@@ -217,14 +286,17 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		BosOptions       func(childComplexity int) int
-		Component        func(childComplexity int, id string) int
-		Components       func(childComplexity int, first *int, after *string, filter *bos.ComponentFilter) int
-		Node             func(childComplexity int, id string) int
-		ServerInfo       func(childComplexity int) int
-		Session          func(childComplexity int, name string, tenant *string, startedAt *bos.Time) int
-		SessionTemplates func(childComplexity int, first *int, after *string, filter *bos.TemplateFilter) int
-		Sessions         func(childComplexity int, first *int, after *string, filter *bos.SessionFilter) int
+		BosOptions         func(childComplexity int) int
+		Component          func(childComplexity int, id string) int
+		Components         func(childComplexity int, first *int, after *string, filter *bos.ComponentFilter) int
+		Node               func(childComplexity int, id string) int
+		ServerInfo         func(childComplexity int) int
+		Session            func(childComplexity int, name string, tenant *string, startedAt *bos.Time) int
+		SessionTemplates   func(childComplexity int, first *int, after *string, filter *bos.TemplateFilter) int
+		Sessions           func(childComplexity int, first *int, after *string, filter *bos.SessionFilter) int
+		Templates          func(childComplexity int, prefix *string, first *int) int
+		Tenants            func(childComplexity int, prefix *string, first *int) int
+		TroubledComponents func(childComplexity int, first *int, since *bos.Time, template *string) int
 	}
 
 	ServerInfo struct {
@@ -245,6 +317,7 @@ type ComplexityRoot struct {
 
 	Session struct {
 		Components        func(childComplexity int, first *int, after *string, filter *bos.ComponentFilter) int
+		ComponentsAsOf    func(childComplexity int, at ComponentsAsOf, first *int, after *string, filter *bos.ComponentFilter) int
 		Deleted           func(childComplexity int) int
 		Error             func(childComplexity int) int
 		FailedComponents  func(childComplexity int, first *int, after *string) int
@@ -266,6 +339,7 @@ type ComplexityRoot struct {
 
 	SessionConnection struct {
 		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
 	}
@@ -298,8 +372,11 @@ type ComplexityRoot struct {
 
 	SessionStatus struct {
 		AsOf              func(childComplexity int) int
+		ByCabinet         func(childComplexity int) int
 		Epoch             func(childComplexity int) int
+		ErrorPatterns     func(childComplexity int, first *int) int
 		ErrorSummary      func(childComplexity int, first *int) int
+		EstimatedEnd      func(childComplexity int) int
 		EstimatedEndTime  func(childComplexity int) int
 		FromSnapshot      func(childComplexity int) int
 		GroupCount        func(childComplexity int) int
@@ -307,6 +384,7 @@ type ComplexityRoot struct {
 		PercentFailed     func(childComplexity int) int
 		PercentStaged     func(childComplexity int) int
 		PercentSuccessful func(childComplexity int) int
+		PhaseDurations    func(childComplexity int) int
 		Phases            func(childComplexity int) int
 		Progress          func(childComplexity int, maxPoints *int) int
 		Revision          func(childComplexity int) int
@@ -331,6 +409,7 @@ type ComplexityRoot struct {
 
 	SessionTemplateConnection struct {
 		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
 	}
@@ -378,6 +457,15 @@ type ComplexityRoot struct {
 		Source     func(childComplexity int) int
 	}
 
+	TroubledComponent struct {
+		Component   func(childComplexity int) int
+		Failures    func(childComplexity int) int
+		ID          func(childComplexity int) int
+		LastError   func(childComplexity int) int
+		LastFailure func(childComplexity int) int
+		Sessions    func(childComplexity int) int
+	}
+
 	UpdateSessionPayload struct {
 		Session    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -405,11 +493,23 @@ type ComplexityRoot struct {
 type ComponentResolver interface {
 	Status(ctx context.Context, obj *bos.Component) (*bos.Component, error)
 	StatusSince(ctx context.Context, obj *bos.Component) (*bos.Time, error)
+
+	Sessions(ctx context.Context, obj *bos.Component, first *int, after *string) (*ComponentSessionConnection, error)
+	CountsIn(ctx context.Context, obj *bos.Component) ([]bos.Session, error)
+}
+type ComponentSessionResolver interface {
+	Tenant(ctx context.Context, obj *bos.ComponentSession) (*string, error)
+	Joined(ctx context.Context, obj *bos.ComponentSession) (bos.Time, error)
+	Left(ctx context.Context, obj *bos.ComponentSession) (*bos.Time, error)
 }
 type ComponentStatusResolver interface {
 	RawPhase(ctx context.Context, obj *bos.Component) (string, error)
 
 	RawStatus(ctx context.Context, obj *bos.Component) (string, error)
+}
+type ErrorPatternResolver interface {
+	ByCabinet(ctx context.Context, obj *ErrorPattern) ([]bos.CabinetErrors, error)
+	Messages(ctx context.Context, obj *ErrorPattern, first *int) ([]ErrorSummary, error)
 }
 type ErrorSummaryResolver interface {
 	Components(ctx context.Context, obj *ErrorSummary, first *int, after *string) (*ComponentConnection, error)
@@ -428,8 +528,11 @@ type QueryResolver interface {
 	Sessions(ctx context.Context, first *int, after *string, filter *bos.SessionFilter) (*SessionConnection, error)
 	Component(ctx context.Context, id string) (*bos.Component, error)
 	Components(ctx context.Context, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error)
+	TroubledComponents(ctx context.Context, first *int, since *bos.Time, template *string) ([]bos.Trouble, error)
 	Node(ctx context.Context, id string) (Node, error)
 	SessionTemplates(ctx context.Context, first *int, after *string, filter *bos.TemplateFilter) (*SessionTemplateConnection, error)
+	Templates(ctx context.Context, prefix *string, first *int) ([]string, error)
+	Tenants(ctx context.Context, prefix *string, first *int) ([]string, error)
 	BosOptions(ctx context.Context) (*bos.Options, error)
 	ServerInfo(ctx context.Context) (*ServerInfo, error)
 }
@@ -442,17 +545,23 @@ type SessionResolver interface {
 	Error(ctx context.Context, obj *bos.Session) (*string, error)
 	InitialComponents(ctx context.Context, obj *bos.Session) (string, error)
 	Components(ctx context.Context, obj *bos.Session, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error)
+	ComponentsAsOf(ctx context.Context, obj *bos.Session, at ComponentsAsOf, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error)
 	FailedComponents(ctx context.Context, obj *bos.Session, first *int, after *string) (*ComponentConnection, error)
 
 	Stragglers(ctx context.Context, obj *bos.Session, first *int) ([]bos.Component, error)
 	Previous(ctx context.Context, obj *bos.Session, first *int) ([]bos.Session, error)
 }
 type SessionStatusResolver interface {
+	ByCabinet(ctx context.Context, obj *bos.Status) ([]bos.CabinetCounts, error)
+
 	WaitingFor(ctx context.Context, obj *bos.Status, first *int) ([]bos.Waiting, error)
 	ErrorSummary(ctx context.Context, obj *bos.Status, first *int) ([]ErrorSummary, error)
 
+	ErrorPatterns(ctx context.Context, obj *bos.Status, first *int) ([]ErrorPattern, error)
+
 	Progress(ctx context.Context, obj *bos.Status, maxPoints *int) ([]bos.Point, error)
 	EstimatedEndTime(ctx context.Context, obj *bos.Status) (*bos.Time, error)
+	EstimatedEnd(ctx context.Context, obj *bos.Status) (*bos.EndEstimate, error)
 
 	StatusNote(ctx context.Context, obj *bos.Status) (*string, error)
 	Stale(ctx context.Context, obj *bos.Status) (bool, error)
@@ -462,6 +571,9 @@ type SubscriptionResolver interface {
 	SessionStatusUpdated(ctx context.Context, name string, tenant *string, minInterval *int, sinceRevision *int64, sinceEpoch *string) (<-chan *bos.Status, error)
 	SessionsUpdated(ctx context.Context, filter *bos.SessionFilter) (<-chan *live.SessionsUpdate, error)
 	ComponentsUpdated(ctx context.Context, session string, tenant *string, minInterval *int) (<-chan *live.ComponentsUpdate, error)
+}
+type TroubledComponentResolver interface {
+	LastFailure(ctx context.Context, obj *bos.Trouble) (bos.Time, error)
 }
 type WaitingResolver interface {
 	Since(ctx context.Context, obj *bos.Waiting) (*bos.Time, error)
@@ -749,6 +861,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BosOptions.SessionLimitRequired(childComplexity), true
 
+	case "CabinetCounts.cabinet":
+		if e.ComplexityRoot.CabinetCounts.Cabinet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CabinetCounts.Cabinet(childComplexity), true
+	case "CabinetCounts.counts":
+		if e.ComplexityRoot.CabinetCounts.Counts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CabinetCounts.Counts(childComplexity), true
+
+	case "CabinetErrors.cabinet":
+		if e.ComplexityRoot.CabinetErrors.Cabinet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CabinetErrors.Cabinet(childComplexity), true
+	case "CabinetErrors.count":
+		if e.ComplexityRoot.CabinetErrors.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CabinetErrors.Count(childComplexity), true
+
 	case "CfsParameters.configuration":
 		if e.ComplexityRoot.CfsParameters.Configuration == nil {
 			break
@@ -762,6 +900,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Component.ActualState(childComplexity), true
+	case "Component.countsIn":
+		if e.ComplexityRoot.Component.CountsIn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Component.CountsIn(childComplexity), true
 	case "Component.desiredState":
 		if e.ComplexityRoot.Component.DesiredState == nil {
 			break
@@ -810,6 +954,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Component.Session(childComplexity), true
+	case "Component.sessions":
+		if e.ComplexityRoot.Component.Sessions == nil {
+			break
+		}
+
+		args, err := ec.field_Component_sessions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Component.Sessions(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Component.stagedState":
 		if e.ComplexityRoot.Component.StagedState == nil {
 			break
@@ -835,6 +990,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ComponentConnection.Edges(childComplexity), true
+	case "ComponentConnection.nodes":
+		if e.ComplexityRoot.ComponentConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentConnection.Nodes(childComplexity), true
 	case "ComponentConnection.pageInfo":
 		if e.ComplexityRoot.ComponentConnection.PageInfo == nil {
 			break
@@ -854,12 +1015,106 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ComponentEdge.Cursor(childComplexity), true
+	case "ComponentEdge.failedBefore":
+		if e.ComplexityRoot.ComponentEdge.FailedBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentEdge.FailedBefore(childComplexity), true
 	case "ComponentEdge.node":
 		if e.ComplexityRoot.ComponentEdge.Node == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ComponentEdge.Node(childComplexity), true
+
+	case "ComponentPhaseTime.phase":
+		if e.ComplexityRoot.ComponentPhaseTime.Phase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentPhaseTime.Phase(childComplexity), true
+	case "ComponentPhaseTime.seconds":
+		if e.ComplexityRoot.ComponentPhaseTime.Seconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentPhaseTime.Seconds(childComplexity), true
+
+	case "ComponentSession.error":
+		if e.ComplexityRoot.ComponentSession.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Error(childComplexity), true
+	case "ComponentSession.joined":
+		if e.ComplexityRoot.ComponentSession.Joined == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Joined(childComplexity), true
+	case "ComponentSession.left":
+		if e.ComplexityRoot.ComponentSession.Left == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Left(childComplexity), true
+	case "ComponentSession.name":
+		if e.ComplexityRoot.ComponentSession.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Name(childComplexity), true
+	case "ComponentSession.outcome":
+		if e.ComplexityRoot.ComponentSession.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Outcome(childComplexity), true
+	case "ComponentSession.phases":
+		if e.ComplexityRoot.ComponentSession.Phases == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Phases(childComplexity), true
+	case "ComponentSession.session":
+		if e.ComplexityRoot.ComponentSession.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Session(childComplexity), true
+	case "ComponentSession.tenant":
+		if e.ComplexityRoot.ComponentSession.Tenant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSession.Tenant(childComplexity), true
+
+	case "ComponentSessionConnection.edges":
+		if e.ComplexityRoot.ComponentSessionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSessionConnection.Edges(childComplexity), true
+	case "ComponentSessionConnection.pageInfo":
+		if e.ComplexityRoot.ComponentSessionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSessionConnection.PageInfo(childComplexity), true
+
+	case "ComponentSessionEdge.cursor":
+		if e.ComplexityRoot.ComponentSessionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSessionEdge.Cursor(childComplexity), true
+	case "ComponentSessionEdge.node":
+		if e.ComplexityRoot.ComponentSessionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSessionEdge.Node(childComplexity), true
 
 	case "ComponentStatus.statusOverride":
 		if e.ComplexityRoot.ComponentStatus.Override == nil {
@@ -981,6 +1236,79 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DesiredState.LastUpdated(childComplexity), true
 
+	case "EndEstimate.earliest":
+		if e.ComplexityRoot.EndEstimate.Earliest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndEstimate.Earliest(childComplexity), true
+	case "EndEstimate.latest":
+		if e.ComplexityRoot.EndEstimate.Latest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndEstimate.Latest(childComplexity), true
+	case "EndEstimate.likely":
+		if e.ComplexityRoot.EndEstimate.Likely == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndEstimate.Likely(childComplexity), true
+	case "EndEstimate.remaining":
+		if e.ComplexityRoot.EndEstimate.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndEstimate.Remaining(childComplexity), true
+
+	case "ErrorPattern.byCabinet":
+		if e.ComplexityRoot.ErrorPattern.ByCabinet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorPattern.ByCabinet(childComplexity), true
+	case "ErrorPattern.count":
+		if e.ComplexityRoot.ErrorPattern.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorPattern.Count(childComplexity), true
+	case "ErrorPattern.failedBefore":
+		if e.ComplexityRoot.ErrorPattern.FailedBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorPattern.FailedBefore(childComplexity), true
+	case "ErrorPattern.list":
+		if e.ComplexityRoot.ErrorPattern.List == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorPattern.List(childComplexity), true
+	case "ErrorPattern.messages":
+		if e.ComplexityRoot.ErrorPattern.Messages == nil {
+			break
+		}
+
+		args, err := ec.field_ErrorPattern_messages_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ErrorPattern.Messages(childComplexity, args["first"].(*int)), true
+	case "ErrorPattern.pattern":
+		if e.ComplexityRoot.ErrorPattern.Pattern == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorPattern.Pattern(childComplexity), true
+	case "ErrorPattern.variants":
+		if e.ComplexityRoot.ErrorPattern.Variants == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorPattern.Variants(childComplexity), true
+
 	case "ErrorSummary.components":
 		if e.ComplexityRoot.ErrorSummary.Components == nil {
 			break
@@ -998,6 +1326,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ErrorSummary.Count(childComplexity), true
+	case "ErrorSummary.failedBefore":
+		if e.ComplexityRoot.ErrorSummary.FailedBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorSummary.FailedBefore(childComplexity), true
 	case "ErrorSummary.list":
 		if e.ComplexityRoot.ErrorSummary.List == nil {
 			break
@@ -1152,6 +1486,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "PhaseDuration.count":
+		if e.ComplexityRoot.PhaseDuration.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhaseDuration.Count(childComplexity), true
+	case "PhaseDuration.longestSeconds":
+		if e.ComplexityRoot.PhaseDuration.LongestSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhaseDuration.LongestSeconds(childComplexity), true
+	case "PhaseDuration.medianSeconds":
+		if e.ComplexityRoot.PhaseDuration.MedianSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhaseDuration.MedianSeconds(childComplexity), true
+	case "PhaseDuration.p95Seconds":
+		if e.ComplexityRoot.PhaseDuration.P95Seconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhaseDuration.P95Seconds(childComplexity), true
+	case "PhaseDuration.phase":
+		if e.ComplexityRoot.PhaseDuration.Phase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PhaseDuration.Phase(childComplexity), true
+
 	case "ProgressPoint.counts":
 		if e.ComplexityRoot.ProgressPoint.Tally == nil {
 			break
@@ -1257,6 +1622,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Sessions(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*bos.SessionFilter)), true
+	case "Query.templates":
+		if e.ComplexityRoot.Query.Templates == nil {
+			break
+		}
+
+		args, err := ec.field_Query_templates_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Templates(childComplexity, args["prefix"].(*string), args["first"].(*int)), true
+	case "Query.tenants":
+		if e.ComplexityRoot.Query.Tenants == nil {
+			break
+		}
+
+		args, err := ec.field_Query_tenants_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Tenants(childComplexity, args["prefix"].(*string), args["first"].(*int)), true
+	case "Query.troubledComponents":
+		if e.ComplexityRoot.Query.TroubledComponents == nil {
+			break
+		}
+
+		args, err := ec.field_Query_troubledComponents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.TroubledComponents(childComplexity, args["first"].(*int), args["since"].(*bos.Time), args["template"].(*string)), true
 
 	case "ServerInfo.epoch":
 		if e.ComplexityRoot.ServerInfo.Epoch == nil {
@@ -1331,6 +1729,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.Components(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*bos.ComponentFilter)), true
+	case "Session.componentsAsOf":
+		if e.ComplexityRoot.Session.ComponentsAsOf == nil {
+			break
+		}
+
+		args, err := ec.field_Session_componentsAsOf_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Session.ComponentsAsOf(childComplexity, args["at"].(ComponentsAsOf), args["first"].(*int), args["after"].(*string), args["filter"].(*bos.ComponentFilter)), true
 	case "Session.deleted":
 		if e.ComplexityRoot.Session.Deleted == nil {
 			break
@@ -1455,6 +1864,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionConnection.Edges(childComplexity), true
+	case "SessionConnection.nodes":
+		if e.ComplexityRoot.SessionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionConnection.Nodes(childComplexity), true
 	case "SessionConnection.pageInfo":
 		if e.ComplexityRoot.SessionConnection.PageInfo == nil {
 			break
@@ -1579,12 +1994,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.AsOf(childComplexity), true
+	case "SessionStatus.byCabinet":
+		if e.ComplexityRoot.SessionStatus.ByCabinet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStatus.ByCabinet(childComplexity), true
 	case "SessionStatus.epoch":
 		if e.ComplexityRoot.SessionStatus.Epoch == nil {
 			break
 		}
 
 		return e.ComplexityRoot.SessionStatus.Epoch(childComplexity), true
+	case "SessionStatus.errorPatterns":
+		if e.ComplexityRoot.SessionStatus.ErrorPatterns == nil {
+			break
+		}
+
+		args, err := ec.field_SessionStatus_errorPatterns_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SessionStatus.ErrorPatterns(childComplexity, args["first"].(*int)), true
 	case "SessionStatus.errorSummary":
 		if e.ComplexityRoot.SessionStatus.ErrorSummary == nil {
 			break
@@ -1596,6 +2028,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.ErrorSummary(childComplexity, args["first"].(*int)), true
+	case "SessionStatus.estimatedEnd":
+		if e.ComplexityRoot.SessionStatus.EstimatedEnd == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStatus.EstimatedEnd(childComplexity), true
 	case "SessionStatus.estimatedEndTime":
 		if e.ComplexityRoot.SessionStatus.EstimatedEndTime == nil {
 			break
@@ -1638,6 +2076,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionStatus.PercentSuccessful(childComplexity), true
+	case "SessionStatus.phaseDurations":
+		if e.ComplexityRoot.SessionStatus.PhaseDurations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionStatus.PhaseDurations(childComplexity), true
 	case "SessionStatus.phases":
 		if e.ComplexityRoot.SessionStatus.Phases == nil {
 			break
@@ -1758,6 +2202,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionTemplateConnection.Edges(childComplexity), true
+	case "SessionTemplateConnection.nodes":
+		if e.ComplexityRoot.SessionTemplateConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionTemplateConnection.Nodes(childComplexity), true
 	case "SessionTemplateConnection.pageInfo":
 		if e.ComplexityRoot.SessionTemplateConnection.PageInfo == nil {
 			break
@@ -1924,6 +2374,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SyncInfo.Source(childComplexity), true
+
+	case "TroubledComponent.component":
+		if e.ComplexityRoot.TroubledComponent.Component == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TroubledComponent.Component(childComplexity), true
+	case "TroubledComponent.failures":
+		if e.ComplexityRoot.TroubledComponent.Failures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TroubledComponent.Failures(childComplexity), true
+	case "TroubledComponent.id":
+		if e.ComplexityRoot.TroubledComponent.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TroubledComponent.ID(childComplexity), true
+	case "TroubledComponent.lastError":
+		if e.ComplexityRoot.TroubledComponent.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TroubledComponent.LastError(childComplexity), true
+	case "TroubledComponent.lastFailure":
+		if e.ComplexityRoot.TroubledComponent.LastFailure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TroubledComponent.LastFailure(childComplexity), true
+	case "TroubledComponent.sessions":
+		if e.ComplexityRoot.TroubledComponent.Sessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TroubledComponent.Sessions(childComplexity), true
 
 	case "UpdateSessionPayload.session":
 		if e.ComplexityRoot.UpdateSessionPayload.Session == nil {
@@ -2124,19 +2611,19 @@ A time in RFC 3339, as 2026-11-22T09:00:00Z. On input a time without a zone is U
 offset is converted; output always ends in Z. Fractions of a second are kept.
 BOS: its times carry no zone and mean UTC.
 """
-scalar DateTime
+scalar DateTime @specifiedBy(url: "https://github.com/bosgraph/bosgraph/blob/main/docs/scalars.md#datetime")
 
 """
 A span of time as h:mm:ss. Hours continue past 24, as in 26:03:04; a fraction of a second is
 cut off. Never negative.
 """
-scalar Duration
+scalar Duration @specifiedBy(url: "https://github.com/bosgraph/bosgraph/blob/main/docs/scalars.md#duration")
 
 """
 A JSON integer up to 2^53. All revisions come from one counter of the namespace, which only
 grows: of two revisions of one epoch the larger is the newer.
 """
-scalar Revision
+scalar Revision @specifiedBy(url: "https://github.com/bosgraph/bosgraph/blob/main/docs/scalars.md#revision")
 
 # ---------------------------------------------------------------------------------------
 # Queries
@@ -2186,6 +2673,19 @@ type Query {
     filter: ComponentFilter
   ): ComponentConnection!
 
+  """
+  The components that failed most often: those with most failures first, then those that failed in most sessions, then by id. A failure
+  is a change to status FAILED in a session. A tenant sees those in its own sessions.
+  """
+  troubledComponents(
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 20
+    "Failures since then. Days (UTC) count as a whole, also that of this moment. Null: all that are known, which are those of the retention."
+    since: DateTime
+    "Failures in sessions of the template of this name. Null: of any."
+    template: String
+  ): [TroubledComponent!]!
+
   "A session or a component by its id. Null when there is none."
   node(
     "The id of a Session or a Component."
@@ -2205,6 +2705,25 @@ type Query {
     "Which templates. Null: all."
     filter: SessionTemplateFilter
   ): SessionTemplateConnection!
+
+  """
+  The names of the session templates that sessions here were made from, each once, ascending byte by byte, for pickers.
+  Sessions of the history count; sessionTemplates has the records of BOS instead.
+  """
+  templates(
+    "Only names that begin with this text. Null: all."
+    prefix: String
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 100
+  ): [String!]!
+
+  "The names of the tenants that sessions here belong to, each once, ascending byte by byte, for pickers. A tenant sees only its own."
+  tenants(
+    "Only names that begin with this text. Null: all."
+    prefix: String
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 100
+  ): [String!]!
 
   """
   The options of the BOS that is followed, as last read. Null: no BOS is followed, or its options
@@ -2238,6 +2757,12 @@ input SessionFilter {
   startedAfter: DateTime
   "Started before this moment."
   startedBefore: DateTime
+  "Ended after this moment. Sessions without an end do not match."
+  endedAfter: DateTime
+  "Ended before this moment. Sessions without an end do not match."
+  endedBefore: DateTime
+  "True: sessions that failed to be set up, or that have failed components now, or had at their end. False: the others."
+  withFailures: Boolean
 }
 
 "Which components to list: those that meet every field given. A field that is null does not filter."
@@ -2256,6 +2781,10 @@ input ComponentFilter {
   enabled: Boolean
   "The whole error text. Empty: components without an error."
   error: String
+  "Whether the component has an error, of whatever text."
+  hasError: Boolean
+  "What the xname begins with, as x3000c0 for a chassis. Empty: all."
+  idPrefix: String
 }
 
 "Which session templates to list: those that meet every field given. A field that is null does not filter."
@@ -2317,8 +2846,25 @@ type Session implements Node {
     filter: ComponentFilter
   ): ComponentConnection!
   """
+  Its components, ascending by id. With END, of a session that is complete or was deleted at its source, those that it had when it
+  was frozen, though newer sessions may have taken them over or they may have been deleted: session, enabled, status and error
+  are as they were then, and the filter applies to these. Phase and statusOverride are those that the status stands for, statusSince is null; all else is
+  as it is now. A component that was disabled and had not failed counts as STABLE, one that BOS was trying again as OTHER. Of sessions that
+  were frozen by a version that did not keep them, only the failed ones are listed. A tenant sees those that it still owns.
+  """
+  componentsAsOf(
+    "END: how the session ended; as NOW while it has no end."
+    at: ComponentsAsOf! = END
+    "The page size, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 100
+    "The endCursor of the page before. Null: from the start. A cursor of another kind is BAD_USER_INPUT."
+    after: String
+    "Only those that pass."
+    filter: ComponentFilter
+  ): ComponentConnection!
+  """
   Its components with status FAILED: those that have it now, and once the session is complete those that
-  had it then, though newer sessions may have taken them over. The records are as they are now.
+  had it then, as in componentsAsOf.
   """
   failedComponents(
     "The page size, 1 to 1,000; anything else is BAD_USER_INPUT."
@@ -2425,6 +2971,18 @@ type SessionStatus {
   """
   statusCounts: [StatusCount!]!
   """
+  The counts of each cabinet that the session has components in, ascending by its number: they add up to counts.
+  A cabinet is that of a node's xname; components with another id are under the name other, which comes last.
+  """
+  byCabinet: [CabinetCounts!]!
+  """
+  Where the time goes: how long components of the session stayed in each phase, on hold or not, in the order in which a
+  boot goes through the phases. A stay ends with the phase, when the component is disabled, or when another session takes it
+  over; those that have not ended are not counted. A phase that none has left yet is left out. Frozen with the status: compare with
+  previous { status { phaseDurations } }.
+  """
+  phaseDurations: [PhaseDuration!]!
+  """
   Why the session is not complete: its active components, and those staged in it, by what they wait for, most
   components first. Each is in one group. Empty once the session is complete.
   """
@@ -2443,6 +3001,15 @@ type SessionStatus {
   ): [ErrorSummary!]!
   "How many different error texts there are."
   errorGroupCount: Int!
+  """
+  The errors of errorSummary put together where they differ only in xnames, addresses (IP, MAC), UUIDs, hexadecimal and
+  other numbers: most components first, then by pattern. They are made of the 1,000 largest groups; see errorGroupCount for how many
+  there are. Every text is kept, in messages.
+  """
+  errorPatterns(
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 20
+  ): [ErrorPattern!]!
   "When it started and ended, and how long it took."
   timing: SessionTiming!
   """
@@ -2466,6 +3033,8 @@ type SessionStatus {
   its components have ended.
   """
   estimatedEndTime: DateTime
+  "estimatedEndTime with a range around it, and how many components it waits for. Null where estimatedEndTime is."
+  estimatedEnd: EndEstimate
   "True when answered from the snapshot frozen at completion, or when its source deleted it."
   fromSnapshot: Boolean!
   """
@@ -2518,6 +3087,36 @@ type SessionCounts {
   onHold: Int!
   "Of the session, and not enabled: done, or given up."
   disabled: Int!
+}
+
+"How long components of a session stayed in a phase. Begin and end are whole seconds; only stays whose begin was seen are counted."
+type PhaseDuration {
+  "The phase."
+  phase: ComponentPhase!
+  "How many stays have ended."
+  count: Int!
+  "Half of the stays were not longer. Within 10 % of the exact value."
+  medianSeconds: Float!
+  "95 % of the stays were not longer. Within 10 % of the exact value."
+  p95Seconds: Float!
+  "The longest of them, exact."
+  longestSeconds: Float!
+}
+
+"As of when a session's components are shown."
+enum ComponentsAsOf {
+  "As they are."
+  NOW
+  "As they were when the session was frozen."
+  END
+}
+
+"What the components of one cabinet count in a session."
+type CabinetCounts {
+  "The cabinet, such as x3000; other for components whose id is no node's xname."
+  cabinet: String!
+  "The integers, as those of the whole session."
+  counts: SessionCounts!
 }
 
 "How many components of a session have a status."
@@ -2575,6 +3174,60 @@ type Waiting {
   ): ComponentConnection!
 }
 
+"""
+When a running session is likely to end. In nine of ten sessions of a simulated system, the end lay in every range that was shown
+from a fifth of the progress on. A range is wide as long as nodes that may need all their retries decide: with few remaining, say
+how many instead.
+"""
+type EndEstimate {
+  "It hardly ends before."
+  earliest: DateTime!
+  "As estimatedEndTime."
+  likely: DateTime!
+  "It hardly ends later."
+  latest: DateTime!
+  "How many components are still active."
+  remaining: Int!
+}
+
+"Errors of a session that differ only in xnames, addresses and numbers."
+type ErrorPattern {
+  """
+  The common text, with <xname>, <uuid>, <mac>, <address>, <hex> and <number> where the messages may differ. The message itself where
+  there is one. Of long messages, the first 1,024 bytes are looked at; the rest has to be the same.
+  """
+  pattern: String!
+  "How many components have one of its messages."
+  count: Int!
+  "How many different messages it has."
+  variants: Int!
+  "The first 10 ids, ascending, comma-joined, then ... when there are more."
+  list: String!
+  """
+  How many of them also failed in the session before: the first of Session.previous, as it was at its end. Counts those who
+  have the error, whatever their status is now.
+  """
+  failedBefore: Int!
+  """
+  How many of the components are in each cabinet, ascending by its number; other ids than xnames come last, as other. Reads the ids of
+  the components, which count against what a request may look through (--max-scan).
+  """
+  byCabinet: [CabinetErrors!]!
+  "Its messages as groups, largest first."
+  messages(
+    "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT. See variants for how many there are."
+    first: Int = 20
+  ): [ErrorSummary!]!
+}
+
+"How many components of a cabinet have an error."
+type CabinetErrors {
+  "The cabinet, as x3000; other for ids that are no xnames."
+  cabinet: String!
+  "How many components."
+  count: Int!
+}
+
 "A session's counts at one moment of its progress."
 type ProgressPoint {
   "When they were counted."
@@ -2591,6 +3244,11 @@ type ErrorSummary {
   count: Int!
   "The first 10 ids, ascending and comma-joined, followed by ... when there are more. BOS: any 10."
   list: String!
+  """
+  How many of them also failed in the session before: the first of Session.previous, as it was at its end. Counts those who
+  have the error, whatever their status is now.
+  """
+  failedBefore: Int!
   """
   The components that have it, ascending by id. Of a frozen status: those that had it when it
   was frozen, with their records of now; components deleted since are left out.
@@ -2648,6 +3306,99 @@ type Component implements Node {
   lastAction: LastAction
   "Attempts since the last success."
   eventStats: EventStats
+  """
+  The sessions that managed it, newest first: the one it is in, and those that it has left, at most the newest 50. They are
+  kept for the retention after the last of them was left, also if the component was deleted meanwhile.
+  What happens between two reads of BOS is not seen.
+  """
+  sessions(
+    "The page size, 1 to 1,000; anything else is BAD_USER_INPUT."
+    first: Int = 20
+    "The endCursor of the page before. Null: from the start. A cursor of another kind is BAD_USER_INPUT."
+    after: String
+  ): ComponentSessionConnection!
+  """
+  The sessions it counts in: the newest of the name in session without a tenant, and of each tenant that owns the
+  component. Staged ones are not included.
+  """
+  countsIn: [Session!]!
+}
+
+"A page of the sessions of a component."
+type ComponentSessionConnection {
+  "The sessions of this page."
+  edges: [ComponentSessionEdge!]!
+  "Where the page lies."
+  pageInfo: PageInfo!
+}
+
+"One session in a page of those of a component."
+type ComponentSessionEdge {
+  "Its place, for after."
+  cursor: String!
+  "The component's time in the session."
+  node: ComponentSession!
+}
+
+"""
+The time of a component in one session, from when bosgraph saw it join to when it left. If there was a session of that name in
+several tenants that owned the component, and in none, it is listed for each of them.
+"""
+type ComponentSession {
+  "The session. Null once it is removed, and where there was none of that name."
+  session: Session
+  "The session's name."
+  name: String!
+  "The tenant that the session belongs to. Null for none, and where there was no session of that name."
+  tenant: String
+  "When the component joined it, in whole seconds; for a component from before this was kept, the first time it is known to have been there."
+  joined: DateTime!
+  "When it left. Null while it is there."
+  left: DateTime
+  "How it ended for the component, or how it is there now."
+  outcome: ComponentOutcome!
+  "The component's last error there, or the present one; of a text of more than 256 bytes, the beginning. Empty for none."
+  error: String!
+  "How long it was in each phase, in the order of a boot; those with less than a second are left out."
+  phases: [ComponentPhaseTime!]!
+}
+
+"How a session ended for a component."
+enum ComponentOutcome {
+  "The component is in the session and still active, or disabled with a status other than STABLE and FAILED."
+  ACTIVE
+  "It is, or was at the end, disabled with status STABLE."
+  SUCCESSFUL
+  "It has, or had at the end, status FAILED."
+  FAILED
+  "Another session took it before it was done."
+  TAKEN_OVER
+  "It left the session for no other, or was deleted, before it was done."
+  REMOVED
+}
+
+"How long a component was in a phase of a session."
+type ComponentPhaseTime {
+  "The phase."
+  phase: ComponentPhase!
+  "How long, in whole seconds."
+  seconds: Float!
+}
+
+"How often a component has failed."
+type TroubledComponent {
+  "The component. Null when it is unknown."
+  component: Component
+  "Its xname."
+  id: ID!
+  "How often it came to status FAILED."
+  failures: Int!
+  "In how many sessions, each counted on the day of its first failure there; at least 1."
+  sessions: Int!
+  "Its error with the last failure; of a text of more than 256 bytes, the beginning. Empty for none."
+  lastError: String!
+  "When it failed last, in whole seconds."
+  lastFailure: DateTime!
 }
 
 "A component's phase, and the status that follows from it. The status is always computed, never stored."
@@ -2789,6 +3540,8 @@ type PageInfo {
 type SessionConnection {
   "The sessions of the page, newest first."
   edges: [SessionEdge!]!
+  "The same sessions without their cursors, for clients that page by pageInfo alone."
+  nodes: [Session!]!
   "Where the page lies."
   pageInfo: PageInfo!
   "How many there are on all pages; null where a filter would make counting walk everything."
@@ -2807,6 +3560,8 @@ type SessionEdge {
 type ComponentConnection {
   "The components of the page, ascending by id."
   edges: [ComponentEdge!]!
+  "The same components without their cursors, for clients that page by pageInfo alone."
+  nodes: [Component!]!
   "Where the page lies."
   pageInfo: PageInfo!
   "How many there are on all pages; null where a filter would make counting walk everything."
@@ -2819,6 +3574,11 @@ type ComponentEdge {
   cursor: String!
   "The component."
   node: Component!
+  """
+  In a list of a session's components, or of an error's: whether it also failed in the session before, the first of
+  Session.previous, as it was at its end. Null elsewhere.
+  """
+  failedBefore: Boolean
 }
 
 # ---------------------------------------------------------------------------------------
@@ -2888,6 +3648,8 @@ type BootSet {
 type SessionTemplateConnection {
   "The templates of the page."
   edges: [SessionTemplateEdge!]!
+  "The same templates without their cursors, for clients that page by pageInfo alone."
+  nodes: [SessionTemplate!]!
   "How to read on."
   pageInfo: PageInfo!
   "How many there are on all pages."
@@ -3551,6 +4313,26 @@ func (ec *executionContext) childFields_BosOptions(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type BosOptions", field.Name)
 }
 
+func (ec *executionContext) childFields_CabinetCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cabinet":
+		return ec.fieldContext_CabinetCounts_cabinet(ctx, field)
+	case "counts":
+		return ec.fieldContext_CabinetCounts_counts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CabinetCounts", field.Name)
+}
+
+func (ec *executionContext) childFields_CabinetErrors(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cabinet":
+		return ec.fieldContext_CabinetErrors_cabinet(ctx, field)
+	case "count":
+		return ec.fieldContext_CabinetErrors_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CabinetErrors", field.Name)
+}
+
 func (ec *executionContext) childFields_CfsParameters(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "configuration":
@@ -3585,6 +4367,10 @@ func (ec *executionContext) childFields_Component(ctx context.Context, field gra
 		return ec.fieldContext_Component_lastAction(ctx, field)
 	case "eventStats":
 		return ec.fieldContext_Component_eventStats(ctx, field)
+	case "sessions":
+		return ec.fieldContext_Component_sessions(ctx, field)
+	case "countsIn":
+		return ec.fieldContext_Component_countsIn(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Component", field.Name)
 }
@@ -3593,6 +4379,8 @@ func (ec *executionContext) childFields_ComponentConnection(ctx context.Context,
 	switch field.Name {
 	case "edges":
 		return ec.fieldContext_ComponentConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ComponentConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_ComponentConnection_pageInfo(ctx, field)
 	case "totalCount":
@@ -3607,8 +4395,62 @@ func (ec *executionContext) childFields_ComponentEdge(ctx context.Context, field
 		return ec.fieldContext_ComponentEdge_cursor(ctx, field)
 	case "node":
 		return ec.fieldContext_ComponentEdge_node(ctx, field)
+	case "failedBefore":
+		return ec.fieldContext_ComponentEdge_failedBefore(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ComponentEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ComponentPhaseTime(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phase":
+		return ec.fieldContext_ComponentPhaseTime_phase(ctx, field)
+	case "seconds":
+		return ec.fieldContext_ComponentPhaseTime_seconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ComponentPhaseTime", field.Name)
+}
+
+func (ec *executionContext) childFields_ComponentSession(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_ComponentSession_session(ctx, field)
+	case "name":
+		return ec.fieldContext_ComponentSession_name(ctx, field)
+	case "tenant":
+		return ec.fieldContext_ComponentSession_tenant(ctx, field)
+	case "joined":
+		return ec.fieldContext_ComponentSession_joined(ctx, field)
+	case "left":
+		return ec.fieldContext_ComponentSession_left(ctx, field)
+	case "outcome":
+		return ec.fieldContext_ComponentSession_outcome(ctx, field)
+	case "error":
+		return ec.fieldContext_ComponentSession_error(ctx, field)
+	case "phases":
+		return ec.fieldContext_ComponentSession_phases(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ComponentSession", field.Name)
+}
+
+func (ec *executionContext) childFields_ComponentSessionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ComponentSessionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ComponentSessionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ComponentSessionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ComponentSessionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ComponentSessionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ComponentSessionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ComponentSessionEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_ComponentStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3685,6 +4527,40 @@ func (ec *executionContext) childFields_DesiredState(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type DesiredState", field.Name)
 }
 
+func (ec *executionContext) childFields_EndEstimate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "earliest":
+		return ec.fieldContext_EndEstimate_earliest(ctx, field)
+	case "likely":
+		return ec.fieldContext_EndEstimate_likely(ctx, field)
+	case "latest":
+		return ec.fieldContext_EndEstimate_latest(ctx, field)
+	case "remaining":
+		return ec.fieldContext_EndEstimate_remaining(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndEstimate", field.Name)
+}
+
+func (ec *executionContext) childFields_ErrorPattern(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "pattern":
+		return ec.fieldContext_ErrorPattern_pattern(ctx, field)
+	case "count":
+		return ec.fieldContext_ErrorPattern_count(ctx, field)
+	case "variants":
+		return ec.fieldContext_ErrorPattern_variants(ctx, field)
+	case "list":
+		return ec.fieldContext_ErrorPattern_list(ctx, field)
+	case "failedBefore":
+		return ec.fieldContext_ErrorPattern_failedBefore(ctx, field)
+	case "byCabinet":
+		return ec.fieldContext_ErrorPattern_byCabinet(ctx, field)
+	case "messages":
+		return ec.fieldContext_ErrorPattern_messages(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ErrorPattern", field.Name)
+}
+
 func (ec *executionContext) childFields_ErrorSummary(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "message":
@@ -3693,6 +4569,8 @@ func (ec *executionContext) childFields_ErrorSummary(ctx context.Context, field 
 		return ec.fieldContext_ErrorSummary_count(ctx, field)
 	case "list":
 		return ec.fieldContext_ErrorSummary_list(ctx, field)
+	case "failedBefore":
+		return ec.fieldContext_ErrorSummary_failedBefore(ctx, field)
 	case "components":
 		return ec.fieldContext_ErrorSummary_components(ctx, field)
 	}
@@ -3735,6 +4613,22 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PhaseDuration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phase":
+		return ec.fieldContext_PhaseDuration_phase(ctx, field)
+	case "count":
+		return ec.fieldContext_PhaseDuration_count(ctx, field)
+	case "medianSeconds":
+		return ec.fieldContext_PhaseDuration_medianSeconds(ctx, field)
+	case "p95Seconds":
+		return ec.fieldContext_PhaseDuration_p95Seconds(ctx, field)
+	case "longestSeconds":
+		return ec.fieldContext_PhaseDuration_longestSeconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PhaseDuration", field.Name)
 }
 
 func (ec *executionContext) childFields_ProgressPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3817,6 +4711,8 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_initialComponents(ctx, field)
 	case "components":
 		return ec.fieldContext_Session_components(ctx, field)
+	case "componentsAsOf":
+		return ec.fieldContext_Session_componentsAsOf(ctx, field)
 	case "failedComponents":
 		return ec.fieldContext_Session_failedComponents(ctx, field)
 	case "status":
@@ -3835,6 +4731,8 @@ func (ec *executionContext) childFields_SessionConnection(ctx context.Context, f
 	switch field.Name {
 	case "edges":
 		return ec.fieldContext_SessionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SessionConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_SessionConnection_pageInfo(ctx, field)
 	case "totalCount":
@@ -3919,18 +4817,26 @@ func (ec *executionContext) childFields_SessionStatus(ctx context.Context, field
 		return ec.fieldContext_SessionStatus_counts(ctx, field)
 	case "statusCounts":
 		return ec.fieldContext_SessionStatus_statusCounts(ctx, field)
+	case "byCabinet":
+		return ec.fieldContext_SessionStatus_byCabinet(ctx, field)
+	case "phaseDurations":
+		return ec.fieldContext_SessionStatus_phaseDurations(ctx, field)
 	case "waitingFor":
 		return ec.fieldContext_SessionStatus_waitingFor(ctx, field)
 	case "errorSummary":
 		return ec.fieldContext_SessionStatus_errorSummary(ctx, field)
 	case "errorGroupCount":
 		return ec.fieldContext_SessionStatus_errorGroupCount(ctx, field)
+	case "errorPatterns":
+		return ec.fieldContext_SessionStatus_errorPatterns(ctx, field)
 	case "timing":
 		return ec.fieldContext_SessionStatus_timing(ctx, field)
 	case "progress":
 		return ec.fieldContext_SessionStatus_progress(ctx, field)
 	case "estimatedEndTime":
 		return ec.fieldContext_SessionStatus_estimatedEndTime(ctx, field)
+	case "estimatedEnd":
+		return ec.fieldContext_SessionStatus_estimatedEnd(ctx, field)
 	case "fromSnapshot":
 		return ec.fieldContext_SessionStatus_fromSnapshot(ctx, field)
 	case "statusNote":
@@ -3965,6 +4871,8 @@ func (ec *executionContext) childFields_SessionTemplateConnection(ctx context.Co
 	switch field.Name {
 	case "edges":
 		return ec.fieldContext_SessionTemplateConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SessionTemplateConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_SessionTemplateConnection_pageInfo(ctx, field)
 	case "totalCount":
@@ -4045,6 +4953,24 @@ func (ec *executionContext) childFields_SyncInfo(ctx context.Context, field grap
 		return ec.fieldContext_SyncInfo_error(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SyncInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_TroubledComponent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "component":
+		return ec.fieldContext_TroubledComponent_component(ctx, field)
+	case "id":
+		return ec.fieldContext_TroubledComponent_id(ctx, field)
+	case "failures":
+		return ec.fieldContext_TroubledComponent_failures(ctx, field)
+	case "sessions":
+		return ec.fieldContext_TroubledComponent_sessions(ctx, field)
+	case "lastError":
+		return ec.fieldContext_TroubledComponent_lastError(ctx, field)
+	case "lastFailure":
+		return ec.fieldContext_TroubledComponent_lastFailure(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TroubledComponent", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4200,6 +5126,42 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 // endregion ************************** internal!.gotpl ***************************
 
 // region    ***************************** args.gotpl *****************************
+
+func (ec *executionContext) field_Component_sessions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_ErrorPattern_messages_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	return args, nil
+}
 
 func (ec *executionContext) field_ErrorSummary_components_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
@@ -4483,6 +5445,94 @@ func (ec *executionContext) field_Query_sessions_args(ctx context.Context, rawAr
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_templates_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "prefix",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["prefix"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_tenants_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "prefix",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["prefix"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_troubledComponents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "since",
+		func(ctx context.Context, v any) (*bos.Time, error) {
+			return ec.unmarshalODateTime2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["since"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "template",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["template"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_SessionStatus_errorPatterns_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_SessionStatus_errorSummary_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4522,6 +5572,44 @@ func (ec *executionContext) field_SessionStatus_waitingFor_args(ctx context.Cont
 		return nil, err
 	}
 	args["first"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Session_componentsAsOf_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "at",
+		func(ctx context.Context, v any) (ComponentsAsOf, error) {
+			return ec.unmarshalNComponentsAsOf2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentsAsOf(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["at"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*bos.ComponentFilter, error) {
+			return ec.unmarshalOComponentFilter2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg3
 	return args, nil
 }
 
@@ -5807,6 +6895,107 @@ func (ec *executionContext) fieldContext_BosOptions_other(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _CabinetCounts_cabinet(ctx context.Context, field graphql.CollectedField, obj *bos.CabinetCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CabinetCounts_cabinet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cabinet, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CabinetCounts_cabinet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CabinetCounts", field, false, false, "String")
+}
+
+func (ec *executionContext) _CabinetCounts_counts(ctx context.Context, field graphql.CollectedField, obj *bos.CabinetCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CabinetCounts_counts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Counts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.Tally) graphql.Marshaler {
+			return ec.marshalNSessionCounts2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTally(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CabinetCounts_counts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CabinetCounts",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionCounts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CabinetErrors_cabinet(ctx context.Context, field graphql.CollectedField, obj *bos.CabinetErrors) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CabinetErrors_cabinet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cabinet, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CabinetErrors_cabinet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CabinetErrors", field, false, false, "String")
+}
+
+func (ec *executionContext) _CabinetErrors_count(ctx context.Context, field graphql.CollectedField, obj *bos.CabinetErrors) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CabinetErrors_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CabinetErrors_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CabinetErrors", field, false, false, "Int")
+}
+
 func (ec *executionContext) _CfsParameters_configuration(ctx context.Context, field graphql.CollectedField, obj *bos.CFSParameters) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6160,6 +7349,82 @@ func (ec *executionContext) fieldContext_Component_eventStats(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Component_sessions(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Component_sessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Component().Sessions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ComponentSessionConnection) graphql.Marshaler {
+			return ec.marshalNComponentSessionConnection2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentSessionConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Component_sessions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Component",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentSessionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Component_sessions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Component_countsIn(ctx context.Context, field graphql.CollectedField, obj *bos.Component) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Component_countsIn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Component().CountsIn(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Component_countsIn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Component",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ComponentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ComponentConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6187,6 +7452,38 @@ func (ec *executionContext) fieldContext_ComponentConnection_edges(_ context.Con
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ComponentEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *ComponentConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Component) graphql.Marshaler {
+			return ec.marshalNComponent2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Component(ctx, field)
 		},
 	}
 	return fc, nil
@@ -6297,6 +7594,396 @@ func (ec *executionContext) fieldContext_ComponentEdge_node(_ context.Context, f
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Component(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentEdge_failedBefore(ctx context.Context, field graphql.CollectedField, obj *ComponentEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentEdge_failedBefore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailedBefore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentEdge_failedBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentEdge", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ComponentPhaseTime_phase(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseTime) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentPhaseTime_phase(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phase, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.Phase) graphql.Marshaler {
+			return ec.marshalNComponentPhase2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhase(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentPhaseTime_phase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentPhaseTime", field, false, false, "ComponentPhase")
+}
+
+func (ec *executionContext) _ComponentPhaseTime_seconds(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseTime) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentPhaseTime_seconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentPhaseTime_seconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentPhaseTime", field, false, false, "Float")
+}
+
+func (ec *executionContext) _ComponentSession_session(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_session(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Session, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.Session) graphql.Marshaler {
+			return ec.marshalOSession2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSession(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_session(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentSession",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentSession_name(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSession", field, false, false, "String")
+}
+
+func (ec *executionContext) _ComponentSession_tenant(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_tenant(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ComponentSession().Tenant(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_tenant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSession", field, true, true, "String")
+}
+
+func (ec *executionContext) _ComponentSession_joined(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_joined(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ComponentSession().Joined(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_joined(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSession", field, true, true, "DateTime")
+}
+
+func (ec *executionContext) _ComponentSession_left(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_left(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ComponentSession().Left(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_left(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSession", field, true, true, "DateTime")
+}
+
+func (ec *executionContext) _ComponentSession_outcome(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_outcome(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcome, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.ComponentOutcome) graphql.Marshaler {
+			return ec.marshalNComponentOutcome2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentOutcome(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSession", field, false, false, "ComponentOutcome")
+}
+
+func (ec *executionContext) _ComponentSession_error(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSession", field, false, false, "String")
+}
+
+func (ec *executionContext) _ComponentSession_phases(ctx context.Context, field graphql.CollectedField, obj *bos.ComponentSession) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSession_phases(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phases, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.PhaseTime) graphql.Marshaler {
+			return ec.marshalNComponentPhaseTime2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseTimeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSession_phases(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentSession",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentPhaseTime(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentSessionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ComponentSessionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSessionConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []ComponentSessionEdge) graphql.Marshaler {
+			return ec.marshalNComponentSessionEdge2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentSessionEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSessionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentSessionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentSessionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentSessionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ComponentSessionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSessionConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSessionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentSessionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentSessionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *ComponentSessionEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSessionEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSessionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ComponentSessionEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _ComponentSessionEdge_node(ctx context.Context, field graphql.CollectedField, obj *ComponentSessionEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSessionEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.ComponentSession) graphql.Marshaler {
+			return ec.marshalNComponentSession2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentSession(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSessionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentSessionEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentSession(ctx, field)
 		},
 	}
 	return fc, nil
@@ -6793,6 +8480,289 @@ func (ec *executionContext) fieldContext_DesiredState_lastUpdated(_ context.Cont
 	return graphql.NewScalarFieldContext("DesiredState", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _EndEstimate_earliest(ctx context.Context, field graphql.CollectedField, obj *bos.EndEstimate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndEstimate_earliest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Earliest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndEstimate_earliest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndEstimate", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _EndEstimate_likely(ctx context.Context, field graphql.CollectedField, obj *bos.EndEstimate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndEstimate_likely(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Likely, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndEstimate_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndEstimate", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _EndEstimate_latest(ctx context.Context, field graphql.CollectedField, obj *bos.EndEstimate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndEstimate_latest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Latest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndEstimate_latest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndEstimate", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _EndEstimate_remaining(ctx context.Context, field graphql.CollectedField, obj *bos.EndEstimate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndEstimate_remaining(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Remaining, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndEstimate_remaining(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndEstimate", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ErrorPattern_pattern(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_pattern(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pattern, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_pattern(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorPattern", field, false, false, "String")
+}
+
+func (ec *executionContext) _ErrorPattern_count(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorPattern", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ErrorPattern_variants(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_variants(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Variants(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_variants(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorPattern", field, true, false, "Int")
+}
+
+func (ec *executionContext) _ErrorPattern_list(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_list(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.List(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_list(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorPattern", field, true, false, "String")
+}
+
+func (ec *executionContext) _ErrorPattern_failedBefore(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_failedBefore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailedBefore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_failedBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorPattern", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ErrorPattern_byCabinet(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_byCabinet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ErrorPattern().ByCabinet(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.CabinetErrors) graphql.Marshaler {
+			return ec.marshalNCabinetErrors2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetErrorsᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_byCabinet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErrorPattern",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CabinetErrors(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ErrorPattern_messages(ctx context.Context, field graphql.CollectedField, obj *ErrorPattern) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorPattern_messages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.ErrorPattern().Messages(ctx, obj, fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []ErrorSummary) graphql.Marshaler {
+			return ec.marshalNErrorSummary2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorSummaryᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorPattern_messages(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErrorPattern",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ErrorSummary(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_ErrorPattern_messages_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ErrorSummary_message(ctx context.Context, field graphql.CollectedField, obj *ErrorSummary) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6860,6 +8830,29 @@ func (ec *executionContext) _ErrorSummary_list(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_ErrorSummary_list(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ErrorSummary", field, true, false, "String")
+}
+
+func (ec *executionContext) _ErrorSummary_failedBefore(ctx context.Context, field graphql.CollectedField, obj *ErrorSummary) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorSummary_failedBefore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailedBefore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorSummary_failedBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorSummary", field, false, false, "Int")
 }
 
 func (ec *executionContext) _ErrorSummary_components(ctx context.Context, field graphql.CollectedField, obj *ErrorSummary) (ret graphql.Marshaler) {
@@ -7444,6 +9437,121 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
 
+func (ec *executionContext) _PhaseDuration_phase(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseDuration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PhaseDuration_phase(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phase, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.Phase) graphql.Marshaler {
+			return ec.marshalNComponentPhase2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhase(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PhaseDuration_phase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PhaseDuration", field, false, false, "ComponentPhase")
+}
+
+func (ec *executionContext) _PhaseDuration_count(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseDuration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PhaseDuration_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PhaseDuration_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PhaseDuration", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PhaseDuration_medianSeconds(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseDuration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PhaseDuration_medianSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MedianSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PhaseDuration_medianSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PhaseDuration", field, false, false, "Float")
+}
+
+func (ec *executionContext) _PhaseDuration_p95Seconds(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseDuration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PhaseDuration_p95Seconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P95Seconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PhaseDuration_p95Seconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PhaseDuration", field, false, false, "Float")
+}
+
+func (ec *executionContext) _PhaseDuration_longestSeconds(ctx context.Context, field graphql.CollectedField, obj *bos.PhaseDuration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PhaseDuration_longestSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LongestSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PhaseDuration_longestSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PhaseDuration", field, false, false, "Float")
+}
+
 func (ec *executionContext) _ProgressPoint_time(ctx context.Context, field graphql.CollectedField, obj *bos.Point) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7730,6 +9838,50 @@ func (ec *executionContext) fieldContext_Query_components(ctx context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_troubledComponents(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_troubledComponents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().TroubledComponents(ctx, fc.Args["first"].(*int), fc.Args["since"].(*bos.Time), fc.Args["template"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Trouble) graphql.Marshaler {
+			return ec.marshalNTroubledComponent2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTroubleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_troubledComponents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TroubledComponent(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_troubledComponents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_node(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7812,6 +9964,94 @@ func (ec *executionContext) fieldContext_Query_sessionTemplates(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_sessionTemplates_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_templates(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_templates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Templates(ctx, fc.Args["prefix"].(*string), fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_templates(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_templates_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_tenants(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_tenants(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Tenants(ctx, fc.Args["prefix"].(*string), fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_tenants(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_tenants_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -8535,6 +10775,50 @@ func (ec *executionContext) fieldContext_Session_components(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Session_componentsAsOf(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_componentsAsOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Session().ComponentsAsOf(ctx, obj, fc.Args["at"].(ComponentsAsOf), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*bos.ComponentFilter))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ComponentConnection) graphql.Marshaler {
+			return ec.marshalNComponentConnection2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_componentsAsOf(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Session",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Session_componentsAsOf_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Session_failedComponents(ctx context.Context, field graphql.CollectedField, obj *bos.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8749,6 +11033,38 @@ func (ec *executionContext) fieldContext_SessionConnection_edges(_ context.Conte
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_SessionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *SessionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
 		},
 	}
 	return fc, nil
@@ -9498,6 +11814,70 @@ func (ec *executionContext) fieldContext_SessionStatus_statusCounts(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _SessionStatus_byCabinet(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_byCabinet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SessionStatus().ByCabinet(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.CabinetCounts) graphql.Marshaler {
+			return ec.marshalNCabinetCounts2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetCountsᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_byCabinet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionStatus",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CabinetCounts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionStatus_phaseDurations(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_phaseDurations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhaseDurations, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.PhaseDuration) graphql.Marshaler {
+			return ec.marshalNPhaseDuration2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseDurationᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_phaseDurations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionStatus",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhaseDuration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SessionStatus_waitingFor(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9609,6 +11989,50 @@ func (ec *executionContext) fieldContext_SessionStatus_errorGroupCount(_ context
 	return graphql.NewScalarFieldContext("SessionStatus", field, false, false, "Int")
 }
 
+func (ec *executionContext) _SessionStatus_errorPatterns(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_errorPatterns(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.SessionStatus().ErrorPatterns(ctx, obj, fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []ErrorPattern) graphql.Marshaler {
+			return ec.marshalNErrorPattern2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorPatternᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_errorPatterns(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionStatus",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ErrorPattern(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_SessionStatus_errorPatterns_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SessionStatus_timing(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9706,6 +12130,38 @@ func (ec *executionContext) _SessionStatus_estimatedEndTime(ctx context.Context,
 }
 func (ec *executionContext) fieldContext_SessionStatus_estimatedEndTime(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SessionStatus", field, true, true, "DateTime")
+}
+
+func (ec *executionContext) _SessionStatus_estimatedEnd(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionStatus_estimatedEnd(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SessionStatus().EstimatedEnd(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.EndEstimate) graphql.Marshaler {
+			return ec.marshalOEndEstimate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐEndEstimate(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionStatus_estimatedEnd(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionStatus",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EndEstimate(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SessionStatus_fromSnapshot(ctx context.Context, field graphql.CollectedField, obj *bos.Status) (ret graphql.Marshaler) {
@@ -9983,6 +12439,38 @@ func (ec *executionContext) fieldContext_SessionTemplateConnection_edges(_ conte
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_SessionTemplateEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SessionTemplateConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *SessionTemplateConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionTemplateConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.SessionTemplate) graphql.Marshaler {
+			return ec.marshalNSessionTemplate2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplateᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionTemplateConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SessionTemplateConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionTemplate(ctx, field)
 		},
 	}
 	return fc, nil
@@ -10637,6 +13125,153 @@ func (ec *executionContext) _SyncInfo_error(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_SyncInfo_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SyncInfo", field, false, false, "String")
+}
+
+func (ec *executionContext) _TroubledComponent_component(ctx context.Context, field graphql.CollectedField, obj *bos.Trouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TroubledComponent_component(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Component, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bos.Component) graphql.Marshaler {
+			return ec.marshalOComponent2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TroubledComponent_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TroubledComponent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Component(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TroubledComponent_id(ctx context.Context, field graphql.CollectedField, obj *bos.Trouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TroubledComponent_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TroubledComponent_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TroubledComponent", field, false, false, "ID")
+}
+
+func (ec *executionContext) _TroubledComponent_failures(ctx context.Context, field graphql.CollectedField, obj *bos.Trouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TroubledComponent_failures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TroubledComponent_failures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TroubledComponent", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TroubledComponent_sessions(ctx context.Context, field graphql.CollectedField, obj *bos.Trouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TroubledComponent_sessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sessions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TroubledComponent_sessions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TroubledComponent", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TroubledComponent_lastError(ctx context.Context, field graphql.CollectedField, obj *bos.Trouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TroubledComponent_lastError(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastError, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TroubledComponent_lastError(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TroubledComponent", field, false, false, "String")
+}
+
+func (ec *executionContext) _TroubledComponent_lastFailure(ctx context.Context, field graphql.CollectedField, obj *bos.Trouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TroubledComponent_lastFailure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TroubledComponent().LastFailure(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bos.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TroubledComponent_lastFailure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TroubledComponent", field, true, true, "DateTime")
 }
 
 func (ec *executionContext) _UpdateSessionPayload_session(ctx context.Context, field graphql.CollectedField, obj *UpdateSessionPayload) (ret graphql.Marshaler) {
@@ -12104,7 +14739,7 @@ func (ec *executionContext) unmarshalInputComponentFilter(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"ids", "session", "stagedSession", "phase", "status", "enabled", "error"}
+	fieldsInOrder := [...]string{"ids", "session", "stagedSession", "phase", "status", "enabled", "error", "hasError", "idPrefix"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -12160,6 +14795,20 @@ func (ec *executionContext) unmarshalInputComponentFilter(ctx context.Context, o
 				return it, err
 			}
 			it.Error = data
+		case "hasError":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hasError"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.HasError = data
+		case "idPrefix":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idPrefix"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IDPrefix = data
 		}
 	}
 	return it, nil
@@ -12887,7 +15536,7 @@ func (ec *executionContext) unmarshalInputSessionFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "status", "tenant", "operation", "templateName", "startedAfter", "startedBefore"}
+	fieldsInOrder := [...]string{"name", "status", "tenant", "operation", "templateName", "startedAfter", "startedBefore", "endedAfter", "endedBefore", "withFailures"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -12943,6 +15592,27 @@ func (ec *executionContext) unmarshalInputSessionFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.StartedBefore = data
+		case "endedAfter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endedAfter"))
+			data, err := ec.unmarshalODateTime2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndedAfter = data
+		case "endedBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endedBefore"))
+			data, err := ec.unmarshalODateTime2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndedBefore = data
+		case "withFailures":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("withFailures"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WithFailures = data
 		}
 	}
 	return it, nil
@@ -13539,6 +16209,82 @@ func (ec *executionContext) _BosOptions(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var cabinetCountsImplementors = []string{"CabinetCounts"}
+
+func (ec *executionContext) _CabinetCounts(ctx context.Context, sel ast.SelectionSet, obj *bos.CabinetCounts) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cabinetCountsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CabinetCounts")
+		case "cabinet":
+			out.Values[i] = ec._CabinetCounts_cabinet(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "counts":
+			out.Values[i] = ec._CabinetCounts_counts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var cabinetErrorsImplementors = []string{"CabinetErrors"}
+
+func (ec *executionContext) _CabinetErrors(ctx context.Context, sel ast.SelectionSet, obj *bos.CabinetErrors) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cabinetErrorsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CabinetErrors")
+		case "cabinet":
+			out.Values[i] = ec._CabinetErrors_cabinet(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._CabinetErrors_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var cfsParametersImplementors = []string{"CfsParameters"}
 
 func (ec *executionContext) _CfsParameters(ctx context.Context, sel ast.SelectionSet, obj *bos.CFSParameters) graphql.Marshaler {
@@ -13645,6 +16391,18 @@ func (ec *executionContext) _Component(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "sessions":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Component_sessions(ctx, field, obj)
+				})
+		case "countsIn":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Component_countsIn(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -13675,6 +16433,11 @@ func (ec *executionContext) _ComponentConnection(ctx context.Context, sel ast.Se
 			out.Values[i] = graphql.MarshalString("ComponentConnection")
 		case "edges":
 			out.Values[i] = ec._ComponentConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._ComponentConnection_nodes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -13723,6 +16486,196 @@ func (ec *executionContext) _ComponentEdge(ctx context.Context, sel ast.Selectio
 			}
 		case "node":
 			out.Values[i] = ec._ComponentEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failedBefore":
+			out.Values[i] = ec._ComponentEdge_failedBefore(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var componentPhaseTimeImplementors = []string{"ComponentPhaseTime"}
+
+func (ec *executionContext) _ComponentPhaseTime(ctx context.Context, sel ast.SelectionSet, obj *bos.PhaseTime) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, componentPhaseTimeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ComponentPhaseTime")
+		case "phase":
+			out.Values[i] = ec._ComponentPhaseTime_phase(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "seconds":
+			out.Values[i] = ec._ComponentPhaseTime_seconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var componentSessionImplementors = []string{"ComponentSession"}
+
+func (ec *executionContext) _ComponentSession(ctx context.Context, sel ast.SelectionSet, obj *bos.ComponentSession) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, componentSessionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ComponentSession")
+		case "session":
+			out.Values[i] = ec._ComponentSession_session(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "name":
+			out.Values[i] = ec._ComponentSession_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "tenant":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ComponentSession_tenant(ctx, field, obj)
+				})
+		case "joined":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ComponentSession_joined(ctx, field, obj)
+				})
+		case "left":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ComponentSession_left(ctx, field, obj)
+				})
+		case "outcome":
+			out.Values[i] = ec._ComponentSession_outcome(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "error":
+			out.Values[i] = ec._ComponentSession_error(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "phases":
+			out.Values[i] = ec._ComponentSession_phases(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var componentSessionConnectionImplementors = []string{"ComponentSessionConnection"}
+
+func (ec *executionContext) _ComponentSessionConnection(ctx context.Context, sel ast.SelectionSet, obj *ComponentSessionConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, componentSessionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ComponentSessionConnection")
+		case "edges":
+			out.Values[i] = ec._ComponentSessionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._ComponentSessionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var componentSessionEdgeImplementors = []string{"ComponentSessionEdge"}
+
+func (ec *executionContext) _ComponentSessionEdge(ctx context.Context, sel ast.SelectionSet, obj *ComponentSessionEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, componentSessionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ComponentSessionEdge")
+		case "cursor":
+			out.Values[i] = ec._ComponentSessionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._ComponentSessionEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -14008,6 +16961,119 @@ func (ec *executionContext) _DesiredState(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var endEstimateImplementors = []string{"EndEstimate"}
+
+func (ec *executionContext) _EndEstimate(ctx context.Context, sel ast.SelectionSet, obj *bos.EndEstimate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, endEstimateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EndEstimate")
+		case "earliest":
+			out.Values[i] = ec._EndEstimate_earliest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "likely":
+			out.Values[i] = ec._EndEstimate_likely(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "latest":
+			out.Values[i] = ec._EndEstimate_latest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "remaining":
+			out.Values[i] = ec._EndEstimate_remaining(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var errorPatternImplementors = []string{"ErrorPattern"}
+
+func (ec *executionContext) _ErrorPattern(ctx context.Context, sel ast.SelectionSet, obj *ErrorPattern) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, errorPatternImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ErrorPattern")
+		case "pattern":
+			out.Values[i] = ec._ErrorPattern_pattern(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "count":
+			out.Values[i] = ec._ErrorPattern_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "variants":
+			out.Values[i] = ec._ErrorPattern_variants(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "list":
+			out.Values[i] = ec._ErrorPattern_list(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "failedBefore":
+			out.Values[i] = ec._ErrorPattern_failedBefore(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "byCabinet":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ErrorPattern_byCabinet(ctx, field, obj)
+				})
+		case "messages":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ErrorPattern_messages(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var errorSummaryImplementors = []string{"ErrorSummary"}
 
 func (ec *executionContext) _ErrorSummary(ctx context.Context, sel ast.SelectionSet, obj *ErrorSummary) graphql.Marshaler {
@@ -14031,6 +17097,11 @@ func (ec *executionContext) _ErrorSummary(ctx context.Context, sel ast.Selection
 			}
 		case "list":
 			out.Values[i] = ec._ErrorSummary_list(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "failedBefore":
+			out.Values[i] = ec._ErrorSummary_failedBefore(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -14276,6 +17347,59 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var phaseDurationImplementors = []string{"PhaseDuration"}
+
+func (ec *executionContext) _PhaseDuration(ctx context.Context, sel ast.SelectionSet, obj *bos.PhaseDuration) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, phaseDurationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PhaseDuration")
+		case "phase":
+			out.Values[i] = ec._PhaseDuration_phase(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._PhaseDuration_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "medianSeconds":
+			out.Values[i] = ec._PhaseDuration_medianSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "p95Seconds":
+			out.Values[i] = ec._PhaseDuration_p95Seconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "longestSeconds":
+			out.Values[i] = ec._PhaseDuration_longestSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var progressPointImplementors = []string{"ProgressPoint"}
 
 func (ec *executionContext) _ProgressPoint(ctx context.Context, sel ast.SelectionSet, obj *bos.Point) graphql.Marshaler {
@@ -14395,6 +17519,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_components(ctx, field)
 				})
+		case "troubledComponents":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_troubledComponents(ctx, field)
+				})
 		case "node":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -14406,6 +17536,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_sessionTemplates(ctx, field)
+				})
+		case "templates":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_templates(ctx, field)
+				})
+		case "tenants":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_tenants(ctx, field)
 				})
 		case "bosOptions":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -14638,6 +17780,12 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Session_components(ctx, field, obj)
 				})
+		case "componentsAsOf":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_componentsAsOf(ctx, field, obj)
+				})
 		case "failedComponents":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -14696,6 +17844,11 @@ func (ec *executionContext) _SessionConnection(ctx context.Context, sel ast.Sele
 			out.Values[i] = graphql.MarshalString("SessionConnection")
 		case "edges":
 			out.Values[i] = ec._SessionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._SessionConnection_nodes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -14961,6 +18114,17 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "byCabinet":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_byCabinet(ctx, field, obj)
+				})
+		case "phaseDurations":
+			out.Values[i] = ec._SessionStatus_phaseDurations(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "waitingFor":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -14978,6 +18142,12 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "errorPatterns":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_errorPatterns(ctx, field, obj)
+				})
 		case "timing":
 			out.Values[i] = ec._SessionStatus_timing(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -14994,6 +18164,12 @@ func (ec *executionContext) _SessionStatus(ctx context.Context, sel ast.Selectio
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._SessionStatus_estimatedEndTime(ctx, field, obj)
+				})
+		case "estimatedEnd":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SessionStatus_estimatedEnd(ctx, field, obj)
 				})
 		case "fromSnapshot":
 			out.Values[i] = ec._SessionStatus_fromSnapshot(ctx, field, obj)
@@ -15106,6 +18282,11 @@ func (ec *executionContext) _SessionTemplateConnection(ctx context.Context, sel 
 			out.Values[i] = graphql.MarshalString("SessionTemplateConnection")
 		case "edges":
 			out.Values[i] = ec._SessionTemplateConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._SessionTemplateConnection_nodes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -15406,6 +18587,65 @@ func (ec *executionContext) _SyncInfo(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var troubledComponentImplementors = []string{"TroubledComponent"}
+
+func (ec *executionContext) _TroubledComponent(ctx context.Context, sel ast.SelectionSet, obj *bos.Trouble) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, troubledComponentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TroubledComponent")
+		case "component":
+			out.Values[i] = ec._TroubledComponent_component(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "id":
+			out.Values[i] = ec._TroubledComponent_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "failures":
+			out.Values[i] = ec._TroubledComponent_failures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "sessions":
+			out.Values[i] = ec._TroubledComponent_sessions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "lastError":
+			out.Values[i] = ec._TroubledComponent_lastError(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "lastFailure":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._TroubledComponent_lastFailure(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -15979,6 +19219,46 @@ func (ec *executionContext) marshalNBosOption2ᚕgithubᚗcomᚋbosgraphᚋbosgr
 	return ret
 }
 
+func (ec *executionContext) marshalNCabinetCounts2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetCounts(ctx context.Context, sel ast.SelectionSet, v bos.CabinetCounts) graphql.Marshaler {
+	return ec._CabinetCounts(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCabinetCounts2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetCountsᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.CabinetCounts) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCabinetCounts2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetCounts(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCabinetErrors2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetErrors(ctx context.Context, sel ast.SelectionSet, v bos.CabinetErrors) graphql.Marshaler {
+	return ec._CabinetErrors(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCabinetErrors2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetErrorsᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.CabinetErrors) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCabinetErrors2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐCabinetErrors(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNComponent2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx context.Context, sel ast.SelectionSet, v bos.Component) graphql.Marshaler {
 	return ec._Component(ctx, sel, &v)
 }
@@ -16070,6 +19350,20 @@ func (ec *executionContext) unmarshalNComponentInput2ᚕgithubᚗcomᚋbosgraph�
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalNComponentOutcome2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentOutcome(ctx context.Context, v any) (bos.ComponentOutcome, error) {
+	res, err := UnmarshalComponentOutcome(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNComponentOutcome2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentOutcome(ctx context.Context, sel ast.SelectionSet, v bos.ComponentOutcome) graphql.Marshaler {
+	_ = sel
+	res := MarshalComponentOutcome(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ComponentOutcome!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNComponentPatch2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentPatch(ctx context.Context, v any) (bos.ComponentPatch, error) {
 	res, err := ec.unmarshalInputComponentPatch(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -16103,6 +19397,62 @@ func (ec *executionContext) marshalNComponentPhase2githubᚗcomᚋbosgraphᚋbos
 	return res
 }
 
+func (ec *executionContext) marshalNComponentPhaseTime2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseTime(ctx context.Context, sel ast.SelectionSet, v bos.PhaseTime) graphql.Marshaler {
+	return ec._ComponentPhaseTime(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNComponentPhaseTime2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseTimeᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.PhaseTime) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNComponentPhaseTime2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseTime(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNComponentSession2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentSession(ctx context.Context, sel ast.SelectionSet, v *bos.ComponentSession) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ComponentSession!")
+		return graphql.Null
+	}
+	return ec._ComponentSession(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNComponentSessionConnection2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentSessionConnection(ctx context.Context, sel ast.SelectionSet, v *ComponentSessionConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ComponentSessionConnection!")
+		return graphql.Null
+	}
+	return ec._ComponentSessionConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNComponentSessionEdge2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentSessionEdge(ctx context.Context, sel ast.SelectionSet, v ComponentSessionEdge) graphql.Marshaler {
+	return ec._ComponentSessionEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNComponentSessionEdge2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentSessionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []ComponentSessionEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNComponentSessionEdge2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentSessionEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNComponentStatus2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponent(ctx context.Context, sel ast.SelectionSet, v *bos.Component) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ComponentStatus!")
@@ -16123,6 +19473,16 @@ func (ec *executionContext) marshalNComponentStatusLabel2githubᚗcomᚋbosgraph
 		graphql.AddInvalidNullFromMarshaler(ctx, "ComponentStatusLabel!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNComponentsAsOf2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentsAsOf(ctx context.Context, v any) (ComponentsAsOf, error) {
+	var res ComponentsAsOf
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNComponentsAsOf2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentsAsOf(ctx context.Context, sel ast.SelectionSet, v ComponentsAsOf) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNComponentsPayload2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐComponentsPayload(ctx context.Context, sel ast.SelectionSet, v *ComponentsPayload) graphql.Marshaler {
@@ -16212,6 +19572,26 @@ func (ec *executionContext) marshalNDuration2timeᚐDuration(ctx context.Context
 		graphql.AddInvalidNullFromMarshaler(ctx, "Duration!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNErrorPattern2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorPattern(ctx context.Context, sel ast.SelectionSet, v ErrorPattern) graphql.Marshaler {
+	return ec._ErrorPattern(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNErrorPattern2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorPatternᚄ(ctx context.Context, sel ast.SelectionSet, v []ErrorPattern) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNErrorPattern2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorPattern(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNErrorSummary2githubᚗcomᚋbosgraphᚋbosgraphᚋgraphᚐErrorSummary(ctx context.Context, sel ast.SelectionSet, v ErrorSummary) graphql.Marshaler {
@@ -16317,6 +19697,26 @@ func (ec *executionContext) unmarshalNPatchComponentsInput2githubᚗcomᚋbosgra
 	var res ComponentBatch
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPhaseDuration2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseDuration(ctx context.Context, sel ast.SelectionSet, v bos.PhaseDuration) graphql.Marshaler {
+	return ec._PhaseDuration(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPhaseDuration2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseDurationᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.PhaseDuration) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPhaseDuration2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseDuration(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNProgressPoint2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPoint(ctx context.Context, sel ast.SelectionSet, v bos.Point) graphql.Marshaler {
@@ -16514,6 +19914,26 @@ func (ec *executionContext) marshalNSessionStatus2ᚖgithubᚗcomᚋbosgraphᚋb
 	return ec._SessionStatus(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNSessionTemplate2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplate(ctx context.Context, sel ast.SelectionSet, v bos.SessionTemplate) graphql.Marshaler {
+	return ec._SessionTemplate(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSessionTemplate2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplateᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.SessionTemplate) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSessionTemplate2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplate(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNSessionTemplate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐSessionTemplate(ctx context.Context, sel ast.SelectionSet, v *bos.SessionTemplate) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "SessionTemplate!")
@@ -16615,6 +20035,26 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	for i := range v {
 		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
 	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTroubledComponent2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTrouble(ctx context.Context, sel ast.SelectionSet, v bos.Trouble) graphql.Marshaler {
+	return ec._TroubledComponent(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTroubledComponent2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTroubleᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.Trouble) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTroubledComponent2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐTrouble(ctx, sel, v[i])
+	})
 
 	for _, e := range ret {
 		if e == graphql.Null {
@@ -17003,6 +20443,13 @@ func (ec *executionContext) unmarshalODesiredStateInput2ᚖgithubᚗcomᚋbosgra
 	}
 	res, err := ec.unmarshalInputDesiredStateInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOEndEstimate2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐEndEstimate(ctx context.Context, sel ast.SelectionSet, v *bos.EndEstimate) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EndEstimate(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOEventStats2ᚖgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐEventStats(ctx context.Context, sel ast.SelectionSet, v *bos.EventStats) graphql.Marshaler {

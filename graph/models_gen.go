@@ -3,18 +3,13 @@
 package graph
 
 import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+
 	"github.com/bosgraph/bosgraph/bos"
 )
-
-// A page of components.
-type ComponentConnection struct {
-	// The components of the page, ascending by id.
-	Edges []ComponentEdge `json:"edges"`
-	// Where the page lies.
-	PageInfo *PageInfo `json:"pageInfo"`
-	// How many there are on all pages; null where a filter would make counting walk everything.
-	TotalCount *int `json:"totalCount,omitempty"`
-}
 
 // One component of a page.
 type ComponentEdge struct {
@@ -22,6 +17,25 @@ type ComponentEdge struct {
 	Cursor string `json:"cursor"`
 	// The component.
 	Node *bos.Component `json:"node"`
+	// In a list of a session's components, or of an error's: whether it also failed in the session before, the first of
+	// Session.previous, as it was at its end. Null elsewhere.
+	FailedBefore *bool `json:"failedBefore,omitempty"`
+}
+
+// A page of the sessions of a component.
+type ComponentSessionConnection struct {
+	// The sessions of this page.
+	Edges []ComponentSessionEdge `json:"edges"`
+	// Where the page lies.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// One session in a page of those of a component.
+type ComponentSessionEdge struct {
+	// Its place, for after.
+	Cursor string `json:"cursor"`
+	// The component's time in the session.
+	Node *bos.ComponentSession `json:"node"`
 }
 
 // The result of one call for its components.
@@ -151,32 +165,12 @@ type ServerProblem struct {
 	Since bos.Time `json:"since"`
 }
 
-// A page of sessions.
-type SessionConnection struct {
-	// The sessions of the page, newest first.
-	Edges []SessionEdge `json:"edges"`
-	// Where the page lies.
-	PageInfo *PageInfo `json:"pageInfo"`
-	// How many there are on all pages; null where a filter would make counting walk everything.
-	TotalCount *int `json:"totalCount,omitempty"`
-}
-
 // One session of a page.
 type SessionEdge struct {
 	// The session's place in the list, for after. Opaque.
 	Cursor string `json:"cursor"`
 	// The session.
 	Node *bos.Session `json:"node"`
-}
-
-// A page of session templates, ascending by name and then by tenant.
-type SessionTemplateConnection struct {
-	// The templates of the page.
-	Edges []SessionTemplateEdge `json:"edges"`
-	// How to read on.
-	PageInfo *PageInfo `json:"pageInfo"`
-	// How many there are on all pages.
-	TotalCount *int `json:"totalCount,omitempty"`
 }
 
 // A session template in a page.
@@ -240,4 +234,62 @@ type UserError struct {
 	Message string `json:"message"`
 	// NOT_FOUND, BAD_USER_INPUT, FORBIDDEN, UNAUTHENTICATED, CONFLICT, UNAVAILABLE or INTERNAL, as in extensions.code of errors.
 	Code string `json:"code"`
+}
+
+// As of when a session's components are shown.
+type ComponentsAsOf string
+
+const (
+	// As they are.
+	ComponentsAsOfNow ComponentsAsOf = "NOW"
+	// As they were when the session was frozen.
+	ComponentsAsOfEnd ComponentsAsOf = "END"
+)
+
+var AllComponentsAsOf = []ComponentsAsOf{
+	ComponentsAsOfNow,
+	ComponentsAsOfEnd,
+}
+
+func (e ComponentsAsOf) IsValid() bool {
+	switch e {
+	case ComponentsAsOfNow, ComponentsAsOfEnd:
+		return true
+	}
+	return false
+}
+
+func (e ComponentsAsOf) String() string {
+	return string(e)
+}
+
+func (e *ComponentsAsOf) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ComponentsAsOf(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ComponentsAsOf", str)
+	}
+	return nil
+}
+
+func (e ComponentsAsOf) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ComponentsAsOf) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ComponentsAsOf) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }

@@ -20,13 +20,14 @@ import (
 type planned struct {
 	plans *lru.Cache[*ast.Field, any]
 
-	session *object[bos.Session]
-	status  *object[bos.Status]
-	phases  *object[bos.Phases]
-	counts  *object[bos.Tally]
-	timing  *object[bos.Timing]
-	points  *object[bos.Point]
-	errors  *object[ErrorSummary]
+	session  *object[bos.Session]
+	status   *object[bos.Status]
+	phases   *object[bos.Phases]
+	counts   *object[bos.Tally]
+	timing   *object[bos.Timing]
+	points   *object[bos.Point]
+	cabinets *object[bos.CabinetCounts]
+	errors   *object[ErrorSummary]
 }
 
 func newPlanned(r *Resolver) *planned {
@@ -121,6 +122,15 @@ func newPlanned(r *Resolver) *planned {
 			},
 			inner: map[string]inner[bos.Point]{
 				"counts": inlined(&p.counts, func(p *bos.Point) *bos.Tally { return &p.Tally }),
+			},
+		},
+		cabinets: &object[bos.CabinetCounts]{
+			name: "CabinetCounts", is: cabinetCountsImplementors,
+			values: map[string]appender[bos.CabinetCounts]{
+				"cabinet": text(func(c *bos.CabinetCounts) string { return c.Cabinet }),
+			},
+			inner: map[string]inner[bos.CabinetCounts]{
+				"counts": inlined(&p.counts, func(c *bos.CabinetCounts) *bos.Tally { return &c.Counts }),
 			},
 		},
 		errors: &object[ErrorSummary]{

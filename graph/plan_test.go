@@ -197,7 +197,7 @@ func (g *selecting) document() string {
 }
 
 // readElsewhere are the fields that take a store of more than sessions.
-var readElsewhere = []string{"template", "components", "stragglers", "previous"}
+var readElsewhere = []string{"template", "components", "componentsAsOf", "stragglers", "previous"}
 
 // selection is a random selection of a type, at least one field.
 func (g *selecting) selection(of string, deep int) string {
@@ -291,6 +291,9 @@ func aSession(t *rapid.T) *bos.Session {
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "points") {
 		st.Progress = append(st.Progress, bos.Point{Time: time.Unix(int64(i), 0), Tally: tally()})
+	}
+	for i := range rapid.IntRange(0, 3).Draw(t, "cabinets") {
+		st.ByCabinet = append(st.ByCabinet, bos.CabinetCounts{Cabinet: fmt.Sprint("x", i), Counts: tally()})
 	}
 	if s.Status = st; rapid.IntRange(0, 19).Draw(t, "broken") == 19 {
 		st.Session = nil // some resolvers panic

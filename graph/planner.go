@@ -38,8 +38,12 @@ func (p *planner) around(next graphql.FieldMiddleware) graphql.FieldMiddleware {
 			result = executed(ctx, p, p.session, graphql.GetFieldContext(ctx).Field, v)
 		case *bos.Status:
 			result = executed(ctx, p, p.status, graphql.GetFieldContext(ctx).Field, v)
+		case []bos.Session:
+			result = listed(ctx, p, p.session, v)
 		case []ErrorSummary:
 			result = listed(ctx, p, p.errors, v)
+		case []bos.CabinetCounts:
+			result = listed(ctx, p, p.cabinets, v)
 		case []bos.Point:
 			result = listed(ctx, p, p.points, v)
 		}

@@ -37,19 +37,40 @@ func (r queryResolver) Sessions(ctx context.Context, first *int, after *string, 
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.Store.ListSessions(ctx, orEmpty(filter), page, wanted(ctx, "edges", "node"), selected(ctx, "totalCount"))
+	list, err := r.Store.ListSessions(ctx, orEmpty(filter), page, wanted(ctx, onPage), selected(ctx, "totalCount"))
 	if err != nil {
 		return nil, err
 	}
 	// Cut off before templates are read: those of sessions that are not answered would be read for
 	// nothing.
-	if err := keepFitting(ctx, list, weighSessions(ctx, "edges", "node")); err != nil {
+	if err := keepFitting(ctx, list, weighSessions(ctx, onPage)); err != nil {
 		return nil, err
 	}
-	if err := loadTemplates(ctx, list.Items, "edges", "node"); err != nil {
+	if err := loadTemplates(ctx, list.Items, onPage); err != nil {
 		return nil, err
 	}
 	return sessionConnection(list, page), nil
+}
+
+// Templates names the templates of sessions, for pickers.
+func (r queryResolver) Templates(ctx context.Context, prefix *string, first *int) ([]string, error) {
+	return r.facet(ctx, bos.FacetTemplate, prefix, first)
+}
+
+// Tenants names the tenants of sessions, for pickers.
+func (r queryResolver) Tenants(ctx context.Context, prefix *string, first *int) ([]string, error) {
+	return r.facet(ctx, bos.FacetTenant, prefix, first)
+}
+
+func (r queryResolver) facet(ctx context.Context, of bos.Facet, prefix *string, first *int) ([]string, error) {
+	n := pageSize(first)
+	if err := checkFirst(n); err != nil {
+		return nil, err
+	}
+	if err := bos.CheckFacetPrefix(orEmpty(prefix)); err != nil {
+		return nil, err
+	}
+	return r.Store.SessionFacet(ctx, of, orEmpty(prefix), n)
 }
 
 // Component refuses what can't be an xname, so that a typing error is not taken for a component that
@@ -75,6 +96,39 @@ func (r queryResolver) component(ctx context.Context, id string) (*bos.Component
 
 func (r queryResolver) Components(ctx context.Context, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error) {
 	return r.components(ctx, nil, first, after, filter)
+}
+
+// TroubledComponents reads the components themselves only if they are selected.
+func (r queryResolver) TroubledComponents(ctx context.Context, first *int, since *bos.Time, template *string) ([]bos.Trouble, error) {
+	n := orDefault(first, 20) // the schema's default, which an explicit null replaces
+	if err := checkFirst(n); err != nil {
+		return nil, err
+	}
+	q := bos.TroubleQuery{Template: orEmpty(template)}
+	if since != nil {
+		var err error
+		if q.Since, err = since.UTC(); err != nil {
+			return nil, err
+		}
+	}
+	found, err := r.Store.TroubledComponents(ctx, q, n)
+	if err != nil {
+		return nil, err
+	}
+	if selected(ctx, "component") {
+		ids := make([]string, len(found))
+		for i, t := range found {
+			ids[i] = t.ID
+		}
+		components, err := r.Store.ReadComponents(ctx, ids, detailed(ctx, "component"))
+		if err != nil {
+			return nil, err
+		}
+		for i, t := range found {
+			t.Component = components[i]
+		}
+	}
+	return values(firstFitting(ctx, found, weighTroubles(ctx)))
 }
 
 // Node finds an object by its global id; null for an id of nothing.

@@ -20,6 +20,8 @@ type Store interface {
 	ListComponents(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
 		detailed, total bool) (*bos.List[*bos.Component], error)
 	Stragglers(ctx context.Context, of *bos.Session, first int, detailed bool) ([]*bos.Component, error)
+	// ErrorCabinets counts the components of error groups of a session by cabinet: as they are, or as they were frozen.
+	ErrorCabinets(ctx context.Context, of *bos.Session, groups []bos.ErrorGroup, frozen bool) ([]bos.CabinetErrors, error)
 	Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, error)
 	ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, detailed bool) (*bos.List[*bos.Component], error)
 	// PageTemplates reads no records unless fields is set: names and tenants need none.
@@ -27,6 +29,15 @@ type Store interface {
 	// ReadOptions returns BOS's options, nil as long as none have been read.
 	ReadOptions(ctx context.Context) (json.RawMessage, error)
 	PreviousSessions(ctx context.Context, of *bos.Session, first int, want bos.Want) ([]*bos.Session, error)
+	// ComponentSessions reads no sessions if want is nil.
+	ComponentSessions(ctx context.Context, of bos.ComponentView, page bos.Page, want *bos.Want) (*bos.List[*bos.ComponentSession], error)
+	TroubledComponents(ctx context.Context, q bos.TroubleQuery, first int) ([]*bos.Trouble, error)
+	CountsIn(ctx context.Context, of bos.ComponentView, want bos.Want) ([]*bos.Session, error)
+
+	// SessionFacet returns values that sessions have, each once, ascending: at most so many, of those that begin with prefix.
+	SessionFacet(ctx context.Context, of bos.Facet, prefix string, first int) ([]string, error)
+	FailedBefore(ctx context.Context, of *bos.Session, ids []string) ([]bool, error)
+	GroupsFailedBefore(ctx context.Context, of *bos.Session, groups []bos.Digest, frozen bool) ([]int, error)
 
 	CreateSession(ctx context.Context, n bos.NewSession) (*bos.Session, error)
 	UpdateSession(ctx context.Context, key bos.SessionKey, u bos.SessionUpdate) (*bos.Session, error)
@@ -66,15 +77,18 @@ type Resolver struct {
 }
 
 type (
-	queryResolver           struct{ *Resolver }
-	mutationResolver        struct{ *Resolver }
-	subscriptionResolver    struct{ *Resolver }
-	sessionResolver         struct{ *Resolver }
-	sessionStatusResolver   struct{ *Resolver }
-	errorSummaryResolver    struct{ *Resolver }
-	waitingResolver         struct{ *Resolver }
-	componentResolver       struct{}
-	componentStatusResolver struct{}
+	queryResolver             struct{ *Resolver }
+	mutationResolver          struct{ *Resolver }
+	subscriptionResolver      struct{ *Resolver }
+	sessionResolver           struct{ *Resolver }
+	sessionStatusResolver     struct{ *Resolver }
+	errorSummaryResolver      struct{ *Resolver }
+	errorPatternResolver      struct{ *Resolver }
+	waitingResolver           struct{ *Resolver }
+	componentResolver         struct{ *Resolver }
+	componentSessionResolver  struct{}
+	componentStatusResolver   struct{}
+	troubledComponentResolver struct{}
 )
 
 // Query resolves the fields of Query.
@@ -95,11 +109,20 @@ func (r *Resolver) SessionStatus() SessionStatusResolver { return sessionStatusR
 // ErrorSummary resolves fields of ErrorSummary.
 func (r *Resolver) ErrorSummary() ErrorSummaryResolver { return errorSummaryResolver{r} }
 
+// ErrorPattern resolves fields of ErrorPattern.
+func (r *Resolver) ErrorPattern() ErrorPatternResolver { return errorPatternResolver{r} }
+
 // Waiting resolves fields of Waiting.
 func (r *Resolver) Waiting() WaitingResolver { return waitingResolver{r} }
 
 // Component resolves fields of Component.
-func (r *Resolver) Component() ComponentResolver { return componentResolver{} }
+func (r *Resolver) Component() ComponentResolver { return componentResolver{r} }
+
+// TroubledComponent resolves fields of TroubledComponent.
+func (r *Resolver) TroubledComponent() TroubledComponentResolver { return troubledComponentResolver{} }
+
+// ComponentSession resolves fields of ComponentSession.
+func (r *Resolver) ComponentSession() ComponentSessionResolver { return componentSessionResolver{} }
 
 // ComponentStatus resolves fields of ComponentStatus.
 func (r *Resolver) ComponentStatus() ComponentStatusResolver { return componentStatusResolver{} }

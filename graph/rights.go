@@ -15,17 +15,20 @@ import (
 // rootActions says what each root field does, by the name of its type and its own. A field
 // that is missing here is refused to everybody.
 var rootActions = map[string]auth.Action{
-	"Query.session":          auth.ReadSessions,
-	"Query.sessions":         auth.ReadSessions,
-	"Query.component":        auth.ReadComponents,
-	"Query.components":       auth.ReadComponents,
-	"Query.node":             auth.ReadSessions, // or of components, which the same roles may read
-	"Query.sessionTemplates": auth.ReadTemplates,
-	"Query.bosOptions":       auth.ReadServer,
-	"Query.serverInfo":       auth.ReadServer, // problems and sync need ReadOperations besides
-	"Query.__schema":         auth.ReadServer,
-	"Query.__type":           auth.ReadServer,
-	"Query.__typename":       auth.ReadServer,
+	"Query.session":            auth.ReadSessions,
+	"Query.sessions":           auth.ReadSessions,
+	"Query.component":          auth.ReadComponents,
+	"Query.components":         auth.ReadComponents,
+	"Query.node":               auth.ReadSessions, // or of components, which the same roles may read
+	"Query.sessionTemplates":   auth.ReadTemplates,
+	"Query.templates":          auth.ReadSessions,
+	"Query.tenants":            auth.ReadSessions,
+	"Query.bosOptions":         auth.ReadServer,
+	"Query.serverInfo":         auth.ReadServer, // problems and sync need ReadOperations besides
+	"Query.__schema":           auth.ReadServer,
+	"Query.__type":             auth.ReadServer,
+	"Query.__typename":         auth.ReadServer,
+	"Query.troubledComponents": auth.ReadComponents,
 
 	"Mutation.createSession":    auth.WriteSessions,
 	"Mutation.updateSession":    auth.WriteSessions,

@@ -180,6 +180,14 @@ func MarshalWaitingReason(r bos.WaitingReason) graphql.Marshaler { return word(r
 // UnmarshalWaitingReason is never called: no argument is of that type.
 func UnmarshalWaitingReason(v any) (bos.WaitingReason, error) { return "", notA("WaitingReason", v) }
 
+// MarshalComponentOutcome writes an outcome.
+func MarshalComponentOutcome(o bos.ComponentOutcome) graphql.Marshaler { return word(o) }
+
+// UnmarshalComponentOutcome is never called: no argument is of that type.
+func UnmarshalComponentOutcome(v any) (bos.ComponentOutcome, error) {
+	return "", notA("ComponentOutcome", v)
+}
+
 func word[T ~string](s T) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(appendWord(nil, s)) })
 }

@@ -32,7 +32,13 @@ func (r sessionResolver) Components(ctx context.Context, s *bos.Session, first *
 }
 
 func (r sessionResolver) FailedComponents(ctx context.Context, s *bos.Session, first *int, after *string) (*ComponentConnection, error) {
-	return r.components(ctx, &bos.MembersOf{Session: s, Failed: true, Frozen: s.Over()}, first, after, nil)
+	return r.components(ctx, &bos.MembersOf{Session: s, Failed: true, Frozen: s.Over(), End: s.Over()}, first, after, nil)
+}
+
+// ComponentsAsOf lists the components as they are as long as the session has no end.
+func (r sessionResolver) ComponentsAsOf(ctx context.Context, s *bos.Session, at ComponentsAsOf, first *int, after *string, filter *bos.ComponentFilter) (*ComponentConnection, error) {
+	end := at == ComponentsAsOfEnd && s.Over()
+	return r.components(ctx, &bos.MembersOf{Session: s, Frozen: end, End: end}, first, after, filter)
 }
 
 func (r sessionResolver) Stragglers(ctx context.Context, s *bos.Session, first *int) ([]bos.Component, error) {
@@ -75,7 +81,7 @@ func (sessionStatusResolver) Progress(_ context.Context, s *bos.Status, maxPoint
 
 // ErrorSummary lists the largest groups. They came with the status: [wanted] has asked for as
 // many.
-func (sessionStatusResolver) ErrorSummary(ctx context.Context, s *bos.Status, first *int) ([]ErrorSummary, error) {
+func (r sessionStatusResolver) ErrorSummary(ctx context.Context, s *bos.Status, first *int) ([]ErrorSummary, error) {
 	n := pageSize(first)
 	if err := checkFirst(n); err != nil {
 		return nil, err
@@ -95,9 +101,35 @@ func (sessionStatusResolver) ErrorSummary(ctx context.Context, s *bos.Status, fi
 	}
 	summary := make([]ErrorSummary, fitting)
 	for i := range summary {
-		summary[i] = ErrorSummary{groups[i], s}
+		summary[i] = ErrorSummary{ErrorGroup: groups[i], of: s}
 	}
-	return summary, nil
+	if selected(ctx, "failedBefore") {
+		err = r.countFailedBefore(ctx, s, summary)
+	}
+	return summary, err
+}
+
+// countFailedBefore looks up who failed before for all groups at once: it is the same list for each.
+func (r sessionStatusResolver) countFailedBefore(ctx context.Context, s *bos.Status, summary []ErrorSummary) error {
+	groups := make([]bos.Digest, len(summary))
+	for i := range summary {
+		groups[i] = summary[i].Digest
+	}
+	counts, err := r.Store.GroupsFailedBefore(ctx, s.Session, groups, s.FromSnapshot)
+	for i := range counts {
+		summary[i].FailedBefore = counts[i]
+	}
+	return err
+}
+
+// ByCabinet lists them all: they came with the status.
+func (sessionStatusResolver) ByCabinet(ctx context.Context, s *bos.Status) ([]bos.CabinetCounts, error) {
+	all := make([]*bos.CabinetCounts, len(s.ByCabinet))
+	for i := range all {
+		all[i] = &s.ByCabinet[i]
+	}
+	fitting, err := firstFitting(ctx, all, weighCabinets(ctx))
+	return s.ByCabinet[:len(fitting)], err
 }
 
 // WaitingFor is read by itself and not with the status: what is waited for is in an index of its own.
@@ -122,7 +154,7 @@ func (r waitingResolver) Components(ctx context.Context, w *bos.Waiting, first *
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.Store.ListWaiting(ctx, w, page, detailed(ctx, "edges", "node"))
+	list, err := r.Store.ListWaiting(ctx, w, page, detailed(ctx, onPage))
 	if err != nil {
 		return nil, err
 	}
@@ -182,26 +214,6 @@ func (r errorSummaryResolver) Components(ctx context.Context, e *ErrorSummary, f
 	// that have that error now are others than those that the group counted.
 	of := &bos.MembersOf{Session: e.of.Session, Group: e.Digest, Frozen: e.of.FromSnapshot}
 	return r.components(ctx, of, first, after, nil)
-}
-
-func (componentResolver) Status(_ context.Context, c *bos.Component) (*bos.Component, error) {
-	return c, nil
-}
-
-func (componentResolver) StatusSince(_ context.Context, c *bos.Component) (*bos.Time, error) {
-	if c.StatusSince.IsZero() {
-		return nil, nil
-	}
-	return new(bos.TimeOf(c.StatusSince)), nil
-}
-
-func (componentStatusResolver) RawPhase(_ context.Context, c *bos.Component) (string, error) {
-	// As BOS has it, also where it is none that the enum beside it knows.
-	return string(c.Phase), nil
-}
-
-func (componentStatusResolver) RawStatus(_ context.Context, c *bos.Component) (string, error) {
-	return string(c.Status()), nil
 }
 
 // values are what pointers point to, as the generated code has a list.

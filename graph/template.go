@@ -18,7 +18,7 @@ func (r queryResolver) SessionTemplates(ctx context.Context, first *int, after *
 	if err != nil {
 		return nil, err
 	}
-	if err := keepFitting(ctx, list, weighTemplates(ctx, "edges", "node")); err != nil {
+	if err := keepFitting(ctx, list, weighTemplates(ctx, onPage)); err != nil {
 		return nil, err
 	}
 	c := &SessionTemplateConnection{Edges: []SessionTemplateEdge{}, TotalCount: list.Total, PageInfo: pageInfo(templateCursor, list.Positions, list.More, page)}
@@ -32,7 +32,7 @@ func (r queryResolver) SessionTemplates(ctx context.Context, first *int, after *
 // their keys have, which is known without reading them.
 func templateFields(ctx context.Context) bool {
 	op := graphql.GetOperationContext(ctx)
-	for _, sel := range descend(op, graphql.GetFieldContext(ctx).Field.Selections, []string{"edges", "node"}) {
+	for _, sel := range descend(op, graphql.GetFieldContext(ctx).Field.Selections, []string{onPage}) {
 		for _, f := range graphql.CollectFields(op, sel, nil) {
 			switch f.Name {
 			// These are the template's key: with nothing else selected, a page costs one round

@@ -46,11 +46,15 @@ func detailed(ctx context.Context, path ...string) bool {
 	return false
 }
 
-// selected looks ahead whether a field is selected.
-func selected(ctx context.Context, name string) bool {
+// selected looks ahead whether the field that a path leads to is selected.
+func selected(ctx context.Context, path ...string) bool {
 	op := graphql.GetOperationContext(ctx)
-	return len(descend(op, graphql.GetFieldContext(ctx).Field.Selections, []string{name})) > 0
+	return len(descend(op, graphql.GetFieldContext(ctx).Field.Selections, path)) > 0
 }
+
+// onPage leads to the items of a connection: clients select them under edges and node, under
+// nodes, or both.
+const onPage = "nodes"
 
 // descend follows a path of field names; a field may be selected several times
 // under different aliases.
@@ -59,6 +63,9 @@ func descend(op *graphql.OperationContext, sel ast.SelectionSet, path []string) 
 		return []ast.SelectionSet{sel}
 	}
 	var found []ast.SelectionSet
+	if path[0] == onPage {
+		found = descend(op, sel, append([]string{"edges", "node"}, path[1:]...))
+	}
 	for _, f := range graphql.CollectFields(op, sel, nil) {
 		if f.Name == path[0] {
 			found = append(found, descend(op, f.Selections, path[1:])...)
@@ -94,13 +101,20 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 		case "errorSummary":
 			// A number outside of the page size is refused by the resolver.
 			want.Groups = max(want.Groups, min(firstOf(op, f), bos.MaxPage))
+		case "errorPatterns":
+			// However many are asked for: which are the first is known of all.
+			want.Groups = bos.MaxPatternGroups
 		case "progress":
 			want.Progress = true
-		case "estimatedEndTime":
+		case "estimatedEndTime", "estimatedEnd":
 			// An estimate compares the progress of this session with that of an earlier one.
 			want.Progress, want.Estimate = true, true
 		case "statusCounts":
 			want.Statuses = true
+		case "byCabinet":
+			want.Cabinets = true
+		case "phaseDurations":
+			want.PhaseTimes = true
 		case "counts":
 			for _, count := range graphql.CollectFields(op, f.Selections, nil) {
 				want.Statuses = want.Statuses || count.Name == "onHold" || count.Name == "disabled"

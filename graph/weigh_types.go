@@ -23,6 +23,45 @@ func weighSessions(ctx context.Context, path ...string) *weigher[bos.Session] {
 	return newWeigher(op, sets, []string{"Session", "Node"}, sessionTexts, "status.session")
 }
 
+// weighComponentSessions is the same for a component's time in sessions.
+func weighComponentSessions(ctx context.Context, path ...string) *weigher[bos.ComponentSession] {
+	op, sets := selectedSets(ctx, path)
+	w := newWeigher(op, sets, []string{"ComponentSession"}, stayTexts, "")
+	w.fixed += (len(bos.StayPhases) - 1) * phaseTimeBytes
+	return w
+}
+
+// phaseTimeBytes are those of the time in a phase, whatever is selected of it.
+const phaseTimeBytes = 64
+
+var stayTexts = func() textsOf[bos.ComponentSession] {
+	texts := textsOf[bos.ComponentSession]{
+		"name":  func(s *bos.ComponentSession) string { return s.Name },
+		"error": func(s *bos.ComponentSession) string { return s.Error },
+	}
+	for at, of := range sessionTexts {
+		texts["session."+at] = inPart(func(s *bos.ComponentSession) *bos.Session { return s.Session }, of)
+	}
+	return texts
+}()
+
+// weighTroubles is the same for components that failed.
+func weighTroubles(ctx context.Context) *weigher[bos.Trouble] {
+	op, sets := selectedSets(ctx, nil)
+	return newWeigher(op, sets, []string{"TroubledComponent"}, troubleTexts, "")
+}
+
+var troubleTexts = func() textsOf[bos.Trouble] {
+	texts := textsOf[bos.Trouble]{
+		"id":        func(t *bos.Trouble) string { return t.ID },
+		"lastError": func(t *bos.Trouble) string { return t.LastError },
+	}
+	for at, of := range componentTexts {
+		texts["component."+at] = inPart(func(t *bos.Trouble) *bos.Component { return t.Component }, of)
+	}
+	return texts
+}()
+
 // weighGroups is the same for the error groups that the field being resolved lists.
 func weighGroups(ctx context.Context) *weigher[bos.ErrorGroup] {
 	op, sets := selectedSets(ctx, nil)
@@ -32,6 +71,23 @@ func weighGroups(ctx context.Context) *weigher[bos.ErrorGroup] {
 var groupTexts = textsOf[bos.ErrorGroup]{
 	"message": func(g *bos.ErrorGroup) string { return g.Message },
 	"list":    func(g *bos.ErrorGroup) string { return g.List() },
+}
+
+// weighCabinets is the same for the cabinets that the field being resolved lists. None has a long text.
+func weighCabinets(ctx context.Context) *weigher[bos.CabinetCounts] {
+	op, sets := selectedSets(ctx, nil)
+	return newWeigher(op, sets, []string{"CabinetCounts"}, textsOf[bos.CabinetCounts]{}, "")
+}
+
+// weighPatterns is the same for error patterns. Their messages weigh for themselves.
+func weighPatterns(ctx context.Context) *weigher[bos.ErrorPattern] {
+	op, sets := selectedSets(ctx, nil)
+	return newWeigher(op, sets, []string{"ErrorPattern"}, patternTexts, "")
+}
+
+var patternTexts = textsOf[bos.ErrorPattern]{
+	"pattern": func(p *bos.ErrorPattern) string { return p.Pattern },
+	"list":    func(p *bos.ErrorPattern) string { return p.List() },
 }
 
 // weighUserErrors is the same for the user errors of a payload.

@@ -1,7 +1,7 @@
 -- One atomic write: everything below happens, or nothing does.
 --
--- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, FLAG, ENTRY, EVENT, SHOWN and OUTBOX_LENGTH are
--- put in as literals when the program starts, from internal/schema.
+-- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, FLAG, ENTRY, EVENT, SHOWN, OUTBOX_LENGTH and
+-- STAYS_LENGTH are put in as literals when the program starts, from internal/schema.
 --
 -- The script knows nothing of what it writes. It compares versions, runs the
 -- commands it is given, counts texts that are referred to, and gives every
@@ -13,7 +13,9 @@
 -- KEYS[6..]   the versioned values that this write depends on; then what guards and
 --             commands name by its number; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
---             the flags check, freeze or keep, groups, errors, failed ones and these as frozen;
+--             the flags check, freeze or keep, groups, errors, failed ones, cabinets, members, staged and
+--             active ones, and all of these as frozen,
+--             and with the flag time the times of its phases;
 --             last, if events are to be noted, the outbox.
 --             Every key that is touched is among them. No key 2 exists before the
 --             write, so that a Redis Cluster refuses the write for as long as
@@ -28,14 +30,18 @@
 --             new value ("" to delete)
 --   guards    hash, field, expected ("" for absent)
 --   commands  number of words, command, key, words...; COPY has a second key; a member
---             that ZINCRBY brings to 0 goes
+--             that ZINCRBY brings to 0 goes; COUNT is none of Redis: it adds numbers to
+--             fields of a hash, of which one that comes to 0 goes; RPUSH has one value, and how
+--             long (ms) the list is kept, of which the last STAYS_LENGTH values stay
 --   texts     digest, by how much its references change, the text
 --   scopes    (behind the length: the number of their first key) scope, changed ids,
 --             removed ids, flags (FLAG): record: its record changed; check: freeze it if it is
 --             armed and nothing is active; freeze: as complete; keep: freeze it in the
 --             state that it has; revise: its frozen status is another; start: it runs from
---             now on; past: its end is no news; then how many
---             counters change, and of each its place in COUNTERS and by how much
+--             now on; past: its end is no news; time: see below; then how many
+--             counters change, and of each its place in COUNTERS and by how much; with the flag time a list of
+--             commands on the times of its phases, which are run while there is a session that is not frozen:
+--             number of words, command, words...
 --
 -- Returns     {"ok", revision}       written (or: was written by an earlier call
 --                                    with the same key 2)
@@ -137,10 +143,40 @@ for i = 1, values do
   end
 end
 
+-- count adds to the fields of a hash that ARGV has from one place to another, each with a number
+-- behind it: in as many calls as there are for one.
+local function count(key, from, to)
+  local fields, set, empty = {}, {}, {}
+  for i = from, to, 2 do
+    fields[#fields + 1] = ARGV[i]
+  end
+  for i, has in ipairs(redis.call('HMGET', key, unpack(fields))) do
+    local n = (has or 0) + ARGV[from + 2 * i - 1]
+    if n == 0 then
+      empty[#empty + 1] = fields[i]
+    else
+      set[#set + 1], set[#set + 2] = fields[i], tostring(n)
+    end
+  end
+  if #set > 0 then
+    redis.call('HSET', key, unpack(set))
+  end
+  if #empty > 0 then
+    redis.call('HDEL', key, unpack(empty))
+  end
+end
+
 for _ = 1, list() do
   local n, command, key = tonumber(ARGV[at]), ARGV[at + 1], KEYS[tonumber(ARGV[at + 2])]
   if command == 'COPY' then
     redis.call(command, key, KEYS[tonumber(ARGV[at + 3])])
+  elseif command == 'COUNT' then
+    count(key, at + 3, at + n)
+  elseif command == 'RPUSH' then
+    if redis.call(command, key, ARGV[at + 3]) > STAYS_LENGTH then
+      redis.call('LTRIM', key, -STAYS_LENGTH, -1)
+    end
+    redis.call('PEXPIRE', key, ARGV[at + 4])
   else
     local reply = redis.call(command, key, unpack(ARGV, at + 3, at + n))
     if command == 'ZINCRBY' and tonumber(reply) == 0 then
@@ -195,12 +231,14 @@ local function noteFailures(key, scope)
   end
 end
 
--- freeze keeps a scope's counters and error groups as they are now, once. at is the
+local FREEZES = 7 -- keys of a scope that are copied when its session is frozen, error groups first
+
+-- freeze keeps a scope's counters, error groups and components as they are now, once. at is the
 -- number of the scope's first key, state what the session has come to: nil where it
 -- ends as it is; past where that is no news.
 local function freeze(scope, at, state, past)
   local key = KEYS[at]
-  local groups, errors, failed, frozenGroups, frozenErrors, frozenFailed = unpack(KEYS, at + 3, at + 8)
+  local now, frozen = at + 3, at + 3 + FREEZES -- the first keys of what is frozen, and as what
   if redis.call('HGET', key, SESSION.mode) == MODE.frozen then
     return
   end
@@ -216,10 +254,10 @@ local function freeze(scope, at, state, past)
     keep[#keep + 1] = counts[i] or '0'
   end
   redis.call('HSET', key, unpack(keep))
-  redis.call('COPY', groups, frozenGroups)
-  redis.call('COPY', errors, frozenErrors)
-  redis.call('COPY', failed, frozenFailed)
-  for _, group in ipairs(redis.call('ZRANGE', frozenGroups, 0, -1)) do
+  for i = 0, FREEZES - 1 do
+    redis.call('COPY', KEYS[now + i], KEYS[frozen + i])
+  end
+  for _, group in ipairs(redis.call('ZRANGE', KEYS[frozen], 0, -1)) do
     local digest = string.sub(group, -22)
     if redis.call('HEXISTS', refs, digest) == 1 then
       redis.call('HINCRBY', refs, digest, 1)
@@ -281,13 +319,14 @@ for _ = 1, scopes do
   local scope, changed, removed, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   at = at + 4
   local base, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 2]
-  local record, check, force, keep, again, start, past = false, false, false, false, false, false, false
+  local record, check, force, keep, again, start, past, time = false, false, false, false, false, false, false, false
   if flags ~= '' then
     record, check = string.find(flags, FLAG.record, 1, true), string.find(flags, FLAG.check, 1, true)
     force, keep = string.find(flags, FLAG.freeze, 1, true), string.find(flags, FLAG.keep, 1, true)
     again, start, past = string.find(flags, FLAG.revise, 1, true), string.find(flags, FLAG.start, 1, true), string.find(flags, FLAG.past, 1, true)
+    time = string.find(flags, FLAG.time, 1, true)
   end
-  from = from + ((check or force or keep) and 9 or 3)
+  from = from + ((check or force or keep) and 3 + 2 * FREEZES or 3) + (time and 1 or 0)
 
   -- What is needed is read in one call and what changes is set in another: a batch
   -- may touch hundreds of scopes. Counts are small: unlike revisions they print
@@ -300,6 +339,13 @@ for _ = 1, scopes do
   end
   local has = redis.call('HMGET', key, unpack(fields))
   local session, pace, active = has[1], has[2], has[3] or '0'
+  for _ = 1, time and list() or 0 do
+    local n = tonumber(ARGV[at])
+    if session and session ~= MODE.frozen then
+      redis.call(ARGV[at + 1], KEYS[from - 1], unpack(ARGV, at + 2, at + n))
+    end
+    at = at + n + 1
+  end
   local set, failing = {SESSION.revision, rev}, record
   for i, change in ipairs(by) do
     local field, count = fields[known + i], tostring((has[known + i] or 0) + change)

@@ -14,18 +14,18 @@ import (
 // is bounded by --max-scan, but how many there are is not known here.
 const scanCost = 20_000
 
-// What is more expensive than a field that is only written: an item of a page is read, and so is a
-// text, by a read of its own and after its size. An id of a filter is looked up and sorted.
+// What is more expensive than a field that is only written: an item of a page is read. A text is, by
+// a read of its own and after its size, and so are a component's sessions. An id of a filter is looked up and sorted.
 const (
 	itemCost = 6
-	textCost = 40
+	readCost = 40
 	idCost   = 2
 )
 
-// text says whether a field is a long text. Those of error groups are fewer: what they may come to
-// is bounded where they are read.
-func text(f *ast.Field) bool {
-	return f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Component" && f.Name == "error"
+// read says whether a field of a component is a read of its own: a long text, or its sessions. The texts of error groups are
+// fewer: what they may come to is bounded where they are read.
+func read(f *ast.Field) bool {
+	return f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Component" && (f.Name == "error" || f.Name == "sessions" || f.Name == "countsIn")
 }
 
 // totals is what a selection set comes to. Numbers stop at math.MaxInt: fragments
@@ -76,8 +76,11 @@ func (m *meter) field(f *ast.Field) totals {
 		t.aliases = plus(t.aliases, 1)
 	}
 	own := 1
-	if text(f) {
-		own = textCost
+	switch {
+	case read(f):
+		own = readCost
+	case f.Name == "troubledComponents": // it adds up those of each day
+		own = scanCost
 	}
 	// The field itself is answered once, and what lies under it as often as there are items.
 	size, item := m.pageSize(f)
@@ -90,7 +93,7 @@ func (m *meter) field(f *ast.Field) totals {
 // has.
 func (m *meter) filter(f *ast.Field) int {
 	argument := f.Arguments.ForName("filter")
-	if argument == nil || f.Name != "components" {
+	if argument == nil || f.Name != "components" && f.Name != "componentsAsOf" {
 		return 0
 	}
 	value, _ := argument.Value.Value(m.variables)
@@ -109,7 +112,7 @@ func (m *meter) filter(f *ast.Field) int {
 			return 0
 		}
 	}
-	for _, scanned := range []string{"phase", "status", "enabled"} {
+	for _, scanned := range []string{"phase", "status", "enabled", "hasError"} {
 		if filter[scanned] != nil {
 			return scanCost
 		}
@@ -151,8 +154,11 @@ func (m *meter) pageSize(f *ast.Field) (size, item int) {
 		}
 		return count(given), item
 	}
-	return 1, 0
+	return max(1, unpaged[f.Name]), 0
 }
+
+// unpaged are lists without such an argument, with about as many items as a large system has.
+var unpaged = map[string]int{"byCabinet": 100}
 
 func (m *meter) value(v *ast.Value) any {
 	switch v.Kind {

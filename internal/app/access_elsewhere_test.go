@@ -25,9 +25,13 @@ import (
 var elsewhere = map[string]string{
 	"Session.components":              `{ session(name: "s", tenant: "red") { components { totalCount edges { node { id session } } } } }`,
 	"Session.failedComponents":        `{ session(name: "s", tenant: "red") { failedComponents { totalCount edges { node { id session } } } } }`,
+	"Session.componentsAsOf":          `{ session(name: "s", tenant: "red") { componentsAsOf { totalCount edges { node { id session } } } } }`,
 	"Session.previous":                `{ session(name: "s", tenant: "red") { previous { id tenant } } }`,
 	"Session.stragglers":              `{ session(name: "s", tenant: "red") { stragglers { id } } }`,
 	"Session.template":                `{ session(name: "s", tenant: "red") { template { name tenant } } }`,
+	"Component.countsIn":              `{ component(id: "x3") { countsIn { tenant components { edges { node { id } } } } } }`,
+	"TroubledComponent.component":     `{ troubledComponents { id failures lastError component { id session } } }`,
+	"ComponentSession.session":        `{ component(id: "x3") { sessions { edges { cursor node { name tenant error session { tenant } } } } } }`,
 	"SessionStatus.session":           `{ session(name: "s", tenant: "red") { status { session { tenant initialComponents } } } }`,
 	"ErrorSummary.components":         `{ session(name: "s", tenant: "red") { status { errorSummary { count list components { edges { node { id } } } } } } }`,
 	"Waiting.components":              `{ session(name: "s", tenant: "red") { status { waitingFor { count components { edges { node { id session } } } } } } }`,
@@ -82,6 +86,11 @@ func TestFieldsThatLeadElsewhereStayWithTheTenant(t *testing.T) {
 	g := serveGuarded(t)
 	admin := g.as("admin")
 	admin.Must(`mutation { patchComponents(input: {components: [{id: "x1", error: "e"}, {id: "x2", error: "e"}, {id: "x3", error: "e"}, {id: "x4", error: "e"}]}) { applied } }`)
+	admin.Must(`mutation { patchComponents(input: {components: [{id: "x2", status: {statusOverride: "failed"}}, {id: "x4", status: {statusOverride: "failed"}}]}) { applied } }`)
+	admin.Session("blue-only", "tenant", "blue")
+	for _, session := range []string{"blue-only", "s"} {
+		admin.Must(`mutation { patchComponents(input: {components: [{id: "x3", session: "` + session + `"}]}) { applied } }`)
+	}
 	for _, field := range fields {
 		query, ok := elsewhere[field]
 		if !ok {

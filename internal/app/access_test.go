@@ -27,6 +27,8 @@ var rootFields = map[string]rootField{
 	"Query.components":       {`{ components { edges { node { id } } } }`, "avtpq"},
 	"Query.node":             {`{ node(id: "x1") { id } }`, "avtpq"},
 	"Query.sessionTemplates": {`{ sessionTemplates { totalCount } }`, "avt--"},
+	"Query.templates":        {`{ templates }`, "avtpq"},
+	"Query.tenants":          {`{ tenants }`, "avtpq"},
 	"Query.bosOptions":       {`{ bosOptions { __typename } }`, "avtpq"},
 	"Query.serverInfo":       {`{ serverInfo { version problems { reason } sync { source } } }`, "avtpq"},
 	"Query.__schema":         {`{ __schema { queryType { name } } }`, "avtpq"},
@@ -59,6 +61,8 @@ var rootReached = map[string]reached{
 	"Query.components":                  {"yyyyy", "yyyyy", "yynyn"},
 	"Query.node":                        {"yyyyy", "yyyyy", "eenen"},
 	"Query.sessionTemplates":            {"yyynn", "yyynn", "yynnn"},
+	"Query.templates":                   {"yyyyy", "yyyyy", "yynyn"},
+	"Query.tenants":                     {"yyyyy", "yyyyy", "yynyn"},
 	"Query.bosOptions":                  {"eeeee", "eeeee", "eenen"}, // no BOS is followed
 	"Query.serverInfo":                  {"yyyyy", "yyyyy", "yynyn"},
 	"Query.__schema":                    {"yyyyy", "yyyyy", "yynyn"},

@@ -36,7 +36,10 @@ func TestPagesAmongRoutes(t *testing.T) {
 			{"GET", "/v2/sessions", browser, 200, "application/json", ""},
 			{"GET", "/v2/nothing", browser, 404, "application/problem+json", ""},
 			{"GET", "/apis/bos/v2/sessions", browser, 200, "application/json", ""},
-			{"GET", "/metrics.json", "application/json", 404, "text/plain", ""},
+			{"GET", "/metrics.json", "application/json", 404, "application/problem+json", ""},
+			{"GET", "/troubled", browser, 200, "text/html", ""},
+			{"GET", "/nothing", browser, 404, "text/html", ""},
+			{"GET", "/nothing", "*/*", 404, "text/plain", ""},
 		} {
 			status, header := visit(t, s, test.method, test.path, test.accept)
 			if kind, to := header.Get("Content-Type"), header.Get("Location"); status != test.status ||

@@ -71,6 +71,7 @@ type listWatch struct {
 func (h *Hub) WatchSessions(f bos.SessionFilter, want bos.Want) live.Watch[*live.SessionsUpdate] {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	want = want.With(f.Needs())
 	w := &listWatch{slot: slot[*live.SessionsUpdate]{hub: h}, filter: f, want: want}
 	first := !h.list.watched()
 	h.list.watches[w] = struct{}{}
@@ -262,6 +263,11 @@ func (w *listWatch) show(id string, update *live.SessionsUpdate) {
 
 // match says whether a session is one of the filter.
 func (w *listWatch) match(s *bos.Session) bool {
+	// Read before this watch, without what its filter needs. It is taken for one that matched: to be
+	// notified that a session left which was not there does no harm, the opposite would.
+	if needs := w.filter.Needs(); needs.Status && s.Status == nil || needs.Details && s.Details == nil {
+		return true
+	}
 	if !w.filter.Match(s) {
 		return false
 	}

@@ -42,9 +42,8 @@ type site struct {
 // may be compressed in the bundle, with .gz behind its name, and is then sent as it is.
 //
 // The playground is at /graphiql. What the pages load, below /assets/, has names that
-// change with its contents, and may be kept for ever. Every other path is a view of
-// the dashboard, which routes them itself, unless it looks like a file's: one
-// segment with a dot, like favicon.ico.
+// change with its contents, and may be kept for ever. The other paths of pages are the views of
+// the dashboard; anything else is 404.
 //
 // With login, the pages ask who is there before they show anything.
 func Handler(bundle fs.FS, base string, login bool) (http.Handler, error) {
@@ -101,7 +100,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(name, assets):
 		f, ok := s.assets[name]
 		if !ok {
-			notFound(w)
+			s.missing(w, r)
 			return
 		}
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")
@@ -112,21 +111,17 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.playground.serve(w, r)
 	case name == "graphiql/":
 		http.Redirect(w, r, s.base+"/graphiql", http.StatusMovedPermanently)
-	case !strings.Contains(name, "/") && strings.Contains(name, "."):
-		notFound(w)
+	// A program that asks for JSON where there is none must not get a page and "200 OK".
+	case !isView(name), !wanted(r):
+		s.missing(w, r)
 	default:
 		header.Add("Vary", "Accept")
-		if !wanted(r) {
-			notFound(w)
-			return
-		}
 		header.Set("Cache-Control", "no-cache")
 		s.dashboard.serve(w, r)
 	}
 }
 
-// wanted says whether a request takes a page for an answer. A program that asks for
-// JSON where there is none must not get a page and "200 OK".
+// wanted says whether a request takes a page for an answer.
 func wanted(r *http.Request) bool {
 	accept := strings.Join(r.Header.Values("Accept"), ",")
 	return accept == "" || named(r) || strings.Contains(accept, "*/*") || strings.Contains(accept, "text/*")
@@ -136,11 +131,6 @@ func wanted(r *http.Request) bool {
 // to an address.
 func named(r *http.Request) bool {
 	return strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/html")
-}
-
-func notFound(w http.ResponseWriter) {
-	w.Header().Set("Cache-Control", "no-store")
-	http.Error(w, "There is nothing here.", http.StatusNotFound)
 }
 
 // Playable sends a browser that was pointed at GraphQL itself, with nothing to ask,

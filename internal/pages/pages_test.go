@@ -71,19 +71,29 @@ func TestWhichPathAnswersWhat(t *testing.T) {
 		{"/", browser, 200, "text/html; charset=utf-8", "the dashboard", always},
 		{"/", "", 200, "text/html; charset=utf-8", "the dashboard", always},
 		{"/sessions/monday", browser, 200, "text/html; charset=utf-8", "the dashboard", always},
-		{"/sessions/monday-2.1/errors", "*/*", 200, "text/html; charset=utf-8", "the dashboard", always},
-		{"/sessions", "text/*", 200, "text/html; charset=utf-8", "the dashboard", always},
-		{"/sessions", "application/json", 404, "text/plain; charset=utf-8", "nothing here", never},
+		{"/sessions/monday-2.1", "*/*", 200, "text/html; charset=utf-8", "the dashboard", always},
+		{"/sessions/monday", "text/*", 200, "text/html; charset=utf-8", "the dashboard", always},
+		{"/sessions/monday/", browser, 200, "text/html; charset=utf-8", "the dashboard", always},
+		{"/components/x3000c0s13b0n0", browser, 200, "text/html; charset=utf-8", "the dashboard", always},
+		{"/troubled", browser, 200, "text/html; charset=utf-8", "the dashboard", always},
+		{"/compare?a=x&b=y", browser, 200, "text/html; charset=utf-8", "the dashboard", always},
+		{"/sessions/monday", "application/json", 404, "application/problem+json", `"status":404`, never},
+		{"/sessions", browser, 404, "text/html; charset=utf-8", "nothing here", never},
+		{"/sessions/monday/errors", "*/*", 404, "text/plain; charset=utf-8", "nothing here", never},
+		{"/metrics", "text/plain", 404, "text/plain; charset=utf-8", "nothing here", never},
+		{"/metrics", browser, 404, "text/html; charset=utf-8", "/metrics is no page", never},
+		{"/<script>", browser, 404, "text/html; charset=utf-8", "&lt;script&gt; is no page", never},
+		{"/wp-login.php/x", "application/json", 404, "application/problem+json", `"status":404`, never},
 		{"/graphiql", browser, 200, "text/html; charset=utf-8", "the playground", always},
 		{"/graphiql", "application/json", 200, "text/html; charset=utf-8", "the playground", always},
 		{"/assets/index-a1.js", "*/*", 200, "text/javascript; charset=utf-8", script, forever},
 		{"/assets/dot-b2.svg", "image/*", 200, "image/svg+xml", "<svg/>", forever},
 		{"/assets/odd-c3.thing", "*/*", 200, "application/octet-stream", "?", forever},
-		{"/assets/index-a0.js", browser, 404, "text/plain; charset=utf-8", "nothing here", never},
-		{"/assets/", browser, 404, "text/plain; charset=utf-8", "nothing here", never},
-		{"/assets/../notes.txt", browser, 404, "text/plain; charset=utf-8", "nothing here", never},
-		{"/notes.txt", browser, 404, "text/plain; charset=utf-8", "nothing here", never},
-		{"/index.html", browser, 404, "text/plain; charset=utf-8", "nothing here", never},
+		{"/assets/index-a0.js", browser, 404, "text/html; charset=utf-8", "nothing here", never},
+		{"/assets/", browser, 404, "text/html; charset=utf-8", "nothing here", never},
+		{"/assets/../notes.txt", browser, 404, "text/html; charset=utf-8", "nothing here", never},
+		{"/notes.txt", browser, 404, "text/html; charset=utf-8", "nothing here", never},
+		{"/index.html", browser, 404, "text/html; charset=utf-8", "nothing here", never},
 		{"/favicon.ico", "image/*", 404, "text/plain; charset=utf-8", "nothing here", never},
 	}
 	for _, base := range []string{"", "/boot/status"} {
@@ -104,7 +114,7 @@ func TestWhichPathAnswersWhat(t *testing.T) {
 				if method == http.MethodGet && !strings.Contains(text, test.holds) {
 					t.Errorf("%s: %q, want %q in it", what, text, test.holds)
 				}
-				if strings.HasPrefix(test.kind, "text/html") && method == http.MethodGet &&
+				if test.status == http.StatusOK && strings.HasPrefix(test.kind, "text/html") && method == http.MethodGet &&
 					!strings.Contains(text, `<base href="`+base+`/" />`) {
 					t.Errorf("%s has not got its base path: %q", what, text)
 				}

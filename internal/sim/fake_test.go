@@ -25,8 +25,9 @@ type fake struct {
 	owned      map[string]map[string]bool
 	created    []bos.SessionKey
 	deleted    []bos.SessionKey
-	texts      map[string]int // error texts by how often they were written
-	attempts   int            // the most to power on
+	templates  map[string]string // of all sessions by name
+	texts      map[string]int    // error texts by how often they were written
+	attempts   int               // the most to power on
 	fails      func(call string) error
 	after      func() // called after every write
 }
@@ -44,7 +45,8 @@ func newFake(t *testing.T) *fake {
 	return &fake{
 		t: t, components: map[string]bos.Component{}, sessions: map[bos.SessionKey]*bos.Session{},
 		seen: map[bos.SessionKey]*seen{}, owned: map[string]map[string]bool{}, texts: map[string]int{},
-		fails: func(string) error { return nil }, after: func() {},
+		templates: map[string]string{},
+		fails:     func(string) error { return nil }, after: func() {},
 	}
 }
 
@@ -62,6 +64,7 @@ func (f *fake) CreateSession(_ context.Context, n bos.NewSession) (*bos.Session,
 	f.sessions[n.SessionKey] = s
 	f.seen[n.SessionKey] = &seen{progress: map[float64]bool{}}
 	f.created = append(f.created, n.SessionKey)
+	f.templates[n.Name] = n.TemplateName
 	f.written()
 	return s, nil
 }
@@ -158,7 +161,9 @@ func (f *fake) written() {
 		}
 		tally, groups := bos.Summarize(key, all, func(id string) bool { return f.owned[key.Tenant][id] })
 		if s.SelfCompleting() && tally.Active == 0 {
-			done, err := s.Update(bos.SessionUpdate{State: new(bos.StateComplete), EndTime: new(bos.TimeOf(time.Now()))})
+			// A run after another begins at the same time of the fake clock: what the first left has started later.
+			end := max(bos.TimeOf(time.Now()), s.StartTime)
+			done, err := s.Update(bos.SessionUpdate{State: new(bos.StateComplete), EndTime: &end})
 			if err != nil {
 				f.t.Fatal(err)
 			}
@@ -188,6 +193,11 @@ func (f *fake) look(seen *seen, s *bos.Status) {
 	seen.configuring = seen.configuring || phases.PercentConfiguring > 0
 	seen.failed = seen.failed || s.PercentFailed() > 0 && len(s.Errors) > 0
 	seen.progress[phases.PercentComplete] = true
+}
+
+// ofRounds are those that belong to rounds, and not to lanes.
+func (f *fake) ofRounds(keys []bos.SessionKey) []bos.SessionKey {
+	return slices.DeleteFunc(slices.Clone(keys), func(k bos.SessionKey) bool { return f.templates[k.Name] == relayTemplate })
 }
 
 // find returns the first session whose record satisfies is.

@@ -33,8 +33,24 @@ type odds struct {
 	share float64
 }
 
-// draw draws a fate for an operation, and how many attempts to power on fail.
-func (w *world) draw(operation bos.Operation) (drawn fate, failures int) {
+// The nodes that are bad: one of so many, as far from each other as there are of them, each with one of
+// these faults in most boots.
+const (
+	goodPerBad = 200
+	persistent = 0.85
+)
+
+var faults = []fate{unreachable, misconfigured, dead}
+
+// spoil makes a few nodes bad, so that some fail again and again.
+func (w *world) spoil(nodes []*component) {
+	for i := goodPerBad / 20; i < len(nodes); i += goodPerBad {
+		nodes[i].fault = faults[i/goodPerBad%len(faults)]
+	}
+}
+
+// draw draws a component's fate for an operation, and how many attempts to power on fail.
+func (w *world) draw(c *component, operation bos.Operation) (drawn fate, failures int) {
 	table := onFates
 	if operation == bos.OperationShutdown {
 		table = offFates
@@ -45,6 +61,9 @@ func (w *world) draw(operation bos.Operation) (drawn fate, failures int) {
 			drawn = o.fate
 			break
 		}
+	}
+	if c.fault != fine && operation != bos.OperationShutdown && w.chance(persistent) {
+		drawn = c.fault
 	}
 	switch drawn {
 	case slow:

@@ -41,7 +41,7 @@ func (w *world) takeOver(c *component, s *session, action string) {
 	}
 	c.session, c.enabled, c.phase, c.attempts, c.token = s, true, bos.PhaseNone, bos.EventStats{}, ""
 	s.active++
-	c.fate, c.failures = w.draw(s.operation)
+	c.fate, c.failures = w.draw(c, s.operation)
 
 	p := w.change(c)
 	p.Session, p.Enabled, p.Error = &s.key.Name, new(true), new("")
@@ -160,6 +160,9 @@ func (w *world) off(c *component) {
 // finish ends a component's part in its session: stable, and disabled, as BOS
 // does with a component that is done.
 func (w *world) finish(c *component) {
+	if w.waits(c, w.finish) {
+		return
+	}
 	c.attempts = bos.EventStats{}
 	w.change(c).EventStats = c.eventStats()
 	w.setStatus(c, bos.PhaseNone, "")
@@ -168,6 +171,9 @@ func (w *world) finish(c *component) {
 
 // fail gives a component up in the phase it is in.
 func (w *world) fail(c *component, reason string) {
+	if w.waits(c, func(c *component) { w.fail(c, reason) }) {
+		return
+	}
 	if reason == "" {
 		reason = errRetryLimit
 	}
@@ -180,6 +186,7 @@ func (w *world) disable(c *component) {
 	c.enabled = false
 	w.change(c).Enabled = new(false)
 	c.session.active--
+	w.passOn(c.session)
 	w.settle(c.session)
 }
 

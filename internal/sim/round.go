@@ -30,7 +30,7 @@ const tenantName = "vcluster-blue"
 func (w *world) begin() {
 	records := make([]bos.ComponentPatch, 0, len(w.computes)+len(w.access))
 	old := w.newImage("compute", "24.3.1")
-	for _, c := range w.computes {
+	for _, c := range slices.Concat(w.lanes[0].components, w.lanes[1].components, w.computes) {
 		records = append(records, w.initial(c, old))
 	}
 	old = w.newImage("uan", "24.3.1")
@@ -44,6 +44,9 @@ func (w *world) begin() {
 		w.emit(command{tenant: &tenant{tenantName, owned}})
 	}
 	w.beginRound()
+	if len(w.lanes[0].components) > 0 {
+		w.turn(0, 0)
+	}
 }
 
 // beginRound plans a round's sessions, and forgets those of a round long past.

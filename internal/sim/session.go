@@ -33,6 +33,15 @@ const (
 
 // start creates a session, pending, and plans its set-up, which works or fails.
 func (w *world) start(s *session, works bool) {
+	setUp := w.run
+	if !works {
+		setUp = w.abort
+	}
+	w.startIn(s, w.between(leastSetup, mostSetup), setUp)
+}
+
+// startIn creates a session, pending, and plans its set-up.
+func (w *world) startIn(s *session, wait time.Duration, setUp func(*session)) {
 	s.key.Name = w.uuid()
 	current := &w.rounds[len(w.rounds)-1]
 	*current = append(*current, s)
@@ -40,11 +49,7 @@ func (w *world) start(s *session, works bool) {
 		SessionKey: s.key, Operation: s.operation, TemplateName: s.template, Limit: s.limit,
 		Stage: s.staged, Source: bos.SourceProducer,
 	}})
-	setUp := w.run
-	if !works {
-		setUp = w.abort
-	}
-	w.after(w.between(leastSetup, mostSetup), func() { setUp(s) })
+	w.after(wait, func() { setUp(s) })
 }
 
 // run sets a session up. Its components come first: a running session without

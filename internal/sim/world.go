@@ -16,7 +16,9 @@ type world struct {
 	now   time.Duration
 	stamp *bos.Time // the real time of this advance's records; shared by them
 
-	computes []*component // liquid-cooled
+	computes []*component // liquid-cooled, but for those of lanes
+	lanes    [2]lane
+	turns    int          // boots of lanes so far
 	access   []*component // air-cooled: user access nodes
 	tenanted int          // how many of computes, the last ones, the tenant owns
 
@@ -36,6 +38,7 @@ type component struct {
 	attempts bos.EventStats
 	fate     fate
 	failures int    // how many attempts to power on fail
+	fault    fate   // what goes wrong with it in nearly every boot: a few nodes are bad
 	token    string // BSS's, of the boot under way
 
 	// life is how often a session took the component over. What was planned
@@ -54,6 +57,8 @@ func newWorld(seed uint64, components int) *world {
 			w.access = append(w.access, c)
 		}
 	}
+	w.spoil(w.computes)
+	w.lanes, w.computes = newLanes(w.computes)
 	w.tenanted = share(len(w.computes), 10)
 	w.after(0, w.begin)
 	return w

@@ -79,12 +79,64 @@ func (s Store) listFrozen(ctx context.Context, of *bos.MembersOf, f bos.Componen
 	}
 }
 
+// ComponentSessions are those of the sessions that the access may read.
+func (s Store) ComponentSessions(ctx context.Context, of bos.ComponentView, page bos.Page, want *bos.Want) (*bos.List[*bos.ComponentSession], error) {
+	var err error
+	if of.Tenant, err = narrow(auth.AccessOf(ctx), auth.ReadSessions, of.Tenant); err != nil {
+		return nil, err
+	}
+	return s.store.ComponentSessions(ctx, of, page, want)
+}
+
+// TroubledComponents are those that failed in the tenant's sessions if the access is limited to one, also those that it does
+// not own any more: it has seen them fail.
+func (s Store) TroubledComponents(ctx context.Context, q bos.TroubleQuery, first int) ([]*bos.Trouble, error) {
+	var err error
+	if q.Tenant, err = narrow(auth.AccessOf(ctx), auth.ReadComponents, q.Tenant); err != nil {
+		return nil, err
+	}
+	return s.store.TroubledComponents(ctx, q, first)
+}
+
+// CountsIn is limited in the same way.
+func (s Store) CountsIn(ctx context.Context, of bos.ComponentView, want bos.Want) ([]*bos.Session, error) {
+	var err error
+	if of.Tenant, err = narrow(auth.AccessOf(ctx), auth.ReadSessions, of.Tenant); err != nil {
+		return nil, err
+	}
+	return s.store.CountsIn(ctx, of, want)
+}
+
+// FailedBefore is about members of the session, and of one before of the same tenant.
+func (s Store) FailedBefore(ctx context.Context, of *bos.Session, ids []string) ([]bool, error) {
+	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {
+		return make([]bool, len(ids)), nil
+	}
+	return s.store.FailedBefore(ctx, of, ids)
+}
+
+// GroupsFailedBefore counts such members.
+func (s Store) GroupsFailedBefore(ctx context.Context, of *bos.Session, groups []bos.Digest, frozen bool) ([]int, error) {
+	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {
+		return make([]int, len(groups)), nil
+	}
+	return s.store.GroupsFailedBefore(ctx, of, groups, frozen)
+}
+
 // Stragglers are members of the session.
 func (s Store) Stragglers(ctx context.Context, of *bos.Session, first int, detailed bool) ([]*bos.Component, error) {
 	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {
 		return nil, nil
 	}
 	return s.store.Stragglers(ctx, of, first, detailed)
+}
+
+// ErrorCabinets counts components of the session, which its status counts too.
+func (s Store) ErrorCabinets(ctx context.Context, of *bos.Session, groups []bos.ErrorGroup, frozen bool) ([]bos.CabinetErrors, error) {
+	if !auth.AccessOf(ctx).May(auth.ReadComponents, of.Tenant) {
+		return nil, nil
+	}
+	return s.store.ErrorCabinets(ctx, of, groups, frozen)
 }
 
 // Waiting are members of the session, or staged in it.

@@ -117,6 +117,18 @@ func (s Store) PreviousSessions(ctx context.Context, of *bos.Session, first int,
 	return s.store.PreviousSessions(ctx, of, first, want)
 }
 
+// SessionFacet shows the values of one tenant's sessions if the access is limited to it.
+func (s Store) SessionFacet(ctx context.Context, of bos.Facet, prefix string, first int) ([]string, error) {
+	view, err := auth.AccessOf(ctx).View(auth.ReadSessions)
+	if err != nil {
+		return nil, err
+	}
+	if !view.All {
+		of.Tenant = &view.Tenant
+	}
+	return s.store.SessionFacet(ctx, of, prefix, first)
+}
+
 // PageTemplates is limited as ListSessions is.
 func (s Store) PageTemplates(ctx context.Context, f bos.TemplateFilter, page bos.Page, fields bool) (*bos.List[*bos.SessionTemplate], error) {
 	var err error

@@ -135,6 +135,91 @@ test('a session: an error group, a component, and how it ends', async () => {
   await shoot(page, 'session-frozen')
 })
 
+test('what has happened since I looked is marked, in the list and in the session', async () => {
+  const it = await friday()
+  const page = await open(`${it.server.url}/`)
+  const row = page.getByRole('row').filter({ hasText: 'friday' })
+  await row.getByText('Boot compute').waitFor()
+  expect(await row.textContent()).not.toContain('new:')
+  await it.server.patch(it.ids.slice(32, 35).map((id) => ({ id, status: { statusOverride: 'failed' } })))
+  await row.getByText('new: 3 failed').waitFor()
+  await shoot(page, 'sessions-news')
+
+  await page.getByRole('link', { name: 'Boot compute' }).click()
+  await done(page).waitFor()
+  await page.goBack()
+  await row.getByText('Boot compute').waitFor()
+  expect(await row.textContent()).not.toContain('new:')
+  await end(it)
+  await row.getByText('new: complete').waitFor()
+  await page.reload()
+  await row.getByText('new: complete').waitFor()
+  await page.getByRole('link', { name: 'Boot compute' }).click()
+  await page.getByText('Since you looked').waitFor()
+  expect(await page.locator('.news-since').textContent()).toContain('it has completed')
+  await page.goBack()
+  await row.getByText('Boot compute').waitFor()
+  expect(await page.getByRole('button', { name: 'Mark as seen' }).count()).toBe(0)
+})
+
+const CreateSession = graphql(`
+  mutation Create($input: CreateSessionInput!) {
+    createSession(input: $input) {
+      userErrors {
+        message
+      }
+    }
+  }
+`)
+
+const UpdateSession = graphql(`
+  mutation Update($input: UpdateSessionInput!) {
+    updateSession(input: $input) {
+      userErrors {
+        message
+      }
+    }
+  }
+`)
+
+test('a set-up that failed shows its reason, and no numbers of nothing', async () => {
+  const server = await Server.start(['serve'])
+  await server.ask(CreateSession, { input: { name: 'broken', operation: 'BOOT', templateName: 'compute', limit: 'x1000' } })
+  await server.ask(UpdateSession, { input: { name: 'broken', status: 'COMPLETE', error: 'no nodes were found to act upon' } })
+  const page = await open(`${server.url}/sessions/broken`)
+  await page.getByRole('alert').getByText('no nodes were found').waitFor()
+  expect(await page.locator('main section').count()).toBe(0)
+  await expectAccessible(page)
+})
+
+test('long names push no columns away, and a phone shows progress and failures', async () => {
+  const it = await friday()
+  await it.server.ask(CreateSession, { input: { operation: 'BOOT', templateName: 'a-name-that-somebody-found-telling-'.repeat(3) + 'x' } })
+  const laptop = await open(`${it.server.url}/`)
+  await laptop.getByText('Boot compute').waitFor()
+  const sideways = (page: Page) => page.locator('.scroller').evaluate((box) => box.scrollWidth - box.clientWidth)
+  expect(await sideways(laptop)).toBe(0)
+  const phone = await open(`${it.server.url}/`, { viewport: { width: 390, height: 844 } })
+  const row = phone.getByRole('row').filter({ hasText: 'friday' })
+  await row.getByText('50.00 %').waitFor()
+  expect(await sideways(phone)).toBe(0)
+  const inside = async (text: string) => (await row.getByText(text, { exact: true }).boundingBox())!
+  for (const text of ['50.00 %', '12']) {
+    const { x, width } = await inside(text)
+    expect(x + width, text).toBeLessThanOrEqual(390)
+  }
+  expect(await row.getByRole('img').isVisible()).toBe(true)
+})
+
+test('BOS out of reach is an alarm on a phone, too, and the empty list knows that it is followed', async () => {
+  const server = await Server.start(['serve', '--bos-url', 'http://127.0.0.1:1'])
+  const page = await open(`${server.url}/`, { viewport: { width: 390, height: 844 } })
+  await page.getByRole('alert').getByText('BOS sync failing').waitFor()
+  await page.getByText('This server follows BOS at').waitFor()
+  await expectAccessible(page)
+  await shoot(page, 'bos-out-of-reach')
+})
+
 test('below a base path', async () => {
   const it = await friday(['--base-path', '/ops/boot'])
   const page = await open(`${it.server.url}/`)

@@ -77,6 +77,41 @@ test('the schema is described', async () => {
   await shoot(page, 'playground-docs')
 })
 
+test('a link to share opens the same query, as dark as the dashboard', async () => {
+  const page = await openPlayground({ permissions: ['clipboard-read', 'clipboard-write'], colorScheme: 'dark' })
+  await watchTab(page)
+  await page.getByRole('button', { name: 'Copy a link to this query' }).click()
+  await page.getByText('Link copied').waitFor()
+  const link = await page.evaluate(() => navigator.clipboard.readText())
+  expect(link).toContain(`${server.url}/graphiql?query=`)
+  await page.evaluate(() => localStorage.setItem('bosgraph.theme', 'light'))
+  await page.goto(link)
+  await expect.poll(() => page.locator('.graphiql-tabs [aria-current="true"]').textContent()).toMatch(/^WatchSession/)
+  await expect.poll(() => page.evaluate(() => document.body.className)).toContain('graphiql-light')
+})
+
+test('samples of an earlier visit get a session that exists', async () => {
+  const page = await openPlayground()
+  await watchTab(page)
+  const kept = () => page.evaluate(() => localStorage.getItem('graphiql:tabState') ?? '')
+  await expect.poll(kept).toContain('monday')
+  await page.evaluate(() => localStorage.setItem('graphiql:tabState', localStorage.getItem('graphiql:tabState')!.replaceAll('monday', 'sunday')))
+  await page.goto(`${server.url}/`) // the page itself would store its tabs again
+  await page.goto(`${server.url}/graphiql`)
+  await page.locator('.graphiql-query-editor .view-line').first().waitFor()
+  expect(await kept()).not.toContain('sunday')
+})
+
+test('on a phone a query is asked and its answer is to be seen', async () => {
+  const page = await openPlayground({ viewport: { width: 390, height: 844 } })
+  await execute(page)
+  await expect.poll(() => answer(page)).toContain('"name": "monday"')
+  const { width, height } = (await page.getByLabel('Result Window').boundingBox())!
+  expect(width).toBeGreaterThan(250)
+  expect(height).toBeGreaterThan(150)
+  await shoot(page, 'playground-phone')
+})
+
 test.each(looks)('no barriers, %s', async (colorScheme) => {
   const page = await openPlayground({ colorScheme })
   await expectAccessible(page)

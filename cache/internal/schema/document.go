@@ -85,6 +85,8 @@ func (k Kind) name() string { return k.Prefix + string(k.Per) }
 
 func (k Kind) expires() string {
 	switch {
+	case k.Life == Retention:
+		return strings.TrimSpace("the retention " + k.Once)
 	case k.Life == 0:
 		return "-"
 	case k.Once != "":

@@ -13,28 +13,29 @@ type Counter struct {
 	Name     string // in scripts, as COUNTER.<Name>, and in the documentation
 	Of       func(*bos.Tally) *int
 	Separate bool // is read only where it is asked for
+	Cabinet  bool // is counted for each cabinet, too
 }
 
 // Counters are all of them. A new one goes to the end: samples list them in this order, and
 // one from before has fewer. A session without the field counts 0.
 var Counters = []Counter{
-	{"m", "managed", func(t *bos.Tally) *int { return &t.Managed }, false},
-	{"t", "staged", func(t *bos.Tally) *int { return &t.Staged }, false},
-	{"s", "successful", func(t *bos.Tally) *int { return &t.Successful }, false},
-	{"f", "failed", func(t *bos.Tally) *int { return &t.Failed }, false},
-	{"c", "configuring", func(t *bos.Tally) *int { return &t.Configuring }, false},
-	{"o", "poweringOff", func(t *bos.Tally) *int { return &t.PoweringOff }, false},
-	{"p", "poweringOn", func(t *bos.Tally) *int { return &t.PoweringOn }, false},
-	{"a", "active", func(t *bos.Tally) *int { return &t.Active }, false},
-	{"b", "both", func(t *bos.Tally) *int { return &t.Both }, false},
-	{"d", "disabled", func(t *bos.Tally) *int { return &t.Disabled }, true},
-	{"h", "onHold", func(t *bos.Tally) *int { return &t.OnHold }, true},
-	{"l1", "powerOnCalled", func(t *bos.Tally) *int { return &t.PowerOnCalled }, true},
-	{"l2", "powerOffGracefully", func(t *bos.Tally) *int { return &t.PowerOffGracefully }, true},
-	{"l3", "powerOffForcefully", func(t *bos.Tally) *int { return &t.PowerOffForcefully }, true},
-	{"l4", "beyondPoweringOn", func(t *bos.Tally) *int { return &t.BeyondPoweringOn }, true},
-	{"l5", "beyondPoweringOff", func(t *bos.Tally) *int { return &t.BeyondPoweringOff }, true},
-	{"l6", "beyondConfiguring", func(t *bos.Tally) *int { return &t.BeyondConfiguring }, true},
+	{"m", "managed", func(t *bos.Tally) *int { return &t.Managed }, false, true},
+	{"t", "staged", func(t *bos.Tally) *int { return &t.Staged }, false, true},
+	{"s", "successful", func(t *bos.Tally) *int { return &t.Successful }, false, true},
+	{"f", "failed", func(t *bos.Tally) *int { return &t.Failed }, false, true},
+	{"c", "configuring", func(t *bos.Tally) *int { return &t.Configuring }, false, true},
+	{"o", "poweringOff", func(t *bos.Tally) *int { return &t.PoweringOff }, false, true},
+	{"p", "poweringOn", func(t *bos.Tally) *int { return &t.PoweringOn }, false, true},
+	{"a", "active", func(t *bos.Tally) *int { return &t.Active }, false, true},
+	{"b", "both", func(t *bos.Tally) *int { return &t.Both }, false, false},
+	{"d", "disabled", func(t *bos.Tally) *int { return &t.Disabled }, true, true},
+	{"h", "onHold", func(t *bos.Tally) *int { return &t.OnHold }, true, true},
+	{"l1", "powerOnCalled", func(t *bos.Tally) *int { return &t.PowerOnCalled }, true, false},
+	{"l2", "powerOffGracefully", func(t *bos.Tally) *int { return &t.PowerOffGracefully }, true, false},
+	{"l3", "powerOffForcefully", func(t *bos.Tally) *int { return &t.PowerOffForcefully }, true, false},
+	{"l4", "beyondPoweringOn", func(t *bos.Tally) *int { return &t.BeyondPoweringOn }, true, false},
+	{"l5", "beyondPoweringOff", func(t *bos.Tally) *int { return &t.BeyondPoweringOff }, true, false},
+	{"l6", "beyondConfiguring", func(t *bos.Tally) *int { return &t.BeyondConfiguring }, true, false},
 }
 
 // LeastCounters is how many numbers every sample has: as many as there were counters at first.
@@ -139,6 +140,9 @@ var Entry = struct{ ID, Event, Scope, Time, Above, Reason, Attempts Field }{
 // OutboxLength is how many events the outbox holds, and the queue of a target, at most.
 const OutboxLength = 150_000
 
+// StaysLength is how many sessions are kept that a component has left.
+const StaysLength = bos.MaxStays
+
 // Lease are the fields of the lease.
 var Lease = struct{ Holder, Expires, Fence, Epoch, Note, Noted, Accepted Field }{
 	Holder:   Field{Name: "holder", Holds: "its holder, random for each process"},
@@ -165,6 +169,8 @@ const (
 	PartOwners
 	PartSince
 	PartState
+	PartStay
+	PartPhaseSince
 	PartCount
 )
 
@@ -182,6 +188,9 @@ var Parts = [PartCount]string{
 	PartOwners:   `tenants that own the id, separated by ","`,
 	PartSince:    "the second since when it has had its status; empty if unknown",
 	PartState:    "the letter of its status and, if the session waits for it, that of what for (bos.Wait); absent without a session",
+	PartStay: "since when it is in its session, and the seconds in each of bos.StayPhases that are over, in base 36, separated by a dot, " +
+		`and "!" if it has failed there; absent without a session, and from before stays were kept`,
+	PartPhaseSince: "the second since when the session has it in its phase, where that is another than that of its status",
 }
 
 // RecordFlag is a letter among the flags of a record.
@@ -231,9 +240,11 @@ var (
 	// frozenCounters are those of the snapshot.
 	frozenCounters = fieldsOf(Counters, Counter.Frozen)
 	// LeadingCounters are those that are read with every status, SeparateCounters the others.
-	LeadingCounters  = counters(false)
-	SeparateCounters = counters(true)
-	leadingFields    = fieldsOf(LeadingCounters, func(c Counter) string { return c.Field })
+	LeadingCounters  = counters(func(c Counter) bool { return !c.Separate })
+	SeparateCounters = counters(func(c Counter) bool { return c.Separate })
+	// CabinetCounters are those that are counted for each cabinet.
+	CabinetCounters = counters(func(c Counter) bool { return c.Cabinet })
+	leadingFields   = fieldsOf(LeadingCounters, func(c Counter) string { return c.Field })
 	// RecordFields are the fields of the record and the snapshot of a session: all that
 	// goes with an incarnation.
 	RecordFields = append(sessionFields(OfRecord), frozenCounters...)
@@ -255,9 +266,9 @@ var (
 // Frozen is the field of the counter in the snapshot.
 func (c Counter) Frozen() string { return FrozenPrefix + c.Field }
 
-func counters(separate bool) (some []Counter) {
+func counters(are func(Counter) bool) (some []Counter) {
 	for _, c := range Counters {
-		if c.Separate == separate {
+		if are(c) {
 			some = append(some, c)
 		}
 	}

@@ -27,7 +27,7 @@ func Fold(script string) string {
 }
 
 // constant is a name of a table in capital letters, with a field of it if it has any.
-var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|COUNTERS|SHOWN|FROZEN_PREFIX|OUTBOX_LENGTH)\b`)
+var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|COUNTERS|SHOWN|FROZEN_PREFIX|OUTBOX_LENGTH|STAYS_LENGTH)\b`)
 
 var constants = scriptConstants()
 
@@ -37,6 +37,7 @@ func scriptConstants() map[string]string {
 		"FROZEN_PREFIX": quote(FrozenPrefix),
 		"SHOWN":         "{" + quoted(ShownStatusFields) + "}",
 		"OUTBOX_LENGTH": strconv.Itoa(OutboxLength),
+		"STAYS_LENGTH":  strconv.Itoa(StaysLength),
 		"MODE.armed":    quote(ModeArmed),
 		"MODE.frozen":   quote(ModeFrozen),
 		"MODE.running":  quote(ModeRunning),
@@ -68,7 +69,7 @@ func scriptConstants() map[string]string {
 type WriteFlag struct{ Letter, Name string }
 
 // WriteFlags are all of them; lua/write.lua says what they do.
-var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past WriteFlag }{
+var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past, Time WriteFlag }{
 	Record: WriteFlag{"r", "record"},
 	Check:  WriteFlag{"c", "check"},
 	Freeze: WriteFlag{"f", "freeze"},
@@ -76,6 +77,7 @@ var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past WriteF
 	Revise: WriteFlag{"a", "revise"},
 	Start:  WriteFlag{"b", "start"},
 	Past:   WriteFlag{"p", "past"},
+	Time:   WriteFlag{"t", "time"},
 }
 
 func quote(text string) string { return "'" + text + "'" }

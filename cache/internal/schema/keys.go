@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -22,6 +23,7 @@ func (k Keys) Texts() string      { return k.key(Kinds.Texts, "") }
 func (k Keys) References() string { return k.key(Kinds.References, "") }
 func (k Keys) Sessions() string   { return k.key(Kinds.Sessions, "") }
 func (k Keys) Frozen() string     { return k.key(Kinds.Frozen, "") }
+func (k Keys) Facets() string     { return k.key(Kinds.Facets, "") }
 func (k Keys) Tenants() string    { return k.key(Kinds.Tenants, "") }
 func (k Keys) Lease() string      { return k.key(Kinds.Lease, "") }
 func (k Keys) Sender() string     { return k.key(Kinds.Sender, "") }
@@ -32,26 +34,35 @@ func (k Keys) Options() string    { return k.key(Kinds.Options, "") }
 
 func (k Keys) Component(id string) string    { return k.key(Kinds.Component, id) }
 func (k Keys) Details(id string) string      { return k.key(Kinds.Details, id) }
+func (k Keys) Stays(id string) string        { return k.key(Kinds.Stays, id) }
 func (k Keys) Tenant(name string) string     { return k.key(Kinds.Tenant, name) }
 func (k Keys) Queue(target string) string    { return k.key(Kinds.Queue, target) }
 func (k Keys) Failures(target string) string { return k.key(Kinds.Failures, target) }
 func (k Keys) Dead(target string) string     { return k.key(Kinds.Dead, target) }
 func (k Keys) Answer(write string) string    { return k.key(Kinds.Answer, write) }
 
-func (k Keys) Session(h Home) string      { return k.key(Kinds.Session, string(h)) }
-func (k Keys) Extras(h Home) string       { return k.key(Kinds.Extras, string(h)) }
-func (k Keys) FrozenGroups(h Home) string { return k.key(Kinds.FrozenGroups, string(h)) }
-func (k Keys) FrozenErrors(h Home) string { return k.key(Kinds.FrozenErrors, string(h)) }
-func (k Keys) Failed(h Home) string       { return k.key(Kinds.Failed, string(h)) }
-func (k Keys) FrozenFailed(h Home) string { return k.key(Kinds.FrozenFailed, string(h)) }
-func (k Keys) Members(h Home) string      { return k.key(Kinds.Members, string(h)) }
-func (k Keys) Staged(h Home) string       { return k.key(Kinds.Staged, string(h)) }
-func (k Keys) Groups(h Home) string       { return k.key(Kinds.Groups, string(h)) }
-func (k Keys) Errors(h Home) string       { return k.key(Kinds.Errors, string(h)) }
-func (k Keys) Log(h Home) string          { return k.key(Kinds.Log, string(h)) }
-func (k Keys) Progress(h Home) string     { return k.key(Kinds.Progress, string(h)) }
-func (k Keys) Waiting(h Home) string      { return k.key(Kinds.Waiting, string(h)) }
-func (k Keys) History(h Home) string      { return k.key(Kinds.History, string(h)) }
+func (k Keys) Session(h Home) string          { return k.key(Kinds.Session, string(h)) }
+func (k Keys) Extras(h Home) string           { return k.key(Kinds.Extras, string(h)) }
+func (k Keys) FrozenGroups(h Home) string     { return k.key(Kinds.FrozenGroups, string(h)) }
+func (k Keys) FrozenErrors(h Home) string     { return k.key(Kinds.FrozenErrors, string(h)) }
+func (k Keys) Failed(h Home) string           { return k.key(Kinds.Failed, string(h)) }
+func (k Keys) FrozenFailed(h Home) string     { return k.key(Kinds.FrozenFailed, string(h)) }
+func (k Keys) Cabinets(h Home) string         { return k.key(Kinds.Cabinets, string(h)) }
+func (k Keys) FrozenCabinets(h Home) string   { return k.key(Kinds.FrozenCabinets, string(h)) }
+func (k Keys) PhaseTimes(h Home) string       { return k.key(Kinds.PhaseTimes, string(h)) }
+func (k Keys) Members(h Home) string          { return k.key(Kinds.Members, string(h)) }
+func (k Keys) Staged(h Home) string           { return k.key(Kinds.Staged, string(h)) }
+func (k Keys) Groups(h Home) string           { return k.key(Kinds.Groups, string(h)) }
+func (k Keys) Errors(h Home) string           { return k.key(Kinds.Errors, string(h)) }
+func (k Keys) Log(h Home) string              { return k.key(Kinds.Log, string(h)) }
+func (k Keys) Progress(h Home) string         { return k.key(Kinds.Progress, string(h)) }
+func (k Keys) Waiting(h Home) string          { return k.key(Kinds.Waiting, string(h)) }
+func (k Keys) History(h Home) string          { return k.key(Kinds.History, string(h)) }
+func (k Keys) Troubles(b Troubles) string     { return k.key(Kinds.Troubles, b.String()) }
+func (k Keys) LastFailures(b Troubles) string { return k.key(Kinds.LastFailures, b.String()) }
+func (k Keys) FrozenMembers(h Home) string    { return k.key(Kinds.FrozenMembers, string(h)) }
+func (k Keys) FrozenStaged(h Home) string     { return k.key(Kinds.FrozenStaged, string(h)) }
+func (k Keys) FrozenWaiting(h Home) string    { return k.key(Kinds.FrozenWaiting, string(h)) }
 
 // Alike lists the sessions that can be compared with one.
 func (k Keys) Alike(s *bos.Session) string {
@@ -138,6 +149,14 @@ func WaitScore(w bos.Wait, since int64) int64 {
 	return int64(slices.Index(bos.Waits, w))*waitSpan + since
 }
 
+// ParseWait reads what a component waits for of what WaitScore wrote.
+func ParseWait(score float64) bos.Wait {
+	if i := int64(score) / waitSpan; i >= 0 && i < int64(len(bos.Waits)) {
+		return bos.Waits[i]
+	}
+	return bos.WaitOther
+}
+
 // ParseWaitScore reads the second of what WaitScore wrote.
 func ParseWaitScore(score float64) (since int64) { return int64(score) % waitSpan }
 
@@ -147,6 +166,26 @@ func WaitRange(w bos.Wait) (first, end int64) {
 	return first, first + waitSpan
 }
 
+// Troubles are the failures of a day (UTC), counted from 1970: those in a tenant's sessions, or in any for "", of a template, or
+// of any for "".
+type Troubles struct {
+	Day              int64
+	Tenant, Template string
+}
+
+func (t Troubles) String() string { return fmt.Sprintf("%d:%s/%s", t.Day, t.Tenant, t.Template) }
+
+// maxSessions is how many sessions of a day there is room for in a score, below the failures.
+const maxSessions = 1 << 20
+
+// TroubleScore is the score of a component that failed so many times, and for the first time in so many sessions.
+func TroubleScore(failures, sessions int) int64 { return int64(failures)*maxSessions + int64(sessions) }
+
+// ParseTroubleScore reads a sum of what TroubleScore wrote.
+func ParseTroubleScore(score int64) (failures, sessions int) {
+	return int(score / maxSessions), int(score % maxSessions)
+}
+
 // ErrorEntry is a component's entry in an index of errors.
 func ErrorEntry(d bos.Digest, id string) string { return string(d) + " " + id }
 
@@ -154,4 +193,22 @@ func ErrorEntry(d bos.Digest, id string) string { return string(d) + " " + id }
 func EntryID(entry string) string {
 	_, id, _ := strings.Cut(entry, " ")
 	return id
+}
+
+// CabinetField is where a counter of one cabinet is counted.
+func CabinetField(cabinet string, c Counter) string { return cabinet + " " + c.Field }
+
+// ParseCabinetField reads what CabinetField wrote.
+func ParseCabinetField(field string) (cabinet string, of Counter, ok bool) {
+	cabinet, name, _ := strings.Cut(field, " ")
+	i := slices.IndexFunc(CabinetCounters, func(c Counter) bool { return c.Field == name })
+	if i < 0 {
+		return "", Counter{}, false
+	}
+	return cabinet, CabinetCounters[i], true
+}
+
+// PhaseTime is where the stays in a phase are counted whose bucket begins with that second.
+func PhaseTime(p bos.Phase, start int64) string {
+	return string(p) + " " + strconv.FormatInt(start, 10)
 }

@@ -19,6 +19,7 @@ const Version = 1
 const (
 	AnswerLife = time.Minute      // how long a write is known by its id
 	LogLife    = 10 * time.Minute // of the change log of a session that is frozen
+	Retention  = -1               // as long as the store keeps frozen sessions
 )
 
 // Kind describes the keys of one kind.
@@ -37,8 +38,9 @@ type Per string
 const (
 	PerNamespace Per = ""
 	PerComponent Per = "<id>"
-	PerScope     Per = "<scope>" // whether or not a session of that name exists
-	PerHome      Per = "<home>"  // of a session
+	PerTroubles  Per = "<day>:<tenant>/<template>" // of UTC; without tenant: in sessions of all; without template: of any
+	PerScope     Per = "<scope>"                   // whether or not a session of that name exists
+	PerHome      Per = "<home>"                    // of a session
 	PerTenant    Per = "<tenant>"
 	PerLikeness  Per = "<operation>:<tenant>/<template>" // of sessions
 	PerWrite     Per = "<write>"                         // by its id
@@ -48,13 +50,16 @@ const (
 // Kinds are the kinds of keys. All of a namespace share its hash tag, so they are one slot.
 var Kinds = struct {
 	Meta, Epoch                                 Kind
-	Component, Details, IDs                     Kind
+	Component, Details, IDs, Stays              Kind
 	Session, Extras                             Kind
 	Members, Staged, Waiting, Groups, Errors    Kind
 	FrozenGroups, FrozenErrors, Progress, Log   Kind
 	Failed, FrozenFailed                        Kind
+	Cabinets, FrozenCabinets, PhaseTimes        Kind
+	Troubles, LastFailures                      Kind
+	FrozenMembers, FrozenStaged, FrozenWaiting  Kind
 	ErrorIndex, Texts, References               Kind
-	Sessions, History, Alike, Frozen            Kind
+	Sessions, History, Alike, Frozen, Facets    Kind
 	Tenant, Tenants, Templates, Options, Answer Kind
 	Lease, Sender                               Kind
 	Outbox, Targets, Queue, Failures, Dead      Kind
@@ -64,10 +69,12 @@ var Kinds = struct {
 	Component: Kind{Prefix: "c:", Type: "string", Per: PerComponent, Holds: `a component: "<version> <record>", see below`},
 	Details:   Kind{Prefix: "d:", Type: "string", Per: PerComponent, Holds: "the rest of that record, JSON"},
 	IDs:       Kind{Prefix: "ids", Type: "zset", Holds: "ids of all components, score 0"},
-	Session:   Kind{Prefix: "s:", Type: "hash", Per: PerHome, Holds: "a session's counters, record and frozen counters, see below"},
-	Extras:    Kind{Prefix: "x:", Type: "hash", Per: PerHome, Holds: "the parts of a session that can be long, see below"},
-	Members:   Kind{Prefix: "m:", Type: "zset", Per: PerScope, Holds: "ids of the components whose session this is, score 0"},
-	Staged:    Kind{Prefix: "st:", Type: "zset", Per: PerScope, Holds: "ids of the components staged in it, score 0"},
+	Stays: Kind{Prefix: "ch:", Type: "list", Per: PerComponent, Life: Retention,
+		Holds: "sessions that the component has left, the newest last, as encodeStay in cache/stays.go writes them"},
+	Session: Kind{Prefix: "s:", Type: "hash", Per: PerHome, Holds: "a session's counters, record and frozen counters, see below"},
+	Extras:  Kind{Prefix: "x:", Type: "hash", Per: PerHome, Holds: "the parts of a session that can be long, see below"},
+	Members: Kind{Prefix: "m:", Type: "zset", Per: PerScope, Holds: "ids of the components whose session this is, score 0"},
+	Staged:  Kind{Prefix: "st:", Type: "zset", Per: PerScope, Holds: "ids of the components staged in it, score 0"},
 	Waiting: Kind{Prefix: "a:", Type: "zset", Per: PerScope,
 		Holds: "ids of those of m: that are active, and of those of st:; the score is what they wait for and since when (WaitScore)"},
 	Groups:       Kind{Prefix: "g:", Type: "zset", Per: PerScope, Holds: "error groups, score minus their size"},
@@ -76,9 +83,21 @@ var Kinds = struct {
 	FrozenErrors: Kind{Prefix: "fe:", Type: "zset", Per: PerHome, Holds: "e: as it was when the session was frozen"},
 	Failed:       Kind{Prefix: "f:", Type: "zset", Per: PerScope, Holds: "ids of those of m: that have failed, score 0"},
 	FrozenFailed: Kind{Prefix: "ff:", Type: "zset", Per: PerHome, Holds: "f: as it was when the session was frozen"},
-	Progress:     Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
+	Cabinets: Kind{Prefix: "cb:", Type: "hash", Per: PerScope,
+		Holds: `what the components of each cabinet count, by "<cabinet> <counter>"; without those that are 0`},
+	FrozenCabinets: Kind{Prefix: "fcb:", Type: "hash", Per: PerHome, Holds: "cb: as it was when the session was frozen"},
+	FrozenMembers:  Kind{Prefix: "fm:", Type: "zset", Per: PerHome, Holds: "m: as it was when the session was frozen"},
+	FrozenStaged:   Kind{Prefix: "fst:", Type: "zset", Per: PerHome, Holds: "st: as it was when the session was frozen"},
+	FrozenWaiting:  Kind{Prefix: "fa:", Type: "zset", Per: PerHome, Holds: "a: as it was when the session was frozen"},
+	PhaseTimes: Kind{Prefix: "pt:", Type: "zset", Per: PerHome,
+		Holds: `stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>", and the longest, in seconds, by "<phase>"`},
+	Progress: Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
 	Log: Kind{Prefix: "log:", Type: "list", Per: PerScope, Life: LogLife, Once: "frozen",
 		Holds: `the change log: one entry a write, "<rev> <ids changed> <ids removed>"`},
+	Troubles: Kind{Prefix: "tb:", Type: "zset", Per: PerTroubles, Life: Retention, Once: "from the end of that day",
+		Holds: "ids of the components that failed on that day; the score is how often, and in how many sessions (TroubleScore)"},
+	LastFailures: Kind{Prefix: "tl:", Type: "hash", Per: PerTroubles, Life: Retention, Once: "from the end of that day",
+		Holds: `their last failures on that day, "<second in base 36> <error, at most 256 bytes>"`},
 	ErrorIndex: Kind{Prefix: "ei", Type: "zset", Holds: `"<digest> <id>" of all components with an error, score 0`},
 	Texts:      Kind{Prefix: "tx", Type: "hash", Holds: "long error texts by digest"},
 	References: Kind{Prefix: "tr", Type: "hash", Holds: "how many components and frozen groups refer to each text of tx"},
@@ -86,18 +105,20 @@ var Kinds = struct {
 	History:    Kind{Prefix: "h:", Type: "zset", Per: PerScope, Holds: `all sessions of one name, "<start>:<incarnation>"`},
 	Alike:      Kind{Prefix: "al:", Type: "zset", Per: PerLikeness, Holds: "sessions that can be compared, by start, as in sx"},
 	Frozen:     Kind{Prefix: "rx", Type: "zset", Holds: `frozen sessions, "<incarnation>:<scope>", score the second of freezing`},
-	Tenant:     Kind{Prefix: "tn:", Type: "zset", Per: PerTenant, Holds: "ids that the tenant owns, score 0"},
-	Tenants:    Kind{Prefix: "ti", Type: "zset", Holds: "tenants that own something, score minus how many ids"},
-	Templates:  Kind{Prefix: "tp", Type: "hash", Holds: `records of BOS's session templates by "<tenant>/<name>", JSON`},
-	Options:    Kind{Prefix: "op", Type: "string", Holds: "BOS's options, JSON"},
-	Answer:     Kind{Prefix: "w:", Type: "string", Per: PerWrite, Life: AnswerLife, Holds: "the answer of a write, by its id"},
-	Lease:      Kind{Prefix: "lease", Type: "hash", Holds: "the lease of the BOS sync, see below"},
-	Sender:     Kind{Prefix: "sender", Type: "hash", Holds: "the lease of the sender of webhooks, like that of the sync"},
-	Outbox:     Kind{Prefix: "ob", Type: "stream", Holds: "events that were not yet given to the targets of webhooks, see below"},
-	Targets:    Kind{Prefix: "wt", Type: "hash", Holds: "what the sender knows of each target, JSON by its name"},
-	Queue:      Kind{Prefix: "wq:", Type: "stream", Per: PerTarget, Holds: "events that the target has not accepted yet"},
-	Failures:   Kind{Prefix: "wf:", Type: "hash", Per: PerTarget, Holds: `failed attempts by place in wq:, "<attempts> <ms of the next> <reason>"`},
-	Dead:       Kind{Prefix: "wd:", Type: "stream", Per: PerTarget, Holds: "events that were given up, with attempts and reason"},
+	Facets: Kind{Prefix: "fc", Type: "zset",
+		Holds: `templates and tenants that sessions have, "<facet>\0<value>\0<place in sx>" of each session, score 0`},
+	Tenant:    Kind{Prefix: "tn:", Type: "zset", Per: PerTenant, Holds: "ids that the tenant owns, score 0"},
+	Tenants:   Kind{Prefix: "ti", Type: "zset", Holds: "tenants that own something, score minus how many ids"},
+	Templates: Kind{Prefix: "tp", Type: "hash", Holds: `records of BOS's session templates by "<tenant>/<name>", JSON`},
+	Options:   Kind{Prefix: "op", Type: "string", Holds: "BOS's options, JSON"},
+	Answer:    Kind{Prefix: "w:", Type: "string", Per: PerWrite, Life: AnswerLife, Holds: "the answer of a write, by its id"},
+	Lease:     Kind{Prefix: "lease", Type: "hash", Holds: "the lease of the BOS sync, see below"},
+	Sender:    Kind{Prefix: "sender", Type: "hash", Holds: "the lease of the sender of webhooks, like that of the sync"},
+	Outbox:    Kind{Prefix: "ob", Type: "stream", Holds: "events that were not yet given to the targets of webhooks, see below"},
+	Targets:   Kind{Prefix: "wt", Type: "hash", Holds: "what the sender knows of each target, JSON by its name"},
+	Queue:     Kind{Prefix: "wq:", Type: "stream", Per: PerTarget, Holds: "events that the target has not accepted yet"},
+	Failures:  Kind{Prefix: "wf:", Type: "hash", Per: PerTarget, Holds: `failed attempts by place in wq:, "<attempts> <ms of the next> <reason>"`},
+	Dead:      Kind{Prefix: "wd:", Type: "stream", Per: PerTarget, Holds: "events that were given up, with attempts and reason"},
 }
 
 // AllKinds are the kinds of [Kinds], in their order.
@@ -145,11 +166,15 @@ func (k Keys) Cut(of Kind, key string) (rest string, ok bool) {
 
 // ScopeKeys are the keys that a write may touch of a scope in lua/write.lua, in the
 // order in which it looks for them. The snapshot's follow only where the write may
-// complete the session: every key that is named costs time.
-func (k Keys) ScopeKeys(h Home, snapshot bool) []string {
+// complete the session, and that of the times of phases where it adds to them: every key that is named costs time.
+func (k Keys) ScopeKeys(h Home, snapshot, times bool) []string {
 	names := []string{k.Session(h), k.Log(h), k.Progress(h)}
 	if snapshot {
-		names = append(names, k.Groups(h), k.Errors(h), k.Failed(h), k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h))
+		names = append(names, k.Groups(h), k.Errors(h), k.Failed(h), k.Cabinets(h), k.Members(h), k.Staged(h), k.Waiting(h),
+			k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h), k.FrozenMembers(h), k.FrozenStaged(h), k.FrozenWaiting(h))
+	}
+	if times {
+		names = append(names, k.PhaseTimes(h))
 	}
 	return names
 }
@@ -162,5 +187,6 @@ func (k Keys) StatusKeys(h Home) []string {
 // HomeKeys are the keys that belong to one incarnation of a session, and move with it
 // when its name is taken again. The first is its hash, whose counters belong to the scope.
 func (k Keys) HomeKeys(h Home) []string {
-	return []string{k.Session(h), k.Extras(h), k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.Progress(h)}
+	return []string{k.Session(h), k.Extras(h), k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h),
+		k.FrozenMembers(h), k.FrozenStaged(h), k.FrozenWaiting(h), k.Progress(h), k.PhaseTimes(h)}
 }

@@ -32,6 +32,7 @@ func TestKeysShareTheHashTagOfTheirNamespace(t *testing.T) {
 		k.Meta(), k.Epoch(), k.IDs(), k.ErrorIndex(), k.Texts(), k.References(), k.Sessions(), k.Frozen(), k.Tenants(), k.Lease(),
 		k.Templates(), k.Options(), k.Component("x1"), k.Details("x1"), k.Tenant("blue"), k.Answer("w"), k.Members(h), k.Staged(h),
 		k.Waiting(h), k.Failed(h), k.History(h), k.Alike(session),
+		k.Stays("x1"), k.Troubles(Troubles{Day: 1}), k.LastFailures(Troubles{Day: 1}),
 		k.Sender(), k.Outbox(), k.Targets(), k.Queue("ops"), k.Failures("ops"), k.Dead("ops"),
 	})
 	for _, of := range AllKinds {

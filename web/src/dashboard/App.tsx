@@ -1,4 +1,6 @@
+import { CompareView } from './compare/CompareView.tsx'
 import { ComponentView } from './component/ComponentView.tsx'
+import { TroubledView } from './component/TroubledView.tsx'
 import { NO_FILTERS } from './model/filters.ts'
 import { Link, usePlace } from './place.tsx'
 import { SessionView } from './session/SessionView.tsx'
@@ -18,7 +20,11 @@ function View() {
     case 'session':
       return <SessionView key={`${route.tenant} ${route.name} ${route.started}`} route={route} />
     case 'component':
-      return <ComponentView id={route.id} />
+      return <ComponentView id={route.id} tenant={route.tenant} />
+    case 'troubled':
+      return <TroubledView since={route.since} template={route.template} />
+    case 'compare':
+      return <CompareView key={`${route.tenant} ${route.name} ${route.started}`} route={route} />
     case 'unknown':
       return <NoSuchPage path={route.path} />
   }

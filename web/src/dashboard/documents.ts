@@ -8,7 +8,7 @@ const counts = graphql(`
 
 const status = graphql(`
   fragment Status on SessionStatus @_unmask {
-    revision epoch status percentStaged percentSuccessful percentFailed fromSnapshot statusNote stale asOf
+    revision epoch status errorGroupCount percentStaged percentSuccessful percentFailed fromSnapshot statusNote stale asOf
     phases { percentComplete percentConfiguring percentPoweringOn percentPoweringOff }
     counts { ...Counts }
     timing { startTime endTime durationSeconds }
@@ -18,7 +18,7 @@ const status = graphql(`
 const row = graphql(`
   fragment Row on Session @_unmask {
     id name tenant operation templateName limit stage error deleted
-    status { ...Status estimatedEndTime }
+    status { ...Status estimatedEnd { earliest likely latest } }
   }
 `, [status])
 
@@ -40,26 +40,19 @@ const details = graphql(`
   fragment Details on Session @_unmask { id name tenant operation templateName limit stage includeDisabled source error deleted }
 `)
 
-/** Error groups are pushed with a status up to this number; the rest is read when asked for. */
-export const PUSHED_GROUPS = 20
-
-const errors = graphql(`
-  fragment Errors on SessionStatus @_unmask { errorGroupCount errorSummary(first: 20) { message count list } }
-`)
-
 export const SESSION = graphql(`
   query Session($name: String!, $tenant: String, $started: DateTime) {
-    session(name: $name, tenant: $tenant, startedAt: $started) { ...Details status { ...Status ...Errors } }
+    session(name: $name, tenant: $tenant, startedAt: $started) { ...Details status { ...Status } }
   }
-`, [details, status, errors])
+`, [details, status])
 
 export const STATUS_UPDATED = graphql(`
   subscription Status($name: String!, $tenant: String, $revision: Revision, $epoch: String) {
     sessionStatusUpdated(name: $name, tenant: $tenant, minInterval: 250, sinceRevision: $revision, sinceEpoch: $epoch) {
-      ...Status ...Errors session { ...Details }
+      ...Status session { ...Details }
     }
   }
-`, [details, status, errors])
+`, [details, status])
 
 const points = graphql(`
   fragment Points on SessionStatus @_unmask { progress(maxPoints: 200) { time counts { ...Counts } } }
@@ -73,22 +66,44 @@ const waiting = graphql(`
   fragment Waiting on SessionStatus @_unmask { waitingFor { reason text count since components(first: 3) { edges { node { id } } } } }
 `)
 
+/** Error patterns are read with the progress up to this number, and counted up to the other. */
+export const PATTERNS = 20
+export const COUNTED_PATTERNS = 1000
+
+const errors = graphql(`
+  fragment Errors on SessionStatus @_unmask {
+    errorPatterns(first: 20) { pattern count variants failedBefore list } counted: errorPatterns(first: 1000) { count }
+  }
+`)
+
+const durations = graphql(`
+  fragment Durations on SessionStatus @_unmask { phaseDurations { phase count medianSeconds p95Seconds longestSeconds } }
+`)
+
+const cabinets = graphql(`
+  fragment Cabinets on SessionStatus @_unmask { byCabinet { cabinet counts { ...Counts } } }
+`, [counts])
+
+const estimate = graphql(`
+  fragment Estimate on SessionStatus @_unmask { estimatedEnd { earliest likely latest remaining } }
+`)
+
 export const PROGRESS = graphql(`
   query Progress($name: String!, $tenant: String, $started: DateTime) {
     session(name: $name, tenant: $tenant, startedAt: $started) {
-      id ...Stragglers status { estimatedEndTime ...Points ...Waiting }
-      previous(first: 1) { name tenant status { ...Points timing { startTime endTime durationSeconds } } }
+      id ...Stragglers status { ...Estimate ...Points ...Waiting ...Errors ...Durations ...Cabinets }
+      previous(first: 1) { name tenant status { ...Points ...Durations timing { startTime endTime durationSeconds } } }
     }
   }
-`, [points, stragglers, waiting])
+`, [points, stragglers, waiting, errors, durations, cabinets, estimate])
 
 export const PROGRESS_UPDATED = graphql(`
   subscription Progress($name: String!, $tenant: String) {
     sessionStatusUpdated(name: $name, tenant: $tenant, minInterval: 5000) {
-      estimatedEndTime ...Points ...Waiting session { id ...Stragglers }
+      ...Estimate ...Points ...Waiting ...Errors ...Durations ...Cabinets session { id ...Stragglers }
     }
   }
-`, [points, stragglers, waiting])
+`, [points, stragglers, waiting, errors, durations, cabinets, estimate])
 
 const cell = graphql(`
   fragment Cell on Component @_unmask { id enabled error session @include(if: $staged) status { phase status rawStatus statusOverride } }
@@ -98,6 +113,15 @@ export const COMPONENTS = graphql(`
   query Components($name: String!, $tenant: String, $started: DateTime, $after: String, $staged: Boolean!) {
     session(name: $name, tenant: $tenant, startedAt: $started) {
       components(first: 1000, after: $after) { totalCount pageInfo { hasNextPage endCursor } edges { node { ...Cell } } }
+    }
+  }
+`, [cell])
+
+/** Those of a session that has ended, as they were then. */
+export const FINAL_COMPONENTS = graphql(`
+  query FinalComponents($name: String!, $tenant: String, $started: DateTime, $after: String, $staged: Boolean!) {
+    session(name: $name, tenant: $tenant, startedAt: $started) {
+      components: componentsAsOf(at: END, first: 1000, after: $after) { totalCount pageInfo { hasNextPage endCursor } edges { node { ...Cell } } }
     }
   }
 `, [cell])
@@ -118,37 +142,35 @@ export const COMPONENT = graphql(`
       desiredState { bootArtifacts { ...Artifacts } configuration bssToken lastUpdated }
       actualState { bootArtifacts { ...Artifacts } bssToken lastUpdated }
       stagedState { bootArtifacts { ...Artifacts } configuration session lastUpdated }
+      countsIn { id name tenant operation templateName status { status timing { startTime } } }
     }
   }
 `, [graphql(`fragment Artifacts on BootArtifacts @_unmask { kernel kernelParameters initrd }`)])
 
-export const ERROR_GROUPS = graphql(`
-  query ErrorGroups($name: String!, $tenant: String, $started: DateTime, $first: Int!) {
-    session(name: $name, tenant: $tenant, startedAt: $started) { status { errorSummary(first: $first) { message count list } } }
+/** What an error pattern is made of; that of a pattern is found only with all patterns before it. */
+export const ERROR_PATTERN = graphql(`
+  query ErrorPattern($name: String!, $tenant: String, $started: DateTime, $patterns: Int!) {
+    session(name: $name, tenant: $tenant, startedAt: $started) {
+      status { errorPatterns(first: $patterns) { pattern messages(first: 1000) { message count } } }
+    }
   }
 `)
 
-const affected = graphql(`
-  fragment Affected on ComponentConnection @_unmask { pageInfo { hasNextPage endCursor } edges { node { id session status { rawStatus } } } }
+/** More patterns than are read with the progress. */
+export const ERROR_PATTERNS = graphql(`
+  query ErrorPatterns($name: String!, $tenant: String, $started: DateTime, $first: Int!) {
+    session(name: $name, tenant: $tenant, startedAt: $started) { status { errorPatterns(first: $first) { pattern count variants failedBefore list } } }
+  }
 `)
 
-/** The components that have an error now. */
-export const ERROR_COMPONENTS = graphql(`
-  query ErrorComponents($name: String!, $tenant: String, $started: DateTime, $message: String!, $after: String) {
+/** Who has failed, and who of them in the session before, too. */
+export const FAILED_NODES = graphql(`
+  query FailedNodes($name: String!, $tenant: String, $started: DateTime) {
     session(name: $name, tenant: $tenant, startedAt: $started) {
-      components(first: 100, after: $after, filter: { error: $message }) { ...Affected }
+      failedComponents(first: 100) { edges { failedBefore node { id error } } }
     }
   }
-`, [affected])
-
-/** Those that had it when the status was frozen; that of a group is found only with all groups before it. */
-export const FROZEN_ERROR_COMPONENTS = graphql(`
-  query FrozenErrorComponents($name: String!, $tenant: String, $started: DateTime, $groups: Int!, $size: Int!, $after: String) {
-    session(name: $name, tenant: $tenant, startedAt: $started) {
-      status { errorSummary(first: $groups) { message components(first: $size, after: $after) { ...Affected } } }
-    }
-  }
-`, [affected])
+`)
 
 export const FAILED = graphql(`
   query Failed($name: String!, $tenant: String, $started: DateTime, $after: String) {
@@ -164,15 +186,57 @@ export const INITIAL = graphql(`
   }
 `)
 
-export const SERVER = graphql(`query Server { serverInfo { version namespace sync { error lagSeconds } } }`)
+export const SERVER = graphql(`query Server { serverInfo { version namespace sync { source error lastSweep } } }`)
+
+export const RUNNING = graphql(`query Running { sessions(first: 1, filter: { status: RUNNING }) { edges { node { name tenant } } } }`)
+
+const compared = graphql(`
+  fragment Compared on Session @_unmask {
+    id name tenant operation templateName limit
+    status { ...Status ...Errors ...Durations ...Cabinets }
+  }
+`, [status, errors, durations, cabinets])
+
+export const COMPARE = graphql(`
+  query Compare($name: String!, $tenant: String, $started: DateTime) {
+    session(name: $name, tenant: $tenant, startedAt: $started) {
+      ...Compared previous(first: 10) { id name tenant status { timing { startTime durationSeconds } counts { failed } } }
+    }
+  }
+`, [compared])
+
+export const COMPONENT_SESSIONS = graphql(`
+  query ComponentSessions($id: ID!, $after: String) {
+    component(id: $id) {
+      sessions(first: 50, after: $after) {
+        edges { node { name tenant joined left outcome error phases { phase seconds } session { id operation templateName status { timing { startTime } } } } }
+      }
+    }
+  }
+`)
+
+export const TROUBLED = graphql(`
+  query Troubled($first: Int!, $since: DateTime, $template: String) {
+    troubledComponents(first: $first, since: $since, template: $template) { id failures sessions lastError lastFailure }
+  }
+`)
+
+/** What the list can be filtered by. */
+export const NAMES = graphql(`query Names { templates(first: 1000) tenants(first: 1000) }`)
 
 type Found<T> = NonNullable<T>
+export type ServerInfo = ResultOf<typeof SERVER>['serverInfo']
 export type SessionRow = ResultOf<typeof SESSIONS>['sessions']['edges'][number]['node']
 export type SessionDetails = ResultOf<typeof STATUS_UPDATED>['sessionStatusUpdated']['session']
 export type SessionStatus = Omit<ResultOf<typeof STATUS_UPDATED>['sessionStatusUpdated'], 'session'>
-export type ErrorGroup = SessionStatus['errorSummary'][number]
 export type Progress = Found<ResultOf<typeof PROGRESS>['session']>
 export type Waiting = Progress['status']['waitingFor'][number]
+export type ErrorPattern = Progress['status']['errorPatterns'][number]
+export type PhaseDuration = Progress['status']['phaseDurations'][number]
+export type Cabinet = Progress['status']['byCabinet'][number]
+export type EndEstimate = Found<Progress['status']['estimatedEnd']>
+export type Compared = Found<ResultOf<typeof COMPARE>['session']>
+export type ComponentSession = Found<ResultOf<typeof COMPONENT_SESSIONS>['component']>['sessions']['edges'][number]['node']
 export type Straggler = Progress['stragglers'][number]
 export type ComponentRecord = Found<ResultOf<typeof COMPONENT>['component']>
 export type Cell = Found<ResultOf<typeof COMPONENTS>['session']>['components']['edges'][number]['node']

@@ -9,10 +9,12 @@ import { createApi, createWays } from './live/api.ts'
 import { Link } from './live/link.ts'
 import { createStore } from './live/store.ts'
 import { ServerClock } from './model/clock.ts'
+import { startLooks } from './shell/looks.ts'
 import { startTheme } from './shell/theme.ts'
 import './styles/index.css'
 
 startTheme()
+startLooks()
 startLogin()
 
 /** The dashboard, connected as long as it is shown: when a login ends, so does its connection. */

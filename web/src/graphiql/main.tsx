@@ -5,10 +5,10 @@ import '@graphiql/react/style.css'
 import { GraphiQL } from 'graphiql'
 import 'graphiql/graphiql.css'
 import 'graphiql/setup-workers/vite'
-import { StrictMode, useEffect, useState } from 'react'
+import { StrictMode, useEffect, useState, useSyncExternalStore } from 'react'
 import { createRoot } from 'react-dom/client'
 import { basePath, graphqlURL, socketURL } from '../base.ts'
-import { startTheme } from '../dashboard/shell/theme.ts'
+import { startTheme, theme } from '../dashboard/shell/theme.ts'
 import { startLogin } from '../login/login.ts'
 import { LoginGate } from '../login/LoginGate.tsx'
 import { Who } from '../login/Who.tsx'
@@ -16,6 +16,7 @@ import { tabs } from './examples.ts'
 import { createFetcher } from './fetcher.ts'
 import './main.css'
 import { newestSession } from './newest.ts'
+import { ShareButton } from './ShareButton.tsx'
 import { repairTabs } from './tabs.ts'
 
 startTheme()
@@ -29,6 +30,7 @@ const query = link.get('query')
 const brought = query === null ? null : { query, variables: link.get('variables') }
 
 function Playground() {
+  const look = useSyncExternalStore(theme.subscribe, theme.get)
   const [examples, setExamples] = useState<ReturnType<typeof tabs> | null>(null)
   useEffect(() => void newestSession(graphqlURL).then((name) => setExamples(tabs(name))), [])
   return examples && (
@@ -37,11 +39,13 @@ function Playground() {
       defaultTabs={brought ? [brought, ...examples] : examples}
       {...(brought && { initialQuery: brought.query, initialVariables: brought.variables ?? '' })}
       defaultEditorToolsVisibility="variables"
+      forcedTheme={look}
     >
       <GraphiQL.Logo>
         <Who />
         <a href={basePath}>bosgraph</a>
       </GraphiQL.Logo>
+      <GraphiQL.Toolbar>{({ prettify, merge, copy }) => <>{prettify}{merge}{copy}<ShareButton /></>}</GraphiQL.Toolbar>
     </GraphiQL>
   )
 }

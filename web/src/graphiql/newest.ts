@@ -1,42 +1,56 @@
 import { graphql, type ResultOf } from '../gql/index.ts'
 import { send } from '../login/login.ts'
 import { print, type ExecutionResult } from 'graphql'
+import { namesIn, renew } from './samples.ts'
 
+// The samples ask by the name alone, which finds sessions of no tenant.
 const NewestSessions = graphql(`
   query NewestSessions {
-    running: sessions(first: 1, filter: { status: RUNNING }) {
-      edges {
-        node {
-          name
-        }
-      }
-    }
-    any: sessions(first: 1) {
-      edges {
-        node {
-          name
-        }
-      }
-    }
+    booting: sessions(first: 1, filter: { status: RUNNING, operation: BOOT, tenant: "" }) { edges { node { name } } }
+    running: sessions(first: 1, filter: { status: RUNNING, tenant: "" }) { edges { node { name } } }
+    any: sessions(first: 1, filter: { tenant: "" }) { edges { node { name } } }
   }
 `)
 
+/** Where GraphiQL keeps its tabs. */
+const KEY = 'graphiql:tabState'
+const WITHIN = 2_000 // ms
+
 /**
- * The name of a session to try the examples on: the newest one that runs, or the newest.
- * A placeholder where there is none, or no answer in time.
+ * The name of a session to try the samples on: the newest boot that runs, the newest that runs, or the
+ * newest. A placeholder where there is none, or no answer in time. Samples of an earlier visit get it in
+ * place of sessions that no longer exist.
  */
 export async function newestSession(url: string): Promise<string> {
   try {
-    const response = await send(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: print(NewestSessions) }),
-      signal: AbortSignal.timeout(2000),
-    })
-    const { data } = (await response.json()) as ExecutionResult<ResultOf<typeof NewestSessions>>
-    const edge = data?.running.edges[0] ?? data?.any.edges[0]
-    return edge?.node.name ?? 'NAME'
+    const { booting, running, any } = await ask<ResultOf<typeof NewestSessions>>(url, print(NewestSessions))
+    const [edge] = [...booting.edges, ...running.edges, ...any.edges]
+    const name = edge?.node.name ?? 'NAME'
+    await renewSamples(url, name)
+    return name
   } catch {
     return 'NAME'
   }
+}
+
+async function renewSamples(url: string, name: string): Promise<void> {
+  const stored = localStorage.getItem(KEY)
+  const names = namesIn(stored)
+  if (stored === null || names.length === 0) return
+  const query = `query Known(${names.map((_, i) => `$n${i}: String!`).join(', ')}) { ${names.map((_, i) => `n${i}: session(name: $n${i}) { name }`).join(' ')} }`
+  const known = await ask<Record<string, { name: string } | null>>(url, query, Object.fromEntries(names.map((n, i) => [`n${i}`, n])))
+  const gone = names.filter((_, i) => known[`n${i}`] === null)
+  if (gone.length > 0) localStorage.setItem(KEY, renew(stored, new Set(gone), name))
+}
+
+async function ask<D>(url: string, query: string, variables = {}): Promise<D> {
+  const response = await send(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+    signal: AbortSignal.timeout(WITHIN),
+  })
+  const { data } = (await response.json()) as ExecutionResult<D>
+  if (data == null) throw new Error('no answer')
+  return data
 }

@@ -3,12 +3,12 @@ import { xnames } from './dev/system'
 import { blockAt, cellAt, neighbour } from './hit'
 import { type Layout, layOut, type Viewport } from './layout'
 import { makePlan } from './plan'
-import { parseXname } from './xname'
+import { cabinetOf, parseXname } from './xname'
 
-const laptop: Viewport = { width: 1240, height: 560, ratio: 1 }
-const desk: Viewport = { width: 1880, height: 860, ratio: 1 }
-const sharp: Viewport = { width: 2880, height: 1500, ratio: 2 }
-const wall: Viewport = { width: 3800, height: 1900, ratio: 1 }
+const laptop: Viewport = { width: 1240, height: 560, ratio: 1, unit: 1 }
+const desk: Viewport = { width: 1880, height: 860, ratio: 1, unit: 1 }
+const sharp: Viewport = { width: 2880, height: 1500, ratio: 2, unit: 2 }
+const wall: Viewport = { width: 3800, height: 1900, ratio: 1, unit: 1 }
 
 const laidOut = (ids: readonly (string | undefined)[], viewport = desk) =>
   layOut(makePlan(ids.length, (i) => ids[i]), viewport, ids.length)
@@ -149,7 +149,7 @@ test('addresses that no machine has do not take memory', () => {
 test('nothing to show, and no room to show it', () => {
   expect(laidOut([]).order).toHaveLength(0)
   const ids = xnames(100_000)
-  expect(laidOut(ids, { width: 200, height: 100, ratio: 1 }).order).toHaveLength(100_000)
+  expect(laidOut(ids, { width: 200, height: 100, ratio: 1, unit: 1 }).order).toHaveLength(100_000)
 })
 
 test('finds nothing beside cells, and a block by its header', () => {
@@ -188,5 +188,13 @@ test('every cell is reached by arrows from the first', () => {
 test('an xname says where a node is', () => {
   expect(parseXname('x3000c0s13b0n1')).toEqual({ cabinet: 3000, chassis: 0, slot: 13, board: 0, node: 1 })
   expect(parseXname('x3000c0s13b0')).toBeNull()
+  expect(['x3000c0s13b0n1', 'x3000c0s13b0', 'nid000001'].map(cabinetOf)).toEqual(['x3000', 'other', 'other'])
   expect(parseXname('x03000c0s13b0n1')).toBeNull()
+})
+
+test('there is more room for labels where the type is larger', () => {
+  const ids = xnames(10_000)
+  const [near, far] = [laidOut(ids, wall), laidOut(ids, { ...wall, unit: 2 })]
+  expect(far.metrics.header).toBe(2 * near.metrics.header)
+  expect(far.order).toHaveLength(10_000)
 })

@@ -1,10 +1,13 @@
 import type { Block, Plan } from './plan'
 
-/** Room to draw in, in device pixels, and how many of them are a CSS pixel. */
+/** Room to draw in, in device pixels. */
 export interface Viewport {
   readonly width: number
   readonly height: number
+  /** How many of them are a CSS pixel. */
   readonly ratio: number
+  /** How many of them are a pixel of the drawing, which grows with the page's type: what can be read on a laptop can be read on a wall. */
+  readonly unit: number
 }
 
 /** A chassis with its cells; the rectangle is its tray, around the cells. */
@@ -40,7 +43,7 @@ export interface PlacedBlock {
 export interface Layout {
   readonly width: number
   readonly height: number
-  readonly ratio: number
+  readonly unit: number
   readonly metrics: Metrics
   readonly blocks: readonly PlacedBlock[]
   readonly chassis: readonly PlacedChassis[]
@@ -76,8 +79,8 @@ export interface Metrics {
   readonly blockGapY: number
 }
 
-const LARGEST = 48 // CSS pixels a cell may be high; more would look lost
-const MARGIN = 4 // CSS pixels around everything, for outlines
+const LARGEST = 48 // pixels of the drawing a cell may be high; more would look lost
+const MARGIN = 4 // pixels of the drawing around everything, for outlines
 
 // Chassis stand in two columns, as they do in a cabinet, unless cells become that
 // much larger with one or four.
@@ -86,7 +89,7 @@ const WORTH = 1.3
 
 /** Lays out a plan with the largest cells that fit. What does not fit at one pixel a cell runs over at the bottom. */
 export function layOut(plan: Plan, viewport: Viewport, capacity: number): Layout {
-  let best = measure(1, 1, ACROSS[0]!, viewport.ratio)
+  let best = measure(1, 1, ACROSS[0]!, viewport.unit)
   for (const across of ACROSS) {
     const found = largest(plan, across, viewport)
     if (found && area(found) > area(best) * (across === ACROSS[0] ? 1 : WORTH)) best = found
@@ -105,20 +108,20 @@ const area = ({ pitchX, pitchY }: Metrics) => pitchX * pitchY
 function largest({ blocks, size }: Plan, across: number, viewport: Viewport): Metrics | null {
   const most = (viewport.width * viewport.height) / size // for a cell, if there were nothing else
   let best: Metrics | null = null
-  for (let pitchY = Math.round(LARGEST * viewport.ratio); pitchY >= 1; pitchY--) {
+  for (let pitchY = Math.round(LARGEST * viewport.unit); pitchY >= 1; pitchY--) {
     for (let pitchX = Math.floor(Math.min(widest(pitchY), most / pitchY)); pitchX >= narrowest(pitchY); pitchX--) {
       if (best && pitchX * pitchY <= area(best)) break
-      const metrics = measure(pitchX, pitchY, across, viewport.ratio)
+      const metrics = measure(pitchX, pitchY, across, viewport.unit)
       if (flow(blocks, metrics, viewport).height <= viewport.height) best = metrics
     }
   }
   return best
 }
 
-function measure(pitchX: number, pitchY: number, across: number, ratio: number): Metrics {
-  const css = (pixels: number) => Math.max(1, Math.round(pixels * ratio))
-  const pitch = pitchY / ratio // in CSS pixels
-  const gap = pitchY < 4 ? 0 : css(Math.min(4, pitch / 9))
+function measure(pitchX: number, pitchY: number, across: number, unit: number): Metrics {
+  const px = (pixels: number) => Math.max(1, Math.round(pixels * unit))
+  const pitch = pitchY / unit
+  const gap = pitchY < 4 ? 0 : px(Math.min(4, pitch / 9))
   const small = pitch < 5
   return {
     across,
@@ -126,13 +129,13 @@ function measure(pitchX: number, pitchY: number, across: number, ratio: number):
     pitchY,
     cellWidth: pitchX - gap,
     cellHeight: pitchY - gap,
-    pad: css(small ? 1 : Math.min(5, pitch / 4)),
-    chassisGap: pitch < 4 ? 0 : css(Math.min(10, pitch / 2.5)),
-    gutter: pitch < 4 ? css(1) : css(pitch < 7 ? pitch * 0.9 : Math.min(26, 15 + pitch / 3)),
-    header: css(small ? 11 : 18),
-    headerWidth: css(small ? 37 : 56), // of a label and a cross
-    blockGapX: css(Math.min(28, Math.max(5, pitch * 1.4))),
-    blockGapY: css(Math.min(20, Math.max(3, pitch))),
+    pad: px(small ? 1 : Math.min(5, pitch / 4)),
+    chassisGap: pitch < 4 ? 0 : px(Math.min(10, pitch / 2.5)),
+    gutter: pitch < 4 ? px(1) : px(pitch < 7 ? pitch * 0.9 : Math.min(26, 15 + pitch / 3)),
+    header: px(small ? 11 : 18),
+    headerWidth: px(small ? 37 : 56), // of a label and a cross
+    blockGapX: px(Math.min(28, Math.max(5, pitch * 1.4))),
+    blockGapY: px(Math.min(20, Math.max(3, pitch))),
   }
 }
 
@@ -161,8 +164,8 @@ function extent({ kind, shape, table }: Block, m: Metrics, room: number): Extent
 }
 
 /** Lets blocks follow each other like words. */
-function flow(blocks: readonly Block[], m: Metrics, { width, ratio }: Viewport) {
-  const margin = Math.round(MARGIN * ratio)
+function flow(blocks: readonly Block[], m: Metrics, { width, unit }: Viewport) {
+  const margin = Math.round(MARGIN * unit)
   const placed: (Extent & { x: number; y: number })[] = []
   const bands: { y: number; first: number }[] = []
   let x = margin
@@ -231,6 +234,6 @@ function place(plan: Plan, m: Metrics, viewport: Viewport, capacity: number): La
     return { block, across, columns, rows, ...rest, firstChassis, lastChassis: chassis.length }
   })
   return {
-    width: right, height: bottom, ratio: viewport.ratio, metrics: m, blocks, chassis, x, y, chassisOf, rank, order, bands,
+    width: right, height: bottom, unit: viewport.unit, metrics: m, blocks, chassis, x, y, chassisOf, rank, order, bands,
   }
 }

@@ -2,7 +2,7 @@ import type { State } from './cell'
 
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D
 
-/** Cells at least that high, in CSS pixels, carry a mark that says failed; larger ones a mark for each state. */
+/** Cells at least that high, in pixels of the drawing, carry a mark that says failed; larger ones a mark for each state. */
 export const FAILED_MARK = 6
 const EVERY_MARK = 10
 
@@ -10,15 +10,15 @@ const EVERY_MARK = 10
  * Draws what says the state of a cell without colour. Successful cells have none: a
  * machine that is well is calm.
  */
-export function drawMark(context: Context, state: State, width: number, height: number, ratio: number, ink: string) {
+export function drawMark(context: Context, state: State, width: number, height: number, unit: number, ink: string) {
   const size = Math.min(width, height)
-  if (size < FAILED_MARK * ratio || (state !== 'failed' && size < EVERY_MARK * ratio)) return
+  if (size < FAILED_MARK * unit || (state !== 'failed' && size < EVERY_MARK * unit)) return
   const cx = width / 2
   const cy = height / 2
   const r = Math.max(1.5, size * (state === 'failed' ? 0.27 : 0.2))
   context.strokeStyle = ink
   context.fillStyle = ink
-  context.lineWidth = Math.max(ratio, size / 9)
+  context.lineWidth = Math.max(unit, size / 9)
   context.lineCap = 'round'
   context.lineJoin = 'round'
   context.beginPath()

@@ -8,7 +8,7 @@ export interface Box {
   readonly height: number
 }
 
-const SMALLEST = 9 // CSS pixels: an outline of a smaller cell is drawn wider, to be found
+const SMALLEST = 9 // pixels of the drawing: an outline of a smaller cell is drawn wider, to be found
 
 /** Draws what is around cells, alone on its canvas: the selection, and what pointer or keyboard point at. */
 export function drawOutlines(
@@ -19,15 +19,15 @@ export function drawOutlines(
 ) {
   Object.assign(canvas, { width: room.width, height: room.height }) // clears it, too
   const context = canvas.getContext('2d')!
-  if (pointed) outline(context, pointed, room.ratio, 1.5, palette.background, palette.text)
-  if (selected) outline(context, selected, room.ratio, 2.5, palette.background, palette.focus)
+  if (pointed) outline(context, pointed, room.unit, 1.5, palette.background, palette.text)
+  if (selected) outline(context, selected, room.unit, 2.5, palette.background, palette.focus)
 }
 
-function outline(context: CanvasRenderingContext2D, box: Box, ratio: number, line: number, halo: string, colour: string) {
-  const least = SMALLEST * ratio
+function outline(context: CanvasRenderingContext2D, box: Box, unit: number, line: number, halo: string, colour: string) {
+  const least = SMALLEST * unit
   const growX = Math.max(0, least - box.width) / 2
   const growY = Math.max(0, least - box.height) / 2
-  const wide = line * ratio
+  const wide = line * unit
   const rectangle = (away: number) => {
     context.beginPath()
     context.roundRect(
@@ -35,14 +35,14 @@ function outline(context: CanvasRenderingContext2D, box: Box, ratio: number, lin
       box.y - growY - away,
       box.width + 2 * (growX + away),
       box.height + 2 * (growY + away),
-      Math.min(5 * ratio, box.height / 6 + away),
+      Math.min(5 * unit, box.height / 6 + away),
     )
     context.stroke()
   }
   context.strokeStyle = halo
-  context.lineWidth = wide + 2 * ratio
-  rectangle(wide / 2 + ratio)
+  context.lineWidth = wide + 2 * unit
+  rectangle(wide / 2 + unit)
   context.strokeStyle = colour
   context.lineWidth = wide
-  rectangle(wide / 2 + ratio / 2)
+  rectangle(wide / 2 + unit / 2)
 }

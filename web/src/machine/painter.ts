@@ -7,14 +7,14 @@ import type { ComponentStore } from './store'
 import { FIT, type View } from './viewport'
 
 const FAILED = STATES.indexOf('failed')
-const SPRITES = 5 // CSS pixels: smaller cells are plain rectangles
+const SPRITES = 5 // pixels of the drawing: smaller cells are plain rectangles
 
 /** Draws cells, trays and labels. What it draws is given to it; when, is the caller's. */
 export class Painter {
   view: View = FIT
   /** Whether a cell is dimmed, by index; null for none. */
   dimmed: Uint8Array | null = null
-  private room: Viewport = { width: 0, height: 0, ratio: 1 }
+  private room: Viewport = { width: 0, height: 0, ratio: 1, unit: 1 }
   private layout: Layout | null = null
   private failures = new Int32Array(0) // by chassis
   private drawnFailed = new Uint8Array(0) // by index: counted in failures
@@ -27,19 +27,19 @@ export class Painter {
     private readonly store: ComponentStore,
     private palette: Palette,
   ) {
-    this.labels = new Labels(context, palette, this.room.ratio)
+    this.labels = new Labels(context, palette, this.room.unit)
   }
 
   setPalette(palette: Palette) {
     this.palette = palette
-    this.labels = new Labels(this.context, palette, this.room.ratio)
+    this.labels = new Labels(this.context, palette, this.room.unit)
     this.sprites.clear()
   }
 
   setLayout(layout: Layout, room: Viewport) {
     this.layout = layout
     this.room = room
-    this.labels = new Labels(this.context, this.palette, room.ratio)
+    this.labels = new Labels(this.context, this.palette, room.unit)
     this.failures = new Int32Array(layout.chassis.length)
     this.drawnFailed = new Uint8Array(layout.x.length)
   }
@@ -125,7 +125,7 @@ export class Painter {
     if (indices.length === 0) return
     const { context, cellWidth, cellHeight, view } = this
     const { x, y } = this.layout!
-    if (cellHeight >= SPRITES * this.room.ratio) {
+    if (cellHeight >= SPRITES * this.room.unit) {
       const sprite = this.sprite(look, cellWidth, cellHeight)
       context.fillStyle = this.palette.tray
       for (const index of indices) {
@@ -158,13 +158,13 @@ export class Painter {
     sprite = new OffscreenCanvas(width, height)
     this.sprites.set(look, sprite)
     const context = sprite.getContext('2d')!
-    const { ratio } = this.room
+    const { unit } = this.room
     const state = look % STATES.length
     context.fillStyle = this.colour(look)
     context.beginPath()
-    context.roundRect(0, 0, width, height, Math.min(4 * ratio, height / 6))
+    context.roundRect(0, 0, width, height, Math.min(4 * unit, height / 6))
     context.fill()
-    if (look < STATES.length) drawMark(context, STATES[state]!, width, height, ratio, this.palette.inks[state]!)
+    if (look < STATES.length) drawMark(context, STATES[state]!, width, height, unit, this.palette.inks[state]!)
     return sprite
   }
 
@@ -192,16 +192,16 @@ export class Painter {
     const top = this.top(chassis.y)
     const width = this.left(chassis.x + chassis.width) - left
     const height = this.top(chassis.y + chassis.height) - top
-    const line = Math.max(1, Math.round(room.ratio))
+    const line = Math.max(1, Math.round(room.unit))
     context.fillStyle = palette.tray
     if (chassis.label === null) {
       frame(context, left, top, width, height, line)
       return
     }
     context.beginPath()
-    context.roundRect(left, top, width, height, Math.min(5 * room.ratio, metrics.pad * view.scale))
+    context.roundRect(left, top, width, height, Math.min(5 * room.unit, metrics.pad * view.scale))
     context.fill()
-    if (failures > 0 && this.cellHeight < FAILED_MARK * room.ratio) {
+    if (failures > 0 && this.cellHeight < FAILED_MARK * room.unit) {
       // Cells are too small for a cross: the chassis says it, by a frame inside
       // its tray.
       context.fillStyle = palette.failed

@@ -24,11 +24,15 @@ const SETTLE = 200
 const LARGE = 4_000_000
 const LARGE_EVERY = 45
 
+// The drawing is made for type of this size (CSS pixels), and grows with it, at most threefold.
+const TYPE = 16
+const MOST_GROWN = 3
+
 /** The cells of a store on a canvas, current: draws what changed, once a frame, and knows where everything is. */
 export class Picture {
   layout: Layout | null = null
   /** The size of the stage in device pixels. */
-  room: Viewport = { width: 0, height: 0, ratio: 1 }
+  room: Viewport = { width: 0, height: 0, ratio: 1, unit: 1 }
   view: View = FIT
   palette: Palette
   private readonly painter: Painter
@@ -153,8 +157,9 @@ export class Picture {
     const ratio = window.devicePixelRatio || 1
     const width = Math.round(this.stage.clientWidth * ratio)
     const height = Math.round(this.stage.clientHeight * ratio)
-    if (width === this.room.width && height === this.room.height && ratio === this.room.ratio) return
-    this.room = { width, height, ratio }
+    const unit = ratio * Math.min(MOST_GROWN, Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / TYPE))
+    if (width === this.room.width && height === this.room.height && unit === this.room.unit && ratio === this.room.ratio) return
+    this.room = { width, height, ratio, unit }
     this.every = width * height > LARGE ? LARGE_EVERY : 0
     Object.assign(this.canvas, { width, height })
     this.view = FIT

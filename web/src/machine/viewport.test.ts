@@ -4,7 +4,7 @@ import { layOut, type Viewport } from './layout'
 import { makePlan } from './plan'
 import { closest, FIT, fitting, panned, pans, revealing, zoomed } from './viewport'
 
-const room: Viewport = { width: 1280, height: 700, ratio: 1 }
+const room: Viewport = { width: 1280, height: 700, ratio: 1, unit: 1 }
 const ids = xnames(10_000)
 const layout = layOut(makePlan(ids.length, (i) => ids[i]), room, ids.length)
 

@@ -9,10 +9,10 @@ export interface View {
 
 export const FIT: View = { scale: 1, x: 0, y: 0 }
 
-const CLOSEST = 44 // CSS pixels a cell is high when there is no coming closer
+const CLOSEST = 44 // pixels of the drawing a cell is high when there is no coming closer
 
-export function closest({ metrics, ratio }: Layout): number {
-  return Math.max(1, (CLOSEST * ratio) / metrics.pitchY)
+export function closest({ metrics, unit }: Layout): number {
+  return Math.max(1, (CLOSEST * unit) / metrics.pitchY)
 }
 
 /** The view that has been brought closer by a factor around a point of the screen, as far as that goes. */
@@ -51,7 +51,7 @@ export function fitting(target: Rectangle, layout: Layout, room: Viewport): View
 
 /** The nearest view that has all of a rectangle of the layout in it, with some room around. */
 export function revealing(view: View, target: Rectangle, layout: Layout, room: Viewport): View {
-  const around = 24 * room.ratio
+  const around = 24 * room.unit
   const shift = (low: number, size: number, room: number) => {
     if (low < around) return around - low
     if (low + size > room - around) return room - around - low - size

@@ -24,3 +24,9 @@ export function parseXname(id: string): Address | null {
     node: Number(match[5]),
   }
 }
+
+/** The cabinet of an id, as the API names it: x3000, or other for an id that is no node's xname. */
+export function cabinetOf(id: string): string {
+  const match = NODE.exec(id)
+  return match ? `x${match[1]}` : 'other'
+}

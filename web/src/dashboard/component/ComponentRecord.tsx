@@ -10,7 +10,7 @@ import { Icon } from '../shell/Icon.tsx'
 const EVERY = 3_000
 
 /** All that is known of a component, read again and again while it is looked at. */
-export function ComponentRecord({ id }: { id: string }) {
+export function ComponentRecord({ id, tenant }: { id: string; tenant: string | null }) {
   const { data, problem } = useAsk(COMPONENT, { id }, EVERY)
   const c = data?.component
   if (data === null) return <p className="card-empty" role={problem ? 'alert' : undefined}>{problem === null ? 'Reading the component…' : problem.code === 'BAD_USER_INPUT' ? 'This is no xname of a component.' : problem.message}</p>
@@ -26,7 +26,7 @@ export function ComponentRecord({ id }: { id: string }) {
       )}
       <Part title="BOS">
         <Fact name="Enabled">{c.enabled ? 'yes' : 'no: BOS leaves it alone'}</Fact>
-        <Fact name="Session">{c.session === '' ? <None /> : <Link to={sessionRoute(c.session, null)}>{c.session}</Link>}</Fact>
+        <Fact name="Session"><Sessions c={c} tenant={tenant} /></Fact>
         <Fact name="Retry policy">{c.retryPolicy ?? <None />}</Fact>
       </Part>
       {c.lastAction && <Action action={c.lastAction} />}
@@ -42,6 +42,18 @@ export function ComponentRecord({ id }: { id: string }) {
       {c.stagedState && <State title="Staged state" state={c.stagedState} />}
     </div>
   )
+}
+
+/** The sessions that the component counts in: that of its name, and those of tenants that own it. */
+function Sessions({ c, tenant }: { c: Record; tenant: string | null }) {
+  if (c.session === '') return <None />
+  if (c.countsIn.length === 0) return <Link to={sessionRoute(c.session, tenant)}>{c.session}</Link>
+  const first = c.countsIn.toSorted((a, b) => Number(b.tenant === tenant) - Number(a.tenant === tenant)) // from where one came
+  return <>{first.map(({ id, name, tenant, operation, templateName }) => (
+    <span key={id} className="counts-in">
+      <Link to={sessionRoute(name, tenant)}>{label(operation)} {templateName}</Link> <code>{name}</code>{tenant !== null && <> <span className="chip">tenant {tenant}</span></>}
+    </span>
+  ))}</>
 }
 
 function Now({ c }: { c: Record }) {

@@ -5,6 +5,10 @@ export const OPERATIONS = ['BOOT', 'REBOOT', 'SHUTDOWN'] as const
 export type State = (typeof STATES)[number]
 export type Operation = (typeof OPERATIONS)[number]
 
+/** How the list is ordered; what the API sends is newest first, and the rest is done with what has been read. */
+export const ORDERS = ['newest', 'failed', 'longest'] as const
+export type Order = (typeof ORDERS)[number]
+
 export interface Filters {
   readonly state: State | null
   readonly operation: Operation | null
@@ -14,9 +18,15 @@ export interface Filters {
   readonly tenant: string | null
   /** What the row has to contain; looked for here, as the API compares whole names. */
   readonly text: string
+  /** Only sessions with failures. */
+  readonly failures: boolean
+  /** Started on these days or between them, as YYYY-MM-DD on the reader's clock; empty for any. */
+  readonly from: string
+  readonly to: string
+  readonly order: Order
 }
 
-export const NO_FILTERS: Filters = { state: null, operation: null, template: '', tenant: null, text: '' }
+export const NO_FILTERS: Filters = { state: null, operation: null, template: '', tenant: null, text: '', failures: false, from: '', to: '', order: 'newest' }
 
 export function readFilters(query: URLSearchParams): Filters {
   return {
@@ -25,6 +35,10 @@ export function readFilters(query: URLSearchParams): Filters {
     template: query.get('template') ?? '',
     tenant: query.get('tenant'),
     text: query.get('text') ?? '',
+    failures: query.has('failures'),
+    from: day(query.get('from')),
+    to: day(query.get('to')),
+    order: ORDERS.find((order) => order === query.get('order')) ?? 'newest',
   }
 }
 
@@ -34,10 +48,15 @@ export function writeFilters(filters: Filters, query: URLSearchParams): void {
   if (filters.template !== '') query.set('template', filters.template)
   if (filters.tenant !== null) query.set('tenant', filters.tenant)
   if (filters.text !== '') query.set('text', filters.text)
+  if (filters.failures) query.set('failures', '1')
+  if (filters.from !== '') query.set('from', filters.from)
+  if (filters.to !== '') query.set('to', filters.to)
+  if (filters.order !== 'newest') query.set('order', filters.order)
 }
 
 export function isFiltered(filters: Filters): boolean {
-  return filters.state !== null || filters.operation !== null || filters.template !== '' || filters.tenant !== null || filters.text !== ''
+  const { state, operation, template, tenant, text, failures, from, to } = filters
+  return state !== null || operation !== null || tenant !== null || failures || [template, text, from, to].some((value) => value !== '')
 }
 
 /** What the API is asked for; text is not among it. */
@@ -47,6 +66,9 @@ export function apiFilter(filters: Filters) {
     ...(filters.operation !== null && { operation: filters.operation }),
     ...(filters.template !== '' && { templateName: filters.template }),
     ...(filters.tenant !== null && { tenant: filters.tenant }),
+    ...(filters.failures && { withFailures: true }),
+    ...(filters.from !== '' && { startedAfter: midnight(filters.from, 0) }),
+    ...(filters.to !== '' && { startedBefore: midnight(filters.to, 1) }),
   }
 }
 
@@ -72,4 +94,15 @@ export function looksLikeXname(text: string): boolean {
 function oneOf<T extends string>(values: readonly T[], value: string | null): T | null {
   const upper = value?.toUpperCase()
   return values.find((v) => v === upper) ?? null
+}
+
+/** The moment at which a day begins on the reader's clock, or one so many days later. */
+function midnight(day: string, later: number): string {
+  const [year, month, date] = day.split('-').map(Number)
+  return new Date(year!, month! - 1, date! + later).toISOString()
+}
+
+/** A day as it is written in an address; empty for anything else. */
+function day(value: string | null): string {
+  return value !== null && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : ''
 }

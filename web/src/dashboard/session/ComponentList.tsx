@@ -5,14 +5,14 @@ import { several, whole } from '../model/format.ts'
 const SHOWN = 200
 
 /** The components as a table, for who does not see the machine, or wants to read. */
-export function ComponentList({ store, state, onSelect }: { store: ComponentStore; state: State | null; onSelect: (id: string) => void }) {
+export function ComponentList({ store, filter, what, onSelect }: { store: ComponentStore; filter: (cell: Cell) => boolean; what: State | null; onSelect: (id: string) => void }) {
   const [shown, setShown] = useState(SHOWN)
   useSyncExternalStore(store.subscribe, store.counts)
-  const cells = select(store, state)
+  const cells = select(store, filter)
   return (
     <div className="scroller list-frame" tabIndex={0} role="region" aria-label="Components">
       <table className="table">
-        <caption className="visually-hidden">{several(cells.length, 'node')}{state !== null && `, ${STATE_LABELS[state].toLowerCase()}`}</caption>
+        <caption className="visually-hidden">{several(cells.length, 'node')}{what !== null && `, ${STATE_LABELS[what].toLowerCase()}`}</caption>
         <thead><tr><th scope="col">Component</th><th scope="col">State</th><th scope="col">Status</th><th scope="col" className="wide">Error</th></tr></thead>
         <tbody>
           {cells.slice(0, shown).map((cell) => (
@@ -32,11 +32,11 @@ export function ComponentList({ store, state, onSelect }: { store: ComponentStor
 }
 
 /** Ascending by id, as the API has them. */
-function select(store: ComponentStore, state: State | null): Cell[] {
+function select(store: ComponentStore, filter: (cell: Cell) => boolean): Cell[] {
   const cells: Cell[] = []
   for (let i = 0; i < store.capacity; i++) {
     const cell = store.at(i)
-    if (cell !== undefined && (state === null || stateOf(cell) === state)) cells.push(cell)
+    if (cell !== undefined && filter(cell)) cells.push(cell)
   }
   return cells.sort((a, b) => (a.id < b.id ? -1 : 1))
 }

@@ -1,13 +1,11 @@
 import { useState } from 'react'
-import type { Client } from 'urql'
 import { useApp } from '../context.tsx'
-import { FAILED, type SessionDetails, type SessionStatus } from '../documents.ts'
-import { ask } from '../live/api.ts'
+import type { SessionDetails, SessionStatus } from '../documents.ts'
 import { several, whole } from '../model/format.ts'
 import { copy } from '../shell/clipboard.ts'
 import { useDone } from '../shell/CopyButton.tsx'
 import { Icon } from '../shell/Icon.tsx'
-import type { Which } from './useSession.ts'
+import { failedOf } from './failed.ts'
 
 /** Copies the failed components as BOS takes them for a retry: --limit x1,x2. */
 export function CopyFailed({ session, status }: { session: SessionDetails; status: SessionStatus }) {
@@ -19,7 +17,9 @@ export function CopyFailed({ session, status }: { session: SessionDetails; statu
   if (failed === 0) return null
   const run = async () => {
     try {
-      const { ids, since } = await failedOf(api, which, session.name)
+      const nodes = await failedOf(api, which)
+      const ids = nodes.map(({ id }) => id)
+      const since = nodes.filter(({ still }) => !still).length
       const copied = ids.length > 0 && (await copy(ids.join(',')))
       setDone(copied)
       const text = !copied && ids.length > 0 ? 'The browser does not allow copying.'
@@ -38,25 +38,4 @@ export function CopyFailed({ session, status }: { session: SessionDetails; statu
       {note !== '' && <span className="copy-note">{note}</span>}
     </span>
   )
-}
-
-/** All that have failed, or had when the session ended, and how many of them have not failed in it any more. */
-async function failedOf(api: Client, which: Which, name: string): Promise<{ ids: string[]; since: number }> {
-  const ids: string[] = []
-  let since = 0
-  for (let after: string | null = null, more = true; more; ) {
-    const { session }: Awaited<ReturnType<typeof page>> = await page(api, which, after)
-    if (session === null) break
-    for (const { node } of session.failedComponents.edges) {
-      ids.push(node.id)
-      if (node.session !== name || node.status.status !== 'FAILED') since++
-    }
-    after = session.failedComponents.pageInfo.endCursor
-    more = session.failedComponents.pageInfo.hasNextPage
-  }
-  return { ids, since }
-}
-
-function page(api: Client, which: Which, after: string | null) {
-  return ask(api, FAILED, { ...which, after })
 }

@@ -2,6 +2,7 @@ import { basePath } from '../../base.ts'
 import type { SessionDetails, SessionStatus } from '../documents.ts'
 import { NO_FILTERS } from '../model/filters.ts'
 import { label } from '../model/format.ts'
+import { compareRoute } from '../model/route.ts'
 import { Link } from '../place.tsx'
 import { CopyButton } from '../shell/CopyButton.tsx'
 import { Icon } from '../shell/Icon.tsx'
@@ -29,6 +30,7 @@ export function Headline({ session, status }: { session: SessionDetails; status:
       </div>
       <div className="headline-actions">
         <CopyFailed session={session} status={status} />
+        {status.counts.managed > 0 && <Link className="button" to={compareRoute(session.name, session.tenant, status.timing.startTime)}><Icon name="compare" />Compare</Link>}
         <a className="button" href={playground(session)}><Icon name="code" />Query</a>
       </div>
     </div>

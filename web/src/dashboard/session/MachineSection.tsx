@@ -1,21 +1,23 @@
 import { useCallback, useState } from 'react'
-import { Legend, Machine, type State, stateOf } from '../../machine/index.ts'
+import { type Cell, Legend, Machine, type State, stateOf } from '../../machine/index.ts'
 import '../../machine/machine.css'
 import { useReadable } from '../context.tsx'
 import type { SessionStatus } from '../documents.ts'
 import { several, whole } from '../model/format.ts'
 import { theme } from '../shell/theme.ts'
+import { Icon } from '../shell/Icon.tsx'
 import { ComponentList } from './ComponentList.tsx'
+import type { Light } from './light.ts'
 import type { MachineData } from './useMachine.ts'
 
 /** The machine: a cell a component. */
-export function MachineSection({ machine, status, selected, onSelect }: {
-  machine: MachineData; status: SessionStatus; selected: string | null; onSelect: (id: string | null) => void
+export function MachineSection({ machine, status, selected, onSelect, light, onLight }: {
+  machine: MachineData; status: SessionStatus; selected: string | null; onSelect: (id: string | null) => void; light: Light | null; onLight: (light: Light | null) => void
 }) {
-  const { store, loading, size } = machine
+  const { store, loading, size, final } = machine
   const [highlighted, setHighlighted] = useState<State | null>(null)
   const [asList, setAsList] = useState(false)
-  const filter = useCallback((cell: Parameters<typeof stateOf>[0]) => stateOf(cell) === highlighted, [highlighted])
+  const filter = useCallback((cell: Cell) => (highlighted === null || stateOf(cell) === highlighted) && (light === null || light.holds(cell)), [highlighted, light])
   const colours = useReadable(theme)
   const taken = status.status === 'COMPLETE' && loading === null ? status.counts.managed - size : 0
   return (
@@ -27,13 +29,14 @@ export function MachineSection({ machine, status, selected, onSelect }: {
       </div>
       {taken > 0 && (
         <p className="card-note">
-          Shown as they are now. {size === 0 ? 'Newer sessions have taken over all nodes of this one.' : `Newer sessions have taken over ${several(taken, 'node')}.`}
+          {final && size > 0 ? `As when the session ended; ${several(taken, 'node')} had left it, or ${taken === 1 ? 'was' : 'were'} deleted since.` : 'How each node ended was not kept for this session.'}
         </p>
       )}
       {size > 0 && <Legend store={store} highlighted={highlighted} onHighlight={setHighlighted} />}
-      {asList ? <ComponentList store={store} state={highlighted} onSelect={onSelect} /> : size === 0 && loading === null ? <NoComponents status={status} /> : (
+      {light !== null && <p className="card-note"><button type="button" className="chip chip-light" onClick={() => onLight(null)} title="Show all again">Lit: {light.name}<Icon name="close" /></button></p>}
+      {asList ? <ComponentList store={store} filter={filter} what={highlighted} onSelect={onSelect} /> : size === 0 && loading === null ? <NoComponents status={status} /> : (
         <div className="machine-frame">
-          <Machine store={store} selected={selected} onSelect={onSelect} filter={highlighted === null ? undefined : filter} theme={colours} label="Machine: the session's components by place" />
+          <Machine store={store} selected={selected} onSelect={onSelect} filter={highlighted === null && light === null ? undefined : filter} theme={colours} label="Machine: the session's components by place" />
         </div>
       )}
     </section>

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, expect, it } from 'vitest'
 import { type App, AppProvider } from '../context.tsx'
-import type { SessionStatus } from '../documents.ts'
+import type { EndEstimate, SessionStatus } from '../documents.ts'
 import { ServerClock } from '../model/clock.ts'
 import { clear, show, the } from '../testing.tsx'
 import { Numbers } from './Numbers.tsx'
@@ -10,16 +10,16 @@ afterEach(clear)
 
 const app = { clock: new ServerClock() } as App
 
-function numbers(change: Partial<SessionStatus['counts']>, percents: Partial<SessionStatus> = {}, estimatedEnd: string | null = null) {
+function numbers(change: Partial<SessionStatus['counts']>, percents: Partial<SessionStatus> = {}, estimate: EndEstimate | null = null) {
   const counts = { managed: 0, staged: 0, successful: 0, failed: 0, complete: 0, configuring: 0, poweringOff: 0, poweringOn: 0, active: 0, ...change }
   const status: SessionStatus = {
     revision: 1, epoch: 'e', status: 'RUNNING', percentStaged: 0, percentSuccessful: 0, percentFailed: 0, fromSnapshot: false, statusNote: null, stale: false,
     asOf: new Date().toISOString(), counts,
     phases: { percentComplete: 0, percentConfiguring: 0, percentPoweringOn: 0, percentPoweringOff: 0 },
     timing: { startTime: new Date(Date.now() - 3_725_000).toISOString(), endTime: null, durationSeconds: 3725 },
-    errorGroupCount: 0, errorSummary: [], ...percents,
+    errorGroupCount: 0, ...percents,
   }
-  return show(<AppProvider app={app}><Numbers status={status} estimatedEnd={estimatedEnd} /></AppProvider>).textContent
+  return show(<AppProvider app={app}><Numbers status={status} estimate={estimate} /></AppProvider>).textContent
 }
 
 it('does not round away one failure of 100,000, nor the last that is not done', () => {
@@ -34,11 +34,22 @@ it('shows what is neither done nor in a phase as waiting', () => {
   expect(numbers({ managed: 10, poweringOn: 4 })).toContain('Waiting660.00 %')
 })
 
-it('says how long it has been running, and when it will end', () => {
+const at = (seconds: number) => new Date(Date.now() + 1000 * seconds).toISOString()
+const estimate = (earliest: number, latest: number) => ({ earliest: at(earliest), likely: at(earliest), latest: at(latest), remaining: 0 })
+
+it('says how long it has been running, and in which range it ends', () => {
   expect(numbers({ managed: 10 })).toContain('Running for1:02:05')
   expect(numbers({ managed: 10 })).toContain('not enough data yet')
-  expect(numbers({ managed: 10 }, {}, new Date(Date.now() + 720_000).toISOString())).toContain('in 12 min')
-  expect(numbers({ managed: 10 }, {}, new Date(Date.now() - 5_000).toISOString())).toContain('any moment')
+  expect(numbers({ managed: 10 }, {}, estimate(620, 1210))).toContain('in 10 min to 20 min')
+  expect(numbers({ managed: 10 }, {}, estimate(-5, 120))).toContain('in at most 2 min')
+  expect(numbers({ managed: 10 }, {}, estimate(-9, -5))).toContain('any moment')
+})
+
+it('counts what is left once a few decide', () => {
+  const text = numbers({ managed: 1000, active: 7 }, {}, estimate(620, 1210))
+  expect(text).toContain('7 left')
+  expect(text).toContain('in 10 min to 20 min')
+  expect(numbers({ managed: 1000, active: 7 })).toContain('no estimate for so few')
 })
 
 it('has room for a session without components', () => {

@@ -1,12 +1,13 @@
 import { useServerNow } from '../context.tsx'
-import type { SessionStatus } from '../documents.ts'
+import type { EndEstimate, SessionStatus } from '../documents.ts'
 import { about, duration, moment, percent, span, whole } from '../model/format.ts'
+import { fewLeft } from '../model/estimate.ts'
 import { countOf, KIND_LABELS, KIND_MEANINGS, KINDS, type Kind, part } from '../model/shares.ts'
 import { Icon } from '../shell/Icon.tsx'
 import { PhaseBar } from '../shell/PhaseBar.tsx'
 
 /** How far the session is: what one reads from across the room. */
-export function Numbers({ status, estimatedEnd }: { status: SessionStatus; estimatedEnd: string | null }) {
+export function Numbers({ status, estimate }: { status: SessionStatus; estimate: EndEstimate | null }) {
   const { counts } = status
   return (
     <section className="numbers" aria-label="How far it is">
@@ -26,7 +27,7 @@ export function Numbers({ status, estimatedEnd }: { status: SessionStatus; estim
           <dd>{percent(status.percentFailed, counts.failed, counts.managed)}</dd>
           <dd className="big-count">{whole(counts.failed)}</dd>
         </div>
-        <Timing status={status} estimatedEnd={estimatedEnd} />
+        <Timing status={status} estimate={estimate} />
       </dl>
       <PhaseBar counts={counts} />
       <dl className="phases">
@@ -60,7 +61,7 @@ function percentOf(status: SessionStatus, kind: Kind): number {
   }
 }
 
-function Timing({ status, estimatedEnd }: { status: SessionStatus; estimatedEnd: string | null }) {
+function Timing({ status, estimate }: { status: SessionStatus; estimate: EndEstimate | null }) {
   const complete = status.status === 'COMPLETE'
   const now = useServerNow()
   const start = new Date(status.timing.startTime)
@@ -79,18 +80,26 @@ function Timing({ status, estimatedEnd }: { status: SessionStatus; estimatedEnd:
           <dd className="big-count">{span((now - Date.parse(status.timing.endTime)) / 1000)} ago</dd>
         </div>
       )}
-      {!status.fromSnapshot && <Estimate end={estimatedEnd} now={now} />}
+      {!status.fromSnapshot && <Estimate estimate={estimate} counts={status.counts} now={now} />}
     </>
   )
 }
 
-function Estimate({ end, now }: { end: string | null; now: number }) {
-  const left = end === null ? 0 : (Date.parse(end) - now) / 1000
+/** When it ends: a range, or how many are left when a few decide it. */
+function Estimate({ estimate, counts, now }: { estimate: EndEstimate | null; counts: SessionStatus['counts']; now: number }) {
+  const few = fewLeft(counts.active, counts.managed)
   return (
-    <div className="big big-time" data-none={end === null || undefined}>
-      <dt><Icon name="complete" />Ends about</dt>
-      <dd>{end === null ? <span title="Not enough data yet, or nothing is moving">–</span> : <time dateTime={end} title={end}>{about(new Date(end), new Date())}</time>}</dd>
-      <dd className="big-count">{end === null ? 'not enough data yet' : left >= 1 ? `in ${span(left)}` : 'any moment'}</dd>
+    <div className="big big-time" data-none={(estimate === null && !few) || undefined}>
+      <dt><Icon name="complete" />{few ? 'To go' : 'Ends about'}</dt>
+      <dd>{few ? `${whole(counts.active)} left` : estimate === null ? <span title="Not enough data yet, or nothing is moving">–</span> : <time dateTime={estimate.likely} title={estimate.likely}>{about(new Date(estimate.likely), new Date())}</time>}</dd>
+      <dd className="big-count">{estimate === null ? (few ? 'no estimate for so few' : 'not enough data yet') : <Range estimate={estimate} now={now} />}</dd>
     </div>
   )
+}
+
+function Range({ estimate: { earliest, latest }, now }: { estimate: EndEstimate; now: number }) {
+  const [from, to] = [earliest, latest].map((time) => (Date.parse(time) - now) / 1000)
+  if (to! < 1) return 'any moment'
+  const [a, b] = [span(Math.max(0, from!)), span(to!)]
+  return <span title={`Between ${earliest} and ${latest}`}>in {from! < 1 ? `at most ${b}` : a === b ? b : `${a} to ${b}`}</span>
 }

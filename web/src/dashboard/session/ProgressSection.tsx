@@ -19,8 +19,8 @@ export function ProgressSection({ which, status, progress }: { which: Which; sta
   const points = useMemo(() => (sampled.length === 0 ? [] : hold(extendTo(sampled, { at: ran, counts: status.counts }))), [sampled, ran, status.counts])
   const previous = progress?.previous[0]
   const before = useMemo(() => (previous === undefined ? [] : hold(toPoints(previous.status.progress, previous.status.timing.startTime))), [previous])
-  const estimate = progress?.status.estimatedEndTime
-  const expected = complete || estimate == null ? null : (Date.parse(estimate) - start) / 1000
+  const estimate = progress?.status.estimatedEnd
+  const expected = complete || estimate == null ? null : (Date.parse(estimate.likely) - start) / 1000
   return (
     <section className="card" aria-labelledby="progress-title">
       <div className="card-head">

@@ -4,19 +4,26 @@ import { useApp } from '../context.tsx'
 import type { SessionDetails, SessionStatus } from '../documents.ts'
 import { label, percent, several } from '../model/format.ts'
 import type { Route, SessionRoute } from '../model/route.ts'
-import { useGo } from '../place.tsx'
+import { useGo, usePlace } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
 import { useTitle } from '../shell/useTitle.ts'
-import { ProgressSection } from './ProgressSection.tsx'
+import { CabinetsSection } from './CabinetsSection.tsx'
 import { DetailsSection } from './DetailsSection.tsx'
+import { DurationsSection } from './DurationsSection.tsx'
 import { ErrorsSection } from './ErrorsSection.tsx'
+import { FailedSection } from './FailedSection.tsx'
 import { Headline } from './Headline.tsx'
+import type { Light } from './light.ts'
 import { MachineSection } from './MachineSection.tsx'
 import { Missing } from './Missing.tsx'
+import { NewsSince } from './NewsSince.tsx'
 import { Numbers } from './Numbers.tsx'
+import { ProgressSection } from './ProgressSection.tsx'
+import { SetUpFailed } from './SetUpFailed.tsx'
 import { StragglersSection } from './StragglersSection.tsx'
 import { WaitingSection } from './WaitingSection.tsx'
 import { useProgress } from './useProgress.ts'
+import { useNext } from './useNext.ts'
 import { useMachine } from './useMachine.ts'
 import { useSession } from './useSession.ts'
 
@@ -35,52 +42,65 @@ export function SessionView({ route }: { route: SessionRoute }) {
 
 function Shown({ route, session, status }: { route: SessionRoute; session: SessionDetails; status: SessionStatus }) {
   const { behind } = useApp()
-  const go = useGo()
-  const progress = useProgress(route)
-  const machine = useMachine(route, session.stage)
-  const [side, setSide] = useState<'left' | 'right'>('right')
-  const open = useCallback((component: string | null) => go({ view: 'session', ...route, component } satisfies Route, route.component !== null), [go, route])
-  // The record must not cover what it was opened from.
-  const openFromMachine = useCallback((component: string | null) => (setSide('right'), open(component)), [open])
-  const openFromList = useCallback((component: string | null) => (setSide('left'), open(component)), [open])
-  const openError = useCallback((error: string | null) => go({ view: 'session', ...route, error } satisfies Route, true), [go, route])
-
+  const { wall } = usePlace()
   const { counts } = status
+  const bare = session.error !== null && counts.managed === 0
   const done = percent(status.phases.percentComplete, counts.complete, counts.managed)
   const what = `${label(session.operation)} ${session.templateName}`
-  useTitle(`${status.status === 'PENDING' ? 'Pending' : done}${counts.failed > 0 ? ` · ${counts.failed} failed` : ''} · ${what}`)
+  useTitle(`${bare ? 'Set-up failed' : status.status === 'PENDING' ? 'Pending' : done}${counts.failed > 0 ? ` · ${counts.failed} failed` : ''} · ${what}`)
   useEffect(() => behind.set(status.stale), [behind, status.stale])
   useEffect(() => () => behind.set(false), [behind])
   useAnnounceEnd(what, status)
+  useNext(wall, status)
 
   return (
     <div className="session">
       <Headline session={session} status={status} />
-      {session.error !== null && (
-        <div className="notice notice-bad" role="alert">
-          <Icon name="warning" />
-          <div><strong>The set-up of this session failed.</strong> <pre>{session.error}</pre></div>
-        </div>
-      )}
+      <NewsSince key={session.id} session={session} status={status} />
+      {session.error !== null && <SetUpFailed reason={session.error} session={session} status={status} />}
       {session.deleted && status.status !== 'COMPLETE' && (
         <div className="notice notice-bad" role="alert">
           <Icon name="warning" />
           <div><strong>This session was deleted at BOS before it was complete.</strong> What is shown is how it was last seen. How it would have ended is unknown.</div>
         </div>
       )}
-      <Numbers status={status} estimatedEnd={progress?.status.estimatedEndTime ?? null} />
+      {!bare && <Work route={route} session={session} status={status} />}
+    </div>
+  )
+}
+
+/** What its components are doing. */
+function Work({ route, session, status }: { route: SessionRoute; session: SessionDetails; status: SessionStatus }) {
+  const go = useGo()
+  const progress = useProgress(route)
+  const machine = useMachine(route, session.stage, status.fromSnapshot)
+  const [light, setLight] = useState<Light | null>(null)
+  const [side, setSide] = useState<'left' | 'right'>('right')
+  const open = useCallback((component: string | null) => go({ view: 'session', ...route, component } satisfies Route, route.component !== null), [go, route])
+  // The record must not cover what it was opened from.
+  const openFromMachine = useCallback((component: string | null) => (setSide('right'), open(component)), [open])
+  const openFromList = useCallback((component: string | null) => (setSide('left'), open(component)), [open])
+  const openError = useCallback((error: string | null) => go({ view: 'session', ...route, error } satisfies Route, true), [go, route])
+  return (
+    <>
+      <Numbers status={status} estimate={progress?.status.estimatedEnd ?? null} />
       <div className="session-grid" data-bare={(machine.size === 0 && machine.loading === null) || undefined}>
-        <MachineSection machine={machine} status={status} selected={route.component} onSelect={openFromMachine} />
+        <div className="session-main">
+          <MachineSection machine={machine} status={status} selected={route.component} onSelect={openFromMachine} light={light} onLight={setLight} />
+          <CabinetsSection cabinets={progress?.status.byCabinet ?? null} lit={light} onLight={setLight} />
+          <DurationsSection which={{ ...route, started: status.timing.startTime }} progress={progress} />
+        </div>
         <div className="session-side">
           <ProgressSection which={route} status={status} progress={progress} />
-          <ErrorsSection which={route} status={status} open={route.error} onOpen={openError} onSelect={openFromList} />
+          <ErrorsSection which={route} status={status} progress={progress} machine={machine} open={route.error} onOpen={openError} onSelect={openFromList} onLight={setLight} />
+          <FailedSection which={route} status={status} onSelect={openFromList} />
           {!status.fromSnapshot && <WaitingSection waiting={progress?.status.waitingFor ?? null} onSelect={openFromList} />}
           {!status.fromSnapshot && <StragglersSection stragglers={progress?.stragglers ?? null} onSelect={openFromList} />}
           <DetailsSection which={route} session={session} status={status} />
         </div>
       </div>
-      {route.component !== null && <ComponentPanel id={route.component} side={side} onClose={() => open(null)} />}
-    </div>
+      {route.component !== null && <ComponentPanel id={route.component} tenant={session.tenant} side={side} onClose={() => open(null)} />}
+    </>
   )
 }
 

@@ -1,8 +1,8 @@
-import { useMemo, useSyncExternalStore } from 'react'
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import type { Client } from 'urql'
 import { type Cell, type ComponentStore, createComponentStore } from '../../machine/index.ts'
 import { useApp, useFeed, useReadable } from '../context.tsx'
-import { type Cell as Received, COMPONENTS, COMPONENTS_UPDATED } from '../documents.ts'
+import { type Cell as Received, COMPONENTS, COMPONENTS_UPDATED, FINAL_COMPONENTS } from '../documents.ts'
 import { ask } from '../live/api.ts'
 import { ComponentSync, type Loading, type Target } from '../live/components.ts'
 import type { Feed } from '../live/link.ts'
@@ -18,23 +18,26 @@ export interface MachineData {
   readonly loading: Loading | null
   /** How many components there are so far. */
   readonly size: number
+  /** Whether they are as they were when the session ended. */
+  readonly final: boolean
 }
 
-/** The session's components as they change, outside React. Those of a complete session are read once. */
-export function useMachine(which: Which, staged: boolean): MachineData {
+/** The session's components as they change, outside React. Those of a session that has ended before are read once, as they were then. */
+export function useMachine(which: Which, staged: boolean, frozen: boolean): MachineData {
   const { api } = useApp()
   const { name, tenant, started } = which
-  const data = useMemo(() => follow(api, { name, tenant, started }, staged), [api, name, tenant, started, staged])
-  useFeed(data.feed)
-  const { store } = data
-  return { store, loading: useReadable(data.loading), size: useSyncExternalStore(store.subscribe, () => store.size) }
+  const [final] = useState(frozen) // who sees the end has it on the screen
+  const { feed, start, store, loading } = useMemo(() => follow(api, { name, tenant, started }, staged, final), [api, name, tenant, started, staged, final])
+  useFeed(final ? null : feed)
+  useEffect(() => (final ? start() : undefined), [final, start])
+  return { store, loading: useReadable(loading), size: useSyncExternalStore(store.subscribe, () => store.size), final }
 }
 
-function follow(api: Client, which: Which, staged: boolean): { feed: Feed; store: ComponentStore; loading: Readable<Loading | null> } {
+function follow(api: Client, which: Which, staged: boolean, final: boolean): { feed: Feed; start: () => () => void; store: ComponentStore; loading: Readable<Loading | null> } {
   const store = createComponentStore(onFrame)
   const loading = createStore<Loading | null>({ read: 0, total: null }, 100)
   const sync = new ComponentSync<Cell>(target(store), async (after) => {
-    const { session } = await ask(api, COMPONENTS, { ...which, after, staged })
+    const { session } = await ask(api, final ? FINAL_COMPONENTS : COMPONENTS, { ...which, after, staged })
     const page = session?.components
     return {
       components: page?.edges.map((edge) => toCell(edge.node, which.name)) ?? [],
@@ -47,6 +50,14 @@ function follow(api: Client, which: Which, staged: boolean): { feed: Feed; store
     clearTimeout(retry)
     retry = setTimeout(() => void sync.read().catch(again), AGAIN)
   }
+  const stop = () => {
+    clearTimeout(retry)
+    sync.stop()
+  }
+  const start = () => {
+    sync.read().catch(again)
+    return stop
+  }
   const feed: Feed = {
     request: () => subscription(COMPONENTS_UPDATED, { name: which.name, tenant: which.tenant, staged }),
     take: (data) => {
@@ -55,14 +66,11 @@ function follow(api: Client, which: Which, staged: boolean): { feed: Feed; store
       sync.take(update).catch(again)
     },
     read: () => sync.read(),
-    left: () => {
-      clearTimeout(retry)
-      sync.stop()
-    },
+    left: stop,
     readsFirst: false, // the first message asks for it
     every: 10_000,
   }
-  return { feed, store, loading }
+  return { feed, start, store, loading }
 }
 
 interface Pushed {

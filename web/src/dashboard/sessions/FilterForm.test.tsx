@@ -2,22 +2,24 @@
 import { act } from 'react'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { usePlace } from '../place.tsx'
-import type { SessionRow } from '../documents.ts'
+import { type App, AppProvider } from '../context.tsx'
 import { NO_FILTERS } from '../model/filters.ts'
 import { clear, click, enter, show, the } from '../testing.tsx'
 import { FilterForm } from './FilterForm.tsx'
 
-const rows = [{ templateName: 'compute', tenant: 'blue' }, { templateName: 'uan', tenant: null }] as SessionRow[]
+const api = { query: () => ({ toPromise: () => Promise.resolve({ data: { templates: ['compute', 'uan'], tenants: ['blue'] } }) }) }
+const app = { api } as unknown as App
 
 function Page() {
   const { route } = usePlace()
-  return <FilterForm filters={route.view === 'sessions' ? route.filters : NO_FILTERS} rows={rows} />
+  return <FilterForm filters={route.view === 'sessions' ? route.filters : NO_FILTERS} />
 }
 
-beforeEach(() => {
+beforeEach(async () => {
   vi.useFakeTimers()
   history.replaceState(null, '', '/')
-  show(<Page />)
+  show(<AppProvider app={app}><Page /></AppProvider>)
+  await act(async () => {}) // what there is to choose from has been read
 })
 
 afterEach(() => {
@@ -33,7 +35,11 @@ it('puts what is chosen into the address', () => {
   enter(the<HTMLSelectElement>('[aria-label=Template]'), 'uan')
   enter(the<HTMLSelectElement>('[aria-label=Tenant]'), '')
   expect(query()).toBe('?state=running&template=uan&tenant=')
-  click(the('button'))
+  click(the('[type=checkbox]'))
+  enter(the<HTMLInputElement>('.day:has(+ .day) input'), '2026-11-29')
+  enter(the<HTMLSelectElement>('[aria-label=Order]'), 'failed')
+  expect(query()).toBe('?state=running&template=uan&tenant=&failures=1&from=2026-11-29&order=failed')
+  click(the(".filters > .tool"))
   expect(query()).toBe('')
 })
 

@@ -1,22 +1,30 @@
-import { type ReactNode, useEffect, useId, useMemo, useState } from 'react'
-import type { SessionRow } from '../documents.ts'
-import { type Filters, isFiltered, NO_FILTERS, OPERATIONS, STATES } from '../model/filters.ts'
+import { type ReactNode, useEffect, useId, useState } from 'react'
+import { useAsk } from '../context.tsx'
+import { NAMES } from '../documents.ts'
+import { type Filters, isFiltered, NO_FILTERS, OPERATIONS, type Order, ORDERS, STATES } from '../model/filters.ts'
 import { label } from '../model/format.ts'
 import { useGo } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
 
 const ANY = '*'
+/** Templates and tenants are read again so often: a new one has sessions soon. */
+const EVERY = 60_000
+
+const ORDER_WORDS: Record<Order, string> = { newest: 'Newest first', failed: 'Most failed first', longest: 'Longest first' }
 
 /** Chooses which sessions are shown; the address follows, so that it can be passed on. */
-export function FilterForm({ filters, rows }: { filters: Filters; rows: readonly SessionRow[] }) {
+export function FilterForm({ filters }: { filters: Filters }) {
   const go = useGo()
+  const [all, setAll] = useState(false)
   const set = (change: Partial<Filters>) => go({ view: 'sessions', filters: { ...filters, ...change } }, true)
-  const templates = useKnown(rows.map((row) => row.templateName), filters.template)
-  const tenants = useKnown(rows.flatMap((row) => row.tenant ?? []), filters.tenant ?? '')
+  const { data } = useAsk(NAMES, {}, EVERY)
+  const templates = withChosen(data?.templates, filters.template)
+  const tenants = withChosen(data?.tenants, filters.tenant ?? '')
   return (
-    <form className="filters" role="search" aria-label="Sessions" onSubmit={(event) => event.preventDefault()}>
+    <form className="filters" data-all={all || undefined} role="search" aria-label="Sessions" onSubmit={(event) => event.preventDefault()}>
       <Text value={filters.text} onChange={(text) => set({ text })} />
       <Segments label="State" value={filters.state} values={STATES} onChange={(state) => set({ state })} />
+      <button type="button" className="button more-filters" aria-expanded={all} onClick={() => setAll(!all)}>{all ? 'Fewer filters' : 'More filters'}</button>
       <Select label="Operation" value={filters.operation ?? ANY} onChange={(value) => set({ operation: OPERATIONS.find((o) => o === value) ?? null })}>
         <option value={ANY}>Any operation</option>
         {OPERATIONS.map((operation) => <option key={operation} value={operation}>{label(operation)}</option>)}
@@ -30,19 +38,32 @@ export function FilterForm({ filters, rows }: { filters: Filters; rows: readonly
         <option value="">No tenant</option>
         {tenants.map((tenant) => <option key={tenant} value={tenant}>{tenant}</option>)}
       </Select>
+      <label className="field check" data-chosen={filters.failures || undefined}>
+        <input type="checkbox" checked={filters.failures} onChange={(event) => set({ failures: event.target.checked })} /> With failures
+      </label>
+      <span className="field days">
+        <Day label="From" value={filters.from} onChange={(from) => set({ from })} />
+        <Day label="to" value={filters.to} onChange={(to) => set({ to })} />
+      </span>
+      <Select label="Order" value={filters.order} onChange={(value) => set({ order: ORDERS.find((o) => o === value) ?? 'newest' })}>
+        {ORDERS.map((order) => <option key={order} value={order}>{ORDER_WORDS[order]}</option>)}
+      </Select>
       {isFiltered(filters) && <button type="button" className="tool" onClick={() => set(NO_FILTERS)}><Icon name="close" /><span>Clear</span></button>}
     </form>
   )
 }
 
-/** Values seen so far: what filters choose from must not vanish because of the filter. */
-function useKnown(values: string[], chosen: string): string[] {
-  const [known] = useState(() => new Set<string>())
-  const key = values.join('\n')
-  return useMemo(() => {
-    for (const value of [...values, chosen]) if (value !== '') known.add(value)
-    return [...known].sort()
-  }, [known, key, chosen])
+/** What there is to choose from; what is chosen is among it, even if there are no such sessions. */
+function withChosen(values: readonly string[] | undefined, chosen: string): string[] {
+  return [...new Set([...(values ?? []), chosen])].filter((value) => value !== '').sort()
+}
+
+function Day({ label: name, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
+  return (
+    <label className="day" data-chosen={value !== '' || undefined}>
+      {name} <input type="date" value={value} onChange={(event) => onChange(event.target.value)} />
+    </label>
+  )
 }
 
 function Text({ value, onChange }: { value: string; onChange: (value: string) => void }) {
@@ -84,7 +105,7 @@ function Segments<T extends string>({ label: name, value, values, onChange }: {
 function Select({ label: name, value, onChange, children }: { label: string; value: string; onChange: (value: string) => void; children: ReactNode }) {
   return (
     <div className="field">
-      <select aria-label={name} value={value} data-chosen={value !== ANY || undefined} onChange={(event) => onChange(event.target.value)}>{children}</select>
+      <select aria-label={name} value={value} data-chosen={(value !== ANY && value !== 'newest') || undefined} onChange={(event) => onChange(event.target.value)}>{children}</select>
     </div>
   )
 }

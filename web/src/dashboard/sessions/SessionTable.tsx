@@ -1,6 +1,7 @@
 import { memo } from 'react'
 import { useServerNow } from '../context.tsx'
 import type { SessionRow } from '../documents.ts'
+import { fewLeft } from '../model/estimate.ts'
 import { about, duration, label, moment, percent, span, whole } from '../model/format.ts'
 import { sessionRoute } from '../model/route.ts'
 import { Link } from '../place.tsx'
@@ -12,6 +13,8 @@ export interface ShownRow {
   readonly row: SessionRow
   /** Whether the name alone leads to a newer session. */
   readonly started: boolean
+  /** What has happened since somebody looked at it here; null: nothing. */
+  readonly news: string | null
 }
 
 export function SessionTable({ rows }: { rows: readonly ShownRow[] }) {
@@ -22,19 +25,19 @@ export function SessionTable({ rows }: { rows: readonly ShownRow[] }) {
       <table className="table sessions-table">
         <thead>
           <tr>
-            <th scope="col">State</th>
+            <th scope="col" className="state">State</th>
             <th scope="col">Session</th>
             <th scope="col" className="wide">Progress</th>
             <th scope="col" className="number">Done</th>
             <th scope="col" className="number">Failed</th>
-            <th scope="col" className="number">Components</th>
-            <th scope="col" className="number">Started</th>
-            <th scope="col" className="number">Duration</th>
-            <th scope="col" className="number">Ends about</th>
+            <th scope="col" className="number rest">Components</th>
+            <th scope="col" className="number rest">Started</th>
+            <th scope="col" className="number rest">Duration</th>
+            <th scope="col" className="number rest">Ends about</th>
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ row, started }) => <Row key={row.id} row={row} started={started} day={day} now={row.status.status === 'COMPLETE' || row.deleted ? 0 : now} />)}
+          {rows.map(({ row, started, news }) => <Row key={row.id} row={row} started={started} news={news} day={day} now={row.status.status === 'COMPLETE' || row.deleted ? 0 : now} />)}
         </tbody>
       </table>
     </div>
@@ -42,19 +45,20 @@ export function SessionTable({ rows }: { rows: readonly ShownRow[] }) {
 }
 
 /** One session. `now` ticks, and is 0 for one whose times stand still, until another `day` begins. */
-const Row = memo(function Row({ row, started, now, day }: ShownRow & { now: number; day: string }) {
+const Row = memo(function Row({ row, started, news, now, day }: ShownRow & { now: number; day: string }) {
   const { status } = row
   const { counts, timing } = status
   const start = new Date(timing.startTime)
   const today = new Date(day)
   const to = sessionRoute(row.name, row.tenant, started || row.deleted ? timing.startTime : null)
   return (
-    <tr data-state={status.status}>
-      <td><StateBadge state={status.status} failed={counts.failed > 0 || row.error !== null} /></td>
+    <tr data-state={status.status} data-news={news !== null || undefined}>
+      <td className="state"><StateBadge state={status.status} failed={counts.failed > 0 || row.error !== null} /></td>
       <th scope="row">
-        <Link to={to} className="row-link">{label(row.operation)} <b>{row.templateName}</b></Link>
+        <Link to={to} className="row-link" title={row.templateName}>{label(row.operation)} <b>{row.templateName}</b></Link>
         <span className="row-sub">
           <code>{row.name}</code>
+          {news !== null && <span className="chip chip-news" title="Since you looked at the session">new: {news}</span>}
           {row.tenant !== null && <span className="chip">tenant {row.tenant}</span>}
           {row.limit !== '' && <span className="chip chip-cut" title={row.limit}>limit {row.limit}</span>}
           {row.stage && <span className="chip">staged</span>}
@@ -64,18 +68,20 @@ const Row = memo(function Row({ row, started, now, day }: ShownRow & { now: numb
       <td className="wide">{row.error !== null ? <span className="row-error" title={row.error}><Icon name="warning" />{row.error}</span> : <PhaseBar counts={counts} small />}</td>
       <td className="number strong">{counts.managed === 0 ? <None /> : percent(status.phases.percentComplete, counts.complete, counts.managed)}</td>
       <td className="number">{counts.failed > 0 ? <span className="bad"><Icon name="failed" />{whole(counts.failed)}</span> : <span className="muted">0</span>}</td>
-      <td className="number">{whole(counts.managed)}</td>
-      <td className="number"><time dateTime={timing.startTime} title={timing.startTime}>{moment(start, today)}</time></td>
-      <td className="number">{duration(now === 0 ? timing.durationSeconds : (now - start.getTime()) / 1000)}</td>
-      <td className="number"><Estimate status={status} now={now} today={today} /></td>
+      <td className="number rest">{whole(counts.managed)}</td>
+      <td className="number rest"><time dateTime={timing.startTime} title={timing.startTime}>{moment(start, today)}</time></td>
+      <td className="number rest">{duration(now === 0 ? timing.durationSeconds : (now - start.getTime()) / 1000)}</td>
+      <td className="number rest"><Estimate status={status} now={now} today={today} /></td>
     </tr>
   )
 })
 
 function Estimate({ status, now, today }: { status: SessionRow['status']; now: number; today: Date }) {
-  if (status.estimatedEndTime === null) return <None />
-  const end = new Date(status.estimatedEndTime)
-  return <time dateTime={status.estimatedEndTime} title={`in about ${span((end.getTime() - now) / 1000)}`}>{about(end, today)}</time>
+  const { active, managed } = status.counts
+  if (status.status === 'RUNNING' && fewLeft(active, managed)) return <>{whole(active)} left</>
+  if (status.estimatedEnd === null) return <None />
+  const [earliest, likely, latest] = [status.estimatedEnd.earliest, status.estimatedEnd.likely, status.estimatedEnd.latest].map((time) => new Date(time)) as [Date, Date, Date]
+  return <time dateTime={status.estimatedEnd.likely} title={`Between ${about(earliest, today)} and ${about(latest, today)}: in about ${span((likely.getTime() - now) / 1000)}`}>{about(likely, today)}</time>
 }
 
 function None() {

@@ -1,9 +1,11 @@
 import { useEffect, useMemo } from 'react'
-import { useApp } from '../context.tsx'
+import { useApp, useReadable } from '../context.tsx'
 import type { SessionRow } from '../documents.ts'
-import { apiFilter, type Filters, looksLikeXname, matches } from '../model/filters.ts'
+import { apiFilter, type Filters, looksLikeXname, matches, type Order } from '../model/filters.ts'
 import { several, whole } from '../model/format.ts'
+import { before, newsOf, newsWords } from '../model/looks.ts'
 import { Link, usePlace } from '../place.tsx'
+import { list as notice, lookAt, looks, seen } from '../shell/looks.ts'
 import { useTitle } from '../shell/useTitle.ts'
 import { FilterForm } from './FilterForm.tsx'
 import { hidden } from './list.ts'
@@ -22,10 +24,12 @@ export function SessionsView({ filters }: { filters: Filters }) {
   const { wall } = usePlace()
   const { list, problem, loading, more } = useSessions(useMemo(() => apiFilter(filters), [filters]))
   const rows = list?.rows ?? NONE
+  const news = useNews(rows)
   const shown = useMemo(() => {
     const older = hidden(rows)
-    return rows.filter((row) => matches(row, filters.text)).map((row) => ({ row, started: older.has(row) }))
-  }, [rows, filters.text])
+    const ordered = order(rows, wall ? 'live' : filters.order)
+    return ordered.filter((row) => matches(row, filters.text)).map((row) => ({ row, started: older.has(row), news: wall ? null : (news.get(row.id) ?? null) }))
+  }, [rows, filters.text, filters.order, news, wall])
 
   const goOn = problem === null && filters.text.trim() !== '' && shown.length < PAGE && list?.more != null && rows.length < SEARCHED.most
   useEffect(() => {
@@ -42,11 +46,17 @@ export function SessionsView({ filters }: { filters: Filters }) {
       <div className="sessions-head">
         <h1>Sessions</h1>
         {list !== null && <p className="sessions-summary">{words(summary, list.total)}</p>}
+        {!wall && news.size > 0 && (
+          <p className="sessions-news">
+            {several(news.size, 'session')} with news{' '}
+            <button type="button" className="button" onClick={() => lookAt(rows.map((row) => seen(row.id, row.status)))}>Mark as seen</button>
+          </p>
+        )}
       </div>
-      {!wall && <FilterForm filters={filters} rows={rows} />}
+      {!wall && <FilterForm filters={filters} />}
       {looksLikeXname(filters.text) && (
         <p className="hint">
-          <Link to={{ view: 'component', id: filters.text.trim().toLowerCase() }}>Open the component {filters.text.trim().toLowerCase()}</Link>
+          <Link to={{ view: 'component', id: filters.text.trim().toLowerCase(), tenant: filters.tenant || null }}>Open the component {filters.text.trim().toLowerCase()}</Link>
         </p>
       )}
       {problem !== null && <p className="notice" role="alert">{problem.code === 'UNREACHABLE' ? 'The server does not answer. The list comes back by itself.' : problem.message}</p>}
@@ -58,11 +68,45 @@ export function SessionsView({ filters }: { filters: Filters }) {
           <button type="button" className="button" disabled={loading} onClick={() => more(filters.text === '' ? PAGE : SEARCHED.page)}>
             {loading || goOn ? 'Reading…' : filters.text === '' ? 'Show more' : 'Search further back'}
           </button>
-          <span className="muted">{filters.text === '' ? `${whole(rows.length)} shown${list.total === null ? '' : ` of ${whole(list.total)}`}` : `The newest ${several(rows.length, 'session')} searched`}</span>
+          <span className="muted">{filters.order !== 'newest' && 'Ordered within these. '}{filters.text === '' ? `${whole(rows.length)} shown${list.total === null ? '' : ` of ${whole(list.total)}`}` : `The newest ${several(rows.length, 'session')} searched`}</span>
         </p>
       )}
     </div>
   )
+}
+
+/** What has happened to these sessions since somebody looked at them here, in words. */
+function useNews(rows: readonly SessionRow[]): ReadonlyMap<string, string> {
+  const seenBefore = useReadable(looks)
+  useEffect(() => notice(rows.map((row) => seen(row.id, row.status))), [rows])
+  return useMemo(() => {
+    const news = new Map<string, string>()
+    for (const row of rows) {
+      const now = seen(row.id, row.status)
+      const one = newsOf(before(seenBefore, now), now)
+      if (one !== null) news.set(row.id, newsWords(one).join(', '))
+    }
+    return news
+  }, [rows, seenBefore])
+}
+
+/** The rows as they are shown; on a wall what runs has to be seen without scrolling. */
+function order(rows: readonly SessionRow[], by: Order | 'live'): readonly SessionRow[] {
+  switch (by) {
+    case 'newest': return rows
+    case 'failed': return rows.toSorted((a, b) => b.status.counts.failed - a.status.counts.failed)
+    case 'longest': return rows.toSorted((a, b) => lasts(b) - lasts(a))
+    case 'live': return rows.toSorted((a, b) => Number(isLive(b)) - Number(isLive(a)))
+  }
+}
+
+function lasts(row: SessionRow): number {
+  const { timing } = row.status
+  return isLive(row) ? (Date.now() - Date.parse(timing.startTime)) / 1000 : timing.durationSeconds
+}
+
+function isLive({ status, deleted }: SessionRow): boolean {
+  return status.status !== 'COMPLETE' && !deleted
 }
 
 function summarize(rows: readonly SessionRow[]) {

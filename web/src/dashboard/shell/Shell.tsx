@@ -1,11 +1,13 @@
 import { type MouseEvent, type ReactNode, useEffect, useRef } from 'react'
 import { Who } from '../../login/Who.tsx'
-import { useApp, useAsk, useReadable } from '../context.tsx'
-import { SERVER } from '../documents.ts'
+import { useApp, useReadable } from '../context.tsx'
 import { NO_FILTERS } from '../model/filters.ts'
+import { TROUBLED } from '../model/route.ts'
 import { go, Link, usePlace } from '../place.tsx'
+import { Alarm } from './Alarm.tsx'
 import { ConnectionPill } from './ConnectionPill.tsx'
 import { Icon } from './Icon.tsx'
+import { ServerProvider, useServer } from './server.tsx'
 import { theme, toggleTheme } from './theme.ts'
 
 /** What is around every view. */
@@ -30,12 +32,12 @@ export function Shell({ children }: { children: ReactNode }) {
     document.documentElement.toggleAttribute('data-wall', place.wall)
   }, [place.wall])
   return (
-    <>
+    <ServerProvider>
       <a className="skip" href="#main" onClick={skip}>Skip to the content</a>
       <header className="bar">
         <Link to={{ view: 'sessions', filters: NO_FILTERS }} className="brand" aria-label="bosgraph, all sessions">
           <svg viewBox="0 0 16 16" aria-hidden="true"><path className="mark-low" d="M1 10h3.6v5H1z" /><path className="mark-mid" d="M6.2 6h3.6v9H6.2z" /><path className="mark-high" d="M11.4 1H15v14h-3.6z" /></svg>
-          bosgraph
+          <span>bosgraph</span>
         </Link>
         <ServerName />
         <div className="bar-end">
@@ -46,27 +48,21 @@ export function Shell({ children }: { children: ReactNode }) {
           </button>
           <ThemeButton />
           <Who />
+          <Link className="tool" to={TROUBLED}><Icon name="trouble" /><span>Troubled nodes</span></Link>
           <a className="tool" href="graphiql"><Icon name="code" /><span>Playground</span></a>
         </div>
       </header>
+      <Alarm />
       <main id="main" ref={main} tabIndex={-1}>{children}</main>
       <Voice />
-    </>
+    </ServerProvider>
   )
 }
 
 function ServerName() {
-  const { data } = useAsk(SERVER, {}, 30_000)
-  if (!data) return null
-  const { namespace, sync, version } = data.serverInfo
-  const named = namespace !== 'bosgraph' // otherwise nobody has named the system
-  if (!named && !sync?.error) return null
-  return (
-    <p className="server">
-      {named && <span title={`bosgraph ${version}`}>{namespace}</span>}
-      {sync?.error && <span className="server-problem"><Icon name="warning" />BOS sync failing: {sync.error}</span>}
-    </p>
-  )
+  const server = useServer()
+  if (server === null || server.namespace === 'bosgraph') return null // nobody has named the system
+  return <p className="server"><span title={`bosgraph ${server.version}`}>{server.namespace}</span></p>
 }
 
 function ThemeButton() {

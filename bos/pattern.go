@@ -1,0 +1,135 @@
+package bos
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// MaxPatternGroups is of how many error groups patterns are made: the largest.
+const MaxPatternGroups = MaxPage
+
+// ErrorPattern is error groups that are the same but for xnames, addresses and numbers.
+type ErrorPattern struct {
+	Pattern string       // the message, with <xname> and the like in those places; the message itself where there is one group
+	Count   int          // components
+	Groups  []ErrorGroup // largest first
+}
+
+// Variants is how many different messages it has.
+func (p *ErrorPattern) Variants() int { return len(p.Groups) }
+
+// List names its first components, as [ErrorGroup.List] does.
+func (p *ErrorPattern) List() string {
+	var ids []string
+	for i := range p.Groups {
+		ids = append(ids, p.Groups[i].ids()...)
+	}
+	slices.Sort(ids)
+	all := ErrorGroup{Count: p.Count, First: ids}
+	return all.List()
+}
+
+// ids are the first ids of the group, at most ListLength+1.
+func (g *ErrorGroup) ids() []string {
+	if g.Listed != "" {
+		return strings.Split(strings.TrimSuffix(g.Listed, "..."), ",")
+	}
+	return g.First
+}
+
+// Whole says whether the first ids are all that there are.
+func (g *ErrorGroup) Whole() bool { return g.Listed == "" && len(g.First) == g.Count }
+
+// Patterns puts error groups together that differ only in what [PatternOf] replaces: the most components first, then
+// by pattern. Each group is in one of them, so the counts add up to those of the groups.
+func Patterns(groups []ErrorGroup) []ErrorPattern {
+	place := map[string]int{}
+	var patterns []ErrorPattern
+	for _, g := range groups {
+		text := PatternOf(g.Message)
+		i, known := place[text]
+		if !known {
+			i = len(patterns)
+			place[text] = i
+			patterns = append(patterns, ErrorPattern{Pattern: text})
+		}
+		patterns[i].Count += g.Count
+		patterns[i].Groups = append(patterns[i].Groups, g)
+	}
+	for i := range patterns {
+		p := &patterns[i]
+		slices.SortFunc(p.Groups, compareGroups)
+		if len(p.Groups) == 1 { // nothing to leave out: the number in it may be what matters
+			p.Pattern = p.Groups[0].Message
+		}
+	}
+	slices.SortFunc(patterns, func(a, b ErrorPattern) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Pattern, b.Pattern))
+	})
+	return patterns
+}
+
+// patternBytes is how much of a message is looked at; the rest has to be the same. A thousand messages of any length
+// take some 20 ms.
+const patternBytes = 1 << 10
+
+// variable is what messages about different components differ in, the special before the general: within an address, there are numbers.
+var variable = regexp.MustCompile(strings.Join([]string{
+	`(?P<uuid>\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b)`,
+	`(?P<xname>\bx\d+(?:[a-z]\d+)+\b)`,
+	`(?P<mac>\b[0-9a-fA-F]{2}(?:(?::[0-9a-fA-F]{2}){5}|(?:-[0-9a-fA-F]{2}){5})\b)`,
+	`(?P<address>\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b|\b(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}\b)`,
+	`(?P<hex>\b0[xX][0-9a-fA-F]+\b|\b[0-9a-fA-F]*[0-9][a-fA-F][0-9a-fA-F]*\b)`,
+	`(?P<number>\d+(?:\.\d+)?)`,
+}, "|"))
+
+// PatternOf is a message with the kinds of what is particular to one occurrence in its place: <uuid>, <xname>, <mac>, <address> (IP),
+// <hex> and <number>.
+func PatternOf(message string) string {
+	head, rest := message, ""
+	if len(message) > patternBytes {
+		head, rest = message[:patternBytes], message[patternBytes:]
+	}
+	if !strings.ContainsAny(head, "0123456789") && !strings.Contains(head, ":") {
+		return message
+	}
+	names := variable.SubexpNames()
+	var b strings.Builder
+	at := 0
+	for _, m := range variable.FindAllStringSubmatchIndex(head, -1) {
+		b.WriteString(head[at:m[0]])
+		for kind := 1; kind < len(names); kind++ {
+			if m[2*kind] >= 0 {
+				b.WriteString("<" + names[kind] + ">")
+			}
+		}
+		at = m[1]
+	}
+	return b.String() + head[at:] + rest
+}
+
+// CabinetErrors is how many components of one cabinet have errors of a pattern.
+type CabinetErrors struct {
+	Cabinet string // as [CabinetOf] has it
+	Count   int
+}
+
+// CountCabinets counts ids by cabinet, in the order of the cabinets' numbers; [OtherCabinet] comes last.
+func CountCabinets(counts map[string]int) []CabinetErrors {
+	all := make([]CabinetErrors, 0, len(counts))
+	for cabinet, n := range counts {
+		all = append(all, CabinetErrors{cabinet, n})
+	}
+	rank := func(c CabinetErrors) int { // of numbers without leading zeros, the shorter is the smaller
+		if c.Cabinet == OtherCabinet {
+			return MaxName + 1
+		}
+		return len(c.Cabinet)
+	}
+	slices.SortFunc(all, func(a, b CabinetErrors) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Cabinet, b.Cabinet))
+	})
+	return all
+}

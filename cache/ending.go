@@ -1,0 +1,193 @@
+package cache
+
+import (
+	"context"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
+	"github.com/bosgraph/bosgraph/internal/cost"
+)
+
+// ending is a session that was frozen, whose components are shown as they were then.
+type ending struct {
+	home schema.Home
+	name string
+	both int // components that it managed and had staged as well
+}
+
+// endIndex is the narrowest index of the components that a session had when it was frozen. Of those that were frozen by an
+// earlier version only who had failed is known.
+func (s *Store) endIndex(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter) (idx index, exact bool, err error) {
+	h, found, err := s.locate(ctx, of.Session.SessionKey, of.Session.Incarnation)
+	if err != nil {
+		return idx, false, err
+	}
+	idx.ended = &ending{home: h, name: of.Session.Name}
+	if found != nil {
+		idx.ended.both = found.Status.Tally.Both
+	}
+	k := s.db.Keys
+	switch {
+	case of.Failed, f.Status != nil && *f.Status == bos.StatusFailed:
+		idx.keys, f.Status = []string{k.FrozenFailed(h)}, nil
+	case f.Error != nil && *f.Error != "":
+		idx.keys, idx.prefix, f.Error = []string{k.FrozenErrors(h)}, string(bos.DigestOf(*f.Error))+" ", nil
+	default:
+		idx.keys = []string{k.FrozenMembers(h), k.FrozenStaged(h)}
+		var kept *redis.IntCmd
+		if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { kept = pipe.Exists(ctx, idx.keys...) }); err != nil {
+			return idx, false, err
+		}
+		if kept.Val() == 0 {
+			idx.keys = []string{k.FrozenFailed(h)}
+		}
+	}
+	return idx, f.Empty(), nil
+}
+
+// showEnd makes components, as they are now or nil, what they were when the session was frozen.
+func (s *Store) showEnd(ctx context.Context, e *ending, ids []string, found []*bos.Component) error {
+	ids = ids[:len(found)]
+	if len(ids) == 0 {
+		return nil
+	}
+	k := s.db.Keys
+	var members, failed, waiting *redis.Cmd
+	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+		members, failed, waiting = scoresOf(ctx, pipe, k.FrozenMembers(e.home), ids), scoresOf(ctx, pipe, k.FrozenFailed(e.home), ids),
+			scoresOf(ctx, pipe, k.FrozenWaiting(e.home), ids)
+	}); err != nil {
+		return err
+	}
+	errors, err := s.endErrors(ctx, e.home, ids)
+	if err != nil {
+		return err
+	}
+	in, err := members.Slice()
+	fails, err2 := failed.Slice()
+	waits, err3 := waiting.Slice()
+	for _, err := range []error{err, err2, err3} {
+		if err != nil {
+			return redisdb.Explain(err)
+		}
+	}
+	for i, id := range ids {
+		state := bos.EndState{Member: in[i] != nil || fails[i] != nil, Failed: fails[i] != nil, Error: errors[id]}
+		if score, ok := scoreOf(waits[i]); ok {
+			state.Wait = schema.ParseWait(score)
+		}
+		now := bos.Component{ID: id} // deleted since
+		if found[i] != nil {
+			now = *found[i]
+		}
+		found[i] = new(now.AtEnd(e.name, state))
+	}
+	return nil
+}
+
+// scoresOf asks for the scores of members of a sorted set; plain, as go-redis' own ZMScore takes an absent member for one of score 0.
+func scoresOf(ctx context.Context, pipe redis.Pipeliner, key string, members []string) *redis.Cmd {
+	args := make([]any, 0, 2+len(members))
+	args = append(args, "ZMSCORE", key)
+	for _, m := range members {
+		args = append(args, m)
+	}
+	return pipe.Do(ctx, args...)
+}
+
+// endErrors are the errors that components had when the session was frozen, by id.
+func (s *Store) endErrors(ctx context.Context, h schema.Home, ids []string) (map[string]string, error) {
+	var groups *redis.StringSliceCmd
+	var entries *redis.IntCmd
+	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+		groups, entries = pipe.ZRange(ctx, s.db.Keys.FrozenGroups(h), 0, -1), pipe.ZCard(ctx, s.db.Keys.FrozenErrors(h))
+	}); err != nil || entries.Val() == 0 {
+		return nil, err
+	}
+	var of map[string]bos.Digest
+	var err error
+	// Entries are ordered by error. Asking for each component with each error costs less than reading them all as long as
+	// there are few errors: components have one each.
+	if int64(len(groups.Val()))*int64(len(ids)) <= entries.Val() {
+		of, err = s.endErrorsAmong(ctx, h, groups.Val(), ids)
+	} else {
+		of, err = s.allEndErrors(ctx, h, int(entries.Val()))
+	}
+	if err != nil {
+		return nil, err
+	}
+	texts := make(map[bos.Digest]string, len(groups.Val()))
+	long := map[bos.Digest]bool{}
+	for _, g := range groups.Val() {
+		digest, message, whole := bos.ParseGroupKey(g)
+		texts[digest], long[digest] = message, !whole
+	}
+	errors := map[string]string{}
+	missing := map[bos.Digest]bool{}
+	for _, id := range ids {
+		digest, ok := of[id]
+		if !ok {
+			continue
+		}
+		errors[id] = texts[digest]
+		if long[digest] {
+			missing[digest] = true
+		}
+	}
+	kept, err := s.readTexts(ctx, sortedKeys(missing, always))
+	for _, id := range ids {
+		if digest := of[id]; missing[digest] {
+			errors[id] = kept[digest]
+		}
+	}
+	return errors, err
+}
+
+// endErrorsAmong finds the errors of those ids, by asking for each with each of the groups.
+func (s *Store) endErrorsAmong(ctx context.Context, h schema.Home, groups, ids []string) (map[string]bos.Digest, error) {
+	of := map[string]bos.Digest{}
+	replies := make([]*redis.Cmd, len(groups))
+	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+		for i, g := range groups {
+			digest, _, _ := bos.ParseGroupKey(g)
+			members := make([]string, len(ids))
+			for j, id := range ids {
+				members[j] = schema.ErrorEntry(digest, id)
+			}
+			replies[i] = scoresOf(ctx, pipe, s.db.Keys.FrozenErrors(h), members)
+		}
+	}); err != nil {
+		return nil, err
+	}
+	for i, reply := range replies {
+		scores, err := reply.Slice()
+		if err != nil {
+			return nil, redisdb.Explain(err)
+		}
+		digest, _, _ := bos.ParseGroupKey(groups[i])
+		for j, score := range scores {
+			if score != nil {
+				of[ids[j]] = digest
+			}
+		}
+	}
+	return of, nil
+}
+
+// allEndErrors are the errors of all components of the session.
+func (s *Store) allEndErrors(ctx context.Context, h schema.Home, entries int) (map[string]bos.Digest, error) {
+	if err := cost.EffortOf(ctx).Scan(ctx, entries); err != nil {
+		return nil, err
+	}
+	of := make(map[string]bos.Digest, entries)
+	var all *redis.StringSliceCmd
+	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { all = pipe.ZRange(ctx, s.db.Keys.FrozenErrors(h), 0, -1) })
+	for _, entry := range all.Val() {
+		id := schema.EntryID(entry)
+		of[id] = bos.Digest(entry[:len(entry)-len(id)-1])
+	}
+	return of, err
+}

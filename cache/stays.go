@@ -1,0 +1,214 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
+)
+
+// leave is that a component has left the session of its old record.
+type leave struct{ old, next *record }
+
+// there is the component of the record, nil if there is none.
+func (r *record) there() *bos.Component {
+	if !r.present {
+		return nil
+	}
+	return &r.component
+}
+
+// leave notes if a component leaves its session.
+func (c *change) leave(o, n *record) {
+	if o.present && o.component.Session != "" && (!n.present || n.component.Session != o.component.Session) {
+		c.leaves = append(c.leaves, leave{o, n})
+	}
+}
+
+// chronicle adds to a change what is kept of it for later: the sessions that components leave, and who fails. Which
+// sessions there are is read only for that. It is no condition of the write: a session that is
+// created in between is not among those that are kept of its name.
+func (s *Store) chronicle(ctx context.Context, c *change) error {
+	if len(c.leaves)+len(c.failures) == 0 {
+		return nil
+	}
+	known := map[bos.SessionKey]*bos.Session{}
+	for _, l := range c.leaves {
+		l.old.addScopes(known)
+	}
+	for _, f := range c.failures {
+		f.next.addScopes(known)
+	}
+	if err := s.readNewest(ctx, known); err != nil {
+		return err
+	}
+	life := strconv.FormatInt(s.options.Retention.Milliseconds(), 10)
+	for _, l := range c.leaves {
+		past := stay{ComponentSession: l.old.component.Leave(l.next.there(), c.at), in: l.old.countedIn(known)}
+		c.do("RPUSH", c.keys.Stays(l.old.component.ID), past.encode(), life)
+	}
+	s.noteFailures(c, known)
+	return nil
+}
+
+// addScopes adds those of the record.
+func (r *record) addScopes(to map[bos.SessionKey]*bos.Session) {
+	for _, key := range r.scopes() {
+		to[key] = nil
+	}
+}
+
+// scopes are those in which the component counts by its session: where it is managed, not where it is staged.
+func (r *record) scopes() (keys []bos.SessionKey) {
+	bos.Contribution{Session: r.component.Session}.Scopes(r.owners, func(key bos.SessionKey) { keys = append(keys, key) })
+	return keys
+}
+
+// readNewest reads the newest sessions of those scopes; nil stays for one that has none.
+func (s *Store) readNewest(ctx context.Context, of map[bos.SessionKey]*bos.Session) error {
+	var reads []homeRead
+	for key := range of {
+		reads = append(reads, homeRead{bos.SessionRead{SessionKey: key}, schema.ScopeHome(key), 0})
+	}
+	found, err := s.readHomes(ctx, reads)
+	for i, one := range found {
+		of[reads[i].SessionKey] = one
+	}
+	return err
+}
+
+// countedIn are those of the known sessions in which the component counts.
+func (r *record) countedIn(known map[bos.SessionKey]*bos.Session) (in []started) {
+	for _, key := range r.scopes() {
+		if one := known[key]; one != nil {
+			in = append(in, started{key.Tenant, schema.StartPosition(one.StartTime)})
+		}
+	}
+	return in
+}
+
+// started is a session of a known name.
+type started struct {
+	tenant string
+	start  string // as [schema.StartPosition] writes it
+}
+
+// stay is a component's time in the sessions of one name: at most one of no tenant, and one of each tenant that
+// owned it at the end.
+type stay struct {
+	bos.ComponentSession
+	in []started
+}
+
+// The parts of a stay as it is stored, separated by NUL: their number is their place.
+const (
+	stayTimes   = iota // as in a record
+	stayLasted         // seconds from joining to leaving
+	stayOutcome        // its letter
+	stayName
+	stayIn // tenant/start, separated by ","; the start is its microsecond
+	stayError
+	stayParts
+)
+
+// base is the base of numbers in stays: they are most of what is kept for each component.
+const base = 36
+
+// outcomes are the letters of outcomes.
+var outcomes = map[bos.ComponentOutcome]string{bos.StaySuccessful: "s", bos.StayFailed: "f", bos.StayTakenOver: "t", bos.StayRemoved: "r"}
+
+// encode writes a stay that has ended.
+func (s *stay) encode() string {
+	times := bos.Stay{Joined: s.Joined.Unix()}
+	for _, p := range s.Phases {
+		times.Spent[slices.Index(bos.StayPhases[:], p.Phase)] = int64(p.Seconds)
+	}
+	in := make([]string, len(s.in))
+	for i, one := range s.in {
+		micros, _ := strconv.ParseInt(one.start, 10, 64) // digits only
+		in[i] = one.tenant + "/" + strconv.FormatInt(micros, base)
+	}
+	return strings.Join([]string{
+		stayTimes: encodeStay(times), stayLasted: strconv.FormatInt(s.Left.Unix()-s.Joined.Unix(), base),
+		stayOutcome: outcomes[s.Outcome], stayName: s.Name, stayIn: strings.Join(in, ","), stayError: s.Error,
+	}, "\x00")
+}
+
+// decodePast reads what encode wrote.
+func decodePast(text string) (s stay, err error) {
+	f := strings.SplitN(text, "\x00", stayParts)
+	if len(f) < stayParts {
+		return s, errors.New("has a session that can't be read")
+	}
+	times, err := decodeStay(f[stayTimes])
+	lasted, err2 := strconv.ParseInt(f[stayLasted], base, 64)
+	if err := errors.Join(err, err2); err != nil {
+		return s, err
+	}
+	s.Name, s.Error, s.Phases = f[stayName], f[stayError], times.Phases()
+	s.Joined, s.Left = time.Unix(times.Joined, 0).UTC(), time.Unix(times.Joined+lasted, 0).UTC()
+	for outcome, letter := range outcomes {
+		if letter == f[stayOutcome] {
+			s.Outcome = outcome
+		}
+	}
+	for _, one := range strings.FieldsFunc(f[stayIn], func(r rune) bool { return r == ',' }) {
+		tenant, start, _ := strings.Cut(one, "/")
+		micros, err := strconv.ParseInt(start, base, 64)
+		if err != nil {
+			return s, err
+		}
+		s.in = append(s.in, started{tenant, fmt.Sprintf("%018d", micros)})
+	}
+	return s, nil
+}
+
+// encodeStay writes the times of a stay: when it began, and the seconds in each phase.
+func encodeStay(s bos.Stay) string {
+	if s.Joined == 0 {
+		return ""
+	}
+	text := strconv.AppendInt(make([]byte, 0, 32), s.Joined, base)
+	n := len(s.Spent)
+	for n > 0 && s.Spent[n-1] == 0 {
+		n--
+	}
+	for _, seconds := range s.Spent[:n] {
+		text = append(text, '.')
+		if seconds != 0 {
+			text = strconv.AppendInt(text, seconds, base)
+		}
+	}
+	if s.Failed {
+		text = append(text, '!')
+	}
+	return string(text)
+}
+
+// decodeStay reads what encodeStay wrote.
+func decodeStay(text string) (s bos.Stay, err error) {
+	if text == "" {
+		return s, nil
+	}
+	text, s.Failed = strings.CutSuffix(text, "!")
+	joined, rest, _ := strings.Cut(text, ".")
+	if s.Joined, err = strconv.ParseInt(joined, base, 64); err != nil {
+		return s, err
+	}
+	for i := 0; rest != "" && i < len(s.Spent); i++ {
+		var seconds string
+		if seconds, rest, _ = strings.Cut(rest, "."); seconds == "" {
+			continue
+		}
+		if s.Spent[i], err = strconv.ParseInt(seconds, base, 64); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}

@@ -1,0 +1,81 @@
+package cache
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// TestTroubledComponentsAreThoseThatFailMost has them fail over several days, in sessions of two templates.
+func TestTroubledComponentsAreThoseThatFailMost(t *testing.T) {
+	conform(t, func(s *suite) {
+		clock := s.clocked()
+		clock.pass(-10 * day)
+		start := clock.Now()
+		fail := func(session string, ids ...string) {
+			for _, id := range ids {
+				failed := component(id, session)
+				failed.Status.StatusOverride, failed.Error = new("failed"), new(session+" failed")
+				s.put(component(id, session))
+				s.put(failed)
+			}
+		}
+		s.create("a")
+		_, err := s.store.CreateSession(s.ctx, bos.NewSession{SessionKey: name("b"), TemplateName: "gpu", Operation: bos.OperationBoot, Source: bos.SourceProducer})
+		s.must(err)
+		fail("a", "x1", "x2", "x3")
+		clock.pass(2 * day)
+		fail("b", "x2", "x3")
+		clock.pass(day)
+		fail("b", "x2") // again in the same session
+		fail("none", "x4")
+		troubles := func(q bos.TroubleQuery, first int) (all []string) {
+			s.Helper()
+			found, err := s.store.TroubledComponents(s.ctx, q, first)
+			s.must(err)
+			for _, t := range found {
+				all = append(all, fmt.Sprintf("%s %d in %d, %s %v", t.ID, t.Failures, t.Sessions, t.LastError, t.LastFailure.Sub(start)/day))
+			}
+			return all
+		}
+		s.equal(troubles(bos.TroubleQuery{}, 10), []string{"x2 3 in 2, b failed 3ns", "x3 2 in 2, b failed 2ns", "x1 1 in 1, a failed 0s", "x4 1 in 1, none failed 3ns"}, "all")
+		s.equal(troubles(bos.TroubleQuery{}, 1), []string{"x2 3 in 2, b failed 3ns"}, "the first")
+		s.equal(troubles(bos.TroubleQuery{Template: "gpu"}, 10), []string{"x2 2 in 1, b failed 3ns", "x3 1 in 1, b failed 2ns"}, "of a template")
+		s.equal(troubles(bos.TroubleQuery{Since: clock.Now().Add(-time.Minute)}, 10), []string{"x2 1 in 1, b failed 3ns", "x4 1 in 1, none failed 3ns"}, "of the last day")
+		s.equal(troubles(bos.TroubleQuery{Tenant: new("blue")}, 10), nil, "of a tenant without sessions")
+		for _, key := range s.allKeys() {
+			if life := s.store.db.Client.PTTL(s.ctx, key).Val(); (key[len(s.store.db.Keys):][:2] == "tb" || key[len(s.store.db.Keys):][:2] == "tl") &&
+				(life < DefaultRetention-time.Minute || life > DefaultRetention+day) {
+				s.Errorf("%s is kept for %v", key, life)
+			}
+		}
+	})
+}
+
+// TestTroubledComponentsAreExactBeyondWhatIsReadFirst has one that is never among the first of a day.
+func TestTroubledComponentsAreExactBeyondWhatIsReadFirst(t *testing.T) {
+	conform(t, func(s *suite) {
+		clock := s.clocked()
+		clock.pass(-10 * day)
+		for d := range 3 {
+			var failed []bos.ComponentPatch
+			for i := range walkChunk + 20 {
+				id := fmt.Sprintf("y%d-%04d", d, i) // others each day, and greater
+				one := component(id, "a")
+				one.Status.StatusOverride = new("failed")
+				failed = append(failed, one)
+			}
+			again := component("x1", fmt.Sprint("s", d))
+			again.Status.StatusOverride = new("failed")
+			s.put(append(failed, again)...)
+			clock.pass(day)
+		}
+		found, err := s.store.TroubledComponents(s.ctx, bos.TroubleQuery{}, 2)
+		s.must(err)
+		if len(found) != 2 || found[0].ID != "x1" || found[0].Failures != 3 || found[0].Sessions != 3 || found[1].Failures != 1 {
+			s.Errorf("the first is %+v", found)
+		}
+	})
+}

@@ -1,0 +1,59 @@
+package graph_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/bosgraph/bosgraph/internal/apptest"
+)
+
+// TestErrorPatterns puts errors together that differ by an xname, by a query and by a subscription, live and frozen.
+func TestErrorPatterns(t *testing.T) {
+	apptest.Everywhere(t, func(t *testing.T, s *apptest.Site) {
+		s.Session("s")
+		failing := func(id, message string) apptest.Vars {
+			c := apptest.Powering(id, "s")
+			c["error"] = message
+			return c
+		}
+		s.Put(failing("x1000c0s0b0n0", "no answer of x1000c0s0b0n0"), failing("x1001c0s0b0n1", "no answer of x1001c0s0b0n1"),
+			failing("x1000c0s0b0n1", "no answer of x1000c0s0b0n1"), failing("x1000c0s1b0n0", "cfs 3 failed"))
+		s.Update("s", "status", "RUNNING")
+		const selection = `errorGroupCount errorPatterns { pattern count variants list byCabinet { cabinet count }
+			messages(first: 1) { message count components { totalCount nodes { id } } } }`
+		const want = "[map[byCabinet:[map[cabinet:x1000 count:2] map[cabinet:x1001 count:1]] count:3 list:x1000c0s0b0n0,x1000c0s0b0n1,x1001c0s0b0n1 " +
+			"messages:[map[components:map[nodes:[map[id:x1000c0s0b0n0]] totalCount:1] count:1 message:no answer of x1000c0s0b0n0]] pattern:no answer of <xname> variants:3] " +
+			"map[byCabinet:[map[cabinet:x1000 count:1]] count:1 list:x1000c0s1b0n0 " +
+			"messages:[map[components:map[nodes:[map[id:x1000c0s1b0n0]] totalCount:1] count:1 message:cfs 3 failed]] pattern:cfs 3 failed variants:1]]"
+		ask := func(what string) {
+			t.Helper()
+			if got := fmt.Sprint(s.Must(`{ session(name: "s") { status { ` + selection + ` } } }`).At("session.status.errorPatterns")); got != want {
+				t.Errorf("%s: the patterns are\n%s\nwant\n%s", what, got, want)
+			}
+		}
+		ask("live")
+		w := apptest.Watch(t, s, `subscription($name: String!) { sessionStatusUpdated(name: $name) { `+selection+` } }`, apptest.Vars{"name": "s"})
+		apptest.Eventually(t, "the same by a subscription", func() bool { return fmt.Sprint(w.Now("errorPatterns")) == want })
+		s.Update("s", "status", "COMPLETE")
+		ask("frozen")
+		r := s.Must(`{ session(name: "s") { status { errorPatterns(first: 1) { count } errorSummary(first: 2) { message } } } }`)
+		if got := fmt.Sprint(r.At("session.status.errorPatterns"), len(r.At("session.status.errorSummary").([]any))); got != "[map[count:3]] 2" {
+			t.Errorf("the first pattern, and groups beside it, are %s", got)
+		}
+		for _, wrong := range []string{`errorPatterns(first: 0) { count }`, `errorPatterns { messages(first: 1001) { count } }`} {
+			if r := s.Ask(`{ session(name: "s") { status { ` + wrong + ` } } }`); fmt.Sprint(r.Codes()) != "[BAD_USER_INPUT]" {
+				t.Errorf("%s is answered %s", wrong, r.Body)
+			}
+		}
+	})
+}
+
+// TestAnEstimateHasARange shows that the estimate is null with the time that it is around, and has its range otherwise.
+func TestAnEstimateHasARange(t *testing.T) {
+	apptest.Everywhere(t, func(t *testing.T, s *apptest.Site) {
+		s.Session("s")
+		s.Must(`{ session(name: "s") { status { estimatedEndTime estimatedEnd { earliest likely latest remaining } } } }`).Want(t, map[string]any{
+			"session.status.estimatedEndTime": nil, "session.status.estimatedEnd": nil,
+		})
+	})
+}

@@ -42,7 +42,7 @@ func main() {
 	}
 	log := logger(c)
 	switch c.Command {
-	case config.Watch, config.Failed, config.Why, config.List, config.Compare:
+	case config.Watch, config.Failed, config.Why, config.List, config.Node, config.Troubled, config.Compare:
 		os.Exit(show(c))
 	case config.Check:
 		os.Exit(app.Check(context.Background(), c, os.Stdout))
@@ -87,6 +87,10 @@ func show(c config.Config) int {
 		return watch.List(signals, o, listed(c), os.Stdout, os.Stderr)
 	case config.Why:
 		return watch.Why(signals, o, os.Stdout, os.Stderr)
+	case config.Node:
+		return watch.Component(signals, o, c.XName, os.Stdout, os.Stderr)
+	case config.Troubled:
+		return watch.Troubled(signals, o, client.Troubles{First: c.Troubles.First, Days: c.Troubles.Days, Template: c.Troubles.Template}, os.Stdout, os.Stderr)
 	}
 	return watch.Run(signals, o, os.Stdout, os.Stderr)
 }

@@ -34,8 +34,8 @@ type RecountProgress struct {
 }
 
 // Recount verifies that records are whole, and that everything derived from them is
-// what they make: members, indexes, error groups, counters and references to texts. It
-// returns how much is not. Servers may write meanwhile: each finding is confirmed as of
+// what they make: members, indexes, error groups, counters and references to texts, and that
+// histories and failures can be read. It returns how much is not. Servers may write meanwhile: each finding is confirmed as of
 // one moment, and each repair is one write that depends on what it is made of.
 //
 // Details and error texts that are lost can't be made again. A repair leaves the record
@@ -62,7 +62,9 @@ func (s *Store) Recount(ctx context.Context, o RecountOptions) (drift int, err e
 	r := &recount{Store: own, RecountOptions: o}
 	// In this order, as each relies on those before: sums are added up over members, and texts
 	// are counted by the index of errors, both of which have to be right by then.
-	for _, stage := range []func(context.Context) error{r.records, r.details, r.indexes, r.tenantSizes, r.facets, r.sums, r.texts, r.announce} {
+	for _, stage := range []func(context.Context) error{
+		r.records, r.details, r.indexes, r.tenantSizes, r.facets, r.sums, r.texts, r.histories, r.troubles, r.announce,
+	} {
 		if err := stage(ctx); err != nil {
 			return r.drift, err
 		}

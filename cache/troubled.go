@@ -26,9 +26,15 @@ func (c *change) fail(o, n *record) {
 	}
 }
 
-const day = 24 * time.Hour
+const daySeconds = 24 * 60 * 60
 
-func dayOf(t time.Time) int64 { return t.Unix() / int64(day/time.Second) }
+func dayOf(t time.Time) int64 { return t.Unix() / daySeconds }
+
+// lifeOf is for how long failures of a day are kept from a moment on, in milliseconds: for the retention from the end of the
+// day, so that the whole day is known as long as any failure of it.
+func (s *Store) lifeOf(day int64, now time.Time) string {
+	return strconv.FormatInt((time.Unix((day+1)*daySeconds, 0).Sub(now) + s.options.Retention).Milliseconds(), 10)
+}
 
 // noteFailures counts the failures of a change: each in the day's of all, and in those of the templates and tenants of the
 // sessions that it is in.
@@ -49,8 +55,7 @@ func (s *Store) noteFailures(c *change, known map[bos.SessionKey]*bos.Session) {
 		}
 	}
 	second := strconv.FormatInt(c.at.Unix(), base)
-	// From the end of the day: so the whole day is known as long as any failure of it.
-	life := strconv.FormatInt((day - c.at.Sub(time.Unix(dayOf(c.at)*int64(day/time.Second), 0)) + s.options.Retention).Milliseconds(), 10)
+	life := s.lifeOf(dayOf(c.at), c.at)
 	for _, b := range slices.SortedFunc(maps.Keys(buckets), func(a, b schema.Troubles) int { return cmp.Compare(a.String(), b.String()) }) {
 		scores, last := c.keys.Troubles(b), c.keys.LastFailures(b)
 		var fields []string

@@ -6,7 +6,10 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
+
+const day = daySeconds * time.Second
 
 // TestTroubledComponentsAreThoseThatFailMost has them fail over several days, in sessions of two templates.
 func TestTroubledComponentsAreThoseThatFailMost(t *testing.T) {
@@ -77,5 +80,35 @@ func TestTroubledComponentsAreExactBeyondWhatIsReadFirst(t *testing.T) {
 		if len(found) != 2 || found[0].ID != "x1" || found[0].Failures != 3 || found[0].Sessions != 3 || found[1].Failures != 1 {
 			s.Errorf("the first is %+v", found)
 		}
+	})
+}
+
+// TestARecountVerifiesThePast damages histories and failures, and has them repaired.
+func TestARecountVerifiesThePast(t *testing.T) {
+	conform(t, func(s *suite) {
+		clock := s.clocked()
+		failed := component("x1", "a")
+		failed.Status.StatusOverride = new("failed")
+		s.put(failed, component("x2", "a"))
+		s.put(component("x1", "b"), component("x2", "b"))
+		s.equal(s.recounted(false), []string{}, "found where nothing is wrong")
+		before := s.dump()
+		c, k := s.store.db.Client, s.store.db.Keys
+		today := schema.Troubles{Day: dayOf(clock.Now())}
+		s.must(c.RPush(s.ctx, k.Stays("x1"), "nonsense").Err())
+		s.must(c.HSet(s.ctx, k.LastFailures(today), "x2", "abc wrong").Err())
+		wrong := []string{"ch:x1 has 1 sessions that can't be read, or are too many", "tl:" + today.String() + " has the last failure of x2, which did not fail"}
+		s.equal(s.recounted(false), wrong, "found")
+		s.equal(s.recounted(true), wrong, "repaired")
+		s.equal(s.recounted(false), []string{}, "found after the repair")
+		after := s.dump()
+		for _, key := range []string{k.Stays("x1"), k.Stays("x2"), k.Troubles(today), k.LastFailures(today)} {
+			if after[key] != before[key] {
+				s.Errorf("%s was %q and is %q", key, before[key], after[key])
+			}
+		}
+		s.must(c.Del(s.ctx, k.LastFailures(today)).Err())
+		s.equal(s.recounted(true), []string{"tl:" + today.String() + " lacks the last failure of x1"}, "without last failures")
+		s.equal(s.recounted(false), []string{}, "found after that repair")
 	})
 }

@@ -54,7 +54,9 @@ func (c *Config) check() error {
 		checks = []func() error{c.checkWatched, c.checkClient}
 	case List:
 		checks = []func() error{c.checkListed, c.checkClient}
-	case Failed, Why:
+	case Troubled:
+		checks = []func() error{c.checkTroubles, c.checkClient}
+	case Failed, Why, Node:
 		checks = []func() error{c.checkClient}
 	case Compare:
 		checks = []func() error{c.checkCompared, c.checkClient}
@@ -193,6 +195,16 @@ func (c *Config) checkWatched() error {
 func (c *Config) checkListed() error {
 	if c.Listing.First < 1 || c.Listing.First > 1000 {
 		return fmt.Errorf("--first: %d is not a number of sessions to list: use 1 to 1000", c.Listing.First)
+	}
+	return nil
+}
+
+func (c *Config) checkTroubles() error {
+	switch t := c.Troubles; {
+	case t.First < 1 || t.First > 1000:
+		return fmt.Errorf("--first: %d is not a number of components to list: use 1 to 1000", t.First)
+	case t.Days < 0 || t.Days > 36500:
+		return fmt.Errorf("--days: %d is not a number of days: use 0 to 36500", t.Days)
 	}
 	return nil
 }

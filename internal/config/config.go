@@ -31,6 +31,8 @@ const (
 	Watch    Command = "watch"
 	Failed   Command = "failed"
 	Why      Command = "why"
+	Node     Command = "component"
+	Troubled Command = "troubled"
 	List     Command = "list"
 	Compare  Command = "compare"
 	Version  Command = "version"
@@ -45,15 +47,17 @@ const (
 // Config is a checked command line.
 type Config struct {
 	Command      Command
-	Server               // of serve, demo and check; of recount and accept only Redis and Log
-	BOS                  // of serve and check; of compare only which BOS
-	Simulation           // of demo
-	Verification         // of recount
-	Client               // of commands that ask a server; of compare all but Session and Patience
-	Holder               // of token
-	Latest       bool    // of watch
-	Listing      Listing // of list, whose Asking is that of Client
-	Hooks        Hooks   // of the commands of webhooks, which have Redis and Log besides
+	Server                // of serve, demo and check; of recount and accept only Redis and Log
+	BOS                   // of serve and check; of compare only which BOS
+	Simulation            // of demo
+	Verification          // of recount
+	Client                // of commands that ask a server; of compare all but Session and Patience
+	Holder                // of token
+	Latest       bool     // of watch
+	Listing      Listing  // of list, whose Asking is that of Client
+	XName        string   // of component
+	Troubles     Troubles // of troubled, whose Reaching is that of Client
+	Hooks        Hooks    // of the commands of webhooks, which have Redis and Log besides
 }
 
 // Redis holds the options of every command that needs Redis.
@@ -176,14 +180,33 @@ type Listing struct {
 	Asking
 }
 
-// Asking holds the options of every command that asks a running server.
+// Asking holds the options of the commands that ask a running server about sessions.
 type Asking struct {
+	Reaching
+	Tenant string `placeholder:"NAME" help:"Tenant that the session belongs to. Empty for none."`
+}
+
+// Reaching holds the options of every command that asks a running server.
+type Reaching struct {
 	URL       string        `name:"server" default:"http://127.0.0.1:8080" placeholder:"URL" help:"The bosgraph server to ask, with its base path if it has one."`
-	Tenant    string        `placeholder:"NAME" help:"Tenant that the session belongs to. Empty for none."`
 	JSON      bool          `help:"Print JSON, for scripts."`
 	Patience  time.Duration `default:"1m" placeholder:"DURATION" help:"Give up after the server has been unreachable for this long."`
 	CA        string        `name:"ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for https, instead of the system's."`
 	TokenFile string        `placeholder:"FILE" help:"File that holds a token to send as Authorization: Bearer. It is read again for every request."`
+}
+
+// Inspecting holds the options of component.
+type Inspecting struct {
+	XName string `arg:"" name:"xname" help:"The component's id, such as x3000c0s13b0n0."`
+	Reaching
+}
+
+// Troubles holds the options of troubled.
+type Troubles struct {
+	First    int    `default:"20" placeholder:"N" help:"Print at most so many components, those that failed most often first; up to 1000."`
+	Days     int    `default:"0" placeholder:"N" help:"Only failures of today (UTC) and of N days before; 0 for all that are known, which are those of the server's --retention."`
+	Template string `placeholder:"NAME" help:"Only failures in sessions of this template. Empty for all."`
+	Reaching
 }
 
 // Comparison holds the options of compare.
@@ -256,6 +279,12 @@ type grammar struct {
 	Why struct {
 		Client
 	} `cmd:"" help:"Print why a session is not complete: its active components by what they wait for, with the reason in words, since when, and the first of them. Exits with 0, or 2 if there is no such session or the server is lost."`
+	Component struct {
+		Inspecting
+	} `cmd:"" help:"Print a component's state, and the sessions that managed it, newest first: how each ended for the component, how long it took, and the error. Exits with 0, or 2 if there is no such component or the server is lost."`
+	Troubled struct {
+		Troubles
+	} `cmd:"" help:"Print the components that failed most often, with the number of failures and sessions, and the last error. Exits with 0, or 2 if the server is lost."`
 	Compare struct {
 		Comparison
 	} `cmd:"" help:"Send the same read-only requests to a BOS and to the REST API of the bosgraph that follows it, and print where the answers differ: a line for each request, then a summary. Sends one request at a time; repeats a request whose answers differ. Exits with 0 if all answers are the same or differ on purpose, 1 if some differ, 2 if one side cannot be reached."`
@@ -346,12 +375,17 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 		cfg.Client = g.Failed.Client
 	case Why:
 		cfg.Client = g.Why.Client
+	case Node:
+		cfg.XName, cfg.Reaching = g.Component.XName, g.Component.Reaching
+	case Troubled:
+		cfg.Troubles = g.Troubled.Troubles
+		cfg.Reaching = cfg.Troubles.Reaching
 	case Compare:
 		// Compare has structs of its own: those of the others would give it options that it has
 		// no use for. From here on its options are where those of other clients are.
 		c := g.Compare.Comparison
 		cfg.BOSURL, cfg.BOSToken, cfg.BOSCA = c.BOSURL, c.BOSToken, c.BOSCA
-		cfg.Client = Client{Asking: Asking{URL: c.URL, Tenant: c.Tenant, JSON: c.JSON, CA: c.CA, TokenFile: c.TokenFile}}
+		cfg.Client = Client{Asking: Asking{Reaching{URL: c.URL, JSON: c.JSON, CA: c.CA, TokenFile: c.TokenFile}, c.Tenant}}
 	case Version:
 		cfg.JSON = g.Version.JSON
 		return cfg, nil

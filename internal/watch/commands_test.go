@@ -29,6 +29,7 @@ func TestWatchAndFailedAsPeopleAndScriptsRunThem(t *testing.T) {
 		"on terminals of a kind": testWatchTerminals,
 		"failed":                 testFailed,
 		"why":                    testWhy,
+		"component and troubled": testComponent,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

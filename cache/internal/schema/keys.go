@@ -175,6 +175,14 @@ type Troubles struct {
 
 func (t Troubles) String() string { return fmt.Sprintf("%d:%s/%s", t.Day, t.Tenant, t.Template) }
 
+// ParseTroubles reads what String wrote.
+func ParseTroubles(text string) (t Troubles, ok bool) {
+	day, rest, ok := strings.Cut(text, ":")
+	tenant, template, ok2 := strings.Cut(rest, "/")
+	n, err := strconv.ParseInt(day, 10, 64)
+	return Troubles{n, tenant, template}, ok && ok2 && err == nil
+}
+
 // maxSessions is how many sessions of a day there is room for in a score, below the failures.
 const maxSessions = 1 << 20
 

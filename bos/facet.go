@@ -3,7 +3,7 @@ package bos
 // Facet is something that sessions have in common, of which pickers list the values.
 type Facet struct {
 	Of     FacetKind
-	Tenant *string // only of that tenant's sessions; nil for all
+	Tenant *string // only of that tenant's sessions; nil for all. Of TemplateFacet alone
 }
 
 // FacetKind is which property of a session a facet lists.

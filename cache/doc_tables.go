@@ -29,6 +29,9 @@
 //	pt:<home>                           zset    -                                       stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>", and the longest, in seconds, by "<phase>"
 //	tb:<day>:<tenant>/<template>        zset    the retention from the end of that day  ids of the components that failed on that day; the score is how often, and in how many sessions (TroubleScore)
 //	tl:<day>:<tenant>/<template>        hash    the retention from the end of that day  their last failures on that day, "<second in base 36> <error, at most 256 bytes>"
+//	fm:<home>                           zset    -                                       m: as it was when the session was frozen
+//	fst:<home>                          zset    -                                       st: as it was when the session was frozen
+//	fa:<home>                           zset    -                                       a: as it was when the session was frozen
 //	ei                                  zset    -                                       "<digest> <id>" of all components with an error, score 0
 //	tx                                  hash    -                                       long error texts by digest
 //	tr                                  hash    -                                       how many components and frozen groups refer to each text of tx
@@ -49,9 +52,6 @@
 //	wq:<target>                         stream  -                                       events that the target has not accepted yet
 //	wf:<target>                         hash    -                                       failed attempts by place in wq:, "<attempts> <ms of the next> <reason>"
 //	wd:<target>                         stream  -                                       events that were given up, with attempts and reason
-//	fm:<home>                           zset    -                  m: as it was when the session was frozen
-//	fst:<home>                          zset    -                  st: as it was when the session was frozen
-//	fa:<home>                           zset    -                  a: as it was when the session was frozen
 //
 // # The channels
 //

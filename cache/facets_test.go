@@ -51,7 +51,7 @@ func TestFacetsListWhatSessionsHave(t *testing.T) {
 			"nobody's":            {s.facet(bos.Facet{Of: bos.TemplateFacet, Tenant: new("blu")}, "", 10), []string{}},
 			"tenants":             {s.facet(bos.FacetTenant, "", 10), []string{"blue", "green"}},
 			"tenants by prefix":   {s.facet(bos.FacetTenant, "g", 10), []string{"green"}},
-			"a tenant's own name": {s.facet(bos.Facet{Of: bos.TenantFacet, Tenant: new("blue")}, "", 10), []string{"blue"}},
+			"a tenant's own name": {s.facet(bos.FacetTenant, "blue", 1), []string{"blue"}},
 		} {
 			s.equal(c.got, c.want, what)
 		}

@@ -96,6 +96,12 @@ func (r *recount) dropFacet(ctx context.Context, entry string, of *bos.Session) 
 	if err != nil || of == nil && now != nil { // created since it was looked for
 		return err
 	}
+	// Asked for again, now that the session is known not to make it: a session that was removed meanwhile has taken
+	// its entries with it, and no session comes back.
+	var score *redis.FloatCmd
+	if err := r.db.Pipelined(ctx, func(pipe redis.Pipeliner) { score = pipe.ZScore(ctx, r.db.Keys.Facets(), entry) }); err != nil || score.Err() == redis.Nil {
+		return err
+	}
 	r.found(r.db.Keys.Facets(), "has session "+key.String()+" with a template or tenant that it does not have")
 	c := r.newChange()
 	if now != nil {

@@ -2708,7 +2708,8 @@ type Query {
 
   """
   The names of the session templates that sessions here were made from, each once, ascending byte by byte, for pickers.
-  Sessions of the history count; sessionTemplates has the records of BOS instead.
+  Sessions of the history count; sessionTemplates has the records of BOS instead. However many sessions there are, it takes at most
+  one short read of Redis for each name.
   """
   templates(
     "Only names that begin with this text. Null: all."

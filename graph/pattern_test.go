@@ -47,13 +47,3 @@ func TestErrorPatterns(t *testing.T) {
 		}
 	})
 }
-
-// TestAnEstimateHasARange shows that the estimate is null with the time that it is around, and has its range otherwise.
-func TestAnEstimateHasARange(t *testing.T) {
-	apptest.Everywhere(t, func(t *testing.T, s *apptest.Site) {
-		s.Session("s")
-		s.Must(`{ session(name: "s") { status { estimatedEndTime estimatedEnd { earliest likely latest remaining } } } }`).Want(t, map[string]any{
-			"session.status.estimatedEndTime": nil, "session.status.estimatedEnd": nil,
-		})
-	})
-}

@@ -76,7 +76,7 @@ func TestProgressOverTime(t *testing.T) {
 func TestEstimatedEndTime(t *testing.T) {
 	t.Parallel()
 	s := apptest.ServeRedis(t)
-	const estimate = `{ session(name: "s") { status { asOf estimatedEndTime } } }`
+	const estimate = `{ session(name: "s") { status { asOf estimatedEndTime estimatedEnd { earliest likely latest remaining } } } }`
 	for day, name := range []string{"before", "s"} {
 		s.Session(name, "startTime", fmt.Sprintf("2026-11-0%dT09:00:00", 1+day))
 		s.Put(apptest.Powering("x1", name), apptest.Powering("x2", name))
@@ -90,6 +90,18 @@ func TestEstimatedEndTime(t *testing.T) {
 	now, err2 := time.Parse(time.RFC3339, r.At("session.status.asOf").(string))
 	if err != nil || err2 != nil || end.Before(now) || end.Sub(now) > time.Minute {
 		t.Errorf("at %v (%v) it ends at %v (%v)", now, err2, end, err)
+	}
+	within := r.At("session.status.estimatedEnd").(map[string]any)
+	if likely := within["likely"]; likely != r.At("session.status.estimatedEndTime") || within["remaining"] != 2.0 {
+		t.Errorf("the range is %v", within)
+	}
+	var bounds []time.Time
+	for _, name := range []string{"earliest", "likely", "latest"} {
+		at, err := time.Parse(time.RFC3339, fmt.Sprint(within[name]))
+		if err != nil || len(bounds) > 0 && at.Before(bounds[len(bounds)-1]) {
+			t.Errorf("the range is %v (%v)", within, err)
+		}
+		bounds = append(bounds, at)
 	}
 }
 

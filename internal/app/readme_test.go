@@ -1,13 +1,20 @@
 package app_test
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bosgraph/bosgraph/internal/apptest"
 )
@@ -33,32 +40,107 @@ func readmeBlock(t *testing.T, language string) string {
 	return block + "\n"
 }
 
-// TestReadmeQuery sends the first query to the demo, which has sessions to show whatever
-// it does at the moment.
-func TestReadmeQuery(t *testing.T) {
-	t.Parallel()
-	m := regexp.MustCompile(`(?s)--data-urlencode 'query=(.*?)'`).FindStringSubmatch(readme(t))
-	if m == nil {
-		t.Fatal("README.md has no query for curl")
+// readmeQueries are the queries for curl in README.md.
+func readmeQueries(t *testing.T) []string {
+	t.Helper()
+	var queries []string
+	for _, m := range regexp.MustCompile(`(?s)'query=(.*?)'`).FindAllStringSubmatch(readme(t), -1) {
+		queries = append(queries, "/graphql?"+url.Values{"query": {m[1]}}.Encode())
 	}
-	query := "/graphql?" + url.Values{"query": {m[1]}}.Encode()
-	s := demo(t, "", "--components", "200", "--speed", "500")
-	apptest.Eventually(t, "the demo has a session", func() bool {
-		return s.Must(`{ sessions { totalCount } }`).At("sessions.totalCount") != 0.0
+	if len(queries) != 2 {
+		t.Fatalf("README.md has %d queries for curl", len(queries))
+	}
+	return queries
+}
+
+// TestReadmeQueriesFindABoot sends the first queries and the subscription to the demo again and again, over hours of its time: each time they
+// find a boot that runs.
+func TestReadmeQueriesFindABoot(t *testing.T) {
+	t.Parallel()
+	const speed = 1000
+	queries := readmeQueries(t)
+	s := demo(t, "", "--components", "200", "--speed", fmt.Sprint(speed))
+	apptest.Eventually(t, "the demo has begun", func() bool {
+		return len(s.Must(`{ sessions(first: 1, filter: {status: RUNNING}) { nodes { name } } }`).At("sessions.nodes").([]any)) > 0
 	})
 	seen := map[any]bool{}
-	apptest.Eventually(t, "sessions of several operations were the newest", func() bool {
-		r := s.Send(http.MethodGet, query, "", "Accept", "application/json")
-		if r.At("sessions.edges.0.node.name") == nil || len(r.Errors) > 0 {
-			t.Fatalf("the query is answered %s", r.Body)
+	for begin := time.Now(); time.Since(begin) < 3*time.Hour/speed || len(seen) < 5; {
+		for _, query := range queries {
+			r := s.Send(http.MethodGet, query, "", "Accept", "application/json")
+			name := r.At("sessions.nodes.0.name")
+			if name == nil || len(r.Errors) > 0 {
+				t.Fatalf("after %d sessions, the query is answered %s", len(seen), r.Body)
+			}
+			seen[name] = true
+			if first := firstEvent(t, s, subscriptionOf(t, fmt.Sprint(name))); !strings.Contains(first, `"status":"RUNNING"`) && !strings.Contains(first, `"status":"COMPLETE"`) {
+				t.Fatalf("the subscription begins with %s", first)
+			}
 		}
-		name := apptest.Vars{"name": r.At("sessions.edges.0.node.name")}
-		if found := s.Must(`query($name: String!) { session(name: $name) { id } }`, name); found.At("session.id") == nil {
-			t.Fatalf("the name that the query answers, %v, is not enough to follow the session", name)
+	}
+}
+
+// subscriptionOf is the body of the subscription in README.md, for a session.
+func subscriptionOf(t *testing.T, name string) string {
+	t.Helper()
+	m := regexp.MustCompile(`-d '(\{"query": "subscription .*\})'`).FindStringSubmatch(readme(t))
+	if m == nil {
+		t.Fatal("README.md has no subscription for curl")
+	}
+	return strings.ReplaceAll(m[1], `'"$NAME"'`, name)
+}
+
+// subscribeAsReadme sends the subscription for a session.
+func subscribeAsReadme(t *testing.T, s *apptest.Site, body string) io.ReadCloser {
+	t.Helper()
+	request, err := http.NewRequest(http.MethodPost, s.Base+"/graphql", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept", "text/event-stream")
+	request.Header.Set("Content-Type", "application/json")
+	response, err := s.Client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.Body
+}
+
+// firstEvent is the data of the first event of a subscription.
+func firstEvent(t *testing.T, s *apptest.Site, body string) string {
+	t.Helper()
+	stream := subscribeAsReadme(t, s, body)
+	defer stream.Close()
+	lines := bufio.NewScanner(stream)
+	for lines.Scan() {
+		if data, ok := strings.CutPrefix(lines.Text(), "data:"); ok {
+			return data
 		}
-		seen[r.At("sessions.edges.0.node.operation")] = true
-		return len(seen) > 1
-	})
+	}
+	t.Fatalf("the stream ends without an event: %v", lines.Err())
+	return ""
+}
+
+// TestReadmeScriptFollowsABoot runs the script for Node.js in README.md.
+func TestReadmeScriptFollowsABoot(t *testing.T) {
+	t.Parallel()
+	s := apptest.Serve(t, "")
+	s.Session("monday")
+	s.Update("monday", "status", "COMPLETE")
+	folder := t.TempDir()
+	linkPackages(t, folder)
+	script := strings.Replace(readmeBlock(t, "js"), "ws://127.0.0.1:8080", "ws"+strings.TrimPrefix(s.Base, "http"), 1)
+	if err := os.WriteFile(filepath.Join(folder, "watch.mjs"), []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for name, want := range map[string]string{"monday": "status: 'COMPLETE'", "tuesday": "NOT_FOUND"} {
+		cmd := exec.CommandContext(ctx, "node", "watch.mjs", name)
+		cmd.Dir = folder
+		if out, err := cmd.CombinedOutput(); !strings.Contains(string(out), want) || name == "monday" && err != nil {
+			t.Errorf("for %s, it prints %s (%v)", name, out, err)
+		}
+	}
 }
 
 // TestReadmeAnswer checks that the session that is shown has what the query answers.
@@ -90,31 +172,18 @@ func TestReadmeAnswer(t *testing.T) {
 // TestReadmeSubscription subscribes as the command for curl does.
 func TestReadmeSubscription(t *testing.T) {
 	t.Parallel()
-	m := regexp.MustCompile(`-d '(\{"query": "subscription .*\})'`).FindStringSubmatch(readme(t))
-	if m == nil {
-		t.Fatal("README.md has no subscription for curl")
-	}
 	s := apptest.ServeRedis(t)
 	s.Session("monday")
 	s.Update("monday", "status", "COMPLETE")
-	request, err := http.NewRequest(http.MethodPost, s.Base+"/graphql", strings.NewReader(strings.ReplaceAll(m[1], "NAME", "monday")))
+	stream := subscribeAsReadme(t, s, subscriptionOf(t, "monday"))
+	defer stream.Close()
+	body, err := io.ReadAll(stream)
 	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Accept", "text/event-stream")
-	request.Header.Set("Content-Type", "application/json")
-	response, err := s.Client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	var body strings.Builder
-	if err := response.Write(&body); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"event: next", `"status":"COMPLETE"`, "event: complete"} {
-		if !strings.Contains(body.String(), want) {
-			t.Errorf("the stream has no %s:\n%s", want, body.String())
+		if !strings.Contains(string(body), want) {
+			t.Errorf("the stream has no %s:\n%s", want, body)
 		}
 	}
 }

@@ -56,6 +56,24 @@ const waitingFor = `query($name: String!, $tenant: String, $first: Int!) {
 	}
 }`
 
+const waitsFor = `query($name: String!, $tenant: String, $first: Int!) {
+	session(name: $name, tenant: $tenant) { status { waitingFor(first: $first) { reason count } } }
+}`
+
+// WaitsFor returns the reasons that most components of a session wait for, at most so many, in one attempt. None for
+// a session that is not there.
+func (c *Client) WaitsFor(ctx context.Context, s bos.SessionKey, first int) ([]WaitingGroup, error) {
+	variables := map[string]any{"name": s.Name, "first": first}
+	if s.Tenant != "" {
+		variables["tenant"] = s.Tenant
+	}
+	answer, err := query[struct{ Session *Waiting }](ctx, c, request{Query: waitsFor, Variables: variables})
+	if err != nil || answer.Session == nil {
+		return nil, err
+	}
+	return answer.Session.Status.WaitingFor, nil
+}
+
 // Waiting returns what a session waits for, with the first components of each group. Its errors are those of [Client.Follow];
 // report gets what is tried again.
 func (c *Client) Waiting(ctx context.Context, s bos.SessionKey, first int, report func(error)) (*Waiting, error) {

@@ -6,4 +6,7 @@
 // answers with the calls to make, the same ones for the same seed. The loop
 // around it (Simulator) makes those calls. Durations inside the core are
 // simulated time since the start.
+//
+// A day in the life of the system is a round. Apart from rounds, two groups of nodes boot by turns, so
+// that there is always a boot to look at, and a few nodes are bad in nearly every boot.
 package sim

@@ -8,7 +8,7 @@ import (
 )
 
 // Two small groups of nodes boot by turns, apart from the rounds, so that an untenanted boot is running
-// at any moment: whoever tries the demo has one to ask for and to follow. A boot that comes to its
+// at any moment: the first queries of the documents, and of the playground, find one to show and to follow. A boot that comes to its
 // last nodes has the other group begin, and its last node is not done before that one runs.
 
 // lane is one of the two groups, and its latest session.

@@ -10,6 +10,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/graph"
@@ -123,10 +124,21 @@ func (s Store) SessionFacet(ctx context.Context, of bos.Facet, prefix string, fi
 	if err != nil {
 		return nil, err
 	}
-	if !view.All {
+	switch {
+	case view.All:
+		return s.store.SessionFacet(ctx, of, prefix, first)
+	case of.Of != bos.TenantFacet:
 		of.Tenant = &view.Tenant
+		return s.store.SessionFacet(ctx, of, prefix, first)
+	case !strings.HasPrefix(view.Tenant, prefix):
+		return []string{}, nil
 	}
-	return s.store.SessionFacet(ctx, of, prefix, first)
+	// Of all names that begin with the tenant's, its own comes first, if it has a session.
+	found, err := s.store.SessionFacet(ctx, of, view.Tenant, 1)
+	if len(found) == 0 || found[0] != view.Tenant {
+		return []string{}, err
+	}
+	return found, err
 }
 
 // PageTemplates is limited as ListSessions is.

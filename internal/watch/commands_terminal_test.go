@@ -120,7 +120,7 @@ func testWatchTerminal(t *testing.T, f *apptest.Fleet) {
 	if !w.screen.IsAltScreen() {
 		t.Error("it draws on what the user has on the screen")
 	}
-	w.shows(t, " connected, last change")
+	w.shows(t, " connected, last change", "Waiting for: 19 power on") // which is asked for every few seconds
 	if w.coloured() == 0 {
 		t.Error("there is no colour")
 	}

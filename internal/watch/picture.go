@@ -18,6 +18,7 @@ type picture struct {
 	came   time.Time // when the status came
 	lost   error     // why there is no connection; nil while there is one
 	lostAt time.Time
+	waits  []client.WaitingGroup // what the session waits for, as last asked
 }
 
 // after is the picture after an event.

@@ -126,7 +126,11 @@ func (t *reporter) last(p picture, now time.Time, e ending) []string {
 			lines = append(lines, stamp(now)+failure(g))
 		}
 	}
-	return append(lines, stamp(now)+clean(e.reason))
+	lines = append(lines, stamp(now)+clean(e.reason))
+	if next := next(p); next != "" {
+		lines = append(lines, next) // without a time, to be copied
+	}
+	return lines
 }
 
 // tally is what makes a line worth writing.

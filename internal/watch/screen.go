@@ -8,6 +8,8 @@ import (
 	"charm.land/bubbles/v2/progress"
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/bosgraph/bosgraph/internal/client"
 )
 
 // look is what a terminal can show. Its writer decides about colours.
@@ -73,19 +75,36 @@ func (l look) verdict(p picture, e ending) string {
 		style = bad
 	}
 	text := style.Render(l.fit(clean(e.reason)))
-	if p.complete() && p.status.Counts.Failed > 0 {
-		text += "\n" + faint.Render(l.fit("To list them: "+failedCommand(p)))
+	if next := next(p); next != "" {
+		text += "\n" + faint.Render(l.fit(next))
 	}
 	return text
 }
 
-// failedCommand lists the failed components of the session that was shown.
-func failedCommand(p picture) string {
-	command := "bosgraph failed " + clean(p.status.Session.Name)
-	if tenant := p.status.Session.Tenant; tenant != nil {
-		command += " --tenant " + clean(*tenant)
+// next is the command to continue with, to be copied: of one that has ended with failures, or that still runs. Empty for none.
+func next(p picture) string {
+	switch {
+	case p.complete() && p.status.Counts.Failed > 0:
+		return "To list them: " + command("failed", p)
+	case p.status.Status == client.Running:
+		return "To see what it waits for: " + command("why", p)
 	}
-	return command
+	return ""
+}
+
+// usualServer is the default of --server.
+const usualServer = "http://127.0.0.1:8080"
+
+// command is a command about the session that was shown.
+func command(name string, p picture) string {
+	text := "bosgraph " + name + " " + clean(p.status.Session.Name)
+	if tenant := p.status.Session.Tenant; tenant != nil {
+		text += " --tenant " + clean(*tenant)
+	}
+	if p.server != usualServer {
+		text += " --server " + clean(p.server)
+	}
+	return text
 }
 
 // above is what the session is and how far.
@@ -112,6 +131,9 @@ func (l look) above(p picture, now time.Time) []string {
 		lines = append(lines, "")
 		for _, part := range p.parts() {
 			lines = append(lines, l.row(part, p.status.Managed))
+		}
+		if waiting := p.waiting(); waiting != "" {
+			lines = append(lines, faint.Render(l.cut(waiting)))
 		}
 	}
 	return lines

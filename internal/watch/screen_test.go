@@ -15,6 +15,11 @@ import (
 var pictures = map[string]func() picture{
 	"running": running, "complete": complete, "successful": successful, "set-up-failed": setUpFailed,
 	"pending": pending, "stale": stale, "lost": lost,
+	"waiting": func() picture {
+		p := running()
+		p.waits = []client.WaitingGroup{{Reason: "CONFIGURING", Count: 198}, {Reason: "POWER_ON_OVERDUE", Count: 10}, {Reason: "ON_HOLD", Count: 1}}
+		return p
+	},
 	"shutdown": func() picture {
 		return with(running(), func(s *client.Status) {
 			s.Session.Operation, s.Session.Tenant, s.ErrorSummary, s.ErrorGroupCount = "SHUTDOWN", ref("vcluster-blue"), nil, 0

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/charmbracelet/x/term"
@@ -74,12 +75,18 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 	}
 	// Without a buffer: what a display has not taken yet is skipped by the server, not queued
 	// here.
-	pictures, shown := make(chan picture), make(chan struct{})
+	all, shown := &sequence{picture: picture{server: o.Server}, pictures: make(chan picture)}, make(chan struct{})
 	go func() {
-		d.follow(pictures)
+		d.follow(all.pictures)
 		close(shown)
 	}()
-	p := picture{server: o.Server}
+	var asking sync.WaitGroup
+	asks, stop := context.WithCancel(ctx)
+	defer stop()
+	if _, ok := d.(*live); ok { // only a screen has a place for it
+		asking.Go(func() { all.askWaits(asks, c, o.Session) })
+	}
+	p := all.picture
 	var failure error
 	for event, err := range c.Follow(ctx, o.Session, interval) {
 		if failure = err; err != nil {
@@ -88,14 +95,15 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 		// Before there was a status no display has anything to show: the loss is reported once,
 		// here.
 		first := p.lost == nil
-		if p = p.after(event, time.Now()); !p.came.IsZero() {
-			pictures <- p
-		} else if first {
+		p = all.change(func(p picture) picture { return p.after(event, time.Now()) })
+		if p.came.IsZero() && first {
 			complain(stderr, unreachable(o, p.lost))
 		}
 	}
+	stop()
+	asking.Wait()
 	// The display restores the terminal before anything else is printed on it.
-	close(pictures)
+	close(all.pictures)
 	<-shown
 	e := endingOf(p, failure)
 	d.end(p, e)

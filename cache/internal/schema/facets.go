@@ -14,7 +14,7 @@ const facetEnd = "\x00"
 func FacetEntries(s *bos.Session) []string {
 	facets := []bos.Facet{bos.FacetTemplate}
 	if s.Tenant != "" {
-		facets = append(facets, bos.FacetTenant, bos.Facet{Of: bos.TemplateFacet, Tenant: &s.Tenant}, bos.Facet{Of: bos.TenantFacet, Tenant: &s.Tenant})
+		facets = append(facets, bos.FacetTenant, bos.Facet{Of: bos.TemplateFacet, Tenant: &s.Tenant})
 	}
 	var entries []string
 	for _, f := range facets {

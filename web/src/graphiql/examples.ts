@@ -189,6 +189,110 @@ query Why($name: String!) {
     takesName: true,
   },
   {
+    query: `# Which errors are really the same? Texts that differ only by an xname, an address or a number count as one pattern.
+query ErrorPatterns($name: String!) {
+  session(name: $name) {
+    status {
+      errorGroupCount
+      errorPatterns(first: 10) {
+        pattern
+        count
+        variants
+        list
+        byCabinet {
+          cabinet
+          count
+        }
+        messages(first: 3) {
+          message
+          count
+        }
+      }
+    }
+  }
+}
+`,
+    takesName: true,
+  },
+  {
+    query: `# When will a session end? A range, and how many components it still waits for.
+query WhenDone($name: String!) {
+  session(name: $name) {
+    status {
+      estimatedEnd {
+        earliest
+        likely
+        latest
+        remaining
+      }
+      waitingFor(first: 3) {
+        reason
+        count
+      }
+    }
+    stragglers(first: 5) {
+      id
+      statusSince
+      status {
+        rawStatus
+      }
+    }
+  }
+}
+`,
+    takesName: true,
+  },
+  {
+    query: `# Which sessions had failures since a day? Templates and tenants are what such a list can be narrowed by.
+query SessionsWithFailures($since: DateTime) {
+  sessions(first: 20, filter: { withFailures: true, startedAfter: $since }) {
+    nodes {
+      name
+      tenant
+      templateName
+      status {
+        status
+        counts {
+          managed
+          failed
+        }
+        timing {
+          startTime
+          endTime
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+  templates(first: 50)
+  tenants(first: 50)
+}
+`,
+  },
+  {
+    query: `# What is wrong in one cabinet? Its components that have an error, whatever session they are in.
+query CabinetErrors($cabinet: String = "x1000") {
+  components(first: 20, filter: { idPrefix: $cabinet, hasError: true }) {
+    nodes {
+      id
+      session
+      error
+      status {
+        rawStatus
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
+  },
+  {
     query: `# How has a session gone, when will it end, and what holds it up? Compare it with the one before.
 query Progress($name: String!) {
   session(name: $name) {

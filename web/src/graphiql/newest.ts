@@ -3,12 +3,11 @@ import { send } from '../login/login.ts'
 import { print, type ExecutionResult } from 'graphql'
 import { namesIn, renew } from './samples.ts'
 
-// The samples ask by the name alone, which finds sessions of no tenant.
 const NewestSessions = graphql(`
-  query NewestSessions {
-    booting: sessions(first: 1, filter: { status: RUNNING, operation: BOOT, tenant: "" }) { edges { node { name } } }
-    running: sessions(first: 1, filter: { status: RUNNING, tenant: "" }) { edges { node { name } } }
-    any: sessions(first: 1, filter: { tenant: "" }) { edges { node { name } } }
+  query NewestSessions($tenant: String) {
+    booting: sessions(first: 1, filter: { status: RUNNING, operation: BOOT, tenant: $tenant }) { nodes { name } }
+    running: sessions(first: 1, filter: { status: RUNNING, tenant: $tenant }) { nodes { name } }
+    any: sessions(first: 1, filter: { tenant: $tenant }) { nodes { name } }
   }
 `)
 
@@ -18,19 +17,23 @@ const WITHIN = 2_000 // ms
 
 /**
  * The name of a session to try the samples on: the newest boot that runs, the newest that runs, or the
- * newest. A placeholder where there is none, or no answer in time. Samples of an earlier visit get it in
- * place of sessions that no longer exist.
+ * newest; without a tenant where there is one, because the samples name none. A placeholder where there is
+ * none, or no answer in time. Samples of an earlier visit get it in place of sessions that no longer exist.
  */
 export async function newestSession(url: string): Promise<string> {
   try {
-    const { booting, running, any } = await ask<ResultOf<typeof NewestSessions>>(url, print(NewestSessions))
-    const [edge] = [...booting.edges, ...running.edges, ...any.edges]
-    const name = edge?.node.name ?? 'NAME'
+    const name = (await newest(url, '')) ?? (await newest(url, null)) ?? 'NAME'
     await renewSamples(url, name)
     return name
   } catch {
     return 'NAME'
   }
+}
+
+/** Of a tenant, '' for those of none; null for all that may be seen. */
+async function newest(url: string, tenant: string | null): Promise<string | undefined> {
+  const { booting, running, any } = await ask<ResultOf<typeof NewestSessions>>(url, print(NewestSessions), { tenant })
+  return [...booting.nodes, ...running.nodes, ...any.nodes][0]?.name
 }
 
 async function renewSamples(url: string, name: string): Promise<void> {

@@ -140,3 +140,39 @@ func TestRecordsFromBeforeStaysWereStoredStayReadable(t *testing.T) {
 		s.equal(s.stays(bos.ComponentView{ID: "x1"}, start), []string{"/b 20-now active -", "/a 0-20 taken_over -"}, "later")
 	})
 }
+
+// TestAPatchWithinASessionWritesNothingOfThePast looks at what a write is made of: only those who leave or fail add to it.
+func TestAPatchWithinASessionWritesNothingOfThePast(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.create("a")
+		s.put(component("x1", "a"))
+		past := func(change func(*bos.Component)) (n int) {
+			old, err := s.store.readForChange(s.ctx, []string{"x1"}, false)
+			s.must(err)
+			next := []record{old[0]}
+			change(&next[0].component)
+			c := s.store.newChange()
+			s.must(c.replace(old, next))
+			before := len(c.commands)
+			s.must(s.store.chronicle(s.ctx, c))
+			if grown := len(c.values[0].body) - len(old[0].body); grown > 30 {
+				s.Errorf("the record has grown by %d bytes", grown)
+			}
+			return len(c.commands) - before
+		}
+		for _, tc := range []struct {
+			change func(*bos.Component)
+			want   int
+		}{
+			{func(c *bos.Component) { c.Phase = bos.PhaseConfiguring }, 0},
+			{func(c *bos.Component) { c.Enabled, c.Phase = false, bos.PhaseNone }, 0},
+			{func(c *bos.Component) { c.Error = "slow" }, 0},
+			{func(c *bos.Component) { c.Session = "b" }, 1},
+			{func(c *bos.Component) { c.Override = bos.OverrideFailed }, 8}, // of the day, and of the day and template
+		} {
+			if got := past(tc.change); got != tc.want {
+				s.Errorf("a change has %d commands for the past, want %d", got, tc.want)
+			}
+		}
+	})
+}

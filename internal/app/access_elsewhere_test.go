@@ -44,6 +44,9 @@ var elsewhere = map[string]string{
 	"UpdateSessionPayload.session":    `mutation { updateSession(input: {name: "s", tenant: "red"}) { session { components { edges { node { id } } } } } }`,
 	"SessionConnection.edges":         `{ sessions(first: 1) { totalCount pageInfo { hasNextPage endCursor } edges { node { tenant } } } }`,
 	"ComponentConnection.edges":       `{ components(first: 2) { totalCount pageInfo { hasNextPage endCursor } edges { node { id } } } }`,
+	"SessionConnection.nodes":         `{ sessions { totalCount nodes { name tenant initialComponents limit error } } }`,
+	"ComponentConnection.nodes":       `{ components { nodes { id session stagedState { session } } } session(name: "s", tenant: "red") { status { errorPatterns { list byCabinet { cabinet count } messages { list components { nodes { id } } } } } } }`,
+	"SessionTemplateConnection.nodes": `{ sessionTemplates { nodes { name tenant } } }`,
 	"SessionTemplateConnection.edges": `{ sessionTemplates { pageInfo { hasNextPage } edges { cursor } } }`,
 }
 
@@ -126,7 +129,7 @@ var served = map[string]int{
 	"POST /auth/token":   http.StatusForbidden,
 	"POST /auth/logout":  http.StatusForbidden,
 	"POST /auth/start":   http.StatusMethodNotAllowed,
-	"GET /auth/callback": http.StatusOK, // the page of any other path
+	"GET /auth/callback": http.StatusNotFound, // as any other path
 }
 
 // TestEveryPathIsInTheTable reads the patterns that are routed from the source.

@@ -2,15 +2,12 @@ package app_test
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -118,29 +115,6 @@ func firstEvent(t *testing.T, s *apptest.Site, body string) string {
 	}
 	t.Fatalf("the stream ends without an event: %v", lines.Err())
 	return ""
-}
-
-// TestReadmeScriptFollowsABoot runs the script for Node.js in README.md.
-func TestReadmeScriptFollowsABoot(t *testing.T) {
-	t.Parallel()
-	s := apptest.Serve(t, "")
-	s.Session("monday")
-	s.Update("monday", "status", "COMPLETE")
-	folder := t.TempDir()
-	linkPackages(t, folder)
-	script := strings.Replace(readmeBlock(t, "js"), "ws://127.0.0.1:8080", "ws"+strings.TrimPrefix(s.Base, "http"), 1)
-	if err := os.WriteFile(filepath.Join(folder, "watch.mjs"), []byte(script), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for name, want := range map[string]string{"monday": "status: 'COMPLETE'", "tuesday": "NOT_FOUND"} {
-		cmd := exec.CommandContext(ctx, "node", "watch.mjs", name)
-		cmd.Dir = folder
-		if out, err := cmd.CombinedOutput(); !strings.Contains(string(out), want) || name == "monday" && err != nil {
-			t.Errorf("for %s, it prints %s (%v)", name, out, err)
-		}
-	}
 }
 
 // TestReadmeAnswer checks that the session that is shown has what the query answers.

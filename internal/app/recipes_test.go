@@ -206,12 +206,10 @@ func TestTheScriptsOfTheDocumentsRun(t *testing.T) {
 		want string
 	}{
 		"watch.mjs":  {[]string{s.Base + "/graphql", "monday"}, "COMPLETE 0/0, 0 failed\n"},
-		"readme.mjs": {nil, "{ status: 'COMPLETE', percentSuccessful: 0 }\n"},
+		"readme.mjs": {[]string{"monday"}, "{ status: 'COMPLETE', percentSuccessful: 0 }\n"},
 	} {
 		if name == "readme.mjs" {
-			block := readmeBlock(t, "js")
-			block = strings.ReplaceAll(block, "127.0.0.1:8080", s.App.Addr())
-			block = strings.ReplaceAll(block, "NAME", "monday")
+			block := strings.ReplaceAll(readmeBlock(t, "js"), "127.0.0.1:8080", s.App.Addr())
 			if err := os.WriteFile(filepath.Join(folder, name), []byte(block), 0o600); err != nil {
 				t.Fatal(err)
 			}

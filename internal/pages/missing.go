@@ -33,9 +33,11 @@ func (s *site) missing(w http.ResponseWriter, r *http.Request) {
 	kind, text := "text/plain; charset=utf-8", "There is nothing here.\n"
 	switch {
 	case named(r):
-		// In the shortest form that is a valid page: it loads nothing, so that it has no base path to be right about.
-		kind, text = kinds[".html"], "<!doctype html>\n<html lang=\"en\">\n<title>Not found - bosgraph</title>\n<h1>There is nothing here</h1>\n"+
-			"<p>"+html.EscapeString(r.URL.Path)+" is no page of this server.</p>\n<p><a href=\""+html.EscapeString(s.base)+"/\">All sessions</a></p>\n"
+		// It loads nothing: what the pages load has names that only they know.
+		kind, text = kinds[".html"], "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"+
+			"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Not found - bosgraph</title>\n</head>\n"+
+			"<body>\n<main>\n<h1>There is nothing here</h1>\n<p>"+html.EscapeString(r.URL.Path)+" is no page of this server.</p>\n"+
+			"<p><a href=\""+html.EscapeString(s.base)+"/\">All sessions</a></p>\n</main>\n</body>\n</html>\n"
 	case strings.Contains(accept, "json"):
 		problem, _ := json.Marshal(map[string]any{"type": "about:blank", "title": "Not Found", "status": http.StatusNotFound, "detail": "There is nothing at " + r.URL.Path + "."})
 		kind, text = "application/problem+json", string(problem)+"\n"

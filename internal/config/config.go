@@ -255,7 +255,7 @@ type grammar struct {
 	} `cmd:"" help:"Print the components of a session that have failed, of a complete one those that had failed at its end, comma-separated as BOS takes them for the limit of a retry; an empty line if there are none. Exits with 0, or 2 if there is no such session or the server is lost."`
 	Why struct {
 		Client
-	} `cmd:"" help:"Print why a session is not complete: its active components by what they wait for, with the reason in words, since when, and the first of them. Exits with 0, or 2 if there is no such session or the server is lost."`
+	} `cmd:"" help:"Print why a session is not complete: its active components by what they wait for, with the reason in words, since when, and the first of them; how long components stayed in each phase, beside the session before; and the cabinets with most active ones. Exits with 0, or 2 if there is no such session or the server is lost."`
 	Compare struct {
 		Comparison
 	} `cmd:"" help:"Send the same read-only requests to a BOS and to the REST API of the bosgraph that follows it, and print where the answers differ: a line for each request, then a summary. Sends one request at a time; repeats a request whose answers differ. Exits with 0 if all answers are the same or differ on purpose, 1 if some differ, 2 if one side cannot be reached."`

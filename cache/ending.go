@@ -37,11 +37,11 @@ func (s *Store) endIndex(ctx context.Context, of *bos.MembersOf, f bos.Component
 		idx.keys, idx.prefix, f.Error = []string{k.FrozenErrors(h)}, string(bos.DigestOf(*f.Error))+" ", nil
 	default:
 		idx.keys = []string{k.FrozenMembers(h), k.FrozenStaged(h)}
-		var kept *redis.IntCmd
-		if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { kept = pipe.Exists(ctx, idx.keys...) }); err != nil {
+		var copied *redis.IntCmd
+		if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { copied = pipe.Exists(ctx, idx.keys...) }); err != nil {
 			return idx, false, err
 		}
-		if kept.Val() == 0 {
+		if copied.Val() == 0 {
 			idx.keys = []string{k.FrozenFailed(h)}
 		}
 	}
@@ -137,10 +137,10 @@ func (s *Store) endErrors(ctx context.Context, h schema.Home, ids []string) (map
 			missing[digest] = true
 		}
 	}
-	kept, err := s.readTexts(ctx, sortedKeys(missing, always))
+	whole, err := s.readTexts(ctx, sortedKeys(missing, always))
 	for _, id := range ids {
 		if digest := of[id]; missing[digest] {
-			errors[id] = kept[digest]
+			errors[id] = whole[digest]
 		}
 	}
 	return errors, err

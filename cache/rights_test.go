@@ -48,6 +48,7 @@ func TestRightsAreTriedBeforeTheFirstWrite(t *testing.T) {
 		}
 	}
 	delete(run, "PUBLISH") // its channels are tried
+	delete(run, "COUNT")   // made by the script of others, which it calls by their names
 	for command := range run {
 		if !slices.Contains(tried, command) {
 			t.Errorf("the right to %s is not tried", command)

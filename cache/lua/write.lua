@@ -111,7 +111,7 @@ end
 if redis.acl_check_cmd then
   local commands = {
     'COPY', 'DEL', 'GET', 'HDEL', 'HEXISTS', 'HGET', 'HINCRBY', 'HMGET', 'HSET', 'HSETNX', 'LRANGE', 'LTRIM', 'MGET',
-    'MSET', 'PEXPIRE', 'RPUSH', 'SET', 'TIME', 'ZADD', 'ZINCRBY', 'ZRANGE', 'ZREM', outbox and 'XADD', outbox and 'XDEL', outbox and 'XLEN',
+    'MSET', 'PEXPIRE', 'RPUSH', 'SET', 'TIME', 'ZADD', 'ZCARD', 'ZINCRBY', 'ZRANGE', 'ZREM', outbox and 'XADD', outbox and 'XDEL', outbox and 'XLEN',
   }
   for _, command in ipairs(commands) do
     if command and not redis.acl_check_cmd(command, meta, meta, meta) then
@@ -231,7 +231,9 @@ local function noteFailures(key, scope)
   end
 end
 
-local FREEZES = 7 -- keys of a scope that are copied when its session is frozen, error groups first
+-- Keys of a scope that are copied when its session is frozen: error groups first; members, staged and active ones last, and
+-- only of so many components, as Redis does nothing else meanwhile.
+local FREEZES, MOST_FROZEN = 7, 100000
 
 -- freeze keeps a scope's counters, error groups and components as they are now, once. at is the
 -- number of the scope's first key, state what the session has come to: nil where it
@@ -254,7 +256,8 @@ local function freeze(scope, at, state, past)
     keep[#keep + 1] = counts[i] or '0'
   end
   redis.call('HSET', key, unpack(keep))
-  for i = 0, FREEZES - 1 do
+  local all = redis.call('ZCARD', KEYS[now + 4]) + redis.call('ZCARD', KEYS[now + 5])
+  for i = 0, all <= MOST_FROZEN and FREEZES - 1 or FREEZES - 4 do
     redis.call('COPY', KEYS[now + i], KEYS[frozen + i])
   end
   for _, group in ipairs(redis.call('ZRANGE', KEYS[frozen], 0, -1)) do

@@ -14,6 +14,33 @@ type Waiting struct {
 	Tenant *string       `json:"tenant"`
 	Error  *string       `json:"error"`
 	Status WaitingStatus `json:"status"`
+	// The session before it, of the same template, operation and tenant: none, or one.
+	Previous []struct {
+		Name   string `json:"name"`
+		Status struct {
+			PhaseDurations []PhaseDuration `json:"phaseDurations"`
+		} `json:"status"`
+	} `json:"previous"`
+}
+
+// PhaseDuration is how long components stayed in a phase.
+type PhaseDuration struct {
+	Phase   string  `json:"phase"`
+	Count   int     `json:"count"`
+	Median  float64 `json:"medianSeconds"`
+	P95     float64 `json:"p95Seconds"`
+	Longest float64 `json:"longestSeconds"`
+}
+
+// CabinetCounts are the counts of a cabinet.
+type CabinetCounts struct {
+	Cabinet string `json:"cabinet"`
+	Counts  struct {
+		Managed  int `json:"managed"`
+		Complete int `json:"complete"`
+		Failed   int `json:"failed"`
+		Active   int `json:"active"`
+	} `json:"counts"`
 }
 
 // WaitingStatus is what of a status explains why the session is not complete.
@@ -27,7 +54,9 @@ type WaitingStatus struct {
 		Successful int `json:"successful"`
 		Failed     int `json:"failed"`
 	} `json:"counts"`
-	WaitingFor []WaitingGroup `json:"waitingFor"`
+	WaitingFor     []WaitingGroup  `json:"waitingFor"`
+	PhaseDurations []PhaseDuration `json:"phaseDurations"`
+	ByCabinet      []CabinetCounts `json:"byCabinet"`
 }
 
 // WaitingGroup are components that wait for the same.
@@ -52,7 +81,10 @@ const waitingFor = `query($name: String!, $tenant: String, $first: Int!) {
 		status {
 			status statusNote stale managedComponentsCount counts { active successful failed }
 			waitingFor(first: 20) { reason text count since components(first: $first) { edges { node { id error } } } }
+			phaseDurations { phase count medianSeconds p95Seconds longestSeconds }
+			byCabinet { cabinet counts { managed complete failed active } }
 		}
+		previous { name status { phaseDurations { phase count medianSeconds p95Seconds longestSeconds } } }
 	}
 }`
 

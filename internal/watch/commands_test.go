@@ -169,6 +169,10 @@ func testWatchRestart(t *testing.T, f *apptest.Fleet) {
 
 func testWhy(t *testing.T, f *apptest.Fleet) {
 	s, _ := f.Serve(t)
+	// One before it, of which both components were configured for a moment.
+	s.Session("before", "startTime", "2026-11-22T09:00:00Z")
+	s.Put(apptest.Powering("x1000c0s0b0n0", "before"))
+	s.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{{"id": "x1000c0s0b0n0", "status": apptest.Vars{"phase": "configuring"}}}})
 	s.Session("s")
 	var all []apptest.Vars
 	for i := range 7 {
@@ -188,6 +192,20 @@ func testWhy(t *testing.T, f *apptest.Fleet) {
 			t.Errorf("%q is not in\n%s", want, w.reported())
 		}
 	}
+	if strings.Contains(w.reported(), "Time in each phase") {
+		t.Errorf("nothing has left a phase, and it prints\n%s", w.reported())
+	}
+	s.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{{"id": apptest.Xname(0), "status": apptest.Vars{"phase": "configuring"}}}})
+	w = startCommand(t, f, s, "why", "s")
+	w.exits(t, 0, "")
+	for _, want := range []string{
+		`Time in each phase \(half within, 95 % within, longest\), and in before:\n +1  POWERING_ON  0:00:0\d  0:00:0\d  0:00:0\d   before: 0:00:0\d  `,
+		`Active in 2 of 2 cabinets, most in:\n +7  x\d+, of 7; 0 failed\n +1  other, of 1; 0 failed\n`,
+	} {
+		if !regexp.MustCompile(want).MatchString(w.reported()) {
+			t.Errorf("%q is not in\n%s", want, w.reported())
+		}
+	}
 	w = startCommand(t, f, s, "why", "s", "--json")
 	w.exits(t, 0, "")
 	var answer struct {
@@ -196,12 +214,15 @@ func testWhy(t *testing.T, f *apptest.Fleet) {
 				Reason string
 				Count  int
 			}
+			PhaseDurations []struct{ Phase string }
+			ByCabinet      []struct{ Cabinet string }
 		}
+		Previous []struct{ Name string }
 	}
 	if err := json.Unmarshal([]byte(w.reported()), &answer); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(answer.Status.WaitingFor); got != "[{POWER_ON 7} {ON_HOLD 1}]" {
+	if got := fmt.Sprint(answer.Status.WaitingFor, answer.Status.PhaseDurations, len(answer.Status.ByCabinet), answer.Previous); got != "[{POWER_ON 6} {CONFIGURING 1} {ON_HOLD 1}] [{POWERING_ON}] 2 [{before}]" {
 		t.Errorf("as JSON it prints %s", got)
 	}
 	w = startCommand(t, f, s, "list")

@@ -14,7 +14,7 @@ import (
 // firstWaiting is how many components of each group are named.
 const firstWaiting = 5
 
-// Why prints what a session waits for, and returns the status to exit with: [Successful] also if
+// Why prints what a session waits for, where its time goes and which cabinets are behind, and returns the status to exit with: [Successful] also if
 // it waits for nothing.
 func Why(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 	return once(ctx, o, stdout, stderr, func(c *client.Client, report func(error)) (any, string, error) {
@@ -63,6 +63,11 @@ func why(s *client.Waiting, now time.Time) string {
 		}
 		if more := g.Count - len(g.Components.Edges); more > 0 && len(g.Components.Edges) > 0 {
 			line("         and %d more", more)
+		}
+	}
+	for _, part := range []string{phaseTimes(s), behind(st.ByCabinet)} {
+		if part != "" {
+			line("\n%s", part)
 		}
 	}
 	return strings.TrimSuffix(text.String(), "\n")

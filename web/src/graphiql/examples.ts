@@ -157,6 +157,65 @@ query SessionComponents($name: String!, $after: String) {
     takesName: true,
   },
   {
+    query: `# Which cabinet is behind, and where does the time go? Compare it with the session before.
+query Where($name: String!) {
+  session(name: $name) {
+    status {
+      byCabinet {
+        cabinet
+        counts {
+          managed
+          complete
+          failed
+          active
+        }
+      }
+      phaseDurations {
+        phase
+        count
+        medianSeconds
+        p95Seconds
+        longestSeconds
+      }
+    }
+    previous {
+      name
+      status {
+        phaseDurations {
+          phase
+          medianSeconds
+          p95Seconds
+          longestSeconds
+        }
+      }
+    }
+  }
+}
+`,
+    takesName: true,
+  },
+  {
+    query: `# How did a session end? Its components as they were then.
+query End($name: String!) {
+  session(name: $name) {
+    componentsAsOf(at: END, first: 20, filter: { status: FAILED }) {
+      totalCount
+      edges {
+        node {
+          id
+          error
+          status {
+            status
+          }
+        }
+      }
+    }
+  }
+}
+`,
+    takesName: true,
+  },
+  {
     query: `# Why is a session still running?
 query Why($name: String!) {
   session(name: $name) {

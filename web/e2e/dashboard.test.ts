@@ -194,7 +194,7 @@ test('a set-up that failed shows its reason, and no numbers of nothing', async (
 
 test('long names push no columns away, and a phone shows progress and failures', async () => {
   const it = await friday()
-  await it.server.ask(CreateSession, { input: { operation: 'BOOT', templateName: 'a-name-that-somebody-found-telling-'.repeat(3) + 'x' } })
+  await it.server.ask(CreateSession, { input: { operation: 'BOOT', templateName: 'a-name-that-says-all-that-is-in-it-'.repeat(3) + 'x' } })
   const laptop = await open(`${it.server.url}/`)
   await laptop.getByText('Boot compute').waitFor()
   const sideways = (page: Page) => page.locator('.scroller').evaluate((box) => box.scrollWidth - box.clientWidth)

@@ -93,13 +93,13 @@ test('a link to share opens the same query, as dark as the dashboard', async () 
 test('samples of an earlier visit get a session that exists', async () => {
   const page = await openPlayground()
   await watchTab(page)
-  const kept = () => page.evaluate(() => localStorage.getItem('graphiql:tabState') ?? '')
-  await expect.poll(kept).toContain('monday')
+  const stored = () => page.evaluate(() => localStorage.getItem('graphiql:tabState') ?? '')
+  await expect.poll(stored).toContain('monday')
   await page.evaluate(() => localStorage.setItem('graphiql:tabState', localStorage.getItem('graphiql:tabState')!.replaceAll('monday', 'sunday')))
   await page.goto(`${server.url}/`) // the page itself would store its tabs again
   await page.goto(`${server.url}/graphiql`)
   await page.locator('.graphiql-query-editor .view-line').first().waitFor()
-  expect(await kept()).not.toContain('sunday')
+  expect(await stored()).not.toContain('sunday')
 })
 
 test('on a phone a query is asked and its answer is to be seen', async () => {

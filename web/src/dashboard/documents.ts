@@ -175,7 +175,7 @@ export const FAILED_NODES = graphql(`
 export const FAILED = graphql(`
   query Failed($name: String!, $tenant: String, $started: DateTime, $after: String) {
     session(name: $name, tenant: $tenant, startedAt: $started) {
-      failedComponents(first: 1000, after: $after) { pageInfo { hasNextPage endCursor } edges { node { id session status { status } } } }
+      failedComponents(first: 1000, after: $after) { pageInfo { hasNextPage endCursor } edges { node { id } } }
     }
   }
 `)

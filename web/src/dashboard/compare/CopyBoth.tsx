@@ -25,6 +25,6 @@ export function CopyBoth({ a, b }: { a: Compared; b: Compared }) {
 async function inBoth(api: Client, a: Compared, b: Compared): Promise<string[]> {
   if (a.status.counts.failed === 0 || b.status.counts.failed === 0) return []
   const [x, y] = await Promise.all([a, b].map(({ name, tenant, status }) => failedOf(api, { name, tenant, started: status.timing.startTime })))
-  const others = new Set(y!.map(({ id }) => id))
-  return x!.map(({ id }) => id).filter((id) => others.has(id))
+  const others = new Set(y)
+  return x!.filter((id) => others.has(id))
 }

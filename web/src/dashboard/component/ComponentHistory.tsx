@@ -29,7 +29,7 @@ export function ComponentHistory({ id }: { id: string }) {
         )}
       </div>
       {all === undefined ? <p className="card-empty" role={problem ? 'alert' : undefined}>{data !== null ? 'Nothing is known of its sessions.' : (problem?.message ?? 'Reading its sessions…')}</p>
-        : all.length === 0 ? <p className="card-empty">It has been in no session since its history is kept.</p> : (
+        : all.length === 0 ? <p className="card-empty">It has been in no session that is still known.</p> : (
           <div className="scroller" tabIndex={0} role="region" aria-label="The component's sessions">
             <table className="table history">
               <thead><tr><th scope="col">Outcome</th><th scope="col">Session</th><th scope="col" className="number">Joined</th><th scope="col" className="number">Time in phases</th></tr></thead>

@@ -13,7 +13,7 @@ const EVERY = 30_000
 const MOST = 100
 const DAY = 86_400_000
 
-const WORDS: Record<Since, string> = { 1: 'The last day', 7: 'The last 7 days', 30: 'The last 30 days', all: 'As long as is kept' }
+const WORDS: Record<Since, string> = { 1: '1 day', 7: '7 days', 30: '30 days', all: 'All' }
 
 /** The components that failed most. */
 export function TroubledView({ since, template }: { since: Since; template: string }) {
@@ -29,7 +29,7 @@ export function TroubledView({ since, template }: { since: Since; template: stri
       <Choice since={since} template={template} />
       {problem !== null && <p className="notice" role="alert">{problem.message}</p>}
       {all === undefined ? problem === null && <p className="loading">Reading the nodes that failed…</p> : all.length === 0 ? (
-        <section className="empty"><h2>No node has failed</h2><p>{WORDS[since]}{template !== '' && <> in sessions of <code>{template}</code></>}.</p></section>
+        <section className="empty"><h2>No node has failed</h2><p>{since === 'all' ? 'Nothing is known of failures' : `Within ${WORDS[since]}`}{template !== '' && <> in sessions of <code>{template}</code></>}.</p></section>
       ) : (
         <>
           <p className="troubled-sum">
@@ -66,7 +66,7 @@ function Choice({ since, template }: { since: Since; template: string }) {
   return (
     <form className="filters" onSubmit={(event) => event.preventDefault()}>
       <fieldset className="segments">
-        <legend className="visually-hidden">Since</legend>
+        <legend className="visually-hidden">Within the last</legend>
         {SINCES.map((one) => (
           <label key={one}>
             <input type="radio" name={group} checked={one === since} onChange={() => go({ view: 'troubled', since: one, template }, true)} />

@@ -84,11 +84,11 @@ export function notice(looks: Looks, sessions: readonly Seen[], at: number): Loo
 /** Drops old sessions, and more of the oldest if there are too many; they can't be new any more. */
 function forget(looks: Looks, now: number): Looks {
   const newest = Object.values(looks.seen).sort((a, b) => b.started - a.started)
-  const kept = newest.slice(0, MOST).filter(({ started }) => now - started < KEPT)
-  const dropped = newest[kept.length]
+  const recent = newest.slice(0, MOST).filter(({ started }) => now - started < KEPT)
+  const dropped = newest[recent.length]
   return {
     since: Math.max(looks.since, now - KEPT, dropped?.started ?? 0),
-    seen: Object.fromEntries(kept.map((one) => [one.id, one])),
+    seen: Object.fromEntries(recent.map((one) => [one.id, one])),
   }
 }
 

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { useApp } from '../context.tsx'
 import type { SessionDetails, SessionStatus } from '../documents.ts'
-import { several, whole } from '../model/format.ts'
+import { several } from '../model/format.ts'
 import { copy } from '../shell/clipboard.ts'
 import { useDone } from '../shell/CopyButton.tsx'
 import { Icon } from '../shell/Icon.tsx'
@@ -17,13 +17,10 @@ export function CopyFailed({ session, status }: { session: SessionDetails; statu
   if (failed === 0) return null
   const run = async () => {
     try {
-      const nodes = await failedOf(api, which)
-      const ids = nodes.map(({ id }) => id)
-      const since = nodes.filter(({ still }) => !still).length
+      const ids = await failedOf(api, which)
       const copied = ids.length > 0 && (await copy(ids.join(',')))
       setDone(copied)
-      const text = !copied && ids.length > 0 ? 'The browser does not allow copying.'
-        : since > 0 ? `${whole(since)} of ${whole(ids.length)} have recovered since, or newer sessions have them.` : ''
+      const text = !copied && ids.length > 0 ? 'The browser does not allow copying.' : ''
       setNote(text)
       said.set(`${copied ? `${several(ids.length, 'xname')} copied.` : ''} ${text}`)
     } catch {

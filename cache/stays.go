@@ -121,7 +121,7 @@ const (
 const base = 36
 
 // outcomes are the letters of outcomes.
-var outcomes = map[bos.ComponentOutcome]string{bos.StaySuccessful: "s", bos.StayFailed: "f", bos.StayTakenOver: "t", bos.StayRemoved: "r"}
+var outcomes = map[bos.ComponentOutcome]string{bos.StaySuccessful: "S", bos.StayFailed: "F", bos.StayTakenOver: "T", bos.StayRemoved: "R"}
 
 // encode writes a stay that has ended.
 func (s *stay) encode() string {

@@ -17,7 +17,7 @@ const expectNotReloaded = async (page: Page) =>
 
 const NewestBoot = graphql(`
   query NewestBoot {
-    sessions(first: 1, filter: { status: RUNNING, operation: BOOT }) {
+    sessions(first: 1, filter: { status: RUNNING, operation: BOOT, tenant: "" }) {
       edges {
         node {
           name

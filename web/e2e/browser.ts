@@ -39,6 +39,7 @@ export function useBrowser() {
   const complaints: string[] = []
   let outage = false
   let refusals = false
+  let missing = false
   const known = new Set<string>()
 
   beforeAll(async () => {
@@ -53,6 +54,7 @@ export function useBrowser() {
     for (const context of contexts.splice(0)) await context.close()
     outage = false
     refusals = false
+    missing = false
     known.clear()
     expect(complaints.splice(0), 'what the pages complained of').toEqual([])
   })
@@ -73,6 +75,7 @@ export function useBrowser() {
       if (message.type() !== 'error' || (outage && unreachable.test(message.text()))) return
       if (known.has(message.location().url.split('/')[2] ?? '')) return
       if (refusals && /status of 40[13]/.test(message.text())) return
+      if (missing && /status of 404/.test(message.text())) return
       complaints.push(`logged: ${message.text()} (${message.location().url})`)
     })
   }
@@ -97,6 +100,10 @@ export function useBrowser() {
     /** From now on, and to the end of the test, the server may refuse who is not logged in. */
     allowRefusals() {
       refusals = true
+    },
+    /** From now on, and to the end of the test, pages may be asked for that are not there. */
+    allowMissing() {
+      missing = true
     },
     /** From now on, and to the end of the test, the server may be away. */
     allowOutage() {

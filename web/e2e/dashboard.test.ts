@@ -4,7 +4,7 @@ import { graphql } from '../src/gql/index.ts'
 import { expectAccessible, long, looks, shoot, useBrowser } from './browser.ts'
 import { Server, xnames } from './stage.ts'
 
-const { open, allowOutage } = useBrowser()
+const { allowMissing, open, allowOutage } = useBrowser()
 
 const done = (page: Page) => page.getByRole('region', { name: 'How far it is' }).locator('dd').first()
 const pill = (page: Page) => page.locator('.pill')
@@ -270,7 +270,6 @@ const views: [name: string, url: () => string, ready: string | RegExp][] = [
   ['wall-session', () => `${shown.server.url}/sessions/friday?wall=1`, 'unable to reach'],
   ['session-missing', () => `${shown.server.url}/sessions/saturday`, 'There is no such session'],
   ['component', () => `${shown.server.url}/components/${shown.ids[0]}`, 'unable to reach'],
-  ['nowhere', () => `${shown.server.url}/no/where`, 'There is no such page'],
 ]
 const laptop: [string, BrowserContextOptions] = ['laptop', { viewport: { width: 1366, height: 768 } }]
 const phone: [string, BrowserContextOptions] = ['phone', { viewport: { width: 390, height: 844 } }]
@@ -280,6 +279,15 @@ const sizesOf = (look: (typeof looks)[number]) => (long ? [laptop, phone] : [loo
 
 /** The looks of a view. The short form sees the first views, which have most on them, in both, and the others by turns. */
 const looksOf = (view: number) => looks.filter((_, look) => long || view < 3 || view % 2 === look)
+
+test('a path at which there is nothing has a page of its own, without barriers', async () => {
+  allowMissing()
+  const page = await open(`${shown.server.url}/no/where`)
+  await page.getByRole('heading', { name: 'There is nothing here' }).waitFor()
+  await expectAccessible(page)
+  await page.getByRole('link', { name: 'All sessions' }).click()
+  await expect.poll(() => new URL(page.url()).pathname).toBe('/')
+})
 
 for (const [i, [view, url, ready]] of views.entries()) {
   test.each(looksOf(i))(`no barriers: ${view}, %s`, async (colorScheme) => {

@@ -92,8 +92,8 @@ func (s *Store) failedMembers(ctx context.Context, of *bos.MembersOf) (string, e
 
 // size counts what is in an index; nil where that would mean to read it.
 func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, error) {
-	if idx.both && idx.ids != "" {
-		return nil, nil // counters are of all ids
+	if (idx.both || len(idx.keys) > 1) && idx.ids != "" {
+		return nil, nil // counters, and the number of those in both keys, are of all ids
 	}
 	var count *redis.IntCmd
 	var counters *redis.SliceCmd
@@ -107,8 +107,6 @@ func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, e
 			count = pipe.ZLexCount(ctx, idx.keys[0], low, high)
 		case idx.ended != nil && len(idx.keys) > 1:
 			cards = []*redis.IntCmd{pipe.ZCard(ctx, idx.keys[0]), pipe.ZCard(ctx, idx.keys[1])}
-		case idx.prefix != "":
-			count = pipe.ZLexCount(ctx, idx.keys[0], "["+idx.prefix, "("+idx.end())
 		default:
 			count = pipe.ZCard(ctx, idx.keys[0])
 		}

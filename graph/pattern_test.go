@@ -47,3 +47,27 @@ func TestErrorPatterns(t *testing.T) {
 		}
 	})
 }
+
+// TestPatternsAddUpWhoFailedBefore has messages of one pattern on components of which some failed in the session before.
+func TestPatternsAddUpWhoFailedBefore(t *testing.T) {
+	s := apptest.Serve(t, "")
+	for day, session := range []string{"first", "second"} {
+		s.Session(session, "startTime", fmt.Sprintf("2026-11-0%dT09:00:00", day+1))
+		for i := range 4 {
+			id := fmt.Sprintf("x%d", i)
+			s.Put(apptest.Powering(id, session))
+			if i >= day { // x0 in the first session alone
+				s.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{{"id": id, "status": apptest.Vars{"statusOverride": "failed"}, "error": fmt.Sprintf("no answer within %d s", 10+i%2)}}})
+			}
+		}
+		s.Update(session, "status", "RUNNING")
+		if day == 0 {
+			s.Update(session, "status", "COMPLETE")
+		}
+	}
+	got := s.Must(`{ session(name: "second") { status { errorPatterns { pattern count failedBefore messages { count failedBefore } } } } }`).At("session.status.errorPatterns")
+	const want = "[map[count:3 failedBefore:3 messages:[map[count:2 failedBefore:2] map[count:1 failedBefore:1]] pattern:no answer within <number> s]]"
+	if fmt.Sprint(got) != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+}

@@ -15,9 +15,9 @@ const mark = (page: Page) => page.evaluate(() => document.documentElement.setAtt
 const expectNotReloaded = async (page: Page) =>
   expect(await page.evaluate(() => document.documentElement.getAttribute('data-marked')), 'the page has been reloaded').toBe('yes')
 
-const NewestBoot = graphql(`
-  query NewestBoot {
-    sessions(first: 1, filter: { status: RUNNING, operation: BOOT }) {
+const LargeBoot = graphql(`
+  query LargeBoot {
+    sessions(first: 1, filter: { status: RUNNING, templateName: "compute-24.7", tenant: "" }) {
       edges {
         node {
           name
@@ -51,7 +51,7 @@ test('a demo: percentages move without a reload, and come back after the server 
   const replica = await Server.start(['serve'], demo.namespace)
   let name = ''
   await expect.poll(async () => {
-    const [edge] = (await demo.ask(NewestBoot)).sessions.edges
+    const [edge] = (await demo.ask(LargeBoot)).sessions.edges
     name = edge?.node.name ?? ''
     return edge?.node.status.counts.managed ?? 0
   }, { timeout: 30_000 }).toBeGreaterThan(20)

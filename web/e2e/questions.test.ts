@@ -13,7 +13,8 @@ let server: Server
 
 beforeAll(async () => {
   server = await Server.start(['serve'])
-  await server.boot('thursday', ids)
+  const yesterday = new Date(Date.now() - 86_400_000)
+  await server.boot('thursday', ids, null, yesterday.toISOString())
   await server.patch(ids.slice(0, 3).map((id) => ({ id, enabled: false, status: { phase: '', statusOverride: 'failed' }, error: unreachable(id) })))
   await server.patch(ids.slice(3).map((id) => ({ id, enabled: false, status: { phase: '' } })))
   await server.boot('friday', ids)

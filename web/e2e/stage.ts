@@ -91,9 +91,9 @@ export class Server {
     expectNone(patchComponents.userErrors)
   }
 
-  /** Runs a session of these components, which are being powered on. */
-  async boot(name: string, ids: string[], tenant: string | null = null): Promise<void> {
-    const { createSession } = await this.ask(CreateSession, { input: { name, tenant, operation: 'BOOT', templateName: 'compute' } })
+  /** Runs a session of these components, which are being powered on; started then, or now. */
+  async boot(name: string, ids: string[], tenant: string | null = null, startTime: string | null = null): Promise<void> {
+    const { createSession } = await this.ask(CreateSession, { input: { name, tenant, operation: 'BOOT', templateName: 'compute', startTime } })
     expectNone(createSession.userErrors)
     for (let from = 0; from < ids.length; from += 1000) {
       const components = ids.slice(from, from + 1000).map((id) => ({

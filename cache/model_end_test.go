@@ -32,7 +32,8 @@ func (x *machine) checkEnd(rt *rapid.T, of *bos.Session, s *modelSession) {
 			} else {
 				c.EndStatus = status.Kind()
 			}
-			if f.Match(&c) && !(f.Error != nil && c.Session != s.Name) {
+			staged := c.Session != s.Name // has no error or failure of then
+			if f.Match(&c) && !(staged && (f.Error != nil || f.Status != nil)) {
 				want = append(want, spell(&c))
 			}
 		}

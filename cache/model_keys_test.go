@@ -46,7 +46,7 @@ func (x *machine) checkKeys(rt *rapid.T) {
 		stored[k.FrozenMembers(h)] = s.frozen != nil && s.frozen.Tally.Managed > s.frozen.Tally.Staged
 		stored[k.FrozenStaged(h)] = s.frozen != nil && s.frozen.Tally.Staged > 0
 		stored[k.FrozenWaiting(h)] = s.frozen != nil && s.frozen.Tally.Active > 0
-		stored[k.PhaseTimes(h)] = len(s.stays) > 0
+		stored[k.PhaseTimes(h)] = len(s.stays) > 0 || s.unsure
 		stored[k.FrozenCabinets(h)] = s.frozen != nil && s.frozen.Tally.Managed > 0
 	}
 	for _, key := range modelScopes() {

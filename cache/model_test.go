@@ -37,6 +37,7 @@ type modelSession struct {
 	revision int64
 	went     map[bos.Point]bool    // how it was at times while it ran
 	stays    map[bos.Phase][]int64 // in phases, in seconds
+	unsure   bool                  // somebody wrote in the midst of a call that was to change whose the components are: their stays may count here
 }
 
 type modelStatus struct {

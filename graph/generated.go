@@ -2850,7 +2850,8 @@ type Session implements Node {
   Its components, ascending by id. With END, of a session that is complete or was deleted at its source, those that it had when it
   was frozen, though newer sessions may have taken them over or they may have been deleted: session, enabled, status and error
   are as they were then, and the filter applies to these. Phase and statusOverride are those that the status stands for, statusSince is null; all else is
-  as it is now. A component that was disabled and had not failed counts as STABLE, one that BOS was trying again as OTHER. Of sessions that
+  as it is now. A component that was disabled and had not failed counts as STABLE, one that BOS was trying again as OTHER. Those that it had only
+  staged are as they are now, and pass no filter by an error or by FAILED. Of sessions that
   were frozen by a version that did not keep them, only the failed ones are listed. A tenant sees those that it still owns.
   """
   componentsAsOf(

@@ -13,12 +13,13 @@ import (
 )
 
 // index is an ordered set of component ids: the union of sorted sets whose
-// members are ids, each behind the same prefix.
+// members are ids, each behind the same prefix, or packs of ids.
 type index struct {
 	keys   []string
 	prefix string
 	ids    string  // only ids that begin with this
 	both   bool    // sized by the session's counters: ids may be in both keys
+	packs  bool    // of a session that was frozen; sized by its counters, too
 	ended  *ending // as whose members its components are shown; nil for as they are now
 }
 
@@ -92,12 +93,14 @@ func (s *Store) failedMembers(ctx context.Context, of *bos.MembersOf) (string, e
 
 // size counts what is in an index; nil where that would mean to read it.
 func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, error) {
-	if (idx.both || len(idx.keys) > 1) && idx.ids != "" {
-		return nil, nil // counters, and the number of those in both keys, are of all ids
+	switch {
+	case (idx.both || idx.packs) && idx.ids != "":
+		return nil, nil // counters are of all ids
+	case idx.packs:
+		return &idx.ended.components, nil
 	}
 	var count *redis.IntCmd
 	var counters *redis.SliceCmd
-	var cards []*redis.IntCmd
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		switch {
 		case idx.both: // two cardinalities would count those twice that are in both
@@ -105,8 +108,6 @@ func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, e
 		case idx.prefix+idx.ids != "":
 			low, high := idx.bounds("")
 			count = pipe.ZLexCount(ctx, idx.keys[0], low, high)
-		case idx.ended != nil && len(idx.keys) > 1:
-			cards = []*redis.IntCmd{pipe.ZCard(ctx, idx.keys[0]), pipe.ZCard(ctx, idx.keys[1])}
 		default:
 			count = pipe.ZCard(ctx, idx.keys[0])
 		}
@@ -114,21 +115,18 @@ func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, e
 	if err != nil {
 		return nil, err
 	}
-	var n int
-	switch {
-	case cards != nil:
-		n = int(cards[0].Val()+cards[1].Val()) - idx.ended.both
-	case counters != nil:
+	if counters != nil {
 		tally := sessionHash{fields: schema.CounterFields, values: counters.Val()}.tally(false)
-		n = tally.Components()
-	default:
-		n = int(count.Val())
+		return new(tally.Components()), nil
 	}
-	return &n, nil
+	return new(int(count.Val())), nil
 }
 
 // among returns those of the ids that are in an index, in their order.
 func (s *Store) among(ctx context.Context, idx index, ids []string) ([]string, error) {
+	if idx.packs {
+		return s.packedAmong(ctx, idx, ids)
+	}
 	var replies []*redis.Cmd // plain: go-redis' own ZMScore takes an absent member for one of score 0
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		replies = replies[:0]
@@ -193,6 +191,9 @@ func (idx index) bounds(after string) (low, high string) {
 // idsAfter returns the next ids of an index, ascending, at most count of them. Each key is
 // asked for as many, for all that come next may be in one.
 func (s *Store) idsAfter(ctx context.Context, idx index, after string, count int) ([]string, error) {
+	if idx.packs {
+		return s.packedAfter(ctx, idx, after, count)
+	}
 	low, high := idx.bounds(after)
 	pages := make([]*redis.StringSliceCmd, len(idx.keys))
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
@@ -209,9 +210,14 @@ func (s *Store) idsAfter(ctx context.Context, idx index, after string, count int
 			ids = append(ids, strings.TrimPrefix(member, idx.prefix))
 		}
 	}
-	if len(pages) > 1 { // a component can be in the session and staged in it
+	return firstIDs(ids, len(pages), count), nil
+}
+
+// firstIDs are the first ids of those that so many keys have.
+func firstIDs(ids []string, keys, count int) []string {
+	if keys > 1 { // a component can be in the session and staged in it
 		slices.Sort(ids)
 		ids = slices.Compact(ids)
 	}
-	return ids[:min(len(ids), count)], nil
+	return ids[:min(len(ids), count)]
 }

@@ -29,9 +29,8 @@
 //	pt:<home>                           zset    -                                       stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>", and the longest, in seconds, by "<phase>"
 //	tb:<day>:<tenant>/<template>        zset    the retention from the end of that day  ids of the components that failed on that day; the score is how often, and in how many sessions (TroubleScore)
 //	tl:<day>:<tenant>/<template>        hash    the retention from the end of that day  their last failures on that day, "<second in base 36> <error, at most 256 bytes>"
-//	fm:<home>                           zset    -                                       m: as it was when the session was frozen
-//	fst:<home>                          zset    -                                       st: as it was when the session was frozen
-//	fa:<home>                           zset    -                                       a: as it was when the session was frozen
+//	fm:<home>                           zset    -                                       the ids of m: as it was when the session was frozen, and what each waited for: packs (Packed), score 0
+//	fst:<home>                          zset    -                                       the ids of st: as it was when the session was frozen: packs (Packed), score 0
 //	ei                                  zset    -                                       "<digest> <id>" of all components with an error, score 0
 //	tx                                  hash    -                                       long error texts by digest
 //	tr                                  hash    -                                       how many components and frozen groups refer to each text of tx

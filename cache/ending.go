@@ -13,9 +13,9 @@ import (
 
 // ending is a session that was frozen, whose components are shown as they were then.
 type ending struct {
-	home schema.Home
-	name string
-	both int // components that it managed and had staged as well
+	home       schema.Home
+	name       string
+	components int // how many it managed or had staged
 }
 
 // endIndex is the narrowest index of the components that a session had when it was frozen. Of those that were frozen by an
@@ -27,7 +27,7 @@ func (s *Store) endIndex(ctx context.Context, of *bos.MembersOf, f bos.Component
 	}
 	idx.ended = &ending{home: h, name: of.Session.Name}
 	if found != nil {
-		idx.ended.both = found.Status.Tally.Both
+		idx.ended.components = found.Status.Tally.Components()
 	}
 	k := s.db.Keys
 	switch {
@@ -36,13 +36,13 @@ func (s *Store) endIndex(ctx context.Context, of *bos.MembersOf, f bos.Component
 	case f.Error != nil && *f.Error != "":
 		idx.keys, idx.prefix, f.Error = []string{k.FrozenErrors(h)}, string(bos.DigestOf(*f.Error))+" ", nil
 	default:
-		idx.keys = []string{k.FrozenMembers(h), k.FrozenStaged(h)}
+		idx.keys, idx.packs = []string{k.FrozenMembers(h), k.FrozenStaged(h)}, true
 		var copied *redis.IntCmd
 		if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { copied = pipe.Exists(ctx, idx.keys...) }); err != nil {
 			return idx, false, err
 		}
 		if copied.Val() == 0 {
-			idx.keys = []string{k.FrozenFailed(h)}
+			idx.keys, idx.packs = []string{k.FrozenFailed(h)}, false
 		}
 	}
 	return idx, f.Empty(), nil
@@ -54,11 +54,13 @@ func (s *Store) showEnd(ctx context.Context, e *ending, ids []string, found []*b
 	if len(ids) == 0 {
 		return nil
 	}
-	k := s.db.Keys
-	var members, failed, waiting *redis.Cmd
+	members, err := s.findPacked(ctx, s.db.Keys.FrozenMembers(e.home), ids)
+	if err != nil {
+		return err
+	}
+	var failed *redis.Cmd
 	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
-		members, failed, waiting = scoresOf(ctx, pipe, k.FrozenMembers(e.home), ids), scoresOf(ctx, pipe, k.FrozenFailed(e.home), ids),
-			scoresOf(ctx, pipe, k.FrozenWaiting(e.home), ids)
+		failed = scoresOf(ctx, pipe, s.db.Keys.FrozenFailed(e.home), ids)
 	}); err != nil {
 		return err
 	}
@@ -66,19 +68,13 @@ func (s *Store) showEnd(ctx context.Context, e *ending, ids []string, found []*b
 	if err != nil {
 		return err
 	}
-	in, err := members.Slice()
-	fails, err2 := failed.Slice()
-	waits, err3 := waiting.Slice()
-	for _, err := range []error{err, err2, err3} {
-		if err != nil {
-			return redisdb.Explain(err)
-		}
+	fails, err := failed.Slice()
+	if err != nil {
+		return redisdb.Explain(err)
 	}
 	for i, id := range ids {
-		state := bos.EndState{Member: in[i] != nil || fails[i] != nil, Failed: fails[i] != nil, Error: errors[id]}
-		if score, ok := scoreOf(waits[i]); ok {
-			state.Wait = schema.ParseWait(score)
-		}
+		wait, member := members[id]
+		state := bos.EndState{Member: member || fails[i] != nil, Failed: fails[i] != nil, Wait: wait, Error: errors[id]}
 		now := bos.Component{ID: id} // deleted since
 		if found[i] != nil {
 			now = *found[i]

@@ -7,6 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 	"github.com/bosgraph/bosgraph/internal/cost"
 )
 
@@ -83,6 +84,9 @@ func (s *Store) countScan(ctx context.Context, idx index, after string) error {
 	}
 	// What lies before the cursor is not read, and so not counted.
 	low, high := idx.bounds(after)
+	if idx.packs {
+		low = "[" + schema.BehindPack(max(after, idx.ids))
+	}
 	counts, err := s.sizes(ctx, len(idx.keys), func(pipe redis.Pipeliner, i int) *redis.IntCmd {
 		return pipe.ZLexCount(ctx, idx.keys[i], low, high)
 	})
@@ -92,6 +96,9 @@ func (s *Store) countScan(ctx context.Context, idx index, after string) error {
 	var n int64
 	for _, c := range counts {
 		n += c
+	}
+	if idx.packs {
+		n = min((n+int64(len(idx.keys)))*schema.PackSize, int64(idx.ended.components)) // with the pack that the cursor is in
 	}
 	return effort.Scan(ctx, int(n))
 }

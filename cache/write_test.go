@@ -160,6 +160,9 @@ func TestWhatWasAddedIsTakenAway(t *testing.T) {
 		s.must(c.HIncrBy(ctx, session, "p", -1).Err())
 		s.must(c.HIncrBy(ctx, session, "f", 1).Err())
 		s.must(c.HIncrBy(ctx, session, "l4", 1).Err()) // it has a status of the phase that it did not count in
+		cabinets := s.store.db.Keys.Cabinets("/a")
+		s.must(c.HIncrBy(ctx, cabinets, "other p", -1).Err())
+		s.must(c.HIncrBy(ctx, cabinets, "other f", 1).Err())
 
 		s.patch(bos.ComponentPatch{ID: "x1", Error: new("any change counts it again")})
 		if tally := s.status("a").Tally; tally.Failed != 0 || tally.PoweringOn != 1 {

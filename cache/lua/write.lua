@@ -1,7 +1,7 @@
 -- One atomic write: everything below happens, or nothing does.
 --
--- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, FLAG, ENTRY, EVENT, SHOWN, OUTBOX_LENGTH and
--- STAYS_LENGTH are put in as literals when the program starts, from internal/schema.
+-- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, FLAG, ENTRY, EVENT, SHOWN, OUTBOX_LENGTH, PACK_SIZE,
+-- STAYS_LENGTH and WAIT_SPAN are put in as literals when the program starts, from internal/schema.
 --
 -- The script knows nothing of what it writes. It compares versions, runs the
 -- commands it is given, counts texts that are referred to, and gives every
@@ -14,7 +14,7 @@
 --             commands name by its number; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
 --             the flags check, freeze or keep, groups, errors, failed ones, cabinets, members, staged and
---             active ones, and all of these as frozen,
+--             active ones, and all of these but the last as frozen,
 --             and with the flag time the times of its phases;
 --             last, if events are to be noted, the outbox.
 --             Every key that is touched is among them. No key 2 exists before the
@@ -111,7 +111,7 @@ end
 if redis.acl_check_cmd then
   local commands = {
     'COPY', 'DEL', 'GET', 'HDEL', 'HEXISTS', 'HGET', 'HINCRBY', 'HMGET', 'HSET', 'HSETNX', 'LRANGE', 'LTRIM', 'MGET',
-    'MSET', 'PEXPIRE', 'RPUSH', 'SET', 'TIME', 'ZADD', 'ZCARD', 'ZINCRBY', 'ZRANGE', 'ZREM', outbox and 'XADD', outbox and 'XDEL', outbox and 'XLEN',
+    'MSET', 'PEXPIRE', 'RPUSH', 'SET', 'TIME', 'ZADD', 'ZCARD', 'ZINCRBY', 'ZMSCORE', 'ZRANGE', 'ZREM', outbox and 'XADD', outbox and 'XDEL', outbox and 'XLEN',
   }
   for _, command in ipairs(commands) do
     if command and not redis.acl_check_cmd(command, meta, meta, meta) then
@@ -231,16 +231,48 @@ local function noteFailures(key, scope)
   end
 end
 
--- Keys of a scope that are copied when its session is frozen: error groups first; members, staged and active ones last, and
--- only of so many components, as Redis does nothing else meanwhile.
-local FREEZES, MOST_FROZEN = 7, 100000
+-- Keys of a scope that are copied when its session is frozen, error groups first. Behind them come members, staged and
+-- active ones, of which less is kept, and only of so many components, as Redis does nothing else meanwhile.
+local COPIED, MOST_FROZEN = 4, 100000
+local SNAPSHOT = COPIED + 3 + COPIED + 2 -- all keys that a snapshot is made of and kept in
+
+-- How many members are read at a time: whole packs.
+local PAGE = 250 * PACK_SIZE
+
+-- appendWaits puts behind ids what they wait for, if they are active.
+local function appendWaits(ids, active)
+  for from = 1, #ids, CHUNK do
+    for i, score in ipairs(redis.call('ZMSCORE', active, unpack(ids, from, math.min(from + CHUNK - 1, #ids)))) do
+      if score then
+        ids[from + i - 1] = ids[from + i - 1] .. ' ' .. math.floor(score / WAIT_SPAN)
+      end
+    end
+  end
+end
+
+-- pack keeps the members of a sorted set in packs (schema.Packed). active is the set of those of which it keeps what they wait for;
+-- nil for none.
+local function pack(members, packs, active)
+  for from = 0, redis.call('ZCARD', members) - 1, PAGE do
+    local ids, add = redis.call('ZRANGE', members, from, from + PAGE - 1), {}
+    if active then
+      appendWaits(ids, active)
+    end
+    for i = 1, #ids, PACK_SIZE do
+      add[#add + 1], add[#add + 2] = '0', table.concat(ids, '\n', i, math.min(i + PACK_SIZE - 1, #ids))
+    end
+    redis.call('ZADD', packs, unpack(add))
+  end
+end
 
 -- freeze keeps a scope's counters, error groups and components as they are now, once. at is the
 -- number of the scope's first key, state what the session has come to: nil where it
 -- ends as it is; past where that is no news.
 local function freeze(scope, at, state, past)
   local key = KEYS[at]
-  local now, frozen = at + 3, at + 3 + FREEZES -- the first keys of what is frozen, and as what
+  local now = at + 3 -- the first key of what is frozen
+  local members, staged, active = KEYS[now + COPIED], KEYS[now + COPIED + 1], KEYS[now + COPIED + 2]
+  local frozen = now + COPIED + 3 -- and the first that it is frozen as
   if redis.call('HGET', key, SESSION.mode) == MODE.frozen then
     return
   end
@@ -256,9 +288,12 @@ local function freeze(scope, at, state, past)
     keep[#keep + 1] = counts[i] or '0'
   end
   redis.call('HSET', key, unpack(keep))
-  local all = redis.call('ZCARD', KEYS[now + 4]) + redis.call('ZCARD', KEYS[now + 5])
-  for i = 0, all <= MOST_FROZEN and FREEZES - 1 or FREEZES - 4 do
+  for i = 0, COPIED - 1 do
     redis.call('COPY', KEYS[now + i], KEYS[frozen + i])
+  end
+  if redis.call('ZCARD', members) + redis.call('ZCARD', staged) <= MOST_FROZEN then
+    pack(members, KEYS[frozen + COPIED], redis.call('ZCARD', active) > 0 and active)
+    pack(staged, KEYS[frozen + COPIED + 1])
   end
   for _, group in ipairs(redis.call('ZRANGE', KEYS[frozen], 0, -1)) do
     local digest = string.sub(group, -22)
@@ -329,7 +364,7 @@ for _ = 1, scopes do
     again, start, past = string.find(flags, FLAG.revise, 1, true), string.find(flags, FLAG.start, 1, true), string.find(flags, FLAG.past, 1, true)
     time = string.find(flags, FLAG.time, 1, true)
   end
-  from = from + ((check or force or keep) and 3 + 2 * FREEZES or 3) + (time and 1 or 0)
+  from = from + ((check or force or keep) and 3 + SNAPSHOT or 3) + (time and 1 or 0)
 
   -- What is needed is read in one call and what changes is set in another: a batch
   -- may touch hundreds of scopes. Counts are small: unlike revisions they print

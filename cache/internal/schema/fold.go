@@ -27,7 +27,7 @@ func Fold(script string) string {
 }
 
 // constant is a name of a table in capital letters, with a field of it if it has any.
-var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|COUNTERS|SHOWN|FROZEN_PREFIX|OUTBOX_LENGTH|STAYS_LENGTH)\b`)
+var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|COUNTERS|SHOWN|FROZEN_PREFIX|OUTBOX_LENGTH|PACK_SIZE|STAYS_LENGTH|WAIT_SPAN)\b`)
 
 var constants = scriptConstants()
 
@@ -37,7 +37,9 @@ func scriptConstants() map[string]string {
 		"FROZEN_PREFIX": quote(FrozenPrefix),
 		"SHOWN":         "{" + quoted(ShownStatusFields) + "}",
 		"OUTBOX_LENGTH": strconv.Itoa(OutboxLength),
+		"PACK_SIZE":     strconv.Itoa(PackSize),
 		"STAYS_LENGTH":  strconv.Itoa(StaysLength),
+		"WAIT_SPAN":     strconv.Itoa(waitSpan),
 		"MODE.armed":    quote(ModeArmed),
 		"MODE.frozen":   quote(ModeFrozen),
 		"MODE.running":  quote(ModeRunning),

@@ -62,7 +62,6 @@ func (k Keys) Troubles(b Troubles) string     { return k.key(Kinds.Troubles, b.S
 func (k Keys) LastFailures(b Troubles) string { return k.key(Kinds.LastFailures, b.String()) }
 func (k Keys) FrozenMembers(h Home) string    { return k.key(Kinds.FrozenMembers, string(h)) }
 func (k Keys) FrozenStaged(h Home) string     { return k.key(Kinds.FrozenStaged, string(h)) }
-func (k Keys) FrozenWaiting(h Home) string    { return k.key(Kinds.FrozenWaiting, string(h)) }
 
 // Alike lists the sessions that can be compared with one.
 func (k Keys) Alike(s *bos.Session) string {
@@ -147,14 +146,6 @@ const waitSpan = 1 << 33
 // since when they have had their status. 0 is for an unknown time.
 func WaitScore(w bos.Wait, since int64) int64 {
 	return int64(slices.Index(bos.Waits, w))*waitSpan + since
-}
-
-// ParseWait reads what a component waits for of what WaitScore wrote.
-func ParseWait(score float64) bos.Wait {
-	if i := int64(score) / waitSpan; i >= 0 && i < int64(len(bos.Waits)) {
-		return bos.Waits[i]
-	}
-	return bos.WaitOther
 }
 
 // ParseWaitScore reads the second of what WaitScore wrote.

@@ -57,7 +57,7 @@ var Kinds = struct {
 	Failed, FrozenFailed                        Kind
 	Cabinets, FrozenCabinets, PhaseTimes        Kind
 	Troubles, LastFailures                      Kind
-	FrozenMembers, FrozenStaged, FrozenWaiting  Kind
+	FrozenMembers, FrozenStaged                 Kind
 	ErrorIndex, Texts, References               Kind
 	Sessions, History, Alike, Frozen, Facets    Kind
 	Tenant, Tenants, Templates, Options, Answer Kind
@@ -86,9 +86,9 @@ var Kinds = struct {
 	Cabinets: Kind{Prefix: "cb:", Type: "hash", Per: PerScope,
 		Holds: `what the components of each cabinet count, by "<cabinet> <counter>"; without those that are 0`},
 	FrozenCabinets: Kind{Prefix: "fcb:", Type: "hash", Per: PerHome, Holds: "cb: as it was when the session was frozen"},
-	FrozenMembers:  Kind{Prefix: "fm:", Type: "zset", Per: PerHome, Holds: "m: as it was when the session was frozen"},
-	FrozenStaged:   Kind{Prefix: "fst:", Type: "zset", Per: PerHome, Holds: "st: as it was when the session was frozen"},
-	FrozenWaiting:  Kind{Prefix: "fa:", Type: "zset", Per: PerHome, Holds: "a: as it was when the session was frozen"},
+	FrozenMembers: Kind{Prefix: "fm:", Type: "zset", Per: PerHome,
+		Holds: "the ids of m: as it was when the session was frozen, and what each waited for: packs (Packed), score 0"},
+	FrozenStaged: Kind{Prefix: "fst:", Type: "zset", Per: PerHome, Holds: "the ids of st: as it was when the session was frozen: packs (Packed), score 0"},
 	PhaseTimes: Kind{Prefix: "pt:", Type: "zset", Per: PerHome,
 		Holds: `stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>", and the longest, in seconds, by "<phase>"`},
 	Progress: Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
@@ -171,7 +171,7 @@ func (k Keys) ScopeKeys(h Home, snapshot, times bool) []string {
 	names := []string{k.Session(h), k.Log(h), k.Progress(h)}
 	if snapshot {
 		names = append(names, k.Groups(h), k.Errors(h), k.Failed(h), k.Cabinets(h), k.Members(h), k.Staged(h), k.Waiting(h),
-			k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h), k.FrozenMembers(h), k.FrozenStaged(h), k.FrozenWaiting(h))
+			k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h), k.FrozenMembers(h), k.FrozenStaged(h))
 	}
 	if times {
 		names = append(names, k.PhaseTimes(h))
@@ -188,5 +188,5 @@ func (k Keys) StatusKeys(h Home) []string {
 // when its name is taken again. The first is its hash, whose counters belong to the scope.
 func (k Keys) HomeKeys(h Home) []string {
 	return []string{k.Session(h), k.Extras(h), k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h),
-		k.FrozenMembers(h), k.FrozenStaged(h), k.FrozenWaiting(h), k.Progress(h), k.PhaseTimes(h)}
+		k.FrozenMembers(h), k.FrozenStaged(h), k.Progress(h), k.PhaseTimes(h)}
 }

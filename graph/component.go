@@ -25,14 +25,14 @@ func (r componentResolver) Sessions(ctx context.Context, c *bos.Component, first
 		return nil, err
 	}
 	var want *bos.Want
-	if selected(ctx, "edges", "node", "session") {
-		want = new(wanted(ctx, "edges", "node", "session"))
+	if selected(ctx, onPage, "session") {
+		want = new(wanted(ctx, onPage, "session"))
 	}
 	list, err := r.Store.ComponentSessions(ctx, bos.ComponentView{ID: c.ID}, page, want)
 	if err != nil {
 		return nil, err
 	}
-	if err := keepFitting(ctx, list, weighComponentSessions(ctx, "edges", "node")); err != nil {
+	if err := keepFitting(ctx, list, weighComponentSessions(ctx, onPage)); err != nil {
 		return nil, err
 	}
 	conn := &ComponentSessionConnection{Edges: []ComponentSessionEdge{}, PageInfo: pageInfo(stayCursor, list.Positions, list.More, page)}

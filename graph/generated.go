@@ -168,6 +168,7 @@ type ComplexityRoot struct {
 
 	ComponentSessionConnection struct {
 		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
 		PageInfo func(childComplexity int) int
 	}
 
@@ -1096,6 +1097,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ComponentSessionConnection.Edges(childComplexity), true
+	case "ComponentSessionConnection.nodes":
+		if e.ComplexityRoot.ComponentSessionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ComponentSessionConnection.Nodes(childComplexity), true
 	case "ComponentSessionConnection.pageInfo":
 		if e.ComplexityRoot.ComponentSessionConnection.PageInfo == nil {
 			break
@@ -3330,6 +3337,8 @@ type Component implements Node {
 type ComponentSessionConnection {
   "The sessions of this page."
   edges: [ComponentSessionEdge!]!
+  "The same sessions without their cursors, for clients that page by pageInfo alone."
+  nodes: [ComponentSession!]!
   "Where the page lies."
   pageInfo: PageInfo!
 }
@@ -4439,6 +4448,8 @@ func (ec *executionContext) childFields_ComponentSessionConnection(ctx context.C
 	switch field.Name {
 	case "edges":
 		return ec.fieldContext_ComponentSessionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ComponentSessionConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_ComponentSessionConnection_pageInfo(ctx, field)
 	}
@@ -7899,6 +7910,38 @@ func (ec *executionContext) fieldContext_ComponentSessionConnection_edges(_ cont
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ComponentSessionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ComponentSessionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *ComponentSessionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ComponentSessionConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []bos.ComponentSession) graphql.Marshaler {
+			return ec.marshalNComponentSession2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentSessionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ComponentSessionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ComponentSessionConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ComponentSession(ctx, field)
 		},
 	}
 	return fc, nil
@@ -16638,6 +16681,11 @@ func (ec *executionContext) _ComponentSessionConnection(ctx context.Context, sel
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "nodes":
+			out.Values[i] = ec._ComponentSessionConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "pageInfo":
 			out.Values[i] = ec._ComponentSessionConnection_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19408,6 +19456,26 @@ func (ec *executionContext) marshalNComponentPhaseTime2ᚕgithubᚗcomᚋbosgrap
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNComponentPhaseTime2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐPhaseTime(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNComponentSession2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentSession(ctx context.Context, sel ast.SelectionSet, v bos.ComponentSession) graphql.Marshaler {
+	return ec._ComponentSession(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNComponentSession2ᚕgithubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []bos.ComponentSession) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 16, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNComponentSession2githubᚗcomᚋbosgraphᚋbosgraphᚋbosᚐComponentSession(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

@@ -43,6 +43,17 @@ func (c *ComponentConnection) Nodes() []bos.Component {
 	return nodes(c.Edges, func(e ComponentEdge) *bos.Component { return e.Node })
 }
 
+// ComponentSessionConnection is a page of the sessions of a component.
+type ComponentSessionConnection struct {
+	Edges    []ComponentSessionEdge
+	PageInfo *PageInfo
+}
+
+// Nodes are the sessions of its edges.
+func (c *ComponentSessionConnection) Nodes() []bos.ComponentSession {
+	return nodes(c.Edges, func(e ComponentSessionEdge) *bos.ComponentSession { return e.Node })
+}
+
 // SessionTemplateConnection is a page of session templates.
 type SessionTemplateConnection struct {
 	Edges      []SessionTemplateEdge

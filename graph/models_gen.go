@@ -22,14 +22,6 @@ type ComponentEdge struct {
 	FailedBefore *bool `json:"failedBefore,omitempty"`
 }
 
-// A page of the sessions of a component.
-type ComponentSessionConnection struct {
-	// The sessions of this page.
-	Edges []ComponentSessionEdge `json:"edges"`
-	// Where the page lies.
-	PageInfo *PageInfo `json:"pageInfo"`
-}
-
 // One session in a page of those of a component.
 type ComponentSessionEdge struct {
 	// Its place, for after.

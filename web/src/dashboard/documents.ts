@@ -149,9 +149,9 @@ export const COMPONENT = graphql(`
 
 /** What an error pattern is made of; that of a pattern is found only with all patterns before it. */
 export const ERROR_PATTERN = graphql(`
-  query ErrorPattern($name: String!, $tenant: String, $started: DateTime, $patterns: Int!) {
+  query ErrorPattern($name: String!, $tenant: String, $started: DateTime, $patterns: Int!, $messages: Int!) {
     session(name: $name, tenant: $tenant, startedAt: $started) {
-      status { errorPatterns(first: $patterns) { pattern messages(first: 1000) { message count } } }
+      status { errorPatterns(first: $patterns) { pattern messages(first: $messages) { message count } } }
     }
   }
 `)

@@ -23,10 +23,13 @@ interface DetailsProps {
   readonly onLight: (light: Light | null) => void
 }
 
+/** How many messages of each may be read with so many patterns, for what a request may cost at most by default. */
+const messagesWith = (patterns: number) => Math.min(1000, Math.floor(80_000 / (8 * patterns)))
+
 /** An error pattern that is open: where its components are, which they are, and its variants. While it is open they are lit on the machine. */
 export function ErrorDetails({ which, status, one, at, machine, onSelect, onLight }: DetailsProps) {
   const { name, tenant, started } = which
-  const { data, problem } = useAsk(ERROR_PATTERN, { name, tenant, started, patterns: at + 1 }, status.fromSnapshot ? 0 : EVERY)
+  const { data, problem } = useAsk(ERROR_PATTERN, { name, tenant, started, patterns: at + 1, messages: messagesWith(at + 1) }, status.fromSnapshot ? 0 : EVERY)
   const found = data?.session?.status.errorPatterns.find(({ pattern }) => pattern === one.pattern)
   const texts = useTexts(found?.messages.map(({ message }) => message) ?? [])
   const { store, loading, size } = machine

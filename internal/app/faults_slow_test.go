@@ -74,7 +74,7 @@ func TestRequestsThatComeByteByByte(t *testing.T) {
 // theirs as before, what is kept for the former is bounded, and they are disconnected.
 func TestSocketsThatNeverRead(t *testing.T) {
 	t.Parallel()
-	silent := 200
+	silent := 100
 	if longTests {
 		silent = 5000
 	}
@@ -104,7 +104,7 @@ func TestSocketsThatNeverRead(t *testing.T) {
 		return time.Since(began)
 	}
 	slowest := func() (took time.Duration) {
-		for range 20 {
+		for range 10 {
 			took = max(took, change())
 		}
 		return took

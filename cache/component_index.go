@@ -127,16 +127,19 @@ func (s *Store) among(ctx context.Context, idx index, ids []string) ([]string, e
 	if idx.packs {
 		return s.packedAmong(ctx, idx, ids)
 	}
-	var replies []*redis.Cmd // plain: go-redis' own ZMScore takes an absent member for one of score 0
+	members := ids
+	if idx.prefix != "" {
+		members = make([]string, len(ids))
+		for i, id := range ids {
+			members[i] = idx.prefix + id
+		}
+	}
+	var replies []*redis.Cmd
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		replies = replies[:0]
 		for _, key := range idx.keys {
-			for part := range slices.Chunk(ids, bos.MaxPage) {
-				args := []any{"ZMSCORE", key}
-				for _, id := range part {
-					args = append(args, idx.prefix+id)
-				}
-				replies = append(replies, pipe.Do(ctx, args...))
+			for part := range slices.Chunk(members, bos.MaxPage) {
+				replies = append(replies, scoresOf(ctx, pipe, key, part))
 			}
 		}
 	})

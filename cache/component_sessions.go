@@ -173,7 +173,7 @@ func parseStayPosition(text string) (p stayPosition, err error) {
 		}
 	}
 	if len(words) != 3 || err != nil {
-		return p, bos.Errorf(bos.BadUserInput, "after is no cursor of this list").At("after")
+		return p, noCursor()
 	}
 	return p, nil
 }

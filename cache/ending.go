@@ -84,16 +84,6 @@ func (s *Store) showEnd(ctx context.Context, e *ending, ids []string, found []*b
 	return nil
 }
 
-// scoresOf asks for the scores of members of a sorted set; plain, as go-redis' own ZMScore takes an absent member for one of score 0.
-func scoresOf(ctx context.Context, pipe redis.Pipeliner, key string, members []string) *redis.Cmd {
-	args := make([]any, 0, 2+len(members))
-	args = append(args, "ZMSCORE", key)
-	for _, m := range members {
-		args = append(args, m)
-	}
-	return pipe.Do(ctx, args...)
-}
-
 // endErrors are the errors that components had when the session was frozen, by id.
 func (s *Store) endErrors(ctx context.Context, h schema.Home, ids []string) (map[string]string, error) {
 	var groups *redis.StringSliceCmd
@@ -103,23 +93,23 @@ func (s *Store) endErrors(ctx context.Context, h schema.Home, ids []string) (map
 	}); err != nil || entries.Val() == 0 {
 		return nil, err
 	}
-	var of map[string]bos.Digest
+	digests := make([]bos.Digest, len(groups.Val()))
+	texts, long := make(map[bos.Digest]string, len(digests)), map[bos.Digest]bool{}
+	for i, g := range groups.Val() {
+		digest, message, whole := bos.ParseGroupKey(g)
+		digests[i], texts[digest], long[digest] = digest, message, !whole
+	}
+	of := map[string]bos.Digest{}
 	var err error
 	// Entries are ordered by error. Asking for each component with each error costs less than reading them all as long as
 	// there are few errors: components have one each.
-	if int64(len(groups.Val()))*int64(len(ids)) <= entries.Val() {
-		of, err = s.endErrorsAmong(ctx, h, groups.Val(), ids)
+	if int64(len(digests))*int64(len(ids)) <= entries.Val() {
+		err = s.inGroups(ctx, s.db.Keys.FrozenErrors(h), digests, ids, func(group, id int) { of[ids[id]] = digests[group] })
 	} else {
 		of, err = s.allEndErrors(ctx, h, int(entries.Val()))
 	}
 	if err != nil {
 		return nil, err
-	}
-	texts := make(map[bos.Digest]string, len(groups.Val()))
-	long := map[bos.Digest]bool{}
-	for _, g := range groups.Val() {
-		digest, message, whole := bos.ParseGroupKey(g)
-		texts[digest], long[digest] = message, !whole
 	}
 	errors := map[string]string{}
 	missing := map[bos.Digest]bool{}
@@ -140,37 +130,6 @@ func (s *Store) endErrors(ctx context.Context, h schema.Home, ids []string) (map
 		}
 	}
 	return errors, err
-}
-
-// endErrorsAmong finds the errors of those ids, by asking for each with each of the groups.
-func (s *Store) endErrorsAmong(ctx context.Context, h schema.Home, groups, ids []string) (map[string]bos.Digest, error) {
-	of := map[string]bos.Digest{}
-	replies := make([]*redis.Cmd, len(groups))
-	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
-		for i, g := range groups {
-			digest, _, _ := bos.ParseGroupKey(g)
-			members := make([]string, len(ids))
-			for j, id := range ids {
-				members[j] = schema.ErrorEntry(digest, id)
-			}
-			replies[i] = scoresOf(ctx, pipe, s.db.Keys.FrozenErrors(h), members)
-		}
-	}); err != nil {
-		return nil, err
-	}
-	for i, reply := range replies {
-		scores, err := reply.Slice()
-		if err != nil {
-			return nil, redisdb.Explain(err)
-		}
-		digest, _, _ := bos.ParseGroupKey(groups[i])
-		for j, score := range scores {
-			if score != nil {
-				of[ids[j]] = digest
-			}
-		}
-	}
-	return of, nil
 }
 
 // allEndErrors are the errors of all components of the session.

@@ -6,8 +6,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
-	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
-	"github.com/bosgraph/bosgraph/cache/internal/schema"
 	"github.com/bosgraph/bosgraph/internal/cost"
 )
 
@@ -53,41 +51,15 @@ func (s *Store) GroupsFailedBefore(ctx context.Context, of *bos.Session, groups 
 		if err := cost.EffortOf(ctx).Scan(ctx, len(ids)*len(groups)); err != nil {
 			return nil, err
 		}
-		if err := s.countEntries(ctx, errors, groups, ids, counts); err != nil || len(ids) < bos.MaxPage {
-			return counts, err
-		}
-	}
-}
-
-// countEntries adds how many of those components are in each of those groups.
-func (s *Store) countEntries(ctx context.Context, key string, groups []bos.Digest, ids []string, counts []int) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	replies := make([]*redis.Cmd, len(groups)) // plain: go-redis' own ZMScore has no nil
-	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
-		for i, group := range groups {
-			args := []any{"ZMSCORE", key}
-			for _, id := range ids {
-				args = append(args, schema.ErrorEntry(group, id))
-			}
-			replies[i] = pipe.Do(ctx, args...)
-		}
-	}); err != nil {
-		return err
-	}
-	for i, reply := range replies {
-		scores, err := reply.Slice()
-		if err != nil {
-			return redisdb.Explain(err)
-		}
-		for _, score := range scores {
-			if score != nil {
-				counts[i]++
+		if len(ids) > 0 {
+			if err := s.inGroups(ctx, errors, groups, ids, func(group, _ int) { counts[group]++ }); err != nil {
+				return nil, err
 			}
 		}
+		if len(ids) < bos.MaxPage {
+			return counts, nil
+		}
 	}
-	return nil
 }
 
 // failedKey is where those are that failed in the session before, "" if there is none.

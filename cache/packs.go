@@ -38,10 +38,7 @@ func (s *Store) readPacks(ctx context.Context, ask func(pipe redis.Pipeliner) []
 
 // packedAfter is idsAfter for an index of packs: it reads one more than those that the ids fill.
 func (s *Store) packedAfter(ctx context.Context, idx index, after string, count int) ([]string, error) {
-	high := "+"
-	if idx.ids != "" {
-		high = "(" + idx.end()
-	}
+	_, high := idx.bounds(after)
 	from := max(after, idx.ids)
 	replies, err := s.readPacks(ctx, func(pipe redis.Pipeliner) (asked []*redis.StringSliceCmd) {
 		for _, key := range idx.keys {

@@ -90,15 +90,11 @@ func (r *recount) missing(ctx context.Context, records []inspected) (map[string]
 		return nil, nil
 	}
 	var now *redis.SliceCmd
-	scores := map[string]*redis.Cmd{} // plain: go-redis' own ZMScore has no nil
+	scores := map[string]*redis.Cmd{}
 	err := r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		now = pipe.MGet(ctx, names...)
 		for key, entries := range byKey {
-			args := []any{"ZMSCORE", key}
-			for _, e := range entries {
-				args = append(args, e)
-			}
-			scores[key] = pipe.Do(ctx, args...)
+			scores[key] = scoresOf(ctx, pipe, key, entries)
 		}
 	})
 	if err != nil {

@@ -54,14 +54,11 @@ func (r *recount) sessionsAt(ctx context.Context, positions []string) ([]*bos.Se
 
 // verifyListed looks for entries that sessions make and that are not there.
 func (r *recount) verifyListed(ctx context.Context, sessions []*bos.Session) error {
-	scores := make([]*redis.Cmd, len(sessions)) // plain: go-redis' own ZMScore has no nil
+	scores := make([]*redis.Cmd, len(sessions))
 	if err := r.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		for i, one := range sessions {
-			args := []any{"ZMSCORE", r.db.Keys.Facets(), "-"} // no session's, so that there is one at least
-			for _, e := range schema.FacetEntries(one) {
-				args = append(args, e)
-			}
-			scores[i] = pipe.Do(ctx, args...)
+			entries := append([]string{"-"}, schema.FacetEntries(one)...) // no session's, so that there is one at least
+			scores[i] = scoresOf(ctx, pipe, r.db.Keys.Facets(), entries)
 		}
 	}); err != nil {
 		return err

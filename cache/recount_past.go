@@ -73,9 +73,8 @@ func (r *recount) verifyHistory(ctx context.Context, key string) error {
 	c.within(records[0].epoch)
 	c.values = []versioned{{r.db.Keys.Component(id), records[0].version, records[0].body}}
 	c.do("DEL", key)
-	life := strconv.FormatInt(r.options.Retention.Milliseconds(), 10)
 	for _, one := range good {
-		c.do("RPUSH", key, one, life)
+		r.keepStay(c, key, one)
 	}
 	return r.repair(ctx, c)
 }

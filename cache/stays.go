@@ -3,7 +3,6 @@ package cache
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,13 +47,17 @@ func (s *Store) chronicle(ctx context.Context, c *change) error {
 	if err := s.readNewest(ctx, known); err != nil {
 		return err
 	}
-	life := strconv.FormatInt(s.options.Retention.Milliseconds(), 10)
 	for _, l := range c.leaves {
 		past := stay{ComponentSession: l.old.component.Leave(l.next.there(), c.at), in: l.old.countedIn(known)}
-		c.do("RPUSH", c.keys.Stays(l.old.component.ID), past.encode(), life)
+		s.keepStay(c, c.keys.Stays(l.old.component.ID), past.encode())
 	}
 	s.noteFailures(c, known)
 	return nil
+}
+
+// keepStay adds a stay to the history of a component.
+func (s *Store) keepStay(c *change, key, stay string) {
+	c.do("RPUSH", key, stay, strconv.FormatInt(s.options.Retention.Milliseconds(), 10))
 }
 
 // addScopes adds those of the record.
@@ -164,7 +167,7 @@ func decodePast(text string) (s stay, err error) {
 		if err != nil {
 			return s, err
 		}
-		s.in = append(s.in, started{tenant, fmt.Sprintf("%018d", micros)})
+		s.in = append(s.in, started{tenant, schema.StartAt(micros)})
 	}
 	return s, nil
 }

@@ -154,7 +154,12 @@ func parseWaitingPosition(text string, parts int) (part int, after redis.Z, err 
 			return part, redis.Z{Score: float64(score), Member: words[2]}, nil
 		}
 	}
-	return 0, after, bos.Errorf(bos.BadUserInput, "after is no cursor of this list").At("after")
+	return 0, after, noCursor()
+}
+
+// noCursor is the error of a position that no page of the list has had.
+func noCursor() *bos.Error {
+	return bos.Errorf(bos.BadUserInput, "after is no cursor of this list").At("after")
 }
 
 // waitingAfter returns the next components of a part of a reason, with their scores: after the last

@@ -124,10 +124,13 @@ func HistoryPosition(s *bos.Session) string {
 func StartPosition(t bos.Time) string {
 	at, err := t.UTC()
 	if err != nil || at.Unix() < 0 {
-		return fmt.Sprintf("%018d", 0)
+		return StartAt(0)
 	}
-	return fmt.Sprintf("%018d", at.UnixMicro())
+	return StartAt(at.UnixMicro())
 }
+
+// StartAt is StartPosition of a moment in microseconds, in Unix time.
+func StartAt(micros int64) string { return fmt.Sprintf("%018d", micros) }
 
 // FrozenEntry is a session's entry in the list by time of freezing.
 func FrozenEntry(s *bos.Session) string { return s.Incarnation + ":" + s.SessionKey.String() }

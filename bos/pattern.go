@@ -122,14 +122,6 @@ func CountCabinets(counts map[string]int) []CabinetErrors {
 	for cabinet, n := range counts {
 		all = append(all, CabinetErrors{cabinet, n})
 	}
-	rank := func(c CabinetErrors) int { // of numbers without leading zeros, the shorter is the smaller
-		if c.Cabinet == OtherCabinet {
-			return MaxName + 1
-		}
-		return len(c.Cabinet)
-	}
-	slices.SortFunc(all, func(a, b CabinetErrors) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Cabinet, b.Cabinet))
-	})
+	slices.SortFunc(all, func(a, b CabinetErrors) int { return compareCabinets(a.Cabinet, b.Cabinet) })
 	return all
 }

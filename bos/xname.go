@@ -57,12 +57,17 @@ type CabinetCounts struct {
 
 // SortCabinets puts cabinets into the order of their numbers; [OtherCabinet] comes last.
 func SortCabinets(all []CabinetCounts) {
-	number := func(c CabinetCounts) int {
-		n, err := strconv.Atoi(strings.TrimPrefix(c.Cabinet, "x"))
+	slices.SortFunc(all, func(a, b CabinetCounts) int { return compareCabinets(a.Cabinet, b.Cabinet) })
+}
+
+// compareCabinets orders the names of cabinets by their numbers, and puts [OtherCabinet] behind them.
+func compareCabinets(a, b string) int {
+	number := func(name string) int {
+		n, err := strconv.Atoi(strings.TrimPrefix(name, "x"))
 		if err != nil {
 			return 1 << 30
 		}
 		return n
 	}
-	slices.SortFunc(all, func(a, b CabinetCounts) int { return cmp.Compare(number(a), number(b)) })
+	return cmp.Compare(number(a), number(b))
 }

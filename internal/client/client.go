@@ -75,6 +75,15 @@ type request struct {
 	Variables map[string]any `json:"variables"`
 }
 
+// variablesOf are those of an operation that name a session.
+func variablesOf(s bos.SessionKey) map[string]any {
+	v := map[string]any{"name": s.Name}
+	if s.Tenant != "" {
+		v["tenant"] = s.Tenant
+	}
+	return v
+}
+
 const (
 	typeEvents = "text/event-stream"
 	typeJSON   = "application/json"

@@ -26,10 +26,6 @@ const askDeleted = `query($name: String!, $tenant: String) {
 // deleted looks why a session is not found: its end is [Deleted] if the history has it as
 // one that was not complete, and otherwise what it was.
 func (c *Client) deleted(ctx context.Context, s bos.SessionKey, end error) error {
-	v := map[string]any{"name": s.Name}
-	if s.Tenant != "" {
-		v["tenant"] = s.Tenant
-	}
 	found, err := query[struct {
 		Session *struct {
 			Deleted bool
@@ -38,7 +34,7 @@ func (c *Client) deleted(ctx context.Context, s bos.SessionKey, end error) error
 				Counts Counts
 			}
 		}
-	}](ctx, c, request{Query: askDeleted, Variables: v})
+	}](ctx, c, request{Query: askDeleted, Variables: variablesOf(s)})
 	if err != nil || found.Session == nil || !found.Session.Deleted || found.Session.Status.Status == Complete {
 		return end // why it can't be asked changes nothing
 	}

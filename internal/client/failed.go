@@ -40,10 +40,8 @@ type failedPage struct {
 // complete those that had failed then, though newer sessions may have taken them over. Its
 // errors are those of [Client.Follow]; report gets what is tried again.
 func (c *Client) Failed(ctx context.Context, s bos.SessionKey, report func(error)) ([]Component, error) {
-	variables := map[string]any{"name": s.Name, "first": pageSize}
-	if s.Tenant != "" {
-		variables["tenant"] = s.Tenant
-	}
+	variables := variablesOf(s)
+	variables["first"] = pageSize
 	all := []Component{}
 	for more := true; more; {
 		page, err := again[failedPage](ctx, c, request{Query: failedComponents, Variables: variables}, report)

@@ -155,10 +155,8 @@ func (f *follower) well() {
 
 // operation asks for what is newer than the last status.
 func (f *follower) operation() request {
-	v := map[string]any{"name": f.session.Name, "interval": f.interval.Milliseconds(), "groups": Groups}
-	if f.session.Tenant != "" {
-		v["tenant"] = f.session.Tenant
-	}
+	v := variablesOf(f.session)
+	v["interval"], v["groups"] = f.interval.Milliseconds(), Groups
 	// With the epoch: a revision of another epoch says nothing about which of two states is
 	// newer.
 	if f.last != nil {

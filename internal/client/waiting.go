@@ -95,10 +95,8 @@ const waitsFor = `query($name: String!, $tenant: String, $first: Int!) {
 // WaitsFor returns the reasons that most components of a session wait for, at most so many, in one attempt. None for
 // a session that is not there.
 func (c *Client) WaitsFor(ctx context.Context, s bos.SessionKey, first int) ([]WaitingGroup, error) {
-	variables := map[string]any{"name": s.Name, "first": first}
-	if s.Tenant != "" {
-		variables["tenant"] = s.Tenant
-	}
+	variables := variablesOf(s)
+	variables["first"] = first
 	answer, err := query[struct{ Session *Waiting }](ctx, c, request{Query: waitsFor, Variables: variables})
 	if err != nil || answer.Session == nil {
 		return nil, err
@@ -109,10 +107,8 @@ func (c *Client) WaitsFor(ctx context.Context, s bos.SessionKey, first int) ([]W
 // Waiting returns what a session waits for, with the first components of each group. Its errors are those of [Client.Follow];
 // report gets what is tried again.
 func (c *Client) Waiting(ctx context.Context, s bos.SessionKey, first int, report func(error)) (*Waiting, error) {
-	variables := map[string]any{"name": s.Name, "first": first}
-	if s.Tenant != "" {
-		variables["tenant"] = s.Tenant
-	}
+	variables := variablesOf(s)
+	variables["first"] = first
 	answer, err := again[struct{ Session *Waiting }](ctx, c, request{Query: waitingFor, Variables: variables}, report)
 	if err == nil && answer.Session == nil {
 		err = &Refusal{Code: bos.NotFound, Message: bos.NoSession(s).Message}

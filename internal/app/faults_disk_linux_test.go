@@ -22,15 +22,7 @@ func TestADiskThatIsFullForLogs(t *testing.T) {
 	cmd := exec.Command(apptest.Command(t), "serve", "--listen", address, "--redis-url", "redis://"+redistest.Server(t), "--audit-log", "/dev/full")
 	cmd.Stdout, cmd.Stderr = full, full
 	apptest.Run(t, cmd)
-	s := &apptest.Site{T: t, Base: "http://" + address, Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
-	apptest.Eventually(t, "it is ready", func() bool {
-		response, err := s.Client.Get(s.Base + "/readyz")
-		if err != nil {
-			return false
-		}
-		_ = response.Body.Close()
-		return response.StatusCode == http.StatusOK
-	})
+	s := apptest.Reach(t, "http://"+address)
 	const updates = 100
 	s.Session("s")
 	for range updates {

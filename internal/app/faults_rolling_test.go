@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,7 +29,7 @@ func TestARollingRestartBehindNginx(t *testing.T) {
 	var addresses []string
 	for range 3 {
 		s, process := f.Start(t, "127.0.0.1:0", "--shutdown-timeout", "4s")
-		servers, addresses = append(servers, process), append(addresses, s.Base[len("http://"):])
+		servers, addresses = append(servers, process), append(addresses, s.Host())
 	}
 	s := behindNginx(t, addresses)
 	s.Session("s")
@@ -145,15 +144,5 @@ func behindNginx(t *testing.T, servers []string) *apptest.Site {
 	cmd := exec.Command(nginx, "-c", path, "-p", dir, "-g", "daemon off; master_process off;")
 	cmd.Stderr = t.Output()
 	apptest.Run(t, cmd)
-	s := &apptest.Site{T: t, Base: "http://" + address, Client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}}
-	t.Cleanup(s.Client.CloseIdleConnections)
-	apptest.Eventually(t, "nginx answers", func() bool {
-		response, err := s.Client.Get(s.Base + "/readyz")
-		if err != nil {
-			return false
-		}
-		_ = response.Body.Close()
-		return response.StatusCode == http.StatusOK
-	})
-	return s
+	return apptest.Reach(t, "http://"+address)
 }

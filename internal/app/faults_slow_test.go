@@ -37,7 +37,7 @@ func TestRequestsThatComeByteByByte(t *testing.T) {
 			begun := time.Now()
 			all := make([]net.Conn, slow)
 			for i := range all {
-				conn, err := net.Dial("tcp", strings.TrimPrefix(s.Base, "http://"))
+				conn, err := net.Dial("tcp", s.Host())
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -81,13 +81,13 @@ func TestOneFaultAfterTheOther(t *testing.T) {
 		from := acknowledged.Load()
 		apptest.Eventually(t, "updates", func() bool { return acknowledged.Load() >= from+more })
 	}
-	// refuse has Redis refuse writes until one is refused.
-	refuse := func(setting, bad, good string) {
-		refusedBefore := failed.Load()
-		redistest.Do(t, redis.Addr(), "CONFIG", "SET", setting, bad)
-		apptest.Eventually(t, "updates are refused", func() bool { return failed.Load() > refusedBefore })
-		redistest.Do(t, redis.Addr(), "CONFIG", "SET", setting, good)
+	// fails brings about that an update fails.
+	fails := func(by func()) {
+		before := failed.Load()
+		by()
+		apptest.Eventually(t, "updates fail", func() bool { return failed.Load() > before })
 	}
+	set := func(setting, value string) { redistest.Do(t, redis.Addr(), "CONFIG", "SET", setting, value) }
 	faults := []func(){
 		func() { redis.Pause(); apptest.Every(t, "that it may be behind", all, stale); redis.Resume() },
 		func() {
@@ -111,13 +111,11 @@ func TestOneFaultAfterTheOther(t *testing.T) {
 			network.Heal()
 		},
 		func() {
-			refusedBefore := failed.Load()
-			network.Worsen("limit_data", map[string]int{"bytes": 500})
-			apptest.Eventually(t, "updates fail", func() bool { return failed.Load() > refusedBefore })
+			fails(func() { network.Worsen("limit_data", map[string]int{"bytes": 500}) })
 			network.Heal()
 		},
-		func() { refuse("maxmemory", "1", "0") },
-		func() { refuse("min-replicas-to-write", "1", "0") },
+		func() { fails(func() { set("maxmemory", "1") }); set("maxmemory", "0") },
+		func() { fails(func() { set("min-replicas-to-write", "1") }); set("min-replicas-to-write", "0") },
 	}
 	written(50)
 	before := vitals(t, a)

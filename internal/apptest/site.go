@@ -49,6 +49,29 @@ func newSite(t *testing.T, namespace string) *Site {
 	return s
 }
 
+// Reach is the site of a server, or of a proxy in front of some, that the test starts by itself. It returns when that is ready.
+func Reach(t *testing.T, base string) *Site {
+	t.Helper()
+	s := newSite(t, "")
+	s.Base = base
+	Eventually(t, "it is ready", func() bool {
+		response, err := s.Client.Get(base + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+	return s
+}
+
+// Host is where the server listens: host and port.
+func (s *Site) Host() string {
+	_, address, _ := strings.Cut(s.Base, "://")
+	host, _, _ := strings.Cut(address, "/")
+	return host
+}
+
 // Parse parses a command line. Its server listens on a free port, has a namespace of its
 // own and uses the Redis at that URL, or an embedded one, unless more says otherwise.
 func Parse(t *testing.T, command, redisURL string, more ...string) config.Config {

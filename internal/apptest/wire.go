@@ -29,17 +29,10 @@ type Wire struct {
 	Asked bool   // the server pings: its pings are taken, until it has closed
 }
 
-// host is where the server listens.
-func (s *Site) host() string {
-	_, address, _ := strings.Cut(s.Base, "://")
-	host, _, _ := strings.Cut(address, "/")
-	return host
-}
-
 // Connect opens a connection and says nothing yet.
 func (s *Site) Connect(t *testing.T) *Wire {
 	t.Helper()
-	c, err := net.Dial("tcp", s.host())
+	c, err := net.Dial("tcp", s.Host())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +49,7 @@ type Header [2]string
 func (w *Wire) Upgrade(request string, headers ...Header) *http.Response {
 	w.T.Helper()
 	all := []Header{
-		{"Host", w.S.host()}, {"Connection", "Upgrade"}, {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"},
+		{"Host", w.S.Host()}, {"Connection", "Upgrade"}, {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"},
 		{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, {"Sec-WebSocket-Protocol", "graphql-transport-ws"},
 	}
 	var text strings.Builder

@@ -134,7 +134,7 @@ func TestANewCounterIsOneLine(t *testing.T) {
 		replaced[from] = to
 	}
 	edit("internal/schema/fields.go",
-		`{"b", "both", func(t *bos.Tally) *int { return &t.Both }},`, "\n"+`{"q", "held", func(t *bos.Tally) *int { return &t.Held }},`)
+		`{"b", "both", func(t *bos.Tally) *int { return &t.Both }, false, false},`, "\n"+`{"q", "held", func(t *bos.Tally) *int { return &t.Held }, true, false},`)
 	edit("../bos/tally.go",
 		"type Tally struct {", "\nHeld int",
 		"MarkActive // enabled: keeps the session from completing", "\nMarkHeld",

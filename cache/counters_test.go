@@ -134,7 +134,7 @@ func TestANewCounterIsOneLine(t *testing.T) {
 		replaced[from] = to
 	}
 	edit("internal/schema/fields.go",
-		`{"b", "both", func(t *bos.Tally) *int { return &t.Both }},`, "\n"+`{"q", "held", func(t *bos.Tally) *int { return &t.Held }},`)
+		`{"l6", "beyondConfiguring", func(t *bos.Tally) *int { return &t.BeyondConfiguring }, true, false},`, "\n"+`{"q", "held", func(t *bos.Tally) *int { return &t.Held }, true, true},`)
 	edit("../bos/tally.go",
 		"type Tally struct {", "\nHeld int",
 		"MarkActive // enabled: keeps the session from completing", "\nMarkHeld",

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -58,7 +59,7 @@ type oracleCase struct {
 }
 
 // TestStatusAgreesWithBOS sends every case's records in through the mutations and compares what
-// the query answers with what BOS answered. The mutations can't express three
+// the query and REST answer with what BOS answered. The mutations can't express three
 // things, which are tested here as far as they go:
 //
 //   - BOS's answers were computed at a given moment. A server has its own clock, so
@@ -74,7 +75,10 @@ func TestStatusAgreesWithBOS(t *testing.T) {
 		t.Fatal(err)
 	}
 	var oracle struct{ Cases []oracleCase }
-	if err := json.Unmarshal(raw, &oracle); err != nil {
+	var answers struct {
+		Cases []struct{ Expected json.RawMessage }
+	}
+	if err := errors.Join(json.Unmarshal(raw, &oracle), json.Unmarshal(raw, &answers)); err != nil {
 		t.Fatal(err)
 	}
 	if len(oracle.Cases) < 30 {
@@ -83,13 +87,14 @@ func TestStatusAgreesWithBOS(t *testing.T) {
 	for _, b := range apptest.Backends {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
-			for _, c := range oracle.Cases {
+			for i, c := range oracle.Cases {
 				t.Run(c.Name, func(t *testing.T) {
 					t.Parallel()
 					s := apptest.Serve(t, b.URL(t))
 					c.store(s)
 					c.checkSession(t, s)
 					c.checkComponents(t, s)
+					c.checkREST(t, s, answers.Cases[i].Expected)
 				})
 			}
 		})

@@ -3,12 +3,10 @@ package app_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -42,49 +40,26 @@ func (c restClient) want(t *testing.T, path, tenant string, status int, value st
 	}
 }
 
-// TestRESTStatusesAreBOSsByteByByte compares the status of every case with BOS's, byte by byte once the
-// keys are in order and the error lists name the first components. See TestStatusAgreesWithBOS for
-// what can't be expressed: there the moment that BOS saw is this test's clock.
-func TestRESTStatusesAreBOSsByteByByte(t *testing.T) {
-	raw, err := os.ReadFile("../../bos/testdata/bos_status_cases.json")
+// checkREST compares the status that REST answers with BOS's, byte by byte once the keys are in
+// order and the error lists name the first components. The moment that BOS saw is the clock here.
+func (c *oracleCase) checkREST(t *testing.T, s *apptest.Site, expected json.RawMessage) {
+	t.Helper()
+	now, err := c.Now.UTC()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cases struct{ Cases []oracleCase }
-	var answers struct {
-		Cases []struct{ Expected json.RawMessage }
-	}
-	if err := errors.Join(json.Unmarshal(raw, &cases), json.Unmarshal(raw, &answers)); err != nil {
-		t.Fatal(err)
-	}
-	for _, b := range apptest.Backends {
-		t.Run(b.Name, func(t *testing.T) {
-			t.Parallel()
-			contract := resttest.New(t)
-			for i, c := range cases.Cases {
-				t.Run(c.Name, func(t *testing.T) {
-					s := apptest.Serve(t, b.URL(t))
-					c.store(s)
-					now, err := c.Now.UTC()
-					if err != nil {
-						t.Fatal(err)
-					}
-					h := forEverybody(rest.New(s.App.RESTStore(), rest.Options{
-						Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return now },
-					}, nil))
-					r := httptest.NewRequest(http.MethodGet, "/v2/sessions/"+c.Session.Name+"/status", nil)
-					w := httptest.NewRecorder()
-					h.ServeHTTP(w, r)
-					contract.Check(t, r, w.Code, w.Header(), w.Body.Bytes())
-					have, want := parseNumbers(t, w.Body.Bytes()), parseNumbers(t, answers.Cases[i].Expected)
-					c.order(want)
-					c.restate(t, have, want)
-					if have, want := fmt.Sprintf("%#v", have), fmt.Sprintf("%#v", want); have != want { // keys in order
-						t.Errorf("answered\n%s\nBOS\n%s", have, want)
-					}
-				})
-			}
-		})
+	h := forEverybody(rest.New(s.App.RESTStore(), rest.Options{
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return now },
+	}, nil))
+	r := httptest.NewRequest(http.MethodGet, "/v2/sessions/"+c.Session.Name+"/status", nil)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	resttest.New(t).Check(t, r, w.Code, w.Header(), w.Body.Bytes())
+	have, want := parseNumbers(t, w.Body.Bytes()), parseNumbers(t, expected)
+	c.order(want)
+	c.restate(t, have, want)
+	if have, want := fmt.Sprintf("%#v", have), fmt.Sprintf("%#v", want); have != want { // keys in order
+		t.Errorf("REST answered\n%s\nBOS\n%s", have, want)
 	}
 }
 

@@ -98,8 +98,10 @@ func (p *persistence) persist(ctx context.Context, whole bool, try func(context.
 	var said error // by the cluster itself: says more than that time was up in yet another attempt
 	for n := 0; ; n++ {
 		verdict, result := p.attempt(ctx, n, try)
-		if said != nil && ctx.Err() != nil && errors.Is(verdict, context.DeadlineExceeded) {
-			return said
+		if said != nil && timeWasUp(verdict) {
+			if result = said; ctx.Err() != nil {
+				return result
+			}
 		}
 		switch {
 		case errors.Is(verdict, redis.ErrClosed): // a node that has left the cluster, or this client
@@ -200,6 +202,13 @@ func unreachable(err error) bool {
 	var netErr net.Error
 	return errors.As(err, &netErr) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+}
+
+// timeWasUp says that an attempt was cut short: by its context, or by the deadline that its connection
+// has from that, which may come a moment sooner.
+func timeWasUp(err error) bool {
+	var netErr net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &netErr) && netErr.Timeout()
 }
 
 // deadlines bounds what the client asks nodes of its own accord, such as the topology:

@@ -4,12 +4,14 @@ package resttest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -18,41 +20,53 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 )
 
-// Contract is the description of the API.
+// Contract is the description of the API, safe for concurrent use.
 type Contract struct {
 	router  routers.Router
 	problem *openapi3.Schema
 }
 
-// New reads the description for a test of this module, which runs somewhere below its
-// root.
+// New is the description, for a test of this module, which runs somewhere below its root.
 func New(t testing.TB) *Contract {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(root(t), "api", "bos-v2-read.openapi.yaml"))
+	c, err := read()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return c
+}
+
+// read reads the description, and validates it, once for all tests of the process: tests that poll ask
+// for it every few milliseconds, and with the race detector that took more than all else they do.
+var read = sync.OnceValues(func() (*Contract, error) {
+	folder, err := root()
+	if err != nil {
+		return nil, err
+	}
+	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(folder, "api", "bos-v2-read.openapi.yaml"))
+	if err != nil {
+		return nil, err
 	}
 	router, err := legacy.NewRouter(doc) // which validates it
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return &Contract{router, doc.Components.Schemas["Problem"].Value}
-}
+	return &Contract{router, doc.Components.Schemas["Problem"].Value}, nil
+})
 
 // root is the folder with the module's go.mod.
-func root(t testing.TB) string {
-	t.Helper()
+func root() (string, error) {
 	folder, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
-			return folder
+			return folder, nil
 		}
 		above := filepath.Dir(folder)
 		if above == folder {
-			t.Fatal("there is no go.mod above this test")
+			return "", errors.New("there is no go.mod above this test")
 		}
 		folder = above
 	}

@@ -251,7 +251,7 @@ func TestAClusterWithoutSlotsHasItsReason(t *testing.T) {
 	t.Parallel()
 	nodes := redistest.Cluster(t)
 	log := &apptest.Journal{}
-	s := apptest.ServeLogging(t, apptest.TextLog(log), "redis+cluster://"+nodes[0]+"?addr="+nodes[1]+"&addr="+nodes[2])
+	s := apptest.ServeLogging(t, apptest.TextLog(log), apptest.ClusterURL(nodes))
 	s.Session("s")
 	s.Put(apptest.Powering("x1", "s"))
 	state := trouble{reason: "REDIS_CLUSTER_DOWN", line: "Redis Cluster is down", words: "CLUSTERDOWN"}

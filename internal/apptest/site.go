@@ -26,10 +26,12 @@ var Backends = []struct {
 }{
 	{"embedded", func(*testing.T) string { return "" }},
 	{"redis", func(t *testing.T) string { return "redis://" + redistest.SharedServer(t) }},
-	{"cluster", func(t *testing.T) string {
-		first, others, _ := strings.Cut(strings.Join(redistest.SharedCluster(t), "&addr="), "&")
-		return "redis+cluster://" + first + "?" + others
-	}},
+	{"cluster", func(t *testing.T) string { return ClusterURL(redistest.SharedCluster(t)) }},
+}
+
+// ClusterURL is the --redis-url of a cluster of these nodes.
+func ClusterURL(nodes []string) string {
+	return "redis+cluster://" + nodes[0] + "?addr=" + strings.Join(nodes[1:], "&addr=")
 }
 
 // Site is a running server in a namespace of its own, and a client of it.

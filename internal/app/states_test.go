@@ -234,6 +234,7 @@ func recovered(t *testing.T, s *apptest.Site, log *apptest.Journal, state troubl
 		code, body := s.Get("/readyz")
 		return code == http.StatusOK && strings.TrimSpace(string(body)) == "ready"
 	})
+	noDrift(t, s)
 }
 
 // operations is the runbook.

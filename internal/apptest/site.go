@@ -262,12 +262,12 @@ func Try(s *Site, mutation string, v Vars) (codes []string, err error) {
 		return nil, err
 	}
 	defer response.Body.Close()
+	if response.StatusCode/100 != 2 { // 294 has data and errors
+		return nil, fmt.Errorf("status %d", response.StatusCode) // a proxy's answer is no JSON
+	}
 	var r Reply
 	if err := json.NewDecoder(response.Body).Decode(&r); err != nil {
 		return nil, err
-	}
-	if response.StatusCode/100 != 2 { // 294 has data and errors
-		return nil, fmt.Errorf("status %d", response.StatusCode)
 	}
 	return r.Codes(), nil
 }

@@ -28,8 +28,8 @@ func TestASlowNarrowAndBrokenWayToRedis(t *testing.T) {
 		{"1 MB/s", "bandwidth", map[string]int{"rate": 1000}},
 		{"connections cut after 500 bytes", "limit_data", map[string]int{"bytes": 500}},
 	} {
-		network.Worsen(worse.kind, worse.attributes)
-		figures, connected := w.writeUntilHealed(t, worse.what, enoughUpdates, network.Heal)
+		worsen := func() { network.Worsen(worse.kind, worse.attributes) }
+		figures, connected := w.writeWhile(t, worse.what, worsen, enoughUpdates, network.Heal)
 		if worse.kind == "limit_data" && connected < wayWriters {
 			t.Errorf("%s: only %d connections were opened again", worse.what, connected)
 		}
@@ -48,11 +48,12 @@ func TestAWayToRedisThatLosesPackets(t *testing.T) {
 	f := newFleet(t)
 	w := newWayToRedis(t, f, f.Redis)
 	for _, share := range []float64{0.01, 0.1} {
-		losses := redistest.LosePackets(t, f.Redis, share)
+		var losses *redistest.Losses
 		lost := 0
-		figures, _ := w.writeUntilHealed(t, fmt.Sprintf("%v %% of packets lost", 100*share), func(updates int) bool {
-			return enoughUpdates(updates) && losses.Count() >= 5
-		}, func() { lost = losses.Count(); losses.Heal() })
+		figures, _ := w.writeWhile(t, fmt.Sprintf("%v %% of packets lost", 100*share),
+			func() { losses = redistest.LosePackets(t, f.Redis, share) },
+			func(updates int) bool { return enoughUpdates(updates) && losses.Count() >= 5 },
+			func() { lost = losses.Count(); losses.Heal() })
 		redistest.Figure(t, "%s, %d packets lost", figures, lost)
 	}
 	apptest.NeverBack(t, w.all)
@@ -91,11 +92,12 @@ func newWayToRedis(t *testing.T, f *apptest.Fleet, redis string) *wayToRedis {
 	return &wayToRedis{s, redis, all, vitals(t, s)["go_goroutines"]}
 }
 
-// writeUntilHealed writes on a way that is worse until every writer has enough, and heals it: updates are answered, or refused, in
-// time, nothing piles up, and all converge. It returns how many connections were opened meanwhile.
-func (w *wayToRedis) writeUntilHealed(t *testing.T, what string, enough func(updates int) bool, heal func()) (figures string, connected int) {
+// writeWhile makes the way worse, writes until every writer has enough, and heals it: updates are answered, or refused, in time, nothing
+// piles up, and all converge. It returns how many connections were opened meanwhile.
+func (w *wayToRedis) writeWhile(t *testing.T, what string, worsen func(), enough func(updates int) bool, heal func()) (figures string, connected int) {
 	t.Helper()
-	connected = connections(t, w.redis)
+	connected = connections(t, w.redis) // by the way that is still good
+	worsen()
 	var mu sync.Mutex
 	var took []time.Duration
 	answers := map[string]int{}

@@ -32,11 +32,13 @@ command -v promtool >/dev/null 2>&1 && command -v prometheus >/dev/null 2>&1 || 
 command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx"
 set -- /usr/lib/*/faketime/libfaketime.so.1
 [ -e "$1" ] || missing="$missing faketime"
+command -v iptables >/dev/null 2>&1 || [ -x /usr/sbin/iptables ] || missing="$missing iptables"
+command -v ip >/dev/null 2>&1 || [ -x /usr/sbin/ip ] || missing="$missing iproute2"
 [ -n "$missing" ] || exit 0
 
 give_up() {
 	echo "not installed: $missing, and $1." >&2
-	echo "Install Redis 7.0 or newer and a C compiler, Prometheus, nginx and faketime, so that redis-server, prometheus, promtool and cc are in the PATH, and Chromium," >&2
+	echo "Install Redis 7.0 or newer and a C compiler, Prometheus, nginx, faketime, iptables and iproute2, so that redis-server, prometheus, promtool and cc are in the PATH, and Chromium," >&2
 	echo "as /usr/bin/chromium-headless-shell, /usr/bin/chromium or where the variable CHROMIUM says, then try again." >&2
 	exit 1
 }

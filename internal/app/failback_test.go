@@ -103,6 +103,8 @@ func TestNothingIsLostSilentlyWhenRedisFailsOverAndBack(t *testing.T) {
 		fresh()
 	}
 	checkGivenOnce(t, all)
+	noDrift(t, produced)
+	noDrift(t, followed.Site)
 	for _, w := range all {
 		if end := w.Ended(); end != "" {
 			t.Errorf("a watcher's subscription has ended: %s", end)

@@ -59,6 +59,8 @@ func TestTheClockOfRedisIsAnHourOff(t *testing.T) {
 			if problem := f.sync(); problem != "" {
 				t.Errorf("the sync: %s", problem)
 			}
+			noDrift(t, s)
+			noDrift(t, f.Site)
 			redistest.Figure(t, "Redis %v off, producers an hour behind, right and ahead: negative durations %d", ahead, negative)
 		})
 	}

@@ -80,6 +80,7 @@ func TestTheMemoryLimitIsReached(t *testing.T) {
 		t.Error("no list was answered")
 	}
 	apptest.NeverBack(t, watchers)
+	f.NoDrift(t)
 	redistest.Figure(t, "GOMEMLIMIT of %d MB, at most %d MB resident: %d large lists answered, %d refused as UNAVAILABLE; the slowest of %d health probes %v, "+
 		"%d changes seen by all watchers; as fast as before after %v", limit>>20, peak>>20, answered.Load(), refused.Load(), changes,
 		slowest.Round(time.Millisecond), changes, time.Since(over).Round(time.Millisecond))

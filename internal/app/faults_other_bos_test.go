@@ -74,5 +74,6 @@ func TestABOSThatIsReplacedByAnotherSystemsIsDoubted(t *testing.T) {
 	own300()
 	f.likeBOS("/v2/sessions/s/status", "")
 	f.likeBOS("/v2/components", "")
+	noDrift(t, f.Site)
 	redistest.Figure(t, "another system's BOS for 6 sweeps: components removed 0, false completions 0, sessions lost 0")
 }

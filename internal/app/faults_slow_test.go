@@ -34,7 +34,6 @@ func TestRequestsThatComeByteByByte(t *testing.T) {
 			pid := process.Cmd.Process.Pid
 			s.Session("s")
 			without, before := slowestStatus(s), resident(t, pid)
-			begun := time.Now()
 			all := make([]net.Conn, slow)
 			for i := range all {
 				conn, err := net.Dial("tcp", s.Host())
@@ -45,6 +44,7 @@ func TestRequestsThatComeByteByByte(t *testing.T) {
 				_, _ = io.WriteString(conn, one.at)
 				all[i] = conn
 			}
+			begun := time.Now() // with the last of them, which takes a while
 			for i := range one.bytes {
 				for _, conn := range all {
 					_, _ = io.WriteString(conn, one.bytes[i:i+1]) // it may have been disconnected by now
@@ -78,7 +78,8 @@ func TestSocketsThatNeverRead(t *testing.T) {
 	if longTests {
 		silent = 5000
 	}
-	s, process := newFleet(t).Start(t, "127.0.0.1:0", "--write-deadline", "2s")
+	f := newFleet(t)
+	s, process := f.Start(t, "127.0.0.1:0", "--write-deadline", "2s")
 	pid := process.Cmd.Process.Pid
 	s.Session("s")
 	const components = 40
@@ -130,6 +131,7 @@ func TestSocketsThatNeverRead(t *testing.T) {
 	if most := before + 200<<20; peak > most {
 		t.Errorf("%d clients that never read took %d MB, %d before", silent, peak>>20, before>>20)
 	}
+	f.NoDrift(t)
 	redistest.Figure(t, "%d sockets that never read states of 160 KB: the others have a change after %v at most, %v without; memory at most %d MB, %d before; "+
 		"all disconnected %v after the last began", silent, with.Round(time.Millisecond), without.Round(time.Millisecond), peak>>20, before>>20, time.Since(begun).Round(100*time.Millisecond))
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bosgraph/bosgraph/cache"
 	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
@@ -18,10 +19,20 @@ func faultWatchers() int {
 	return 200
 }
 
-// followedFleet are two servers with a running session, and those who watch it at the first.
-func followedFleet(t *testing.T, options ...string) (a, b *apptest.Site, process *apptest.Process, all []*apptest.Watcher) {
+// noDrift wants a recount of what a server of this process has stored to find nothing.
+func noDrift(t *testing.T, s *apptest.Site) {
 	t.Helper()
-	f := newFleet(t)
+	var findings []cache.Finding
+	drift, err := s.App.Store().Recount(t.Context(), cache.RecountOptions{Report: func(f cache.Finding) { findings = append(findings, f) }})
+	if err != nil || drift != 0 {
+		t.Errorf("the recount: drift %d, %v, %v", drift, findings, err)
+	}
+}
+
+// followedFleet are two servers with a running session, and those who watch it at the first.
+func followedFleet(t *testing.T, options ...string) (f *apptest.Fleet, a, b *apptest.Site, process *apptest.Process, all []*apptest.Watcher) {
+	t.Helper()
+	f = newFleet(t)
 	a, process = f.Start(t, "127.0.0.1:0", options...)
 	b, _ = f.Serve(t, options...)
 	a.Session("s")
@@ -29,7 +40,7 @@ func followedFleet(t *testing.T, options ...string) (a, b *apptest.Site, process
 	a.Update("s", "status", "RUNNING")
 	all = apptest.Crowd(t, a, faultWatchers(), followS)
 	apptest.Every(t, "the first state", all, func(w *apptest.Watcher) bool { return w.Now("revision") != nil })
-	return a, b, process, all
+	return f, a, b, process, all
 }
 
 // change writes an update through a server, and returns the state that it leads to.
@@ -43,7 +54,7 @@ func change(s *apptest.Site, text string) map[string]any {
 // those who watch it get what they have missed. The long form stops it for 30 s.
 func TestWatchersOfAServerThatStoodStill(t *testing.T) {
 	t.Parallel()
-	_, b, process, all := followedFleet(t)
+	f, _, b, process, all := followedFleet(t)
 	still := 2 * time.Second
 	if longTests {
 		still = 30 * time.Second
@@ -74,6 +85,7 @@ func TestWatchersOfAServerThatStoodStill(t *testing.T) {
 		}
 	}
 	apptest.NeverBack(t, all)
+	f.NoDrift(t)
 	redistest.Figure(t, "a server stood still for %v and %d updates: its %d watchers converged %v after it continued",
 		still, written, len(all), took.Round(time.Millisecond))
 }
@@ -83,7 +95,7 @@ func TestWatchersOfAServerThatStoodStill(t *testing.T) {
 func TestWatchersOfAServerThatIsAskedToStop(t *testing.T) {
 	t.Parallel()
 	const within = 4 * time.Second
-	_, b, process, all := followedFleet(t, "--shutdown-timeout", within.String())
+	f, _, b, process, all := followedFleet(t, "--shutdown-timeout", within.String())
 	asked, drained := time.Now(), make(chan time.Duration, 1)
 	go func() {
 		process.End()
@@ -102,6 +114,7 @@ func TestWatchersOfAServerThatIsAskedToStop(t *testing.T) {
 	final := change(b, "the last")
 	apptest.Every(t, "the last state", all, apptest.Reached(final["revision"]))
 	apptest.NeverBack(t, all)
+	f.NoDrift(t)
 	took := <-drained
 	if took > within+time.Second {
 		t.Errorf("it took %v to stop", took)

@@ -161,6 +161,7 @@ func TestWatchersWhoseRedisIsKilled(t *testing.T) {
 			apptest.NeverBack(t, all)
 			p.complete()
 			apptest.Every(t, "the end", all, func(w *apptest.Watcher) bool { return w.Ended() == "complete" && w.Now("status") == "COMPLETE" })
+			noDrift(t, s)
 			slices.Sort(took)
 			redistest.Figure(t, "killed %s: %d watchers up to date p50 %v, p99 %v, max %v after Redis is back; acknowledged %d updates, lost %d; false completions 0, revisions that went back 0",
 				test.name, len(all), took[len(took)/2].Round(time.Millisecond), took[len(took)*99/100].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond), acknowledged, lost)
@@ -196,6 +197,7 @@ func TestASessionThatOlderDataLackIsNotDeleted(t *testing.T) {
 			t.Errorf("watcher %d: ended %q", i, w.Ended())
 		}
 	}
+	noDrift(t, s)
 }
 
 // TestWatchersWhoseRedisIsSilent stops Redis in its tracks: no connection is lost,
@@ -224,6 +226,7 @@ func TestWatchersWhoseRedisIsSilent(t *testing.T) {
 	apptest.NeverBack(t, all)
 	p.complete()
 	apptest.Every(t, "the end", all, func(w *apptest.Watcher) bool { return w.Ended() == "complete" })
+	noDrift(t, s)
 }
 
 // outageProducer writes sessions, again and again, whenever that works.

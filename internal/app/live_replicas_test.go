@@ -25,6 +25,7 @@ func TestWatchersOfServersThatShareNothingButRedis(t *testing.T) {
 	a.Update("s", "status", "RUNNING")
 	t.Run("mutations on either are seen on both", func(t *testing.T) { testSameRevisions(t, a.With(t), b.With(t)) })
 	t.Run("all continue when one is killed", func(t *testing.T) { testServerKilled(t, a.With(t), b.With(t), killA) })
+	f.NoDrift(t)
 }
 
 func testSameRevisions(t *testing.T, a, b *apptest.Site) {

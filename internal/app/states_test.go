@@ -234,6 +234,7 @@ func recovered(t *testing.T, s *apptest.Site, log *apptest.Journal, state troubl
 		code, body := s.Get("/readyz")
 		return code == http.StatusOK && strings.TrimSpace(string(body)) == "ready"
 	})
+	noDrift(t, s)
 }
 
 // operations is the runbook.
@@ -251,7 +252,7 @@ func TestAClusterWithoutSlotsHasItsReason(t *testing.T) {
 	t.Parallel()
 	nodes := redistest.Cluster(t)
 	log := &apptest.Journal{}
-	s := apptest.ServeLogging(t, apptest.TextLog(log), "redis+cluster://"+nodes[0]+"?addr="+nodes[1]+"&addr="+nodes[2])
+	s := apptest.ServeLogging(t, apptest.TextLog(log), apptest.ClusterURL(nodes))
 	s.Session("s")
 	s.Put(apptest.Powering("x1", "s"))
 	state := trouble{reason: "REDIS_CLUSTER_DOWN", line: "Redis Cluster is down", words: "CLUSTERDOWN"}

@@ -104,6 +104,7 @@ func TestFaultsOfBOSLoseNothingAndPass(t *testing.T) {
 			fake.Patch(bosfake.Record{"error": ""}, ids[299])
 			f.likeBOS("/v2/sessions/running/status", "")
 			f.likeBOS("/v2/components/"+ids[49], "blue")
+			noDrift(t, f.Site)
 		})
 	}
 }

@@ -18,17 +18,21 @@ import (
 	"time"
 )
 
-// Fleet is what may run on one namespace of a Redis of its own, or on a directory.
+// Fleet is what may run on one namespace of a Redis of its own, of a cluster, or on a directory.
 type Fleet struct {
 	Binary, Redis, DataDir, Namespace string
+	Cluster                           []string // its nodes, instead of Redis
 	Env                               []string // of its programs, besides that of the test
 }
 
 // command is the command with these words, on the fleet's namespace.
 func (f *Fleet) command(ctx context.Context, words ...string) *exec.Cmd {
 	state := []string{"--redis-url", "redis://" + f.Redis}
-	if f.DataDir != "" {
+	switch {
+	case f.DataDir != "":
 		state = []string{"--data-dir", f.DataDir}
+	case f.Cluster != nil:
+		state = []string{"--redis-url", ClusterURL(f.Cluster)}
 	}
 	cmd := exec.CommandContext(ctx, f.Binary, slices.Concat(words, state, []string{"--namespace", f.Namespace})...)
 	cmd.Env = append(os.Environ(), f.Env...)

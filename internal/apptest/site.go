@@ -26,10 +26,12 @@ var Backends = []struct {
 }{
 	{"embedded", func(*testing.T) string { return "" }},
 	{"redis", func(t *testing.T) string { return "redis://" + redistest.SharedServer(t) }},
-	{"cluster", func(t *testing.T) string {
-		first, others, _ := strings.Cut(strings.Join(redistest.SharedCluster(t), "&addr="), "&")
-		return "redis+cluster://" + first + "?" + others
-	}},
+	{"cluster", func(t *testing.T) string { return ClusterURL(redistest.SharedCluster(t)) }},
+}
+
+// ClusterURL is the --redis-url of a cluster of these nodes.
+func ClusterURL(nodes []string) string {
+	return "redis+cluster://" + nodes[0] + "?addr=" + strings.Join(nodes[1:], "&addr=")
 }
 
 // Site is a running server in a namespace of its own, and a client of it.
@@ -260,12 +262,12 @@ func Try(s *Site, mutation string, v Vars) (codes []string, err error) {
 		return nil, err
 	}
 	defer response.Body.Close()
+	if response.StatusCode/100 != 2 { // 294 has data and errors
+		return nil, fmt.Errorf("status %d", response.StatusCode) // a proxy's answer is no JSON
+	}
 	var r Reply
 	if err := json.NewDecoder(response.Body).Decode(&r); err != nil {
 		return nil, err
-	}
-	if response.StatusCode/100 != 2 { // 294 has data and errors
-		return nil, fmt.Errorf("status %d", response.StatusCode)
 	}
 	return r.Codes(), nil
 }

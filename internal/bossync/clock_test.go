@@ -108,3 +108,20 @@ func TestANoteWithoutAnAgeProvesNothing(t *testing.T) {
 		t.Errorf("the last sweep was at %v", st.LastSweep)
 	}
 }
+
+// TestSweepsThatAreMoreFrequentThanNotesAreNotStale checks a replica that reads of BOS: it learns of sweeps once a beat, by notes that
+// may have lain there for as long.
+func TestSweepsThatAreMoreFrequentThanNotesAreNotStale(t *testing.T) {
+	const every = 100 * time.Millisecond
+	now := time.Now()
+	s := replica(clock{&now, 0})
+	for sweep := range 5 {
+		s.readNote(bos.Tenure{Note: fmt.Sprintf(`{"sweep":%d,"age":%d,"every":%d}`, sweep+1, every, every), NoteAge: beat - 1})
+		if now = now.Add(beat); s.State().Stale(now) {
+			t.Errorf("with sweep %d read %v ago it is stale", sweep+1, beat)
+		}
+	}
+	if now = now.Add(3 * beat); !s.State().Stale(now) {
+		t.Error("without notes it is not stale")
+	}
+}

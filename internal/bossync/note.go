@@ -47,7 +47,9 @@ func (s *Sync) readNote(t bos.Tenure) {
 	if t.Note == "" || json.Unmarshal([]byte(t.Note), &n) != nil {
 		return
 	}
-	s.state.Every, s.state.Problem, s.state.Doubt = n.Every, n.Problem, n.Doubt != ""
+	// Sweeps become known here once a beat, however short the interval: with less than that, what is current would count as behind.
+	s.state.Every = max(n.Every, beat)
+	s.state.Problem, s.state.Doubt = n.Problem, n.Doubt != ""
 	s.doubt, s.tenants = n.Doubt, n.Tenants
 	s.know(n.Tenants)
 	if n.Sweep != 0 && n.Sweep != s.sweep && t.NoteAge >= 0 {

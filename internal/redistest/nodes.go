@@ -108,6 +108,22 @@ func (n *Nodes) Master(slot int) string {
 	return ""
 }
 
+// TakenOver waits until others have the slots of a master that is away.
+func (n *Nodes) TakenOver(master string) {
+	n.t.Helper()
+	n.must(until(patience, nil, func() error {
+		for _, s := range n.servers {
+			if s.addr() == master {
+				continue
+			}
+			if view, err := viewOf(s); err != nil || view[master] != "" {
+				return fmt.Errorf("%s sees %v, %w", s.addr(), view, err)
+			}
+		}
+		return nil
+	}))
+}
+
 // Settle waits until all nodes serve, agree about who has which slots, and replicas have
 // what their masters have.
 func (n *Nodes) Settle() {

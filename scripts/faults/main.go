@@ -69,6 +69,7 @@ func run(rows []row) (events []event) {
 	}
 	for _, pkg := range slices.Sorted(maps.Keys(patterns)) {
 		cmd := exec.Command("go", "test", "-json", "-count=1", "-timeout=180m", "-run", strings.Join(patterns[pkg], "|"), pkg)
+		cmd.Env = append(os.Environ(), "TEST_BOSGRAPH_FAULTS=1") // some take too long for every `make test`
 		cmd.Stderr = os.Stderr
 		out, err := cmd.Output()
 		own, printed := parse(out)

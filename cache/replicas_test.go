@@ -57,6 +57,7 @@ func TestWritesWaitForReplicas(t *testing.T) {
 	if found, err := p.store.ReadComponents(p.ctx, []string{"x1"}, false); err != nil || found[0].Error != "not acknowledged" {
 		t.Errorf("%+v, %v", found, err)
 	}
+	p.equal(p.recounted(false), []string{}, "found afterwards")
 }
 
 // The whole of the conformance suite has no replicas; a few calls show that waiting for

@@ -201,6 +201,7 @@ func TestWhichEventsBeginAnEpoch(t *testing.T) {
 			if now := p.stored(); now.Epoch != epoch {
 				t.Errorf("the first write begins another epoch: %s after %s", now.Epoch, epoch)
 			}
+			p.equal(p.recounted(false), []string{}, "found afterwards")
 		})
 	}
 }

@@ -20,9 +20,10 @@ import (
 // what to do, once, and when they are closed all is as before.
 func TestFileDescriptorsRunOut(t *testing.T) {
 	t.Parallel()
-	binary := apptest.Command(t)
-	log := &apptest.Journal{}
-	address := limited(t, binary, redistest.Server(t), log)
+	f, log := newFleet(t), &apptest.Journal{}
+	address := limited(t, f, log)
+	s := apptest.Reach(t, "http://"+address)
+	s.Session("s")
 
 	var open []net.Conn
 	defer func() {
@@ -71,12 +72,14 @@ func TestFileDescriptorsRunOut(t *testing.T) {
 	if n := apptest.CountLines(log, `msg="out of file descriptors`); n != 1 {
 		t.Errorf("the log says %d times that they have run out:\n%s", n, log)
 	}
+	s.Put(apptest.Powering("x1", "s"))
+	f.NoDrift(t)
 }
 
 // limited runs a server that may have 64 files open, and returns its address.
-func limited(t *testing.T, binary, redis string, log *apptest.Journal) (address string) {
+func limited(t *testing.T, f *apptest.Fleet, log *apptest.Journal) (address string) {
 	t.Helper()
-	cmd := exec.Command("sh", "-c", `ulimit -n 64 && exec "$0" serve --listen 127.0.0.1:0 --redis-url "redis://$1"`, binary, redis)
+	cmd := exec.Command("sh", "-c", `ulimit -n 64 && exec "$0" serve --listen 127.0.0.1:0 --redis-url "redis://$1" --namespace "$2"`, f.Binary, f.Redis, f.Namespace)
 	cmd.Stderr = log
 	apptest.Run(t, cmd)
 	apptest.Eventually(t, "the server listens", func() bool {

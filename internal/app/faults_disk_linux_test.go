@@ -18,8 +18,9 @@ func TestADiskThatIsFullForLogs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer full.Close()
+	f := newFleet(t)
 	address := apptest.FreeAddress(t) // its log cannot say where it listens
-	cmd := exec.Command(apptest.Command(t), "serve", "--listen", address, "--redis-url", "redis://"+redistest.Server(t), "--audit-log", "/dev/full")
+	cmd := exec.Command(f.Binary, "serve", "--listen", address, "--redis-url", "redis://"+f.Redis, "--namespace", f.Namespace, "--audit-log", "/dev/full")
 	cmd.Stdout, cmd.Stderr = full, full
 	apptest.Run(t, cmd)
 	s := apptest.Reach(t, "http://"+address)
@@ -33,5 +34,6 @@ func TestADiskThatIsFullForLogs(t *testing.T) {
 		t.Errorf("the session is %v", got)
 	}
 	apptest.WantHealth(t, s, "/healthz", http.StatusOK)
+	f.NoDrift(t)
 	redistest.Figure(t, "log and audit log on a full disk: %d updates answered, refused 0", updates)
 }

@@ -30,7 +30,8 @@ func TestRequestsThatComeByteByByte(t *testing.T) {
 			if longTests {
 				slow = 5000
 			}
-			s, process := newFleet(t).Start(t, "127.0.0.1:0", "--max-http-connections-per-address", "8000")
+			f := newFleet(t)
+			s, process := f.Start(t, "127.0.0.1:0", "--max-http-connections-per-address", "8000")
 			pid := process.Cmd.Process.Pid
 			s.Session("s")
 			without, before := slowestStatus(s), resident(t, pid)
@@ -64,6 +65,7 @@ func TestRequestsThatComeByteByByte(t *testing.T) {
 				}
 				disconnected = fmt.Sprint("after ", time.Since(begun).Round(time.Second))
 			}
+			f.NoDrift(t)
 			redistest.Figure(t, "%d connections with %s without an end: p99 of a query %v, %v without; memory %d MB, %d before; disconnected: %s",
 				slow, one.what, with.Round(100*time.Microsecond), without.Round(100*time.Microsecond), during>>20, before>>20, disconnected)
 		})

@@ -69,6 +69,7 @@ func TestEverythingIsAnsweredSoonWhileRedisIsAway(t *testing.T) {
 			if again.At("session.status.epoch") != after.At("serverInfo.epoch") {
 				t.Error("the epoch changes with every write")
 			}
+			noDrift(t, s)
 		})
 	}
 }

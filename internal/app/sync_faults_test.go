@@ -138,4 +138,5 @@ func TestNoSessionCompletesBeforeItsComponentsWereRead(t *testing.T) {
 	}
 	silent.Lift()
 	f.likeBOS("/v2/sessions/s/status", "")
+	noDrift(t, f.Site)
 }

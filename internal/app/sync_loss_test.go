@@ -290,6 +290,7 @@ func TestAnOperatorConfirmsOneLossOnly(t *testing.T) {
 	f.eventually("it is deleted", func() bool {
 		return f.Must(`{ session(name: "s") { deleted } }`).At("session.deleted") == true && f.sync() == ""
 	})
+	noDrift(t, f.Site)
 }
 
 // TestANewServerDoubtsALossAsWell starts a server beside a BOS that has lost everything: what

@@ -26,8 +26,8 @@ done
 missing=
 command -v redis-server >/dev/null 2>&1 || missing="redis-server"
 command -v cc >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
-# Debian has Chromium with windows and without: either will do, and the one without takes half the time.
-[ -x "${CHROMIUM:-/usr/bin/chromium-headless-shell}" ] || [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing="$missing chromium-headless-shell"
+# Debian has Chromium with windows and without: the one without takes half the time, so it is installed beside the other, too.
+[ -x "${CHROMIUM:-/usr/bin/chromium-headless-shell}" ] || missing="$missing chromium-headless-shell"
 command -v promtool >/dev/null 2>&1 && command -v prometheus >/dev/null 2>&1 || missing="$missing prometheus"
 command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx"
 set -- /usr/lib/*/faketime/libfaketime.so.1
@@ -37,6 +37,10 @@ command -v ip >/dev/null 2>&1 || [ -x /usr/sbin/ip ] || missing="$missing iprout
 [ -n "$missing" ] || exit 0
 
 give_up() {
+	if [ "$missing" = " chromium-headless-shell" ] && [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
+		echo "not installed:$missing, and $1; testing in /usr/bin/chromium, which takes longer." >&2
+		exit 0
+	fi
 	echo "not installed: $missing, and $1." >&2
 	echo "Install Redis 7.0 or newer and a C compiler, Prometheus, nginx, faketime, iptables and iproute2, so that redis-server, prometheus, promtool and cc are in the PATH, and Chromium," >&2
 	echo "as /usr/bin/chromium-headless-shell, /usr/bin/chromium or where the variable CHROMIUM says, then try again." >&2

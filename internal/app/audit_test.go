@@ -194,6 +194,7 @@ func TestAnAuditLogThatCannotBeWrittenStopsNobody(t *testing.T) {
 		s.Session(fmt.Sprint("s", i))
 	}
 	apptest.Eventually(t, "it is logged", func() bool { return strings.Contains(log.String(), "audit lines are lost") })
+	noDrift(t, s)
 }
 
 // TestNoRequestForgesALineOfTheLog sends texts that contain lines of a log, wherever the server may

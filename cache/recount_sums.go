@@ -231,7 +231,8 @@ func (r *recount) expect(ctx context.Context, scope bos.SessionKey, ids, left []
 			continue
 		}
 		value := redisdb.Text(sum.records[i/recountChunk].Val()[i%recountChunk])
-		rec, digest, err := decode(id, value)
+		var rec record
+		digest, err := rec.decode(id, value)
 		if err != nil {
 			return want, err
 		}

@@ -23,12 +23,7 @@ const (
 )
 
 // stored is the value that the record was read from.
-func (r *record) stored() string {
-	if r.version == "" {
-		return ""
-	}
-	return r.version + " " + r.body
-}
+func (r *record) stored() string { return r.version + r.body }
 
 // inspect reads records as [Store.readRecords] does, whole or not. Details are verified
 // only where they are asked for.
@@ -65,8 +60,8 @@ func (r *recount) tryInspect(ctx context.Context, ids []string, detailed bool) (
 	records := make([]record, len(ids))
 	long := map[bos.Digest][]int{}
 	for i, id := range ids {
-		var digest bos.Digest
-		if records[i], digest, err = decode(id, short[i]); err != nil {
+		digest, err := records[i].decode(id, short[i])
+		if err != nil {
 			return nil, nil, err
 		}
 		if digest != "" {
@@ -126,7 +121,7 @@ func (r *recount) verifyWhole(c *change, rec *inspected) {
 			r.emptied++
 		}
 	}
-	c.values[0].body = rec.next.encode()
+	c.values[0].value = rec.next.encode(c.version)
 	// Counters stay as they are. It is noted as changed so that watchers read it again.
 	rec.counted.Scopes(rec.owners, func(key bos.SessionKey) { c.scope(key).changed = []string{id} })
 }

@@ -28,8 +28,10 @@ const logLength = 64
 type change struct {
 	keys     schema.Keys
 	at       time.Time // the moment of all that it notes
+	version  string    // of the values that it writes
 	shares   string    // see [Store.NoteEvents]
 	values   []versioned
+	plain    []plain
 	guards   []guard
 	commands []command
 	texts    map[bos.Digest]*reference
@@ -38,9 +40,12 @@ type change struct {
 	failures []failure // as well
 }
 
-// versioned is a value that the write replaces, and the version that it must have until then:
-// "" for one that must not be there. An empty body deletes it.
-type versioned struct{ key, version, body string }
+// versioned is a value that the write replaces, and the version that it must have until then, with which it
+// begins: "" for one that must not be there. An empty value deletes it.
+type versioned struct{ key, version, value string }
+
+// plain is a value that belongs to a versioned one, and has no version of its own. An empty one is deleted.
+type plain struct{ key, value string }
 
 // guard is a field of a hash that must still have this value, for what has no version of its
 // own: the epoch, the fence of a lease, the record of a session.
@@ -90,7 +95,10 @@ type scopeChange struct {
 // newChange begins a write. All that it notes has the moment at which it began, also if it is
 // decided again: each attempt makes a new one.
 func (s *Store) newChange() *change {
-	return &change{keys: s.db.Keys, at: s.options.Now(), shares: *s.shares.Load(), texts: map[bos.Digest]*reference{}, scopes: map[bos.SessionKey]*scopeChange{}}
+	return &change{
+		keys: s.db.Keys, at: s.options.Now(), version: rand.Text()[:10] + " ", shares: *s.shares.Load(),
+		texts: map[bos.Digest]*reference{}, scopes: map[bos.SessionKey]*scopeChange{},
+	}
 }
 
 // scope returns what the write does to a scope, for adding to it.
@@ -258,7 +266,12 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 	add(strconv.Itoa(len(c.values)))
 	for _, v := range c.values {
 		names = append(names, v.key)
-		add(v.version, v.body)
+		add(v.version, v.value)
+	}
+	add(strconv.Itoa(len(c.plain)))
+	for _, p := range c.plain {
+		names = append(names, p.key)
+		add(p.value)
 	}
 	// Commands on one key follow each other, so this finds nearly all that repeat.
 	number := func(key string) string {

@@ -10,7 +10,7 @@
 -- KEYS[1]     the namespace's meta hash
 -- KEYS[2]     the answer of this write, which is there if it has run before
 -- KEYS[3..5]  long texts, the references to them, the list of frozen sessions
--- KEYS[6..]   the versioned values that this write depends on; then what guards and
+-- KEYS[6..]   the versioned values that this write depends on, and those without a version; then what guards and
 --             commands name by its number; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
 --             the flags check, freeze or keep, groups, errors, failed ones, cabinets, members, staged and
@@ -25,9 +25,10 @@
 --             least time between two samples (ms), how many are kept, what the channel
 --             of a scope begins with, the channel of the list of sessions, the percentages of
 --             failures that events are noted for ("0 10": from the first failure on, and above
---             10; "" to note no events at all); then five lists, each headed by its length:
---   values    one a versioned value: version expected ("" for absent),
---             new value ("" to delete)
+--             10; "" to note no events at all); then six lists, each headed by its length:
+--   values    one a versioned value: what it has to begin with, its version and a space
+--             ("" for absent), and the new one, which begins with another version ("" to delete)
+--   plain     one a value without a version: the new one ("" to delete)
 --   guards    hash, field, expected ("" for absent)
 --   commands  number of words, command, key, words...; COPY has a second key; a member
 --             that ZINCRBY brings to 0 goes; COUNT is none of Redis: it adds numbers to
@@ -86,17 +87,17 @@ for from = 1, values, CHUNK do
   local to = math.min(from + CHUNK - 1, values)
   local now = redis.call('MGET', unpack(KEYS, VALUES + from, VALUES + to))
   for i = from, to do
-    local v = now[i - from + 1]
-    local version = ''
-    if v then
-      version = string.sub(v, 1, string.find(v, ' ', 1, true) - 1)
-    end
-    if version ~= ARGV[at] then
+    local value, version = now[i - from + 1] or '', ARGV[at]
+    -- Found, and not cut off: each new string costs more than all else that is done for a value.
+    if value ~= version and (version == '' or string.find(value, version, 1, true) ~= 1) then
       return {'conflict'}
     end
     at = at + 2
   end
 end
+
+local plain = list()
+at = at + plain
 
 for _ = 1, list() do
   if (redis.call('HGET', KEYS[tonumber(ARGV[at])], ARGV[at + 1]) or '') ~= ARGV[at + 2] then
@@ -128,18 +129,18 @@ end
 redis.call('HINCRBY', meta, META.revision, 1)
 local rev = redis.call('HGET', meta, META.revision)
 
-local set = {}
-for i = 1, values do
-  local v = ARGV[first + 2 * i - 1]
-  if v == '' then
-    redis.call('DEL', KEYS[VALUES + i])
+local set, n = {}, 0
+for i = 1, values + plain do
+  local key, value = KEYS[VALUES + i], ARGV[i <= values and first + 2 * i - 1 or first + values + i]
+  if value == '' then
+    redis.call('DEL', key)
   else
-    set[#set + 1] = KEYS[VALUES + i]
-    set[#set + 1] = rev .. ' ' .. v
+    set[n + 1], set[n + 2] = key, value
+    n = n + 2
   end
-  if #set > 0 and (#set >= CHUNK or i == values) then
-    redis.call('MSET', unpack(set))
-    set = {}
+  if n > 0 and (n >= CHUNK or i == values + plain) then
+    redis.call('MSET', unpack(set, 1, n))
+    n = 0
   end
 end
 

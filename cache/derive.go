@@ -47,7 +47,7 @@ func (c *change) replace(old, next []record) (err error) {
 			epoch = o.epoch
 			c.within(epoch)
 		}
-		c.values = append(c.values, versioned{c.keys.Component(id), o.version, value})
+		c.values = append(c.values, versioned{id, o.version, value})
 		if n.digest != o.digest {
 			details := ""
 			if n.digest != "" {

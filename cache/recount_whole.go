@@ -156,7 +156,7 @@ func (r *recount) verifyLeft(ctx context.Context, id string) error {
 	c := r.newChange()
 	c.within(epoch)
 	// Neither version nor body: the details go only if there is still no record.
-	c.values = []versioned{{key: r.db.Keys.Component(id)}}
+	c.values = []versioned{{id: id}}
 	c.do("DEL", r.db.Keys.Details(id))
 	return r.repair(ctx, c)
 }

@@ -28,6 +28,7 @@ const logLength = 64
 type change struct {
 	keys     schema.Keys
 	at       time.Time // the moment of all that it notes
+	epoch    string    // see within
 	version  string    // of the values that it writes
 	shares   string    // see [Store.NoteEvents]
 	values   []versioned
@@ -40,9 +41,9 @@ type change struct {
 	failures []failure // as well
 }
 
-// versioned is a value that the write replaces, and the version that it must have until then, with which it
-// begins: "" for one that must not be there. An empty value deletes it.
-type versioned struct{ key, version, value string }
+// versioned is the record of a component that the write replaces, and the version that it must have until then, with which its
+// value begins: "" for one that must not be there. An empty value deletes it.
+type versioned struct{ id, version, value string }
 
 // plain is a value that belongs to a versioned one, and has no version of its own. An empty one is deleted.
 type plain struct{ key, value string }
@@ -169,6 +170,7 @@ var errConflict = errors.New("versions differ")
 // with them versions, may come again in another. "" is for a change that depends on
 // no version.
 func (c *change) within(epoch string) {
+	c.epoch = cmp.Or(epoch, c.epoch)
 	g := guard{c.keys.Meta(), schema.Meta.Epoch.Name, epoch}
 	if epoch != "" && !slices.Contains(c.guards, g) {
 		c.guards = append(c.guards, g)
@@ -199,8 +201,10 @@ func (s *Store) run(ctx context.Context, c *change) (err error) {
 		switch reply[0] {
 		case "ok":
 			revision = reply[1]
+			s.recent.remember(c.values, c.epoch)
 			return s.replicated(ctx, s.db.Keys.Answer(id))
 		case "conflict":
+			s.recent.doubt()
 			return errConflict
 		case "schema":
 			return redisdb.CheckSchema(reply[1])
@@ -218,20 +222,23 @@ func (s *Store) run(ctx context.Context, c *change) (err error) {
 }
 
 // runScript runs the script once, and returns its reply as texts.
-func (s *Store) runScript(ctx context.Context, names []string, args []any) ([]string, error) {
+func (s *Store) runScript(ctx context.Context, names, args []string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.db.Timeout)
 	defer cancel()
 	// By hand and not by the script's own Run: only a command that is handed over as words can
 	// share a round trip with those of other callers.
 	all := make([]any, 3, 3+len(names)+len(args))
 	all[0], all[1], all[2] = "evalsha", lua.Write.Hash(), len(names)
-	for _, name := range names {
+	for _, name := range names { // not pointers: the client looks at the first for the node that has its slot
 		all = append(all, name)
 	}
-	said, err := s.db.Do(ctx, append(all, args...))
+	for i := range args { // there are thousands: each value would be copied
+		all = append(all, &args[i])
+	}
+	said, err := s.db.Do(ctx, all)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") || redisdb.SlotMoves(err) {
 		// By itself: with the source of the script, or until the slot of a cluster is whole again.
-		said, err = lua.Write.Run(ctx, s.db.Client, names, args...).Result()
+		said, err = lua.Write.Run(ctx, s.db.Client, names, all[3+len(names):]...).Result()
 	}
 	if err != nil {
 		return nil, err
@@ -249,15 +256,11 @@ func (s *Store) runScript(ctx context.Context, names []string, args []any) ([]st
 
 // arguments lays the change out for the script: every key that it touches, and what
 // to do, which names them by their number.
-func (c *change) arguments(writeID string) (names []string, args []any) {
-	names = make([]string, 0, 5+len(c.values)+len(c.guards)+len(c.commands)+9*len(c.scopes)) // about
-	args = make([]any, 0, 16+2*len(c.values)+8*len(c.commands)+16*len(c.scopes))
+func (c *change) arguments(writeID string) (names, args []string) {
+	names = make([]string, 0, 5+len(c.values)+len(c.plain)+len(c.guards)+len(c.commands)+9*len(c.scopes)) // about
+	args = make([]string, 0, 16+2*len(c.values)+len(c.plain)+8*len(c.commands)+16*len(c.scopes))
 	names = append(names, c.keys.Meta(), c.keys.Answer(writeID), c.keys.Texts(), c.keys.References(), c.keys.Frozen())
-	add := func(words ...string) {
-		for _, w := range words {
-			args = append(args, w)
-		}
-	}
+	add := func(words ...string) { args = append(args, words...) }
 	add(strconv.FormatInt(schema.AnswerLife.Milliseconds(), 10), string(bos.StateComplete),
 		strconv.Itoa(logLength), strconv.FormatInt(schema.LogLife.Milliseconds(), 10), strconv.Itoa(schema.Version),
 		strconv.FormatInt(c.at.UnixMilli(), 10), strconv.FormatInt(bos.ProgressGap.Milliseconds(), 10), strconv.Itoa(bos.MaxProgress),
@@ -265,7 +268,7 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 
 	add(strconv.Itoa(len(c.values)))
 	for _, v := range c.values {
-		names = append(names, v.key)
+		names = append(names, c.keys.Component(v.id))
 		add(v.version, v.value)
 	}
 	add(strconv.Itoa(len(c.plain)))

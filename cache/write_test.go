@@ -163,6 +163,7 @@ func TestWhatWasAddedIsTakenAway(t *testing.T) {
 		cabinets := s.store.db.Keys.Cabinets("/a")
 		s.must(c.HIncrBy(ctx, cabinets, "other p", -1).Err())
 		s.must(c.HIncrBy(ctx, cabinets, "other f", 1).Err())
+		s.store.recent.doubt() // as after a restart
 
 		s.patch(bos.ComponentPatch{ID: "x1", Error: new("any change counts it again")})
 		if tally := s.status("a").Tally; tally.Failed != 0 || tally.PoweringOn != 1 {

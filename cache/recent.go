@@ -18,7 +18,7 @@ type recent struct {
 
 const (
 	// maxRecent is how many bytes of records are remembered, half of them young.
-	maxRecent = 16 << 20
+	maxRecent = 32 << 20
 	// recentBytes is about what one takes besides its text and its id.
 	recentBytes = 100
 	// doubtful is for how long nothing is recalled after a record was out of date: where several servers write the same components,

@@ -195,7 +195,6 @@ func (c *change) derive(d *derived) {
 		c.removeMembers(c.keys.Waiting(h), without(sc.waitRemove, sc.waitAdd))
 		c.addWaiting(c.keys.Waiting(h), sc.waitAdd, sc.waitScore)
 		c.regroup(c.keys.Groups(h), sc.groups)
-		c.count(c.keys.Cabinets(h), sc.movedCabinets())
 		sc.removed = without(sc.removed, sc.changed) // what left and came back is changed, for its watchers
 		// Only fewer active ones can make a session complete. Where as many came as went it has
 		// not become empty, and the script need not have the keys for freezing it.

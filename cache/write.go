@@ -314,21 +314,16 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		// The script steps over as many keys as these flags say: both sides have to
 		// agree. Most writes can't freeze anything, and are spared the keys of what is
 		// frozen.
-		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep, len(sc.stays) > 0)...)
-		add(string(h), strings.Join(sc.changed, ","), strings.Join(sc.removed, ","), sc.flags())
-		var counts []string
-		// By its place and not its name: a batch over many scopes has thousands of these.
-		for i, counter := range schema.Counters {
-			if by := *counter.Of(&sc.tally); by != 0 {
-				counts = append(counts, strconv.Itoa(i+1), strconv.Itoa(by))
-			}
+		cabinets := sc.movedCabinets()
+		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep, len(cabinets) > 0, len(sc.stays) > 0)...)
+		// Each word costs the script time, and a batch over many scopes has thousands of them: counters are one.
+		add(string(h), strings.Join(sc.changed, ","), strings.Join(sc.removed, ","), sc.flags(len(cabinets) > 0), schema.Moves(schema.Counters, &sc.tally))
+		if len(cabinets) > 0 {
+			add(strconv.Itoa(len(cabinets) / 2))
+			add(cabinets...)
 		}
-		add(strconv.Itoa(len(counts) / 2))
-		add(counts...)
 		if len(sc.stays) > 0 {
-			commands, n := sc.timing()
-			add(strconv.Itoa(n))
-			add(commands...)
+			add(sc.timing()...)
 		}
 	}
 	if c.shares != "" {
@@ -338,13 +333,13 @@ func (c *change) arguments(writeID string) (names, args []string) {
 }
 
 // flags are the letters of what the script is to do besides counting; mostly none.
-func (sc *scopeChange) flags() string {
+func (sc *scopeChange) flags(cabinets bool) string {
 	var flags string
 	f := &schema.WriteFlags
 	for _, one := range []struct {
 		on   bool
 		flag schema.WriteFlag
-	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}, {len(sc.stays) > 0, f.Time}} {
+	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}, {cabinets, f.Cabinets}, {len(sc.stays) > 0, f.Time}} {
 		if one.on {
 			flags += one.flag.Letter
 		}

@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// recent are the records that this store has written last, so that the next change of them need not read them: a producer that
-// reports the same components again and again is the only one that writes them. What is remembered is never believed: the script
+// recent are the records that this store has written last, so that the next change of them need not read them: mostly one producer
+// reports the same components again and again, and is the only one that does. What is remembered is never believed: the script
 // compares its version, as it does with what was read. So a change of a record that another has written meanwhile is decided again.
 type recent struct {
-	mu         sync.Mutex
-	epoch      string            // of all of them
-	young, old map[string]string // stored values by id; the old ones are forgotten when there are too many young ones
-	size       int               // of the young ones, in bytes
-	doubted    time.Time         // when one was found to be out of date
+	mu      sync.Mutex
+	epoch   string            // of all of them
+	values  map[string]string // as they are stored, by id
+	size    int               // of all, in bytes
+	doubted time.Time         // when one was found to be out of date
 }
 
 const (
-	// maxRecent is how many bytes of records are remembered, half of them young.
+	// maxRecent is how many bytes are remembered: the records of more than 100,000 components.
 	maxRecent = 32 << 20
-	// recentBytes is about what one takes besides its text and its id.
+	// recentBytes is about what a record takes besides its text and its id.
 	recentBytes = 100
 	// doubtful is for how long nothing is recalled after a record was out of date: where several servers write the same components,
-	// reading them is cheaper than to be wrong.
+	// to read them costs less than to be wrong.
 	doubtful = time.Second
 )
 
@@ -30,44 +30,38 @@ const (
 func (r *recent) recall(ids []string) (values []string, epoch string, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.young)+len(r.old) < len(ids) || time.Since(r.doubted) < doubtful {
+	if len(r.values) < len(ids) || time.Since(r.doubted) < doubtful {
 		return nil, "", false
 	}
 	values = make([]string, len(ids))
 	for i, id := range ids {
-		if values[i], ok = r.young[id]; !ok {
-			if values[i], ok = r.old[id]; !ok {
-				return nil, "", false
-			}
+		if values[i], ok = r.values[id]; !ok {
+			return nil, "", false
 		}
 	}
 	return values, r.epoch, true
 }
 
-// remember keeps what a change has written in an epoch.
+// remember keeps what a change has written in an epoch; "" is for one that depends on none, and keeps nothing.
 func (r *recent) remember(written []versioned, epoch string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if epoch != r.epoch {
+	if epoch != r.epoch || epoch == "" {
 		r.forget()
 		r.epoch = epoch
 	}
-	if epoch == "" {
-		return
-	}
 	for _, v := range written {
-		delete(r.old, v.id)
-		if v.value == "" {
-			delete(r.young, v.id)
-			continue
-		}
-		if _, known := r.young[v.id]; !known {
+		r.drop(v.id)
+		if v.value != "" && epoch != "" {
+			r.values[v.id] = v.value
 			r.size += recentBytes + len(v.id) + len(v.value)
 		}
-		r.young[v.id] = v.value
 	}
-	if r.size > maxRecent/2 {
-		r.young, r.old, r.size = map[string]string{}, r.young, 0
+	for id := range r.values { // in no order: of a system that is too large, some are known
+		if r.size <= maxRecent {
+			break
+		}
+		r.drop(id)
 	}
 }
 
@@ -79,4 +73,11 @@ func (r *recent) doubt() {
 	r.doubted = time.Now()
 }
 
-func (r *recent) forget() { r.young, r.old, r.size = map[string]string{}, map[string]string{}, 0 }
+func (r *recent) forget() { r.values, r.size = map[string]string{}, 0 }
+
+func (r *recent) drop(id string) {
+	if value, known := r.values[id]; known {
+		delete(r.values, id)
+		r.size -= recentBytes + len(id) + len(value)
+	}
+}

@@ -79,36 +79,45 @@ func TestWhatAnotherHasWrittenIsNotLost(t *testing.T) {
 	})
 }
 
-// TestWhatIsRememberedIsBounded writes more than there is room for: the oldest are forgotten.
+// TestWhatIsRememberedIsBounded writes more than there is room for: some are forgotten.
 func TestWhatIsRememberedIsBounded(t *testing.T) {
 	var r recent
 	value := strings.Repeat("v", 10_000)
-	const each = 10_000 + recentBytes
+	const each = 10_000 + recentBytes + len("0000")
 	for i := range 3 * maxRecent / each {
-		r.remember([]versioned{{fmt.Sprint(i), "", value}}, "epoch")
+		r.remember([]versioned{{fmt.Sprintf("%04d", i), "", value}}, "epoch")
 	}
-	n := len(r.young) + len(r.old)
-	if n*each > maxRecent+each || n*each < maxRecent/2 {
-		t.Errorf("%d bytes are remembered, of at most %d", n*each, maxRecent)
+	if len(r.values) != maxRecent/each || r.size != len(r.values)*each {
+		t.Errorf("%d records of %d bytes are remembered, of at most %d", len(r.values), r.size, maxRecent)
 	}
-	if _, _, ok := r.recall([]string{"0"}); ok {
-		t.Error("the first one is remembered")
+}
+
+// TestWhatIsNotTrueAnyMoreIsForgotten deletes a record, begins another epoch, and finds something out of date.
+func TestWhatIsNotTrueAnyMoreIsForgotten(t *testing.T) {
+	var r recent
+	knows := func(id, want, of string) {
+		t.Helper()
+		values, epoch, ok := r.recall([]string{id})
+		if want == "" && ok || want != "" && (!ok || values[0] != want || epoch != of) {
+			t.Errorf("%s is %q of %q, want %q of %q", id, values, epoch, want, of)
+		}
 	}
-	last := fmt.Sprint(3*maxRecent/each - 1)
-	if values, epoch, ok := r.recall([]string{last}); !ok || values[0] != value || epoch != "epoch" {
-		t.Error("the last one is not")
-	}
-	r.remember([]versioned{{last, "", ""}}, "epoch")
-	if _, _, ok := r.recall([]string{last}); ok {
-		t.Error("one that was deleted is remembered")
-	}
-	r.remember([]versioned{{last, "", value}}, "epoch")
-	r.remember([]versioned{{"x1", "", value}}, "next epoch")
-	if _, _, ok := r.recall([]string{last}); ok {
-		t.Error("one of an earlier epoch is remembered")
-	}
+	write := func(id, value, epoch string) { r.remember([]versioned{{id, "", value}}, epoch) }
+	write("x1", "1", "a")
+	write("x1", "2", "a")
+	knows("x1", "2", "a")
+	write("x1", "", "a")
+	knows("x1", "", "")
+	write("x1", "3", "a")
+	write("x2", "4", "b")
+	knows("x1", "", "")
+	knows("x2", "4", "b")
+	write("x2", "5", "")
+	knows("x2", "", "")
+	write("x2", "6", "b")
 	r.doubt()
-	if _, _, ok := r.recall([]string{"x1"}); ok {
-		t.Error("a doubtful one is remembered")
+	knows("x2", "", "")
+	if r.size != 0 {
+		t.Errorf("%d bytes are left", r.size)
 	}
 }

@@ -190,7 +190,7 @@ func (c *change) confirm(old []record) {
 		if len(changed) > 0 && changed[0].id == o.component.ID {
 			changed = changed[1:]
 		} else {
-			c.values = append(c.values, o.kept())
+			c.values = append(c.values, o.itself())
 		}
 	}
 }

@@ -45,8 +45,8 @@ type change struct {
 // value begins: "" for one that must not be there. An empty value deletes it.
 type versioned struct{ id, version, value string }
 
-// kept replaces a record by itself: the write depends on it.
-func (r *record) kept() versioned { return versioned{r.component.ID, r.version, r.stored()} }
+// itself replaces a record by itself: the write depends on it.
+func (r *record) itself() versioned { return versioned{r.component.ID, r.version, r.stored()} }
 
 // plain is a value that belongs to a versioned one, and has no version of its own. An empty one is deleted.
 type plain struct{ key, value string }

@@ -31,15 +31,19 @@ func (g *ingest) compareOutbox(b *testing.B) {
 	b.Helper()
 	redis := g.bare[0]
 	g.fillOutbox(b)
-	noting, silent := openAt(b, g, time.Now), openAt(b, g, time.Now)
-	noting.NoteEvents(true, []int{10, 50})
+	silent := func() *cache.Store { return openAt(b, g, time.Now) }
+	noting := func() *cache.Store {
+		store := silent()
+		store.NoteEvents(true, []int{10, 50})
+		return store
+	}
 	var with, bare pace
 	var withCPU, bareCPU time.Duration // of Redis
 	var withTurns, bareTurns []time.Duration
-	one := func(store *cache.Store, took *pace, turns *[]time.Duration, cpu *time.Duration) func() {
+	one := func(store func() *cache.Store, took *pace, turns *[]time.Duration, cpu *time.Duration) func() {
 		return func() {
 			g.dry = store
-			send := g.bareScript(b, statePatches, g.next(statePatches))
+			send := g.bareScript(b, statePatches, g.next(statePatches, wayScript))
 			*cpu -= redis.computing(b)
 			before := took.took
 			took.time(send)
@@ -49,7 +53,6 @@ func (g *ingest) compareOutbox(b *testing.B) {
 	}
 	turns := []func(){one(noting, &with, &withTurns, &withCPU), one(silent, &bare, &bareTurns, &bareCPU)}
 	for n := 0; b.Loop(); n++ {
-		g.part = (g.part + 1) % len(g.rounds)
 		for i := range turns { // neither always follows the other
 			turns[(n+i)%len(turns)]()
 		}

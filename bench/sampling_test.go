@@ -52,16 +52,16 @@ func (g *ingest) compareSampling(b *testing.B) {
 	var with, bare pace
 	var withCPU, bareCPU time.Duration // of Redis
 	began := time.Now()
-	g.dry = openAt(b, g, func() time.Time { return began.Add(with.took) })
+	g.dry = func() *cache.Store { return openAt(b, g, func() time.Time { return began.Add(with.took) }) }
 	turns := []func(){
 		func() {
-			send := g.bareScript(b, statePatches, g.next(statePatches))
+			send := g.bareScript(b, statePatches, g.next(statePatches, wayScript))
 			withCPU -= redis.computing(b)
 			with.time(send)
 			withCPU += redis.computing(b)
 		},
 		func() {
-			calls := g.captured(b, statePatches, g.next(statePatches))
+			calls := g.captured(b, statePatches, g.next(statePatches, wayScript))
 			for i, call := range calls {
 				words, _ := unwire(call, 2)
 				calls[i] = bytes.Replace(call, []byte(words[1]), []byte(without), 1)
@@ -72,7 +72,6 @@ func (g *ingest) compareSampling(b *testing.B) {
 		},
 	}
 	for n := 0; b.Loop(); n++ {
-		g.part = (g.part + 1) % len(g.rounds)
 		for i := range turns { // neither always follows the other
 			turns[(n+i)%len(turns)]()
 		}

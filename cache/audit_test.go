@@ -33,7 +33,11 @@ func (s *suite) value(key string) string {
 	case "string":
 		return c.Get(ctx, key).Val()
 	case "hash":
-		return pairs(c.HGetAll(ctx, key).Val())
+		hash := c.HGetAll(ctx, key).Val()
+		if strings.HasPrefix(key, s.store.db.Keys.Cabinets("")) {
+			hash = byCabinet(hash)
+		}
+		return pairs(hash)
 	case "zset":
 		out := map[string]string{}
 		for _, z := range c.ZRangeWithScores(ctx, key, 0, -1).Val() {
@@ -48,6 +52,20 @@ func (s *suite) value(key string) string {
 		s.Fatalf("key %q has the type %q", key, kind)
 		return ""
 	}
+}
+
+// byCabinet are the counters of cabinets, each by itself: their order is that in which they began to count.
+func byCabinet(hash map[string]string) map[string]string {
+	all := map[string]string{}
+	for cabinet, counts := range hash {
+		tally := schema.CabinetCounts(counts)
+		for _, c := range schema.CabinetCounters {
+			if n := *c.Of(&tally); n != 0 {
+				all[cabinet+" "+c.Field] = strconv.Itoa(n)
+			}
+		}
+	}
+	return all
 }
 
 func z(member string) redis.Z { return redis.Z{Member: member} }

@@ -2,7 +2,6 @@ package cache
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
@@ -21,55 +20,26 @@ func (sc *scopeChange) cabinet(name string) *bos.Tally {
 	return t
 }
 
-// movedCabinets are the counters of cabinets that change, in the order of their fields.
-func (sc *scopeChange) movedCabinets() (moved []cabinetCount) {
+// movedCabinets are the cabinets of which counters change, each with these.
+func (sc *scopeChange) movedCabinets() (words []string) {
 	for _, name := range sortedKeys(sc.cabinets, always) {
-		for _, counter := range schema.CabinetCounters {
-			if by := *counter.Of(sc.cabinets[name]); by != 0 {
-				moved = append(moved, cabinetCount{schema.CabinetField(name, counter), by})
-			}
+		if moves := schema.Moves(schema.CabinetCounters, sc.cabinets[name]); moves != "" {
+			words = append(words, name, moves)
 		}
 	}
-	return moved
-}
-
-// cabinetCount is a field of the counters of cabinets, and a number.
-type cabinetCount struct {
-	field string
-	n     int
-}
-
-// count adds to fields of a hash, by one command for many: a batch moves a few counters of each of many
-// cabinets. The script drops those that come to 0.
-func (c *change) count(key string, by []cabinetCount) {
-	for len(by) > 0 {
-		n := min(len(by), chunk)
-		args := make([]string, 0, 2*n)
-		for _, one := range by[:n] {
-			args = append(args, one.field, strconv.Itoa(one.n))
-		}
-		c.do("COUNT", key, args...)
-		by = by[n:]
-	}
+	return words
 }
 
 // cabinetsOf makes the counts of cabinets of their hash. Of what an earlier version has left uncounted
 // there may be less than nothing until a recount has repaired it: that is not shown.
 func cabinetsOf(hash map[string]string) []bos.CabinetCounts {
-	at := map[string]int{}
-	all := make([]bos.CabinetCounts, 0, len(hash)/2)
-	for field, value := range hash {
-		name, counter, ok := schema.ParseCabinetField(field)
-		n, err := strconv.Atoi(value)
-		if !ok || err != nil || n <= 0 {
-			continue
+	all := make([]bos.CabinetCounts, 0, len(hash))
+	for name, counts := range hash {
+		one := bos.CabinetCounts{Cabinet: name, Counts: schema.CabinetCounts(counts)}
+		for _, c := range schema.CabinetCounters {
+			*c.Of(&one.Counts) = max(*c.Of(&one.Counts), 0)
 		}
-		i, known := at[name]
-		if !known {
-			i = len(all)
-			at[name], all = i, append(all, bos.CabinetCounts{Cabinet: name})
-		}
-		*counter.Of(&all[i].Counts) = n
+		all = append(all, one)
 	}
 	all = slices.DeleteFunc(all, func(c bos.CabinetCounts) bool { return c.Counts.Managed == 0 })
 	bos.SortCabinets(all)

@@ -94,7 +94,8 @@ func (s *Store) stays(ctx context.Context, id string) ([]stay, error) {
 
 // presentStay is the stay in the session that manages a component now, if one does.
 func (s *Store) presentStay(ctx context.Context, id, stored string) ([]stay, error) {
-	r, digest, err := decode(id, stored)
+	var r record
+	digest, err := r.decode(id, stored)
 	if err != nil || !r.present || r.component.Session == "" {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 // a valid record is refused by itself, as is a new one for which there is no room, and
 // the others are stored in one write.
 func (s *Store) PutComponents(ctx context.Context, components []bos.ComponentPatch) (bos.BatchResult, error) {
-	return batch(ctx, s, components, patched, false, func(p *bos.ComponentPatch, old record) (record, error) {
+	return batch(ctx, s, components, patched, false, func(p *bos.ComponentPatch, old *record) (record, error) {
 		return old.replaced(p.NewComponent())
 	})
 }
@@ -21,16 +21,17 @@ func (s *Store) PutComponents(ctx context.Context, components []bos.ComponentPat
 // KeepComponents is PutComponents for records that are made already.
 func (s *Store) KeepComponents(ctx context.Context, components []bos.Component) (bos.BatchResult, error) {
 	id := func(c *bos.Component) string { return c.ID }
-	return batch(ctx, s, components, id, false, func(c *bos.Component, old record) (record, error) {
+	return batch(ctx, s, components, id, false, func(c *bos.Component, old *record) (record, error) {
 		return old.replaced(*c)
 	})
 }
 
 // replaced is the record with another component in it.
-func (r record) replaced(by bos.Component) (record, error) {
+func (r *record) replaced(by bos.Component) (record, error) {
+	next := *r
 	// As if its rest had been read: a whole record replaces that, too, whatever it was.
-	r.present, r.detailed, r.component = true, true, by
-	return r, r.component.Check()
+	next.present, next.detailed, next.component = true, true, by
+	return next, next.component.Check()
 }
 
 func patched(p *bos.ComponentPatch) string { return p.ID }
@@ -39,11 +40,11 @@ func patched(p *bos.ComponentPatch) string { return p.ID }
 // component is refused by itself, like one that makes no valid record.
 func (s *Store) PatchComponents(ctx context.Context, patches []bos.ComponentPatch) (bos.BatchResult, error) {
 	detailed := slices.ContainsFunc(patches, func(p bos.ComponentPatch) bool { return p.Detailed() })
-	return batch(ctx, s, patches, patched, detailed, func(p *bos.ComponentPatch, old record) (record, error) {
+	return batch(ctx, s, patches, patched, detailed, func(p *bos.ComponentPatch, old *record) (record, error) {
 		if !old.present {
-			return old, bos.Errorf(bos.NotFound, "there is no component %q: put it first", p.ID).At("id")
+			return record{}, bos.Errorf(bos.NotFound, "there is no component %q: put it first", p.ID).At("id")
 		}
-		next := old
+		next := *old
 		next.component = p.Apply(old.component)
 		return next, next.component.Check()
 	})
@@ -52,9 +53,9 @@ func (s *Store) PatchComponents(ctx context.Context, patches []bos.ComponentPatc
 // DeleteComponents removes components, and with them what they counted as.
 func (s *Store) DeleteComponents(ctx context.Context, ids []string) (bos.BatchResult, error) {
 	named := func(id *string) string { return *id }
-	return batch(ctx, s, ids, named, false, func(id *string, old record) (record, error) {
+	return batch(ctx, s, ids, named, false, func(id *string, old *record) (record, error) {
 		if !old.present {
-			return old, bos.Errorf(bos.NotFound, "there is no component %q", *id)
+			return record{}, bos.Errorf(bos.NotFound, "there is no component %q", *id)
 		}
 		// A tenant still owns the id: if the component is put again, it is counted for that
 		// tenant, too.
@@ -66,7 +67,7 @@ func (s *Store) DeleteComponents(ctx context.Context, ids []string) (bos.BatchRe
 // one's record, items of the same component one after the other. detailed says
 // whether decide looks at more than the short part of a record.
 func batch[T any](ctx context.Context, s *Store, items []T, id func(*T) string, detailed bool,
-	decide func(item *T, old record) (record, error)) (bos.BatchResult, error) {
+	decide func(item *T, old *record) (record, error)) (bos.BatchResult, error) {
 	var result bos.BatchResult
 	if len(items) > bos.MaxBatch {
 		return result, bos.Errorf(bos.BadUserInput, "%d components are too many for one call: send at most %d", len(items), bos.MaxBatch)
@@ -101,7 +102,7 @@ func batch[T any](ctx context.Context, s *Store, items []T, id func(*T) string, 
 				at, _ := slices.BinarySearch(ids, id(&items[i]))
 				var r record
 				var decideErr error
-				r, decideErr = decide(&items[i], next[at])
+				r, decideErr = decide(&items[i], &next[at])
 				if decideErr == nil && r.present && !next[at].present {
 					decideErr = room.take(ctx)
 				}
@@ -130,18 +131,66 @@ func batch[T any](ctx context.Context, s *Store, items []T, id func(*T) string, 
 // unique.
 func (s *Store) update(ctx context.Context, ids []string, detailed bool, decide func(old []record) ([]record, error)) error {
 	return s.retry(ctx, func() (*change, error) {
+		if old, ok := s.recall(ids, detailed); ok {
+			if c, err := s.decided(old, decide); err == nil && c != nil {
+				c.confirm(old)
+				return c, s.chronicle(ctx, c)
+			}
+		}
+		// Nothing changes, or something is wrong: as far as is remembered. Now it has to be certain.
 		old, err := s.readForChange(ctx, ids, detailed)
 		if err != nil {
 			return nil, err
 		}
-		next, err := decide(old)
-		if err != nil {
-			return nil, err
-		}
-		c := s.newChange()
-		if err := c.replace(old, next); err != nil || len(c.values) == 0 {
+		c, err := s.decided(old, decide)
+		if c == nil {
 			return nil, err
 		}
 		return c, s.chronicle(ctx, c)
 	})
+}
+
+// decided is the change from old records to those that are made of them; nil if there is none.
+func (s *Store) decided(old []record, decide func(old []record) ([]record, error)) (*change, error) {
+	next, err := decide(old)
+	if err != nil {
+		return nil, err
+	}
+	c := s.newChange()
+	if err := c.replace(old, next); err != nil || len(c.values) == 0 {
+		return nil, err
+	}
+	return c, nil
+}
+
+// recall makes records of what is remembered of them; false if that is not enough, as for details.
+func (s *Store) recall(ids []string, detailed bool) (records []record, ok bool) {
+	if detailed {
+		return nil, false
+	}
+	values, epoch, ok := s.recent.recall(ids)
+	if !ok {
+		return nil, false
+	}
+	records = make([]record, len(ids))
+	for i, id := range ids {
+		if longError, err := records[i].decode(id, values[i]); err != nil || longError != "" { // its text is not there
+			return nil, false
+		}
+		records[i].epoch = epoch
+	}
+	return records, true
+}
+
+// confirm makes the change depend on those old records, too, that stay as they are: each is replaced by itself.
+func (c *change) confirm(old []record) {
+	changed := c.values
+	for i := range old {
+		o := &old[i]
+		if len(changed) > 0 && changed[0].id == o.component.ID {
+			changed = changed[1:]
+		} else {
+			c.values = append(c.values, o.itself())
+		}
+	}
 }

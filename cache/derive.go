@@ -3,6 +3,7 @@ package cache
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
@@ -18,7 +19,7 @@ type derived struct {
 
 // replace adds the step from old records to new ones, and everything that
 // follows from it. Records that stay the same add nothing.
-func (c *change) replace(old, next []record) error {
+func (c *change) replace(old, next []record) (err error) {
 	d := derived{owned: map[string][]string{}, disowned: map[string][]string{}}
 	second, epoch := strconv.FormatInt(c.at.Unix(), 10), ""
 	for i := range old {
@@ -36,8 +37,8 @@ func (c *change) replace(old, next []record) error {
 		n.component.Stay = o.there().NextStay(n.there(), c.at)
 		// What the record counts as is part of it, so one that is the same in all else is
 		// written again after the rules have changed.
-		body := n.encode()
-		if body == o.body {
+		value := n.encode(c.version)
+		if strings.TrimPrefix(value, c.version) == o.body {
 			continue
 		}
 		id := o.component.ID
@@ -46,17 +47,15 @@ func (c *change) replace(old, next []record) error {
 			epoch = o.epoch
 			c.within(epoch)
 		}
-		c.values = append(c.values, versioned{c.keys.Component(id), o.version, body})
+		c.values = append(c.values, versioned{id, o.version, value})
 		if n.digest != o.digest {
-			if n.digest == "" {
-				c.do("DEL", c.keys.Details(id))
-			} else {
-				details, err := encodeRest(&n.component)
-				if err != nil {
+			details := ""
+			if n.digest != "" {
+				if details, err = encodeRest(&n.component); err != nil {
 					return err
 				}
-				c.do("SET", c.keys.Details(id), details)
 			}
+			c.plain = append(c.plain, plain{c.keys.Details(id), details})
 		}
 		c.refer(o.component.Error, -1)
 		c.refer(n.component.Error, 1)
@@ -196,7 +195,6 @@ func (c *change) derive(d *derived) {
 		c.removeMembers(c.keys.Waiting(h), without(sc.waitRemove, sc.waitAdd))
 		c.addWaiting(c.keys.Waiting(h), sc.waitAdd, sc.waitScore)
 		c.regroup(c.keys.Groups(h), sc.groups)
-		c.count(c.keys.Cabinets(h), sc.movedCabinets())
 		sc.removed = without(sc.removed, sc.changed) // what left and came back is changed, for its watchers
 		// Only fewer active ones can make a session complete. Where as many came as went it has
 		// not become empty, and the script need not have the keys for freezing it.

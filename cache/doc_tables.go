@@ -24,9 +24,9 @@
 //	log:<scope>                         list    10m0s once frozen                       the change log: one entry a write, "<rev> <ids changed> <ids removed>"
 //	f:<scope>                           zset    -                                       ids of those of m: that have failed, score 0
 //	ff:<home>                           zset    -                                       f: as it was when the session was frozen
-//	cb:<scope>                          hash    -                                       what the components of each cabinet count, by "<cabinet> <counter>"; without those that are 0
+//	cb:<scope>                          hash    -                                       what the components of each cabinet count: its counters, each with its number, such as "m64p3a3"; without those that are 0
 //	fcb:<home>                          hash    -                                       cb: as it was when the session was frozen
-//	pt:<home>                           zset    -                                       stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>", and the longest, in seconds, by "<phase>"
+//	pt:<home>                           zset    -                                       stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>"
 //	tb:<day>:<tenant>/<template>        zset    the retention from the end of that day  ids of the components that failed on that day; the score is how often, and in how many sessions (TroubleScore)
 //	tl:<day>:<tenant>/<template>        hash    the retention from the end of that day  their last failures on that day, "<second in base 36> <error, at most 256 bytes>"
 //	fm:<home>                           zset    -                                       the ids of m: as it was when the session was frozen, and what each waited for: packs (Packed), score 0
@@ -100,6 +100,10 @@
 //	Fr   revision of the snapshot
 //	nf   the largest percentage of failures that an event was made for
 //	ns   what it was stalled at when the last event of that was made
+//	q1   the longest stay in powering_off, in seconds
+//	q2   that in powering_on
+//	q3   that in configuring
+//	q4   that in a phase that BOS does not have
 //
 // # The fields of x:<home>
 //

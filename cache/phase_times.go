@@ -1,12 +1,14 @@
 package cache
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
@@ -47,40 +49,57 @@ func (sc *scopeChange) stayed(one phaseStay) {
 	sc.longest[one.phase] = max(sc.longest[one.phase], one.seconds)
 }
 
-// timing are the commands that count the stays of a scope, by their number of words, and how many they are.
-func (sc *scopeChange) timing() (commands []string, n int) {
+// timing are how long the longest stays of a scope were, by their fields, and how many there were, by their members: two lists.
+func (sc *scopeChange) timing() (words []string) {
+	words = append(words, strconv.Itoa(len(sc.longest)))
+	for _, phase := range sortedKeys(sc.longest, always) {
+		words = append(words, schema.LongestStays[phase], strconv.FormatInt(sc.longest[phase], 10))
+	}
 	by := make(map[string]int, len(sc.stays))
 	for one, count := range sc.stays {
 		by[schema.PhaseTime(one.phase, one.seconds)] = count
 	}
+	words = append(words, strconv.Itoa(len(by)))
 	for _, member := range sortedKeys(by, always) {
-		commands = append(commands, "3", "ZINCRBY", strconv.Itoa(by[member]), member)
+		words = append(words, member, strconv.Itoa(by[member]))
 	}
-	for _, phase := range sortedKeys(sc.longest, always) {
-		commands = append(commands, "4", "ZADD", "GT", strconv.FormatInt(sc.longest[phase], 10), string(phase))
-	}
-	return commands, len(by) + len(sc.longest)
+	return words
 }
 
-// durationsOf makes of the times of phases what is shown of them.
-func durationsOf(members []redis.Z) []bos.PhaseDuration {
+// phaseTimesReply is what the times of phases are made of.
+type phaseTimesReply struct {
+	stays   *redis.ZSliceCmd
+	longest *redis.SliceCmd // by bos.TimedPhases
+}
+
+func (s *Store) askPhaseTimes(ctx context.Context, pipe redis.Pipeliner, h schema.Home) *phaseTimesReply {
+	fields := make([]string, len(bos.TimedPhases))
+	for i, phase := range bos.TimedPhases {
+		fields[i] = schema.LongestStays[phase]
+	}
+	return &phaseTimesReply{pipe.ZRangeWithScores(ctx, s.db.Keys.PhaseTimes(h), 0, -1), pipe.HMGet(ctx, s.db.Keys.Session(h), fields...)}
+}
+
+// durations is what is shown of them.
+func (a *phaseTimesReply) durations() []bos.PhaseDuration {
 	of := map[bos.Phase]*bos.PhaseTimes{}
-	for _, z := range members {
-		phase, start, isBucket := strings.Cut(z.Member.(string), " ")
+	for _, z := range a.stays.Val() {
+		phase, start, _ := strings.Cut(z.Member.(string), " ")
+		second, err := strconv.ParseInt(start, 10, 64)
+		if err != nil {
+			continue
+		}
 		t := of[bos.Phase(phase)]
 		if t == nil {
 			t = &bos.PhaseTimes{Phase: bos.Phase(phase), Stays: map[int64]int{}}
 			of[t.Phase] = t
 		}
-		if second, err := strconv.ParseInt(start, 10, 64); isBucket && err == nil {
-			t.Stays[second] = int(z.Score)
-		} else {
-			t.Longest = int64(z.Score)
-		}
+		t.Stays[second] = int(z.Score)
 	}
 	var all []bos.PhaseDuration
-	for _, phase := range bos.TimedPhases {
+	for i, phase := range bos.TimedPhases {
 		if t := of[phase]; t != nil {
+			t.Longest, _ = strconv.ParseInt(redisdb.Text(a.longest.Val()[i]), 10, 64) // Redis has it of us
 			all = append(all, t.Duration())
 		}
 	}

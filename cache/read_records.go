@@ -57,7 +57,8 @@ func (s *Store) tryReadRecords(ctx context.Context, ids []string, detailed, chan
 	records = make([]record, len(ids))
 	long := map[bos.Digest][]int{}
 	for i, id := range ids {
-		r, digest, err := decode(id, short[i])
+		r := &records[i]
+		digest, err := r.decode(id, short[i])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -70,7 +71,6 @@ func (s *Store) tryReadRecords(ctx context.Context, ids []string, detailed, chan
 			long[digest] = append(long[digest], i)
 		}
 		r.epoch = epoch
-		records[i] = r
 	}
 	// Texts come in a second round trip: which there are is known only now, and nearly always
 	// there are none. A record may change in between, and its text be removed.

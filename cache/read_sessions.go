@@ -89,7 +89,7 @@ type sessionReply struct {
 	cabinets [2]*redis.MapStringStringCmd
 	extras   *redis.SliceCmd
 	progress *redis.StringSliceCmd
-	times    *redis.ZSliceCmd
+	times    *phaseTimesReply
 }
 
 // readHomes reads sessions where they live; nil stands for one that is not there.
@@ -166,7 +166,7 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sess
 		a.cabinets[1] = pipe.HGetAll(ctx, s.db.Keys.FrozenCabinets(h))
 	}
 	if r.PhaseTimes {
-		a.times = pipe.ZRangeWithScores(ctx, s.db.Keys.PhaseTimes(h), 0, -1)
+		a.times = s.askPhaseTimes(ctx, pipe, h)
 	}
 	if r.Details || r.Initial {
 		// A list of initial components can be as long as a system; it is left where it is
@@ -231,7 +231,7 @@ func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, 
 			st.ByCabinet = cabinetsOf(a.cabinets[which].Val())
 		}
 		if a.times != nil {
-			st.PhaseDurations = durationsOf(a.times.Val())
+			st.PhaseDurations = a.times.durations()
 		}
 		if st.Saved != nil { // BOS's own words come first; our counts stay beside them
 			st.GroupCount, st.Saved.Text, st.ErrorsCut = st.Saved.GroupCount, saved, false

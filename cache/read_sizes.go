@@ -161,7 +161,8 @@ func (s *Store) scanRecords(ctx context.Context, ids []string) (found []*bos.Com
 			return nil, nil, err
 		}
 		for i, id := range part {
-			r, digest, err := decode(id, short[i])
+			var r record
+			digest, err := r.decode(id, short[i])
 			if err != nil {
 				return nil, nil, err
 			}

@@ -18,7 +18,7 @@ import (
 // decides what it counts as, and the rest as JSON, read and written only when
 // needed. Both belong to one version.
 type record struct {
-	version    string // "" for no record at all
+	version    string // what its stored value begins with: random letters of each write, and a space; "" for no record at all
 	epoch      string // of the version; "" unless it was read for a change
 	body       string // what is stored under that version
 	present    bool   // false: a tenant owns the id, but there is no component
@@ -31,9 +31,9 @@ type record struct {
 	component  bos.Component
 }
 
-// encode writes the short part without its version; "" where nothing is to be kept. Parts are
+// encode writes the short part under a version; "" where nothing is to be kept. Parts are
 // separated by NUL, which no valid text contains.
-func (r *record) encode() string {
+func (r *record) encode(version string) string {
 	// A tenant may own what BOS does not know yet: its record is kept for the owners alone.
 	if !r.present && len(r.owners) == 0 {
 		return ""
@@ -72,7 +72,7 @@ func (r *record) encode() string {
 		flag(retries == bos.TriedAgain, one.again.Letter)
 		flag(retries == bos.LastTry, one.last.Letter)
 	}
-	f[schema.PartFlags] = string(letters)
+	f[schema.PartFlags] = version + string(letters)
 	f[schema.PartMarks] = strconv.Itoa(int(r.counted.Marks))
 	f[schema.PartSession], f[schema.PartStaged] = c.Session, c.StagedSession()
 	f[schema.PartPhase], f[schema.PartOverride] = string(c.Phase), c.Override
@@ -93,13 +93,13 @@ func longError(text string) bool { return len(text) > bos.ShortText }
 
 // decode reads a stored value; "" is no record. A long error is left as its
 // digest: see [Store.readRecords].
-func decode(id, value string) (r record, longError bos.Digest, err error) {
+func (r *record) decode(id, value string) (longError bos.Digest, err error) {
 	r.component.ID = id
 	if value == "" {
-		return r, "", nil
+		return "", nil
 	}
 	version, body, _ := strings.Cut(value, " ")
-	r.body = body
+	r.version, r.body = value[:min(len(version)+1, len(value))], body
 	var f [schema.PartCount]string
 	// Records of an earlier version have fewer parts: those that lack are empty.
 	for i := range schema.PartCount {
@@ -107,7 +107,7 @@ func decode(id, value string) (r record, longError bos.Digest, err error) {
 	}
 	marks, err := strconv.ParseUint(f[schema.PartMarks], 10, 8)
 	if err != nil || version == "" {
-		return r, "", fmt.Errorf("the stored record of component %q can't be read", id)
+		return "", fmt.Errorf("the stored record of component %q can't be read", id)
 	}
 	flags := &schema.RecordFlags
 	letters, known := f[schema.PartFlags], 0
@@ -118,16 +118,16 @@ func decode(id, value string) (r record, longError bos.Digest, err error) {
 	}
 	present, enabled, isLong, acted, failed := has(flags.Present), has(flags.Enabled), has(flags.LongError), has(flags.HasAction), has(flags.ActionFailed)
 	on, off := retries(has(flags.OnAgain), has(flags.OnLast)), retries(has(flags.OffAgain), has(flags.OffLast))
-	r.version, r.present, r.digest, r.since = version, present, f[schema.PartDigest], f[schema.PartSince]
+	r.present, r.digest, r.since = present, f[schema.PartDigest], f[schema.PartSince]
 	if f[schema.PartOwners] != "" {
 		r.owners = strings.Split(f[schema.PartOwners], ",")
 	}
 	c := &r.component
 	if c.StatusSince, err = parseSecond(r.since); err != nil {
-		return r, "", fmt.Errorf("the stored record of component %q can't be read: %w", id, err)
+		return "", fmt.Errorf("the stored record of component %q can't be read: %w", id, err)
 	}
 	if c.Stay, err = decodeStay(f[schema.PartStay]); err != nil {
-		return r, "", fmt.Errorf("the stored record of component %q can't be read: %w", id, err)
+		return "", fmt.Errorf("the stored record of component %q can't be read: %w", id, err)
 	}
 	c.Enabled, c.Session = enabled, f[schema.PartSession]
 	if known < len(letters) { // most records are whole
@@ -165,7 +165,7 @@ func decode(id, value string) (r record, longError bos.Digest, err error) {
 		c.EventStats = bos.Decisive(on, off)
 	}
 	r.setError(c.Error)
-	return r, longError, nil
+	return longError, nil
 }
 
 // statusOf are the statuses by their letters.

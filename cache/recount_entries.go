@@ -49,7 +49,7 @@ func (r *recount) verifyRecord(ctx context.Context, rec *inspected, missing []sc
 	if len(missing) > 0 || len(rec.wrong) > 0 {
 		c := r.newChange()
 		c.within(rec.epoch)
-		c.values = []versioned{{r.db.Keys.Component(id), rec.version, rec.body}}
+		c.values = []versioned{rec.itself()}
 		for _, e := range missing {
 			r.found(e.key, e.lacking(id))
 			c.do("ZADD", e.key, e.score, e.entry)
@@ -187,7 +187,7 @@ func (r *recount) verifyStray(ctx context.Context, key, entry string, rec *recor
 	r.found(key, "has "+rec.component.ID+", which does not belong there")
 	c := r.newChange()
 	c.within(rec.epoch)
-	c.values = []versioned{{name, rec.version, rec.body}}
+	c.values = []versioned{rec.itself()}
 	c.do("ZREM", key, entry)
 	return r.repair(ctx, c)
 }

@@ -71,7 +71,7 @@ func (r *recount) verifyHistory(ctx context.Context, key string) error {
 	r.found(key, fmt.Sprintf("has %d sessions that can't be read, or are too many", len(list.Val())-len(good)))
 	c := r.newChange()
 	c.within(records[0].epoch)
-	c.values = []versioned{{r.db.Keys.Component(id), records[0].version, records[0].body}}
+	c.values = []versioned{records[0].itself()}
 	c.do("DEL", key)
 	for _, one := range good {
 		r.keepStay(c, key, one)

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -78,11 +77,11 @@ func (r *recount) verifySums(ctx context.Context, scope bos.SessionKey) error {
 		r.found(r.db.Keys.Groups(h), fmt.Sprintf("has an error group of %d instead of %d", have.groups[g], want.groups[g]))
 	}
 	c.regroup(r.db.Keys.Groups(h), off)
-	wrong += r.verifyCabinets(c, r.db.Keys.Cabinets(h), have.cabinets, want.cabinets)
+	to := c.scope(scope) // who watches the session is to read it again
+	wrong += r.verifyCabinets(to, r.db.Keys.Cabinets(h), have.cabinets, want.cabinets)
 	if wrong == 0 {
 		return nil
 	}
-	to := c.scope(scope) // who watches the session is to read it again
 	// A counter that was too high may be all that has kept the session from completing.
 	to.check = true
 	return r.repair(ctx, c)
@@ -106,40 +105,43 @@ func (r *recount) exclusive(ctx context.Context) (func(*change), error) {
 
 // verifyCabinets reports the cabinets whose counters are wrong, adds what repairs them, and returns how
 // many they are.
-func (r *recount) verifyCabinets(c *change, key string, have, want map[string]int) int {
-	off := map[string]int{}
-	for field, n := range have {
-		off[field] -= n
+func (r *recount) verifyCabinets(to *scopeChange, key string, have, want map[string]bos.Tally) (wrong int) {
+	all := map[string]bool{}
+	for name := range have {
+		all[name] = true
 	}
-	for field, n := range want {
-		off[field] += n
+	for name := range want {
+		all[name] = true
 	}
-	var by []cabinetCount
-	wrong := map[string]bool{}
-	for _, field := range sortedKeys(off, func(by int) bool { return by != 0 }) {
-		by = append(by, cabinetCount{field, off[field]})
-		cabinet, _, _ := strings.Cut(field, " ")
-		if !wrong[cabinet] {
-			wrong[cabinet] = true
-			r.found(key, fmt.Sprintf("counts %q = %d instead of %d", field, have[field], want[field]))
+	for _, name := range sortedKeys(all, always) {
+		has, wants, right := have[name], want[name], true
+		for _, c := range schema.CabinetCounters {
+			off := *c.Of(&wants) - *c.Of(&has)
+			if off != 0 && right {
+				right = false
+				r.found(key, fmt.Sprintf("counts %q = %d instead of %d", name+" "+c.Field, *c.Of(&has), *c.Of(&wants)))
+			}
+			*c.Of(to.cabinet(name)) += off
+		}
+		if !right {
+			wrong++
 		}
 	}
-	c.count(key, by)
-	return len(wrong)
+	return wrong
 }
 
 // stored is what Redis has of a scope.
 type stored struct {
 	counters map[string]int
 	groups   map[string]int
-	cabinets map[string]int // by field
+	cabinets map[string]bos.Tally
 }
 
 // expected is what the records of its components come to.
 type expected struct {
 	tally    bos.Tally
 	groups   map[string]int
-	cabinets map[string]int
+	cabinets map[string]bos.Tally
 }
 
 // addUp reads what is stored for a scope, and what its components make, as of one
@@ -207,15 +209,15 @@ func (sum *sumReply) components() []string {
 }
 
 func (sum *sumReply) stored() stored {
-	have := stored{counters: map[string]int{}, groups: map[string]int{}, cabinets: map[string]int{}}
+	have := stored{counters: map[string]int{}, groups: map[string]int{}, cabinets: map[string]bos.Tally{}}
 	for i, v := range sum.counters.Val() {
 		have.counters[schema.CounterFields[i]], _ = strconv.Atoi(redisdb.Text(v)) // absent: 0
 	}
 	for _, z := range sum.groups.Val() {
 		have.groups[z.Member.(string)] = int(math.Round(-z.Score))
 	}
-	for field, n := range sum.cabinets.Val() {
-		have.cabinets[field], _ = strconv.Atoi(n)
+	for name, counts := range sum.cabinets.Val() {
+		have.cabinets[name] = schema.CabinetCounts(counts)
 	}
 	return have
 }
@@ -231,7 +233,8 @@ func (r *recount) expect(ctx context.Context, scope bos.SessionKey, ids, left []
 			continue
 		}
 		value := redisdb.Text(sum.records[i/recountChunk].Val()[i%recountChunk])
-		rec, digest, err := decode(id, value)
+		var rec record
+		digest, err := rec.decode(id, value)
 		if err != nil {
 			return want, err
 		}
@@ -247,9 +250,9 @@ func (r *recount) expect(ctx context.Context, scope bos.SessionKey, ids, left []
 			want.groups[rec.counted.Group]++
 		}
 	}
-	want.cabinets = map[string]int{}
-	for _, one := range counted.movedCabinets() {
-		want.cabinets[one.field] = one.n
+	want.cabinets = map[string]bos.Tally{}
+	for name, tally := range counted.cabinets {
+		want.cabinets[name] = *tally
 	}
 	for g := range have.groups {
 		if digest, _, _ := bos.ParseGroupKey(g); long[digest] > 0 {

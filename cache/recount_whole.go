@@ -23,12 +23,7 @@ const (
 )
 
 // stored is the value that the record was read from.
-func (r *record) stored() string {
-	if r.version == "" {
-		return ""
-	}
-	return r.version + " " + r.body
-}
+func (r *record) stored() string { return r.version + r.body }
 
 // inspect reads records as [Store.readRecords] does, whole or not. Details are verified
 // only where they are asked for.
@@ -65,8 +60,8 @@ func (r *recount) tryInspect(ctx context.Context, ids []string, detailed bool) (
 	records := make([]record, len(ids))
 	long := map[bos.Digest][]int{}
 	for i, id := range ids {
-		var digest bos.Digest
-		if records[i], digest, err = decode(id, short[i]); err != nil {
+		digest, err := records[i].decode(id, short[i])
+		if err != nil {
 			return nil, nil, err
 		}
 		if digest != "" {
@@ -126,7 +121,7 @@ func (r *recount) verifyWhole(c *change, rec *inspected) {
 			r.emptied++
 		}
 	}
-	c.values[0].body = rec.next.encode()
+	c.values[0].value = rec.next.encode(c.version)
 	// Counters stay as they are. It is noted as changed so that watchers read it again.
 	rec.counted.Scopes(rec.owners, func(key bos.SessionKey) { c.scope(key).changed = []string{id} })
 }
@@ -161,7 +156,7 @@ func (r *recount) verifyLeft(ctx context.Context, id string) error {
 	c := r.newChange()
 	c.within(epoch)
 	// Neither version nor body: the details go only if there is still no record.
-	c.values = []versioned{{key: r.db.Keys.Component(id)}}
+	c.values = []versioned{{id: id}}
 	c.do("DEL", r.db.Keys.Details(id))
 	return r.repair(ctx, c)
 }

@@ -28,8 +28,11 @@ const logLength = 64
 type change struct {
 	keys     schema.Keys
 	at       time.Time // the moment of all that it notes
+	epoch    string    // see within
+	version  string    // of the values that it writes
 	shares   string    // see [Store.NoteEvents]
 	values   []versioned
+	plain    []plain
 	guards   []guard
 	commands []command
 	texts    map[bos.Digest]*reference
@@ -38,9 +41,15 @@ type change struct {
 	failures []failure // as well
 }
 
-// versioned is a value that the write replaces, and the version that it must have until then:
-// "" for one that must not be there. An empty body deletes it.
-type versioned struct{ key, version, body string }
+// versioned is the record of a component that the write replaces, and the version that it must have until then, with which its
+// value begins: "" for one that must not be there. An empty value deletes it.
+type versioned struct{ id, version, value string }
+
+// itself replaces a record by itself: the write depends on it.
+func (r *record) itself() versioned { return versioned{r.component.ID, r.version, r.stored()} }
+
+// plain is a value that belongs to a versioned one, and has no version of its own. An empty one is deleted.
+type plain struct{ key, value string }
 
 // guard is a field of a hash that must still have this value, for what has no version of its
 // own: the epoch, the fence of a lease, the record of a session.
@@ -90,7 +99,10 @@ type scopeChange struct {
 // newChange begins a write. All that it notes has the moment at which it began, also if it is
 // decided again: each attempt makes a new one.
 func (s *Store) newChange() *change {
-	return &change{keys: s.db.Keys, at: s.options.Now(), shares: *s.shares.Load(), texts: map[bos.Digest]*reference{}, scopes: map[bos.SessionKey]*scopeChange{}}
+	return &change{
+		keys: s.db.Keys, at: s.options.Now(), version: rand.Text()[:10] + " ", shares: *s.shares.Load(),
+		texts: map[bos.Digest]*reference{}, scopes: map[bos.SessionKey]*scopeChange{},
+	}
 }
 
 // scope returns what the write does to a scope, for adding to it.
@@ -161,6 +173,7 @@ var errConflict = errors.New("versions differ")
 // with them versions, may come again in another. "" is for a change that depends on
 // no version.
 func (c *change) within(epoch string) {
+	c.epoch = cmp.Or(epoch, c.epoch)
 	g := guard{c.keys.Meta(), schema.Meta.Epoch.Name, epoch}
 	if epoch != "" && !slices.Contains(c.guards, g) {
 		c.guards = append(c.guards, g)
@@ -191,8 +204,10 @@ func (s *Store) run(ctx context.Context, c *change) (err error) {
 		switch reply[0] {
 		case "ok":
 			revision = reply[1]
+			s.recent.remember(c.values, c.epoch)
 			return s.replicated(ctx, s.db.Keys.Answer(id))
 		case "conflict":
+			s.recent.doubt()
 			return errConflict
 		case "schema":
 			return redisdb.CheckSchema(reply[1])
@@ -210,20 +225,23 @@ func (s *Store) run(ctx context.Context, c *change) (err error) {
 }
 
 // runScript runs the script once, and returns its reply as texts.
-func (s *Store) runScript(ctx context.Context, names []string, args []any) ([]string, error) {
+func (s *Store) runScript(ctx context.Context, names, args []string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.db.Timeout)
 	defer cancel()
 	// By hand and not by the script's own Run: only a command that is handed over as words can
 	// share a round trip with those of other callers.
 	all := make([]any, 3, 3+len(names)+len(args))
 	all[0], all[1], all[2] = "evalsha", lua.Write.Hash(), len(names)
-	for _, name := range names {
+	for _, name := range names { // not pointers: the client looks at the first for the node that has its slot
 		all = append(all, name)
 	}
-	said, err := s.db.Do(ctx, append(all, args...))
+	for i := range args { // there are thousands: each value would be copied
+		all = append(all, &args[i])
+	}
+	said, err := s.db.Do(ctx, all)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") || redisdb.SlotMoves(err) {
 		// By itself: with the source of the script, or until the slot of a cluster is whole again.
-		said, err = lua.Write.Run(ctx, s.db.Client, names, args...).Result()
+		said, err = lua.Write.Run(ctx, s.db.Client, names, all[3+len(names):]...).Result()
 	}
 	if err != nil {
 		return nil, err
@@ -241,15 +259,11 @@ func (s *Store) runScript(ctx context.Context, names []string, args []any) ([]st
 
 // arguments lays the change out for the script: every key that it touches, and what
 // to do, which names them by their number.
-func (c *change) arguments(writeID string) (names []string, args []any) {
-	names = make([]string, 0, 5+len(c.values)+len(c.guards)+len(c.commands)+9*len(c.scopes)) // about
-	args = make([]any, 0, 16+2*len(c.values)+8*len(c.commands)+16*len(c.scopes))
+func (c *change) arguments(writeID string) (names, args []string) {
+	names = make([]string, 0, 5+len(c.values)+len(c.plain)+len(c.guards)+len(c.commands)+9*len(c.scopes)) // about
+	args = make([]string, 0, 16+2*len(c.values)+len(c.plain)+8*len(c.commands)+16*len(c.scopes))
 	names = append(names, c.keys.Meta(), c.keys.Answer(writeID), c.keys.Texts(), c.keys.References(), c.keys.Frozen())
-	add := func(words ...string) {
-		for _, w := range words {
-			args = append(args, w)
-		}
-	}
+	add := func(words ...string) { args = append(args, words...) }
 	add(strconv.FormatInt(schema.AnswerLife.Milliseconds(), 10), string(bos.StateComplete),
 		strconv.Itoa(logLength), strconv.FormatInt(schema.LogLife.Milliseconds(), 10), strconv.Itoa(schema.Version),
 		strconv.FormatInt(c.at.UnixMilli(), 10), strconv.FormatInt(bos.ProgressGap.Milliseconds(), 10), strconv.Itoa(bos.MaxProgress),
@@ -257,8 +271,13 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 
 	add(strconv.Itoa(len(c.values)))
 	for _, v := range c.values {
-		names = append(names, v.key)
-		add(v.version, v.body)
+		names = append(names, c.keys.Component(v.id))
+		add(v.version, v.value)
+	}
+	add(strconv.Itoa(len(c.plain)))
+	for _, p := range c.plain {
+		names = append(names, p.key)
+		add(p.value)
 	}
 	// Commands on one key follow each other, so this finds nearly all that repeat.
 	number := func(key string) string {
@@ -295,21 +314,16 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 		// The script steps over as many keys as these flags say: both sides have to
 		// agree. Most writes can't freeze anything, and are spared the keys of what is
 		// frozen.
-		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep, len(sc.stays) > 0)...)
-		add(string(h), strings.Join(sc.changed, ","), strings.Join(sc.removed, ","), sc.flags())
-		var counts []string
-		// By its place and not its name: a batch over many scopes has thousands of these.
-		for i, counter := range schema.Counters {
-			if by := *counter.Of(&sc.tally); by != 0 {
-				counts = append(counts, strconv.Itoa(i+1), strconv.Itoa(by))
-			}
+		cabinets := sc.movedCabinets()
+		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep, len(cabinets) > 0, len(sc.stays) > 0)...)
+		// Each word costs the script time, and a batch over many scopes has thousands of them: counters are one.
+		add(string(h), strings.Join(sc.changed, ","), strings.Join(sc.removed, ","), sc.flags(len(cabinets) > 0), schema.Moves(schema.Counters, &sc.tally))
+		if len(cabinets) > 0 {
+			add(strconv.Itoa(len(cabinets) / 2))
+			add(cabinets...)
 		}
-		add(strconv.Itoa(len(counts) / 2))
-		add(counts...)
 		if len(sc.stays) > 0 {
-			commands, n := sc.timing()
-			add(strconv.Itoa(n))
-			add(commands...)
+			add(sc.timing()...)
 		}
 	}
 	if c.shares != "" {
@@ -319,13 +333,13 @@ func (c *change) arguments(writeID string) (names []string, args []any) {
 }
 
 // flags are the letters of what the script is to do besides counting; mostly none.
-func (sc *scopeChange) flags() string {
+func (sc *scopeChange) flags(cabinets bool) string {
 	var flags string
 	f := &schema.WriteFlags
 	for _, one := range []struct {
 		on   bool
 		flag schema.WriteFlag
-	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}, {len(sc.stays) > 0, f.Time}} {
+	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}, {cabinets, f.Cabinets}, {len(sc.stays) > 0, f.Time}} {
 		if one.on {
 			flags += one.flag.Letter
 		}

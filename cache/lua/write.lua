@@ -10,12 +10,12 @@
 -- KEYS[1]     the namespace's meta hash
 -- KEYS[2]     the answer of this write, which is there if it has run before
 -- KEYS[3..5]  long texts, the references to them, the list of frozen sessions
--- KEYS[6..]   the versioned values that this write depends on; then what guards and
+-- KEYS[6..]   the versioned values that this write depends on, and those without a version; then what guards and
 --             commands name by its number; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
 --             the flags check, freeze or keep, groups, errors, failed ones, cabinets, members, staged and
 --             active ones, and all of these but the last as frozen,
---             and with the flag time the times of its phases;
+--             with the flag cabinets the counters of its cabinets, and with the flag time the times of its phases;
 --             last, if events are to be noted, the outbox.
 --             Every key that is touched is among them. No key 2 exists before the
 --             write, so that a Redis Cluster refuses the write for as long as
@@ -25,23 +25,23 @@
 --             least time between two samples (ms), how many are kept, what the channel
 --             of a scope begins with, the channel of the list of sessions, the percentages of
 --             failures that events are noted for ("0 10": from the first failure on, and above
---             10; "" to note no events at all); then five lists, each headed by its length:
---   values    one a versioned value: version expected ("" for absent),
---             new value ("" to delete)
+--             10; "" to note no events at all); then six lists, each headed by its length:
+--   values    one a versioned value: what it has to begin with, its version and a space
+--             ("" for absent), and the new one, which begins with another version ("" to delete)
+--   plain     one a value without a version: the new one ("" to delete)
 --   guards    hash, field, expected ("" for absent)
 --   commands  number of words, command, key, words...; COPY has a second key; a member
---             that ZINCRBY brings to 0 goes; COUNT is none of Redis: it adds numbers to
---             fields of a hash, of which one that comes to 0 goes; RPUSH has one value, and how
+--             that ZINCRBY brings to 0 goes; RPUSH has one value, and how
 --             long (ms) the list is kept, of which the last STAYS_LENGTH values stay
 --   texts     digest, by how much its references change, the text
 --   scopes    (behind the length: the number of their first key) scope, changed ids,
 --             removed ids, flags (FLAG): record: its record changed; check: freeze it if it is
 --             armed and nothing is active; freeze: as complete; keep: freeze it in the
 --             state that it has; revise: its frozen status is another; start: it runs from
---             now on; past: its end is no news; time: see below; then how many
---             counters change, and of each its place in COUNTERS and by how much; with the flag time a list of
---             commands on the times of its phases, which are run while there is a session that is not frozen:
---             number of words, command, words...
+--             now on; past: its end is no news; cabinets, time: see below; then by how much which
+--             counters change, in one word ("p-1c+1"); with the flag cabinets a list of cabinets, each with such a
+--             word of its own counters; with the flag time two lists of what counts while there is a session that is
+--             not frozen: fields and the least that each is to be, members of the times of phases and by how much they grow
 --
 -- Returns     {"ok", revision}       written (or: was written by an earlier call
 --                                    with the same key 2)
@@ -86,17 +86,17 @@ for from = 1, values, CHUNK do
   local to = math.min(from + CHUNK - 1, values)
   local now = redis.call('MGET', unpack(KEYS, VALUES + from, VALUES + to))
   for i = from, to do
-    local v = now[i - from + 1]
-    local version = ''
-    if v then
-      version = string.sub(v, 1, string.find(v, ' ', 1, true) - 1)
-    end
-    if version ~= ARGV[at] then
+    local value, version = now[i - from + 1] or '', ARGV[at]
+    -- Found, and not cut off: each new string costs more than all else that is done for a value.
+    if value ~= version and (version == '' or string.find(value, version, 1, true) ~= 1) then
       return {'conflict'}
     end
     at = at + 2
   end
 end
+
+local plain = list()
+at = at + plain
 
 for _ = 1, list() do
   if (redis.call('HGET', KEYS[tonumber(ARGV[at])], ARGV[at + 1]) or '') ~= ARGV[at + 2] then
@@ -128,41 +128,18 @@ end
 redis.call('HINCRBY', meta, META.revision, 1)
 local rev = redis.call('HGET', meta, META.revision)
 
-local set = {}
-for i = 1, values do
-  local v = ARGV[first + 2 * i - 1]
-  if v == '' then
-    redis.call('DEL', KEYS[VALUES + i])
+local set, n = {}, 0
+for i = 1, values + plain do
+  local key, value = KEYS[VALUES + i], ARGV[i <= values and first + 2 * i - 1 or first + values + i]
+  if value == '' then
+    redis.call('DEL', key)
   else
-    set[#set + 1] = KEYS[VALUES + i]
-    set[#set + 1] = rev .. ' ' .. v
+    set[n + 1], set[n + 2] = key, value
+    n = n + 2
   end
-  if #set > 0 and (#set >= CHUNK or i == values) then
-    redis.call('MSET', unpack(set))
-    set = {}
-  end
-end
-
--- count adds to the fields of a hash that ARGV has from one place to another, each with a number
--- behind it: in as many calls as there are for one.
-local function count(key, from, to)
-  local fields, set, empty = {}, {}, {}
-  for i = from, to, 2 do
-    fields[#fields + 1] = ARGV[i]
-  end
-  for i, has in ipairs(redis.call('HMGET', key, unpack(fields))) do
-    local n = (has or 0) + ARGV[from + 2 * i - 1]
-    if n == 0 then
-      empty[#empty + 1] = fields[i]
-    else
-      set[#set + 1], set[#set + 2] = fields[i], tostring(n)
-    end
-  end
-  if #set > 0 then
-    redis.call('HSET', key, unpack(set))
-  end
-  if #empty > 0 then
-    redis.call('HDEL', key, unpack(empty))
+  if n > 0 and (n >= CHUNK or i == values + plain) then
+    redis.call('MSET', unpack(set, 1, n))
+    n = 0
   end
 end
 
@@ -170,8 +147,6 @@ for _ = 1, list() do
   local n, command, key = tonumber(ARGV[at]), ARGV[at + 1], KEYS[tonumber(ARGV[at + 2])]
   if command == 'COPY' then
     redis.call(command, key, KEYS[tonumber(ARGV[at + 3])])
-  elseif command == 'COUNT' then
-    count(key, at + 3, at + n)
   elseif command == 'RPUSH' then
     if redis.call(command, key, ARGV[at + 3]) > STAYS_LENGTH then
       redis.call('LTRIM', key, -STAYS_LENGTH, -1)
@@ -351,43 +326,110 @@ local function sample(progress, key, pace)
   redis.call('HSET', key, SESSION.sampled, now + gap - 1 .. ' ' .. gap) -- the last moment without one
 end
 
+-- moves are the counters in a word, each with the number behind it. Most scopes of a write have one of few such words.
+local read = {}
+local function moves(word)
+  local all = read[word]
+  if not all then
+    all = {}
+    for counter, by in string.gmatch(word, '(%a%d?)([+-]%d+)') do
+      all[#all + 1], all[#all + 2] = counter, tonumber(by)
+    end
+    read[word] = all
+  end
+  return all
+end
+
+-- moved is what a cabinet counts ("p3c12", without what is 0) after those moves.
+local function moved(counts, all)
+  for i = 1, #all, 2 do
+    local first, last, count = string.find(counts, all[i] .. '(%-?%d+)')
+    local n = (count or 0) + all[i + 1]
+    counts = (first and string.sub(counts, 1, first - 1) .. string.sub(counts, last + 1) or counts) .. (n ~= 0 and all[i] .. n or '')
+  end
+  return counts
+end
+
+-- countCabinets moves the counters of as many cabinets as the list at hand has.
+local function countCabinets(key)
+  local n = list()
+  for first = at, at + 2 * n - 1, 2 * CHUNK do
+    local names, set, empty = {}, {}, {}
+    for i = first, math.min(first + 2 * CHUNK, at + 2 * n) - 1, 2 do
+      names[#names + 1] = ARGV[i]
+    end
+    for i, counts in ipairs(redis.call('HMGET', key, unpack(names))) do
+      counts = moved(counts or '', moves(ARGV[first + 2 * i - 1]))
+      if counts == '' then
+        empty[#empty + 1] = names[i]
+      else
+        set[#set + 1], set[#set + 2] = names[i], counts
+      end
+    end
+    if #set > 0 then
+      redis.call('HSET', key, unpack(set))
+    end
+    if #empty > 0 then
+      redis.call('HDEL', key, unpack(empty))
+    end
+  end
+  at = at + 2 * n
+end
+
 local scopes, from = list(), tonumber(ARGV[at])
 at = at + 1
 for _ = 1, scopes do
   local scope, changed, removed, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   at = at + 4
   local base, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 2]
-  local record, check, force, keep, again, start, past, time = false, false, false, false, false, false, false, false
+  local record, check, force, keep, again, start, past, cabinets, time = false, false, false, false, false, false, false, false, false
   if flags ~= '' then
     record, check = string.find(flags, FLAG.record, 1, true), string.find(flags, FLAG.check, 1, true)
     force, keep = string.find(flags, FLAG.freeze, 1, true), string.find(flags, FLAG.keep, 1, true)
     again, start, past = string.find(flags, FLAG.revise, 1, true), string.find(flags, FLAG.start, 1, true), string.find(flags, FLAG.past, 1, true)
-    time = string.find(flags, FLAG.time, 1, true)
+    cabinets, time = string.find(flags, FLAG.cabinets, 1, true), string.find(flags, FLAG.time, 1, true)
   end
-  from = from + ((check or force or keep) and 3 + SNAPSHOT or 3) + (time and 1 or 0)
+  from = from + ((check or force or keep) and 3 + SNAPSHOT or 3) + (cabinets and 1 or 0) + (time and 1 or 0)
 
   -- What is needed is read in one call and what changes is set in another: a batch
   -- may touch hundreds of scopes. Counts are small: unlike revisions they print
   -- the same everywhere.
-  local fields, by = check and {SESSION.mode, SESSION.sampled, COUNTER.active} or {SESSION.mode, SESSION.sampled}, {}
-  local known = #fields
-  for i = 1, list() do
-    fields[known + i], by[i] = counters[tonumber(ARGV[at])], tonumber(ARGV[at + 1])
-    at = at + 2
+  local fields, all = check and {SESSION.mode, SESSION.sampled, COUNTER.active} or {SESSION.mode, SESSION.sampled}, moves(ARGV[at])
+  local known, counted = #fields, #all / 2
+  for i = 1, counted do
+    fields[known + i] = all[2 * i - 1]
+  end
+  at = at + 1
+  if cabinets then
+    countCabinets(KEYS[from - (time and 2 or 1)])
+  end
+  local least = at + 1 -- the first of those that are to be something at least
+  if time then
+    for i = least, least + 2 * list() - 1, 2 do
+      fields[#fields + 1] = ARGV[i]
+    end
   end
   local has = redis.call('HMGET', key, unpack(fields))
   local session, pace, active = has[1], has[2], has[3] or '0'
-  for _ = 1, time and list() or 0 do
-    local n = tonumber(ARGV[at])
-    if session and session ~= MODE.frozen then
-      redis.call(ARGV[at + 1], KEYS[from - 1], unpack(ARGV, at + 2, at + n))
-    end
-    at = at + n + 1
-  end
   local set, failing = {SESSION.revision, rev}, record
-  for i, change in ipairs(by) do
-    local field, count = fields[known + i], tostring((has[known + i] or 0) + change)
-    set[2 * i + 1], set[2 * i + 2] = field, count
+  if time then
+    local timed = session and session ~= MODE.frozen
+    for i = known + counted + 1, #fields do
+      if timed and tonumber(has[i] or '-1') < tonumber(ARGV[at + 1]) then
+        set[#set + 1], set[#set + 2] = fields[i], ARGV[at + 1]
+      end
+      at = at + 2
+    end
+    for _ = 1, list() do
+      if timed then
+        redis.call('ZINCRBY', KEYS[from - 1], ARGV[at + 1], ARGV[at])
+      end
+      at = at + 2
+    end
+  end
+  for i = 1, counted do
+    local field, count = fields[known + i], tostring((has[known + i] or 0) + all[2 * i])
+    set[#set + 1], set[#set + 2] = field, count
     if field == COUNTER.active then
       active = count
     elseif field == COUNTER.failed or field == COUNTER.managed then

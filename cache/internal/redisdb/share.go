@@ -92,8 +92,11 @@ func (e *exchange) send(db *DB) {
 // size is about how many bytes a command has.
 func size(args []any) (n int) {
 	for _, a := range args {
-		if s, ok := a.(string); ok {
-			n += len(s)
+		switch a := a.(type) {
+		case string:
+			n += len(a)
+		case *string:
+			n += len(*a)
 		}
 	}
 	return n

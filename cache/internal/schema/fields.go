@@ -66,6 +66,7 @@ var Session = struct {
 	Incarnation, Version, Operation, Template, Flags, Source, State Field
 	Start, End, Removal, FrozenAt, Saved, Revised, FrozenRevision   Field
 	Noted, Stalled                                                  Field
+	LongestOff, LongestOn, LongestConfiguring, LongestOther         Field
 }{
 	Mode: Field{"w", OfRecord | Leads,
 		ModeArmed + " while it runs and completes by itself, " + ModeRunning + " while it runs, " + ModeFrozen + " frozen, else " + ModeOther},
@@ -87,6 +88,17 @@ var Session = struct {
 	FrozenRevision: Field{"Fr", OfRecord | InStatus | InChanges, "revision of the snapshot"},
 	Noted:          Field{"nf", OfRecord, "the largest percentage of failures that an event was made for"},
 	Stalled:        Field{"ns", OfRecord, "what it was stalled at when the last event of that was made"},
+
+	LongestOff:         Field{"q1", OfRecord, "the longest stay in powering_off, in seconds"},
+	LongestOn:          Field{"q2", OfRecord, "that in powering_on"},
+	LongestConfiguring: Field{"q3", OfRecord, "that in configuring"},
+	LongestOther:       Field{"q4", OfRecord, "that in a phase that BOS does not have"},
+}
+
+// LongestStays are where the longest stays in the timed phases are.
+var LongestStays = map[bos.Phase]string{
+	bos.PhasePoweringOff: Session.LongestOff.Name, bos.PhasePoweringOn: Session.LongestOn.Name,
+	bos.PhaseConfiguring: Session.LongestConfiguring.Name, bos.PhaseOther: Session.LongestOther.Name,
 }
 
 // What the field Mode says; it is absent where there is no session.

@@ -71,7 +71,7 @@ func scriptConstants() map[string]string {
 type WriteFlag struct{ Letter, Name string }
 
 // WriteFlags are all of them; lua/write.lua says what they do.
-var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past, Time WriteFlag }{
+var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past, Cabinets, Time WriteFlag }{
 	Record: WriteFlag{"r", "record"},
 	Check:  WriteFlag{"c", "check"},
 	Freeze: WriteFlag{"f", "freeze"},
@@ -79,7 +79,9 @@ var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past, Time 
 	Revise: WriteFlag{"a", "revise"},
 	Start:  WriteFlag{"b", "start"},
 	Past:   WriteFlag{"p", "past"},
-	Time:   WriteFlag{"t", "time"},
+
+	Cabinets: WriteFlag{"x", "cabinets"},
+	Time:     WriteFlag{"t", "time"},
 }
 
 func quote(text string) string { return "'" + text + "'" }

@@ -197,17 +197,35 @@ func EntryID(entry string) string {
 	return id
 }
 
-// CabinetField is where a counter of one cabinet is counted.
-func CabinetField(cabinet string, c Counter) string { return cabinet + " " + c.Field }
-
-// ParseCabinetField reads what CabinetField wrote.
-func ParseCabinetField(field string) (cabinet string, of Counter, ok bool) {
-	cabinet, name, _ := strings.Cut(field, " ")
-	i := slices.IndexFunc(CabinetCounters, func(c Counter) bool { return c.Field == name })
-	if i < 0 {
-		return "", Counter{}, false
+// CabinetCounts reads the counters of one cabinet. Those of a cabinet that is counted by another version are left out.
+func CabinetCounts(stored string) (t bos.Tally) {
+	for stored != "" {
+		end := 1
+		for end < len(stored) && (stored[end] == '-' || stored[end] >= '0' && stored[end] <= '9') {
+			end++
+		}
+		i := slices.IndexFunc(CabinetCounters, func(c Counter) bool { return c.Field == stored[:1] })
+		if n, err := strconv.Atoi(stored[1:end]); err == nil && i >= 0 {
+			*CabinetCounters[i].Of(&t) = n
+		}
+		stored = stored[end:]
 	}
-	return cabinet, CabinetCounters[i], true
+	return t
+}
+
+// Moves is by how much which of the counters change, as a write says it to its script; "" if none does.
+func Moves(counters []Counter, by *bos.Tally) string {
+	var word []byte
+	for _, c := range counters {
+		if n := *c.Of(by); n != 0 {
+			word = append(word, c.Field...)
+			if n > 0 {
+				word = append(word, '+')
+			}
+			word = strconv.AppendInt(word, int64(n), 10)
+		}
+	}
+	return string(word)
 }
 
 // PhaseTime is where the stays in a phase are counted whose bucket begins with that second.

@@ -84,13 +84,13 @@ var Kinds = struct {
 	Failed:       Kind{Prefix: "f:", Type: "zset", Per: PerScope, Holds: "ids of those of m: that have failed, score 0"},
 	FrozenFailed: Kind{Prefix: "ff:", Type: "zset", Per: PerHome, Holds: "f: as it was when the session was frozen"},
 	Cabinets: Kind{Prefix: "cb:", Type: "hash", Per: PerScope,
-		Holds: `what the components of each cabinet count, by "<cabinet> <counter>"; without those that are 0`},
+		Holds: `what the components of each cabinet count: its counters, each with its number, such as "m64p3a3"; without those that are 0`},
 	FrozenCabinets: Kind{Prefix: "fcb:", Type: "hash", Per: PerHome, Holds: "cb: as it was when the session was frozen"},
 	FrozenMembers: Kind{Prefix: "fm:", Type: "zset", Per: PerHome,
 		Holds: "the ids of m: as it was when the session was frozen, and what each waited for: packs (Packed), score 0"},
 	FrozenStaged: Kind{Prefix: "fst:", Type: "zset", Per: PerHome, Holds: "the ids of st: as it was when the session was frozen: packs (Packed), score 0"},
 	PhaseTimes: Kind{Prefix: "pt:", Type: "zset", Per: PerHome,
-		Holds: `stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>", and the longest, in seconds, by "<phase>"`},
+		Holds: `stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>"`},
 	Progress: Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
 	Log: Kind{Prefix: "log:", Type: "list", Per: PerScope, Life: LogLife, Once: "frozen",
 		Holds: `the change log: one entry a write, "<rev> <ids changed> <ids removed>"`},
@@ -166,12 +166,15 @@ func (k Keys) Cut(of Kind, key string) (rest string, ok bool) {
 
 // ScopeKeys are the keys that a write may touch of a scope in lua/write.lua, in the
 // order in which it looks for them. The snapshot's follow only where the write may
-// complete the session, and that of the times of phases where it adds to them: every key that is named costs time.
-func (k Keys) ScopeKeys(h Home, snapshot, times bool) []string {
+// complete the session, and those of its cabinets and of the times of phases where it adds to them: every key that is named costs time.
+func (k Keys) ScopeKeys(h Home, snapshot, cabinets, times bool) []string {
 	names := []string{k.Session(h), k.Log(h), k.Progress(h)}
 	if snapshot {
 		names = append(names, k.Groups(h), k.Errors(h), k.Failed(h), k.Cabinets(h), k.Members(h), k.Staged(h), k.Waiting(h),
 			k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h), k.FrozenMembers(h), k.FrozenStaged(h))
+	}
+	if cabinets {
+		names = append(names, k.Cabinets(h))
 	}
 	if times {
 		names = append(names, k.PhaseTimes(h))

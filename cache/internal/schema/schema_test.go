@@ -22,13 +22,42 @@ func TestKindsHaveKeysOfTheirOwn(t *testing.T) {
 	}
 }
 
+// TestCabinetsCountWhatWasStored reads what the script writes: counters in any order, with numbers below 0, and ones that there
+// are not.
+func TestCabinetsCountWhatWasStored(t *testing.T) {
+	for stored, want := range map[string]bos.Tally{
+		"": {}, "m64p3a12": {Managed: 64, PoweringOn: 3, Active: 12}, "a-1m2": {Managed: 2, Active: -1},
+		"z7m2": {Managed: 2}, "m": {}, "mm2": {Managed: 2}, "3 2": {}, "\xffm1": {Managed: 1}, "m99999999999999999999f1": {Failed: 1},
+	} {
+		if got := CabinetCounts(stored); got != want {
+			t.Errorf("%q counts %+v, want %+v", stored, got, want)
+		}
+	}
+	for _, c := range CabinetCounters {
+		if len(c.Field) != 1 {
+			t.Errorf("the field %q is longer than one letter, which those of cabinets have", c.Field)
+		}
+	}
+}
+
+// TestMovesAreOneWord writes what changes as the script reads it.
+func TestMovesAreOneWord(t *testing.T) {
+	by := bos.Tally{Managed: -2, PoweringOn: 12, BeyondConfiguring: 1}
+	if got := Moves(Counters, &by); got != "m-2p+12l6+1" {
+		t.Errorf("%+v is %q", by, got)
+	}
+	if got := Moves(Counters, &bos.Tally{}); got != "" {
+		t.Errorf("nothing is %q", got)
+	}
+}
+
 // A namespace is one slot of a Redis Cluster, and no key of one is a key of another: also
 // where one name is the beginning of the other's.
 func TestKeysShareTheHashTagOfTheirNamespace(t *testing.T) {
 	const namespace, longer = "system", "system1"
 	session := &bos.Session{SessionKey: bos.SessionKey{Tenant: "blue", Name: "a"}, Operation: bos.OperationBoot, TemplateName: "t"}
 	k, h := KeysOf(namespace), ScopeHome(session.SessionKey)
-	keys := slices.Concat(k.HomeKeys(h), k.ScopeKeys(h, true, true), k.StatusKeys(h), []string{
+	keys := slices.Concat(k.HomeKeys(h), k.ScopeKeys(h, true, true, true), k.StatusKeys(h), []string{
 		k.Meta(), k.Epoch(), k.IDs(), k.ErrorIndex(), k.Texts(), k.References(), k.Sessions(), k.Frozen(), k.Tenants(), k.Lease(),
 		k.Templates(), k.Options(), k.Component("x1"), k.Details("x1"), k.Tenant("blue"), k.Answer("w"), k.Members(h), k.Staged(h),
 		k.Waiting(h), k.Failed(h), k.History(h), k.Alike(session),

@@ -1,0 +1,83 @@
+package cache
+
+import (
+	"sync"
+	"time"
+)
+
+// recent are the records that this store has written last, so that the next change of them need not read them: mostly one producer
+// reports the same components again and again, and is the only one that does. What is remembered is never believed: the script
+// compares its version, as it does with what was read. So a change of a record that another has written meanwhile is decided again.
+type recent struct {
+	mu      sync.Mutex
+	epoch   string            // of all of them
+	values  map[string]string // as they are stored, by id
+	size    int               // of all, in bytes
+	doubted time.Time         // when one was found to be out of date
+}
+
+const (
+	// maxRecent is how many bytes are remembered: the records of more than 100,000 components.
+	maxRecent = 32 << 20
+	// recentBytes is about what a record takes besides its text and its id.
+	recentBytes = 100
+	// doubtful is for how long nothing is recalled after a record was out of date: where several servers write the same components,
+	// to read them costs less than to be wrong.
+	doubtful = time.Second
+)
+
+// recall returns the values of all ids, in their order, and the epoch that they are of; false if not all are remembered.
+func (r *recent) recall(ids []string) (values []string, epoch string, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.values) < len(ids) || time.Since(r.doubted) < doubtful {
+		return nil, "", false
+	}
+	values = make([]string, len(ids))
+	for i, id := range ids {
+		if values[i], ok = r.values[id]; !ok {
+			return nil, "", false
+		}
+	}
+	return values, r.epoch, true
+}
+
+// remember keeps what a change has written in an epoch; "" is for one that depends on none, and keeps nothing.
+func (r *recent) remember(written []versioned, epoch string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if epoch != r.epoch || epoch == "" {
+		r.forget()
+		r.epoch = epoch
+	}
+	for _, v := range written {
+		r.drop(v.id)
+		if v.value != "" && epoch != "" {
+			r.values[v.id] = v.value
+			r.size += recentBytes + len(v.id) + len(v.value)
+		}
+	}
+	for id := range r.values { // in no order: of a system that is too large, some are known
+		if r.size <= maxRecent {
+			break
+		}
+		r.drop(id)
+	}
+}
+
+// doubt forgets everything, because something has changed that is not known here.
+func (r *recent) doubt() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget()
+	r.doubted = time.Now()
+}
+
+func (r *recent) forget() { r.values, r.size = map[string]string{}, 0 }
+
+func (r *recent) drop(id string) {
+	if value, known := r.values[id]; known {
+		delete(r.values, id)
+		r.size -= recentBytes + len(id) + len(value)
+	}
+}

@@ -37,7 +37,7 @@ func (s *Store) sendSingly(ctx context.Context, r *round) error {
 	})
 	for one, g := range plain {
 		a := r.asked[one]
-		a.script = redis.NewCmdResult(g.reply(a.hash.Val()), nil)
+		a.script = redis.NewCmdResult(g.reply(argumentsOf(a.hash.Val())), nil)
 	}
 	return err
 }

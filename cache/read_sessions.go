@@ -83,8 +83,8 @@ func (s *Store) locate(ctx context.Context, key bos.SessionKey, incarnation stri
 // trip read the same replies, so nothing here is changed.
 type sessionReply struct {
 	fields   []string
-	hash     *redis.SliceCmd // or
-	script   *redis.Cmd      // with groups
+	hash     *redis.StringSliceCmd // or
+	script   *redis.Cmd            // with groups
 	groups   [2]*redis.IntCmd
 	cabinets [2]*redis.MapStringStringCmd
 	extras   *redis.SliceCmd
@@ -152,7 +152,8 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sess
 		args := []any{r.GroupsFrom, r.GroupsFrom + r.Groups - 1, bos.ListLength + 1, r.texts}
 		a.script = lua.Status.EvalShaRO(ctx, pipe, s.db.Keys.StatusKeys(h), append(args, words...)...)
 	default:
-		a.hash = redis.NewSliceCmd(ctx, append([]any{"hmget", key}, words...)...)
+		// Not a SliceCmd, which puts each value into an interface of its own.
+		a.hash = redis.NewStringSliceCmd(ctx, append([]any{"hmget", key}, words...)...)
 		_ = pipe.Process(ctx, a.hash) // queues it
 	}
 	// Live and frozen ones: which of them count is known only when the hash is there, and
@@ -191,7 +192,7 @@ func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, 
 		if err != nil {
 			return nil, redisdb.Explain(err)
 		}
-		hash.values = reply[0].([]any)
+		hash.values = redisdb.Texts(reply[0].([]any))
 		groupCount, saved = reply[1].(int64), redisdb.Text(reply[2])
 		if groups, err = parseGroups(reply[3:]); err != nil {
 			return nil, err

@@ -80,16 +80,15 @@ func decodeShape(text string) (s bos.Shape, err error) {
 // Redis answered. They are few, so that looking for one costs less than a map of all.
 type sessionHash struct {
 	fields   []string
-	values   []any
-	separate bool // the counters that are read where they are asked for are among them
+	values   []string // "" where the hash lacks it
+	separate bool     // the counters that are read where they are asked for are among them
 }
 
 // get returns the value of a field, "" if there is none.
 func (m sessionHash) get(field string) string {
 	for i, f := range m.fields {
 		if f == field {
-			v, _ := m.values[i].(string) // nil where the hash lacks it
-			return v
+			return m.values[i]
 		}
 	}
 	return ""

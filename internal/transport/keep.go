@@ -1,7 +1,9 @@
 package transport
 
 import (
+	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
@@ -30,7 +32,7 @@ func (s *Streams) keep() {
 		case <-calm.C:
 			s.tidy()
 		case now := <-grants.C:
-			for _, c := range s.those(s.wheel, func(c *connection) bool { return c.ended(now) }) {
+			for _, c := range s.over(now) {
 				c.expire(tokenEnded)
 			}
 		case now := <-tick.C:
@@ -40,7 +42,7 @@ func (s *Streams) keep() {
 				next = round
 			}
 			for ; !next.After(now); next = next.Add(each) {
-				for _, c := range s.those(s.wheel[part:part+1], func(*connection) bool { return true }) {
+				for _, c := range s.those(part) {
 					s.visit(c, now)
 				}
 				part = (part + 1) % len(s.wheel)
@@ -49,18 +51,11 @@ func (s *Streams) keep() {
 	}
 }
 
-// those are the clients in parts of the wheel that a condition holds for.
-func (s *Streams) those(parts []map[client]struct{}, holds func(*connection) bool) (those []client) {
+// those are the clients in a part of the wheel.
+func (s *Streams) those(part int) []client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, part := range parts {
-		for c := range part {
-			if holds(c.about()) {
-				those = append(those, c)
-			}
-		}
-	}
-	return those
+	return slices.Collect(maps.Keys(s.wheel[part]))
 }
 
 // visit pings a client at every second visit, not before it has been there for a while, and again

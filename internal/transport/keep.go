@@ -9,8 +9,9 @@ import (
 
 // wheelParts is how many parts half an interval has, unless they would be shorter than a
 // millisecond. Pings of all 10,000 clients that had connected within three seconds, at once,
-// kept updates waiting for 60 ms.
-const wheelParts = 256
+// kept updates waiting for 60 ms; in 32 parts, 156 of them take one. More parts wake an idle process
+// more often: 256 of them were more than half of what a server without clients computed.
+const wheelParts = 32
 
 // keep pings clients and disconnects those that do not answer: of a peer that has
 // vanished the network says nothing. One goroutine does that for all, because a timer for each

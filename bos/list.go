@@ -56,7 +56,7 @@ func (f SessionFilter) matchEnd(s *Session) bool {
 		(f.EndedBefore == nil || end.Before(f.EndedBefore.moment()))
 }
 
-// Needs is what Match looks at besides the record.
+// Needs is what Match looks at: all of the record, and this.
 func (f SessionFilter) Needs() Want {
 	failures := f.WithFailures != nil
 	return Want{Status: failures, Details: failures}

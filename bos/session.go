@@ -182,7 +182,8 @@ func (s *Session) SelfCompleting() bool {
 }
 
 // Want says which optional parts of a session a read is to bring; what is not
-// wanted costs nothing.
+// wanted costs nothing. All of the record and of the usual counters is read but for what it is to be
+// without.
 type Want struct {
 	Details    bool // limit and error
 	Initial    bool // the initial components, which can be very long
@@ -190,11 +191,12 @@ type Want struct {
 	Groups     int // so many error groups
 	GroupCount bool
 	Epoch      bool
-	Progress   bool // how it went
-	Estimate   bool // what its end is estimated by, besides the progress
-	Statuses   bool // the counters of the single statuses
-	Cabinets   bool // the counters of each cabinet
-	PhaseTimes bool // how long components were in each phase
+	Progress   bool  // how it went
+	Estimate   bool  // what its end is estimated by, besides the progress
+	Statuses   bool  // the counters of the single statuses
+	Cabinets   bool  // the counters of each cabinet
+	PhaseTimes bool  // how long components were in each phase
+	Without    Parts // may be left out, whatever else is wanted
 }
 
 // Covers says whether a read of w brings all that other asks for.
@@ -207,6 +209,7 @@ func (w Want) With(other Want) Want {
 		Groups: max(w.Groups, other.Groups), GroupCount: w.GroupCount || other.GroupCount, Epoch: w.Epoch || other.Epoch,
 		Progress: w.Progress || other.Progress, Estimate: w.Estimate || other.Estimate,
 		Statuses: w.Statuses || other.Statuses, Cabinets: w.Cabinets || other.Cabinets, PhaseTimes: w.PhaseTimes || other.PhaseTimes,
+		Without: w.Without & other.Without,
 	}
 }
 

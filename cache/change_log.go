@@ -116,7 +116,7 @@ func (s *Store) readLogs(ctx context.Context, reads []bos.ChangesRead, entries i
 
 // changes makes what was asked for of the reply.
 func (a *changesReply) changes(r bos.ChangesRead, epoch string) (*bos.Changes, error) {
-	hash := sessionHash{fields: schema.ChangeFields, values: a.session.Val()}
+	hash := sessionHash{fields: schema.ChangeFields, values: redisdb.Texts(a.session.Val())}
 	if hash.get(schema.Session.Incarnation.Name) == "" {
 		return nil, nil
 	}

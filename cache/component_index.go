@@ -116,7 +116,7 @@ func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, e
 		return nil, err
 	}
 	if counters != nil {
-		tally := sessionHash{fields: schema.CounterFields, values: counters.Val()}.tally(false)
+		tally := sessionHash{fields: schema.CounterFields, values: redisdb.Texts(counters.Val())}.tally(false)
 		return new(tally.Components()), nil
 	}
 	return new(int(count.Val())), nil

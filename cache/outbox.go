@@ -45,7 +45,7 @@ func (s *Store) NoteStalled(ctx context.Context, one *bos.Session, reason string
 		}); err != nil {
 			return nil, err
 		}
-		now := sessionHash{fields: schema.AllStatusFields, values: hash.Val(), separate: true}
+		now := sessionHash{fields: schema.AllStatusFields, values: redisdb.Texts(hash.Val()), separate: true}
 		at := string(bos.DigestOf(fmt.Sprint(now.tally(false)))) // a long value would make a table of the hash
 		found := now.session(one.SessionKey)
 		if found == nil || found.Incarnation != one.Incarnation || found.State != bos.StateRunning || had.Val() == at || once && had.Val() != "" {
@@ -58,7 +58,7 @@ func (s *Store) NoteStalled(ctx context.Context, one *bos.Session, reason string
 		entry := []string{schema.Entry.Event.Name, string(bos.EventStalled), schema.Entry.Scope.Name, one.SessionKey.String(),
 			schema.Entry.Time.Name, strconv.FormatInt(c.at.UnixMilli(), 10), schema.Entry.Reason.Name, reason}
 		for i, field := range now.fields {
-			if value, ok := now.values[i].(string); ok {
+			if value, ok := hash.Val()[i].(string); ok {
 				entry = append(entry, field, value)
 			}
 		}

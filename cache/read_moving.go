@@ -18,10 +18,10 @@ func (s *Store) sendSingly(ctx context.Context, r *round) error {
 	plain := make(map[homeRead]*groupsReply, len(r.asked))
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		r.epoch = pipe.HGet(ctx, s.db.Keys.Meta(), schema.Meta.Epoch.Name)
-		for one := range r.asked {
+		for one, reply := range r.asked {
 			without := one
 			without.Groups = 0
-			r.asked[one] = s.ask(ctx, pipe, without)
+			s.ask(ctx, pipe, without, reply)
 			if one.Groups > 0 {
 				plain[one] = s.askGroups(ctx, pipe, one)
 			}
@@ -37,7 +37,7 @@ func (s *Store) sendSingly(ctx context.Context, r *round) error {
 	})
 	for one, g := range plain {
 		a := r.asked[one]
-		a.script = redis.NewCmdResult(g.reply(a.hash.Val()), nil)
+		a.script = redis.NewCmdResult(g.reply(argumentsOf(a.hash.Val())), nil)
 	}
 	return err
 }

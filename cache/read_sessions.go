@@ -82,9 +82,10 @@ func (s *Store) locate(ctx context.Context, key bos.SessionKey, incarnation stri
 // sessionReply is what one session's read has asked Redis for. Others that joined the round
 // trip read the same replies, so nothing here is changed.
 type sessionReply struct {
+	without  bos.Parts // what none of the callers needs
 	fields   []string
-	hash     *redis.SliceCmd // or
-	script   *redis.Cmd      // with groups
+	hash     *redis.StringSliceCmd // or
+	script   *redis.Cmd            // with groups
 	groups   [2]*redis.IntCmd
 	cabinets [2]*redis.MapStringStringCmd
 	extras   *redis.SliceCmd
@@ -104,7 +105,7 @@ func (s *Store) readHomes(ctx context.Context, reads []homeRead) ([]*bos.Session
 	now := s.options.Now()
 	found := make([]*bos.Session, len(reads))
 	for i, r := range reads {
-		if found[i], err = replies.asked[r].session(r.SessionRead, now); err != nil {
+		if found[i], err = replies.of(r).session(r.SessionRead, now); err != nil {
 			return nil, err
 		}
 		if found[i] != nil {
@@ -117,32 +118,13 @@ func (s *Store) readHomes(ctx context.Context, reads []homeRead) ([]*bos.Session
 	return found, nil
 }
 
-// The fields of reads as arguments of a command: pipe.HMGet would put each into an interface
-// for each read, which is most of what such a read allocates.
-var headWords, statusWords, allStatusWords = argumentsOf(schema.HeadFields), argumentsOf(schema.ShownStatusFields), argumentsOf(schema.AllStatusFields)
-
-// argumentsOf makes them once for the process.
-func argumentsOf(fields []string) []any {
-	words := make([]any, len(fields))
-	for i, f := range fields {
-		words[i] = f
-	}
-	return words
-}
-
-// separate says whether a read needs the separate counters: the last point of a progress is the status.
-func separate(r bos.SessionRead) bool { return r.Statuses || r.Progress }
-
-// ask queues what one session's read needs, and no more.
-func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sessionReply {
+// ask queues what one session's read needs, and no more. It begins again each time, as a pipeline
+// that fails is built again.
+func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead, a *sessionReply) {
 	h := r.home
-	a, words := &sessionReply{fields: schema.HeadFields}, headWords
-	switch {
-	case separate(r.SessionRead):
-		a.fields, words = schema.AllStatusFields, allStatusWords
-	case r.Status:
-		a.fields, words = schema.ShownStatusFields, statusWords
-	}
+	r.Without = a.without
+	list := fieldsRead(r.Want)
+	*a = sessionReply{without: a.without, fields: list.names}
 	if r.Progress { // before the status: what it holds is never newer
 		a.progress = pipe.LRange(ctx, s.db.Keys.Progress(h), 0, -1)
 	}
@@ -150,9 +132,10 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sess
 	switch {
 	case r.Groups > 0:
 		args := []any{r.GroupsFrom, r.GroupsFrom + r.Groups - 1, bos.ListLength + 1, r.texts}
-		a.script = lua.Status.EvalShaRO(ctx, pipe, s.db.Keys.StatusKeys(h), append(args, words...)...)
+		a.script = lua.Status.EvalShaRO(ctx, pipe, s.db.Keys.StatusKeys(h), append(args, list.words...)...)
 	default:
-		a.hash = redis.NewSliceCmd(ctx, append([]any{"hmget", key}, words...)...)
+		// Not a SliceCmd, which puts each value into an interface of its own.
+		a.hash = redis.NewStringSliceCmd(ctx, append([]any{"hmget", key}, list.words...)...)
 		_ = pipe.Process(ctx, a.hash) // queues it
 	}
 	// Live and frozen ones: which of them count is known only when the hash is there, and
@@ -177,12 +160,14 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead) *sess
 		}
 		a.extras = pipe.HMGet(ctx, s.db.Keys.Extras(h), fields...)
 	}
-	return a
 }
 
 // session makes what was asked for of the replies.
 func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, error) {
-	hash := sessionHash{fields: a.fields, separate: separate(r)}
+	hash := sessionHash{fields: a.fields, separate: separate(r.Want)}
+	if !hash.separate {
+		hash.without = r.Without // by what this caller wants: others may have had more read
+	}
 	var groups []bos.ErrorGroup
 	var groupCount int64
 	var saved string
@@ -191,7 +176,7 @@ func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, 
 		if err != nil {
 			return nil, redisdb.Explain(err)
 		}
-		hash.values = reply[0].([]any)
+		hash.values = redisdb.Texts(reply[0].([]any))
 		groupCount, saved = reply[1].(int64), redisdb.Text(reply[2])
 		if groups, err = parseGroups(reply[3:]); err != nil {
 			return nil, err

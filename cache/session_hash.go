@@ -80,16 +80,16 @@ func decodeShape(text string) (s bos.Shape, err error) {
 // Redis answered. They are few, so that looking for one costs less than a map of all.
 type sessionHash struct {
 	fields   []string
-	values   []any
-	separate bool // the counters that are read where they are asked for are among them
+	values   []string // "" where the hash lacks it
+	separate bool     // the counters that are read where they are asked for are among them
+	without  bos.Parts
 }
 
 // get returns the value of a field, "" if there is none.
 func (m sessionHash) get(field string) string {
 	for i, f := range m.fields {
 		if f == field {
-			v, _ := m.values[i].(string) // nil where the hash lacks it
-			return v
+			return m.values[i]
 		}
 	}
 	return ""
@@ -101,14 +101,24 @@ func (m sessionHash) session(key bos.SessionKey) *bos.Session {
 	if m.get(f.Incarnation.Name) == "" {
 		return nil
 	}
-	flags, removal := m.get(f.Flags.Name), bos.Removal(m.get(f.Removal.Name))
+	removal := bos.Removal(m.get(f.Removal.Name))
 	s := &bos.Session{
-		Incarnation: m.get(f.Incarnation.Name), SessionKey: key, Operation: bos.Operation(m.get(f.Operation.Name)), TemplateName: m.get(f.Template.Name),
-		Stage: strings.Contains(flags, schema.FlagStage), IncludeDisabled: strings.Contains(flags, schema.FlagIncludeDisabled),
-		Source: bos.Source(m.get(f.Source.Name)), State: bos.State(m.get(f.State.Name)),
-		StartTime: bos.Time(m.get(f.Start.Name)), EndTime: bos.Time(m.get(f.End.Name)),
-		Deleted: removal != "", Removal: removal, Version: m.get(f.Version.Name),
+		Incarnation: m.get(f.Incarnation.Name), SessionKey: key, State: bos.State(m.get(f.State.Name)), Deleted: removal != "", Removal: removal,
 	}
+	if m.without&bos.PartRecord == 0 {
+		m.record(s)
+	}
+	return s
+}
+
+// record sets the rest of the record.
+func (m sessionHash) record(s *bos.Session) {
+	f := &schema.Session
+	flags := m.get(f.Flags.Name)
+	s.Operation, s.TemplateName = bos.Operation(m.get(f.Operation.Name)), m.get(f.Template.Name)
+	s.Stage, s.IncludeDisabled = strings.Contains(flags, schema.FlagStage), strings.Contains(flags, schema.FlagIncludeDisabled)
+	s.Source, s.Version = bos.Source(m.get(f.Source.Name)), m.get(f.Version.Name)
+	s.StartTime, s.EndTime = bos.Time(m.get(f.Start.Name)), bos.Time(m.get(f.End.Name))
 	// A session that completed by itself ended when it was frozen, on Redis'
 	// clock, which may lie a little before the clock that it was started by.
 	if frozen, ok := m.frozenAt(); ok && s.State == bos.StateComplete && s.EndTime == "" {
@@ -117,7 +127,6 @@ func (m sessionHash) session(key bos.SessionKey) *bos.Session {
 			s.EndTime = s.StartTime
 		}
 	}
-	return s
 }
 
 // frozenAt is the moment of the snapshot by Redis' clock, to the microsecond; false if there is
@@ -145,14 +154,18 @@ func (m sessionHash) status(s *bos.Session, now time.Time) (*bos.Status, error) 
 	if frozen {
 		revision, st.FromSnapshot, st.AsOf = schema.Session.FrozenRevision.Name, true, at
 	}
-	// Counters of the scope may move on after the session is frozen; that is no revision of its
-	// status. A status that BOS saved later is.
-	st.Revision = max(m.number(m.get(revision)), m.number(m.get(schema.Session.Revised.Name)))
+	if m.without&bos.PartRevision == 0 {
+		// Counters of the scope may move on after the session is frozen; that is no revision of its
+		// status. A status that BOS saved later is.
+		st.Revision = max(m.number(m.get(revision)), m.number(m.get(schema.Session.Revised.Name)))
+	}
 	st.Tally = m.tally(frozen)
 	if s.Unfinished() { // its time stopped when it was deleted
 		now = st.AsOf
 	}
-	st.Timing, _ = bos.TimingOf(s.StartTime, s.EndTime, now) // of a start that can't be read: 0
+	if m.without&bos.PartRecord == 0 {
+		st.Timing, _ = bos.TimingOf(s.StartTime, s.EndTime, now) // of a start that can't be read: 0
+	}
 	var err error
 	st.Saved, err = decodeSaved(m.get(schema.Session.Saved.Name))
 	return st, err
@@ -165,6 +178,9 @@ func (m sessionHash) tally(frozen bool) (t bos.Tally) {
 		counters = schema.Counters
 	}
 	for _, c := range counters {
+		if c.Part&m.without != 0 {
+			continue
+		}
 		field := c.Field
 		if frozen {
 			field = schema.FrozenPrefix + field

@@ -19,7 +19,8 @@ type homeRead struct {
 }
 
 // round is one round trip of reads. What several callers want is asked once; each
-// makes sessions of its own of the replies, which nobody changes.
+// makes sessions of its own of the replies, which nobody changes. Reads that differ only in the
+// parts that they are without are one: it is without what all of them are.
 type round struct {
 	asked map[homeRead]*sessionReply
 	epoch *redis.StringCmd
@@ -34,8 +35,20 @@ func newRound(reads []homeRead) *round {
 
 func (r *round) add(reads []homeRead) {
 	for _, one := range reads {
-		r.asked[one] = nil
+		without := one.Without
+		one.Without = 0
+		if other := r.asked[one]; other != nil {
+			other.without &= without
+		} else {
+			r.asked[one] = &sessionReply{without: without}
+		}
 	}
+}
+
+// of is the reply to a read.
+func (r *round) of(one homeRead) *sessionReply {
+	one.Without = 0
+	return r.asked[one]
 }
 
 // rounds lets concurrent reads share round trips, which are of one key: one at a time is
@@ -110,8 +123,8 @@ func (s *Store) send(ctx context.Context, r *round) {
 			if epoch {
 				r.epoch = pipe.HGet(ctx, s.db.Keys.Meta(), schema.Meta.Epoch.Name)
 			}
-			for one := range r.asked {
-				r.asked[one] = s.ask(ctx, pipe, one)
+			for one, reply := range r.asked {
+				s.ask(ctx, pipe, one, reply)
 			}
 		})
 	}, func(ctx context.Context) error { return s.sendSingly(ctx, r) })

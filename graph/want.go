@@ -15,14 +15,15 @@ import (
 // session, by field names.
 func wanted(ctx context.Context, path ...string) bos.Want {
 	op := graphql.GetOperationContext(ctx)
-	var want bos.Want
+	want := bos.Want{Without: bos.AllParts}
 	for _, sel := range descend(op, graphql.GetFieldContext(ctx).Field.Selections, path) {
 		sessionWants(op, sel, &want)
 	}
 	return want
 }
 
-// wantedOfStatus is the same where the field being resolved is a status.
+// wantedOfStatus is the same where the field being resolved is a status. All of its parts are wanted:
+// it is watched, and one read is shared by all who watch the session.
 func wantedOfStatus(ctx context.Context) bos.Want {
 	want := bos.Want{Status: true}
 	statusWants(lookedAt(graphql.GetOperationContext(ctx)), graphql.GetFieldContext(ctx).Field.Selections, &want)
@@ -74,11 +75,11 @@ func descend(op *graphql.OperationContext, sel ast.SelectionSet, path []string) 
 	return found
 }
 
-// sessionWants adds what a selection of a session needs. Fields of its own record are always
-// there.
+// sessionWants adds what a selection of a session needs.
 func sessionWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.Want) {
 	for _, f := range graphql.CollectFields(op, sel, []string{"Session", "Node"}) {
 		switch f.Name {
+		case "__typename", "id", "name", "tenant":
 		case "limit", "error":
 			want.Details = true
 		case "initialComponents":
@@ -86,13 +87,20 @@ func sessionWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.
 		case "status":
 			want.Status = true
 			statusWants(op, f.Selections, want)
+		default:
+			want.Without &^= bos.PartRecord
 		}
 	}
 }
 
-// statusWants adds what a selection of a status needs. Most counters are always there.
+// statusWants adds what a selection of a status needs.
 func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.Want) {
 	for _, f := range graphql.CollectFields(op, sel, nil) {
+		if parts, known := statusParts[f.Name]; known {
+			want.Without &^= parts
+		} else {
+			want.Without = 0
+		}
 		switch f.Name {
 		case "epoch":
 			want.Epoch = true
@@ -115,7 +123,10 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 			want.Cabinets = true
 		case "phaseDurations":
 			want.PhaseTimes = true
+		case "phases":
+			want.Without &^= partsOf(f.Selections)
 		case "counts":
+			want.Without &^= partsOf(f.Selections)
 			for _, count := range graphql.CollectFields(op, f.Selections, nil) {
 				want.Statuses = want.Statuses || count.Name == "onHold" || count.Name == "disabled"
 			}
@@ -123,6 +134,41 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 			sessionWants(op, f.Selections, want)
 		}
 	}
+}
+
+// statusParts are what fields of a status are made of; one that is missing here may need any.
+var statusParts = map[string]bos.Parts{
+	"__typename": 0, "session": 0, "status": 0, "epoch": 0, "fromSnapshot": 0, "statusNote": 0, "errorGroupCount": 0,
+	"revision": bos.PartRevision, "timing": bos.PartRecord, "phases": 0, "counts": 0, // of which what is selected
+	"managedComponentsCount": 0, "percentStaged": bos.PartStaged, "percentSuccessful": bos.PartSuccessful, "percentFailed": bos.PartFailed,
+}
+
+// numberParts are the same for fields of the phases and the counts.
+var numberParts = map[string]bos.Parts{
+	"__typename": 0, "managed": 0, "onHold": 0, "disabled": 0, "staged": bos.PartStaged, "successful": bos.PartSuccessful, "failed": bos.PartFailed,
+	"complete": bos.PartSuccessful | bos.PartFailed, "configuring": bos.PartPhases, "poweringOff": bos.PartPhases, "poweringOn": bos.PartPhases,
+	"percentComplete": bos.PartSuccessful | bos.PartFailed, "percentConfiguring": bos.PartPhases, "percentPoweringOff": bos.PartPhases,
+	"percentPoweringOn": bos.PartPhases, "active": bos.PartActive,
+}
+
+// partsOf are what a selection of phases or counts is made of, and what directives may skip: to read
+// that costs less than to collect the fields, which plans have done for good.
+func partsOf(set ast.SelectionSet) (parts bos.Parts) {
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			needed, known := numberParts[s.Name]
+			if !known {
+				return bos.AllParts
+			}
+			parts |= needed
+		case *ast.InlineFragment:
+			parts |= partsOf(s.SelectionSet)
+		case *ast.FragmentSpread: // validated: fragments do not contain themselves
+			parts |= partsOf(s.Definition.SelectionSet)
+		}
+	}
+	return parts
 }
 
 // firstOf is a field's argument first, whose default the schema gives.

@@ -93,13 +93,17 @@ func Install(source Source) graphql.ResponseMiddleware {
 	}
 }
 
+// queries is the type of root fields that load. Execution collects the fields for the same types, and
+// so finds them collected.
+var queries = []string{"Query"}
+
 // loading counts the root fields that load something.
 func loading(ctx context.Context) (sessions, components int) {
 	op := graphql.GetOperationContext(ctx)
 	if op.Operation == nil { // refused
 		return 0, 0
 	}
-	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, nil) {
+	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, queries) {
 		switch f.Name {
 		case "session", "node":
 			sessions++

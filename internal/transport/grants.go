@@ -32,15 +32,41 @@ func (s *Streams) share(g auth.Grant, c *connection) {
 		s.granted.Store(last)
 	}
 	c.granted.Store(last)
+	// Afterwards: over, in between, would look at the connection's earlier grant.
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ends(last.Until)
 }
 
 // grant is what the connection may do.
 func (c *connection) grant() auth.Grant { return *c.granted.Load() }
 
-// ended says whether its time is over.
-func (c *connection) ended(now time.Time) bool {
-	until := c.granted.Load().Until
-	return !until.IsZero() && !now.Before(until)
+// ends notes when a grant ends; the zero time for never. s is locked.
+func (s *Streams) ends(until time.Time) {
+	if !until.IsZero() && (s.nextEnd.IsZero() || until.Before(s.nextEnd)) {
+		s.nextEnd = until
+	}
+}
+
+// over are the clients whose grant has ended. They are looked for only when one must have: walking
+// 10,000 connections once a second would be a third of what they cost while nothing happens.
+func (s *Streams) over(now time.Time) (over []client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.nextEnd.IsZero() || now.Before(s.nextEnd) {
+		return nil
+	}
+	s.nextEnd = time.Time{}
+	for _, part := range s.wheel {
+		for c := range part {
+			if until := c.about().grant().Until; !until.IsZero() && !now.Before(until) {
+				over = append(over, c)
+			} else {
+				s.ends(until)
+			}
+		}
+	}
+	return over
 }
 
 // check verifies the tokens of all connections again, each once for all that have it.

@@ -109,6 +109,40 @@ func TestConnectionsEndInTime(t *testing.T) {
 	})
 }
 
+// TestEveryEndIsSeen lets grants end one after the other, of which some were given later and one was
+// replaced: each connection ends in its time, whichever was to end first.
+func TestEveryEndIsSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewStreams(StreamOptions{PingInterval: time.Minute})
+		begin := time.Now()
+		ends := []time.Duration{3 * time.Minute, time.Minute, 2 * time.Minute, time.Minute, 0}
+		clients := make([]*granted, len(ends))
+		for i := range clients {
+			clients[i] = &granted{}
+			clients[i].may(auth.Grant{Until: begin.Add(time.Minute / 2)})
+			s.enter(clients[i])
+		}
+		for i, end := range ends {
+			grant := auth.Grant{}
+			if end > 0 {
+				grant.Until = begin.Add(end)
+			}
+			s.share(grant, clients[i].about())
+		}
+		for minute := time.Duration(0); minute <= 4*time.Minute; minute += time.Minute {
+			time.Sleep(time.Until(begin.Add(minute + grantTick + time.Millisecond)))
+			synctest.Wait()
+			for i, end := range ends {
+				if over := len(clients[i].reasons()) > 0; over != (end > 0 && end <= minute) {
+					t.Errorf("after %v: connection %d, which ends after %v, has ended: %v", minute, i, end, over)
+				}
+			}
+		}
+		s.end()
+		s.done.Wait()
+	})
+}
+
 // TestConnectionsWithTheSameRightsShareTheirGrant keeps what a connection takes small.
 func TestConnectionsWithTheSameRightsShareTheirGrant(t *testing.T) {
 	var s Streams

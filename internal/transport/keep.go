@@ -1,14 +1,17 @@
 package transport
 
 import (
+	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
 // wheelParts is how many parts half an interval has, unless they would be shorter than a
 // millisecond. Pings of all 10,000 clients that had connected within three seconds, at once,
-// kept updates waiting for 60 ms.
-const wheelParts = 256
+// kept updates waiting for 60 ms; in 32 parts, 156 of them take one. More parts wake an idle process
+// more often: 256 of them were more than half of what a server without clients computed.
+const wheelParts = 32
 
 // keep pings clients and disconnects those that do not answer: of a peer that has
 // vanished the network says nothing. One goroutine does that for all, because a timer for each
@@ -30,7 +33,7 @@ func (s *Streams) keep() {
 		case <-calm.C:
 			s.tidy()
 		case now := <-grants.C:
-			for _, c := range s.those(s.wheel, func(c *connection) bool { return c.ended(now) }) {
+			for _, c := range s.over(now) {
 				c.expire(tokenEnded)
 			}
 		case now := <-tick.C:
@@ -40,7 +43,7 @@ func (s *Streams) keep() {
 				next = round
 			}
 			for ; !next.After(now); next = next.Add(each) {
-				for _, c := range s.those(s.wheel[part:part+1], func(*connection) bool { return true }) {
+				for _, c := range s.those(part) {
 					s.visit(c, now)
 				}
 				part = (part + 1) % len(s.wheel)
@@ -49,18 +52,11 @@ func (s *Streams) keep() {
 	}
 }
 
-// those are the clients in parts of the wheel that a condition holds for.
-func (s *Streams) those(parts []map[client]struct{}, holds func(*connection) bool) (those []client) {
+// those are the clients in a part of the wheel.
+func (s *Streams) those(part int) []client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, part := range parts {
-		for c := range part {
-			if holds(c.about()) {
-				those = append(those, c)
-			}
-		}
-	}
-	return those
+	return slices.Collect(maps.Keys(s.wheel[part]))
 }
 
 // visit pings a client at every second visit, not before it has been there for a while, and again

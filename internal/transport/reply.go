@@ -53,11 +53,19 @@ var (
 
 // fill writes the headers of the answer. Their names are in canonical form.
 func (p *reply) fill(header http.Header) {
-	own := [...]string{p.kind, strconv.Itoa(p.body.Len())}
-	header["Content-Type"], header["Content-Length"] = own[:1:1], own[1:]
+	header["Content-Type"] = []string{p.kind}
 	header["X-Content-Type-Options"], header["Cache-Control"] = noSniffing, noStoring
+	// net/http counts what it has whole in its buffer. With the ninth header, a map takes three
+	// times as much time and memory, and it is copied once.
+	if n := p.body.Len(); n > countedByServer {
+		header["Content-Length"] = []string{strconv.Itoa(n)}
+	}
 	maps.Copy(header, p.header)
 }
+
+// countedByServer is how many bytes an answer may have whose length net/http sets: "a few KB", by
+// [http.ResponseWriter].
+const countedByServer = 1 << 10
 
 func answerType(mediaType string) string {
 	if mediaType == typeJSON { // nearly always

@@ -59,6 +59,7 @@ type Streams struct {
 	seen     int                   // how many of these tidy has seen
 	from     map[string]int        // of those by address
 	draining bool
+	nextEnd  time.Time // no grant ends before; zero if none does
 
 	granted atomic.Pointer[auth.Grant] // the last one that was shared
 	slow    atomic.Int64               // clients disconnected because they did not take what they were sent
@@ -173,6 +174,7 @@ func (s *Streams) enter(c client) {
 	c.about().part = s.entered % len(s.wheel)
 	s.entered++
 	s.wheel[c.about().part][c] = struct{}{}
+	s.ends(c.about().grant().Until)
 	late := s.draining
 	s.mu.Unlock()
 	if late {

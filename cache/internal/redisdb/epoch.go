@@ -117,3 +117,12 @@ func Text(v any) string {
 	s, _ := v.(string)
 	return s
 }
+
+// Texts are replies that are each a string or nil.
+func Texts(all []any) []string {
+	texts := make([]string, len(all))
+	for i, v := range all {
+		texts[i] = Text(v)
+	}
+	return texts
+}

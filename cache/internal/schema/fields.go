@@ -12,30 +12,31 @@ type Counter struct {
 	Field    string // of the session's hash
 	Name     string // in scripts, as COUNTER.<Name>, and in the documentation
 	Of       func(*bos.Tally) *int
-	Separate bool // is read only where it is asked for
-	Cabinet  bool // is counted for each cabinet, too
+	Separate bool      // is read only where it is asked for
+	Cabinet  bool      // is counted for each cabinet, too
+	Part     bos.Parts // of a read that can leave it out; 0 for one that is read with every status, or is separate
 }
 
 // Counters are all of them. A new one goes to the end: samples list them in this order, and
 // one from before has fewer. A session without the field counts 0.
 var Counters = []Counter{
-	{"m", "managed", func(t *bos.Tally) *int { return &t.Managed }, false, true},
-	{"t", "staged", func(t *bos.Tally) *int { return &t.Staged }, false, true},
-	{"s", "successful", func(t *bos.Tally) *int { return &t.Successful }, false, true},
-	{"f", "failed", func(t *bos.Tally) *int { return &t.Failed }, false, true},
-	{"c", "configuring", func(t *bos.Tally) *int { return &t.Configuring }, false, true},
-	{"o", "poweringOff", func(t *bos.Tally) *int { return &t.PoweringOff }, false, true},
-	{"p", "poweringOn", func(t *bos.Tally) *int { return &t.PoweringOn }, false, true},
-	{"a", "active", func(t *bos.Tally) *int { return &t.Active }, false, true},
-	{"b", "both", func(t *bos.Tally) *int { return &t.Both }, false, false},
-	{"d", "disabled", func(t *bos.Tally) *int { return &t.Disabled }, true, true},
-	{"h", "onHold", func(t *bos.Tally) *int { return &t.OnHold }, true, true},
-	{"l1", "powerOnCalled", func(t *bos.Tally) *int { return &t.PowerOnCalled }, true, false},
-	{"l2", "powerOffGracefully", func(t *bos.Tally) *int { return &t.PowerOffGracefully }, true, false},
-	{"l3", "powerOffForcefully", func(t *bos.Tally) *int { return &t.PowerOffForcefully }, true, false},
-	{"l4", "beyondPoweringOn", func(t *bos.Tally) *int { return &t.BeyondPoweringOn }, true, false},
-	{"l5", "beyondPoweringOff", func(t *bos.Tally) *int { return &t.BeyondPoweringOff }, true, false},
-	{"l6", "beyondConfiguring", func(t *bos.Tally) *int { return &t.BeyondConfiguring }, true, false},
+	{"m", "managed", func(t *bos.Tally) *int { return &t.Managed }, false, true, 0},
+	{"t", "staged", func(t *bos.Tally) *int { return &t.Staged }, false, true, bos.PartStaged},
+	{"s", "successful", func(t *bos.Tally) *int { return &t.Successful }, false, true, bos.PartSuccessful},
+	{"f", "failed", func(t *bos.Tally) *int { return &t.Failed }, false, true, bos.PartFailed},
+	{"c", "configuring", func(t *bos.Tally) *int { return &t.Configuring }, false, true, bos.PartPhases},
+	{"o", "poweringOff", func(t *bos.Tally) *int { return &t.PoweringOff }, false, true, bos.PartPhases},
+	{"p", "poweringOn", func(t *bos.Tally) *int { return &t.PoweringOn }, false, true, bos.PartPhases},
+	{"a", "active", func(t *bos.Tally) *int { return &t.Active }, false, true, bos.PartActive},
+	{"b", "both", func(t *bos.Tally) *int { return &t.Both }, false, false, bos.PartActive},
+	{"d", "disabled", func(t *bos.Tally) *int { return &t.Disabled }, true, true, 0},
+	{"h", "onHold", func(t *bos.Tally) *int { return &t.OnHold }, true, true, 0},
+	{"l1", "powerOnCalled", func(t *bos.Tally) *int { return &t.PowerOnCalled }, true, false, 0},
+	{"l2", "powerOffGracefully", func(t *bos.Tally) *int { return &t.PowerOffGracefully }, true, false, 0},
+	{"l3", "powerOffForcefully", func(t *bos.Tally) *int { return &t.PowerOffForcefully }, true, false, 0},
+	{"l4", "beyondPoweringOn", func(t *bos.Tally) *int { return &t.BeyondPoweringOn }, true, false, 0},
+	{"l5", "beyondPoweringOff", func(t *bos.Tally) *int { return &t.BeyondPoweringOff }, true, false, 0},
+	{"l6", "beyondConfiguring", func(t *bos.Tally) *int { return &t.BeyondConfiguring }, true, false, 0},
 }
 
 // LeastCounters is how many numbers every sample has: as many as there were counters at first.
@@ -53,11 +54,13 @@ type Field struct {
 type Use uint8
 
 const (
-	OfRecord  Use = 1 << iota // belongs to one incarnation, and goes with it; the others belong to the scope
-	InHead                    // is read with every session
-	InStatus                  // is read for its status, besides
-	InChanges                 // is read with its change log
-	Leads                     // is looked at by every write of a component
+	OfRecord   Use = 1 << iota // belongs to one incarnation, and goes with it; the others belong to the scope
+	InHead                     // is read with every session
+	InRecord                   // is read with it, unless that is without bos.PartRecord
+	InStatus                   // is read for its status, besides
+	InRevision                 // is read for it, unless that is without bos.PartRevision
+	InChanges                  // is read with its change log
+	Leads                      // is looked at by every write of a component
 )
 
 // Session are the fields of a session's hash, apart from its counters.
@@ -70,22 +73,22 @@ var Session = struct {
 }{
 	Mode: Field{"w", OfRecord | Leads,
 		ModeArmed + " while it runs and completes by itself, " + ModeRunning + " while it runs, " + ModeFrozen + " frozen, else " + ModeOther},
-	Revision:       Field{"r", InStatus | InChanges | Leads, "revision"},
+	Revision:       Field{"r", InRevision | InChanges | Leads, "revision"},
 	Sampled:        Field{"k", OfRecord | Leads, `until when no sample is due, and how far apart they are to be, "<ms> <ms>"`},
 	Incarnation:    Field{"i", OfRecord | InHead | InChanges, "incarnation; absent if there is no such session"},
-	Version:        Field{"v", OfRecord | InHead, "revision at which the record changed last"},
-	Operation:      Field{"op", OfRecord | InHead, "operation"},
-	Template:       Field{"tp", OfRecord | InHead, "name of the template"},
-	Flags:          Field{"fl", OfRecord | InHead, FlagStage + " for stage, " + FlagIncludeDisabled + " for include_disabled"},
-	Source:         Field{"src", OfRecord | InHead, "source (bos.Source)"},
+	Version:        Field{"v", OfRecord | InRecord, "revision at which the record changed last"},
+	Operation:      Field{"op", OfRecord | InRecord, "operation"},
+	Template:       Field{"tp", OfRecord | InRecord, "name of the template"},
+	Flags:          Field{"fl", OfRecord | InRecord, FlagStage + " for stage, " + FlagIncludeDisabled + " for include_disabled"},
+	Source:         Field{"src", OfRecord | InRecord, "source (bos.Source)"},
 	State:          Field{"st", OfRecord | InHead | InChanges, "state"},
-	Start:          Field{"b0", OfRecord | InHead, "start time"},
-	End:            Field{"e0", OfRecord | InHead, "end time"},
+	Start:          Field{"b0", OfRecord | InRecord, "start time"},
+	End:            Field{"e0", OfRecord | InRecord, "end time"},
 	Removal:        Field{"del", OfRecord | InHead | InChanges, "why it is history (bos.Removal)"},
 	FrozenAt:       Field{"z", OfRecord | InHead | InChanges, `moment of freezing by Redis' clock, "<seconds>.<microseconds>"`},
 	Saved:          Field{"bs", OfRecord | InStatus, "numbers of the status that BOS itself has saved (bos.SavedStatus)"},
-	Revised:        Field{"ar", OfRecord | InStatus, "revision at which that replaced an earlier one"},
-	FrozenRevision: Field{"Fr", OfRecord | InStatus | InChanges, "revision of the snapshot"},
+	Revised:        Field{"ar", OfRecord | InRevision, "revision at which that replaced an earlier one"},
+	FrozenRevision: Field{"Fr", OfRecord | InRevision | InChanges, "revision of the snapshot"},
 	Noted:          Field{"nf", OfRecord, "the largest percentage of failures that an event was made for"},
 	Stalled:        Field{"ns", OfRecord, "what it was stalled at when the last event of that was made"},
 
@@ -260,20 +263,34 @@ var (
 	// RecordFields are the fields of the record and the snapshot of a session: all that
 	// goes with an incarnation.
 	RecordFields = append(sessionFields(OfRecord), frozenCounters...)
-	// HeadFields are read with every session, StatusFields for its status, besides.
-	HeadFields   = sessionFields(InHead)
-	StatusFields = slices.Concat(sessionFields(InStatus), leadingFields, fieldsOf(LeadingCounters, Counter.Frozen))
 	// ChangeFields are read with the change log.
 	ChangeFields = sessionFields(InChanges)
 	// LeadingFields come first in a new hash: Redis finds a field of a small hash by
 	// going through it. The counters are among them.
 	LeadingFields = append(sessionFields(Leads), leadingFields...)
-	// ShownStatusFields are HeadFields and StatusFields.
-	ShownStatusFields = slices.Concat(HeadFields, StatusFields)
+	// ShownStatusFields are what is read for a status without its separate counters.
+	ShownStatusFields = ReadFields(true, 0)
 	// AllStatusFields are those and the separate counters.
 	AllStatusFields = slices.Concat(ShownStatusFields, fieldsOf(SeparateCounters, func(c Counter) string { return c.Field }),
 		fieldsOf(SeparateCounters, Counter.Frozen))
 )
+
+// ReadFields are the fields that are read for a session, and its status, without those parts.
+func ReadFields(status bool, without bos.Parts) []string {
+	head, rest := InHead, InStatus
+	if without&bos.PartRecord == 0 {
+		head |= InRecord
+	}
+	if !status {
+		return sessionFields(head)
+	}
+	if without&bos.PartRevision == 0 {
+		rest |= InRevision
+	}
+	// With the frozen copies: which of the two counts is known only when the hash is there.
+	read := counters(func(c Counter) bool { return !c.Separate && c.Part&without == 0 })
+	return slices.Concat(sessionFields(head), sessionFields(rest), fieldsOf(read, func(c Counter) string { return c.Field }), fieldsOf(read, Counter.Frozen))
+}
 
 // Frozen is the field of the counter in the snapshot.
 func (c Counter) Frozen() string { return FrozenPrefix + c.Field }

@@ -125,8 +125,8 @@ func TestRecordsHavePartsAndFlagsOfTheirOwn(t *testing.T) {
 // Counters are in every list that reads, writes or clears a session's hash.
 func TestListsHaveEveryCounter(t *testing.T) {
 	for _, c := range Counters {
-		lists := map[string][]string{"leading": LeadingFields, "status": StatusFields, "all": AllStatusFields, "counter": CounterFields}
-		frozen := map[string][]string{"record": RecordFields, "status": StatusFields, "all": AllStatusFields}
+		lists := map[string][]string{"leading": LeadingFields, "status": ShownStatusFields, "all": AllStatusFields, "counter": CounterFields}
+		frozen := map[string][]string{"record": RecordFields, "status": ShownStatusFields, "all": AllStatusFields}
 		if c.Separate {
 			delete(lists, "leading")
 			delete(lists, "status")

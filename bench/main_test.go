@@ -34,9 +34,9 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	callers = 4      // of ingest, at the same time
-	batch   = 500    // components a call
-	turn    = 5_000  // components that go one way before the next way has its turn
+	callers = 4     // of ingest, at the same time
+	batch   = 500   // components a call
+	turn    = 5_000 // components that go one way before the next way has its turn
 )
 
 // How many components and sessions there are, where the largest size allows.

@@ -26,7 +26,7 @@ func TestASlowNarrowAndBrokenWayToRedis(t *testing.T) {
 	}{
 		{"200 ms ± 100", "latency", map[string]int{"latency": 200, "jitter": 100}},
 		{"1 MB/s", "bandwidth", map[string]int{"rate": 1000}},
-		{"connections cut after 500 bytes", "limit_data", map[string]int{"bytes": 500}},
+		{"connections cut after 100 bytes", "limit_data", map[string]int{"bytes": 100}},
 	} {
 		worsen := func() { network.Worsen(worse.kind, worse.attributes) }
 		figures, connected := w.writeWhile(t, worse.what, worsen, enoughUpdates, network.Heal)

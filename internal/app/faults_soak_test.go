@@ -39,7 +39,7 @@ func TestOneFaultAfterTheOther(t *testing.T) {
 			network.Heal()
 		},
 		func() {
-			s.fails(func() { network.Worsen("limit_data", map[string]int{"bytes": 500}) })
+			s.fails(func() { network.Worsen("limit_data", map[string]int{"bytes": 100}) })
 			network.Heal()
 		},
 		func() { s.fails(func() { set("maxmemory", "1") }); set("maxmemory", "0") },

@@ -168,6 +168,9 @@ func (x *machine) lostAnswer(rt *rapid.T) {
 			x.step(rt, x.store, between)
 		})
 	}
+	// What it remembers may be out of date: then the answer that is lost is that nothing was changed, and the call comes after what
+	// comes between.
+	x.unlucky.recent.doubt()
 	x.step(rt, x.unlucky, s)
 }
 

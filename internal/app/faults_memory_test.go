@@ -23,7 +23,7 @@ func TestTheMemoryLimitIsReached(t *testing.T) {
 		load = time.Minute
 	}
 	f := newFleet(t)
-	f.Env = []string{fmt.Sprint("GOMEMLIMIT=", limit)}
+	f.Env = []string{fmt.Sprint("GOMEMLIMIT=", limit), "BOSGRAPH_MAX_COST_PER_MINUTE=0"} // one client asks for more than its budget
 	s, process := f.Start(t, "127.0.0.1:0")
 	pid := process.Cmd.Process.Pid
 	s.Session("s")

@@ -18,6 +18,7 @@ func TestWatchersOfServersThatShareNothingButRedis(t *testing.T) {
 	t.Parallel()
 	binary := apptest.Command(t)
 	f := &apptest.Fleet{Binary: binary, Redis: redistest.Server(t), Namespace: "test-" + rand.Text()}
+	f.Env = []string{"BOSGRAPH_MAX_CONNECTIONS_PER_ADDRESS=20000"} // all come from this one
 	a, killA := f.Serve(t)
 	b, _ := f.Serve(t)
 	a.Session("s")

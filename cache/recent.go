@@ -42,8 +42,12 @@ func (r *recent) recall(ids []string) (values []string, epoch string, ok bool) {
 	return values, r.epoch, true
 }
 
-// remember keeps what a change has written in an epoch; "" is for one that depends on none, and keeps nothing.
+// remember keeps what a change has written in an epoch; "" is for one that depends on none, and keeps nothing. A change of no
+// component, as of a session, leaves everything as it is.
 func (r *recent) remember(written []versioned, epoch string) {
+	if len(written) == 0 {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if epoch != r.epoch || epoch == "" {

@@ -31,6 +31,7 @@ func TestWhatWasWrittenLastIsNotReadAgain(t *testing.T) {
 		s.store.recent = &recent{} // as after a restart
 		takes("what is not known", []string{read, write}, erred("x1", "1"), erred("x2", "1"))
 		takes("what is", []string{write}, erred("x1", "2"), erred("x2", "2"))
+		s.state("a", bos.StateRunning)
 		takes("what is, in part unchanged", []string{write}, erred("x1", "3"), erred("x2", "2"))
 		takes("what changes nothing", []string{read}, erred("x1", "3"), erred("x2", "2"))
 		takes("details, which are not kept", []string{read, write}, bos.ComponentPatch{ID: "x1", RetryPolicy: new(7)})
@@ -111,6 +112,7 @@ func TestWhatIsNotTrueAnyMoreIsForgotten(t *testing.T) {
 	write("x1", "3", "a")
 	write("x2", "4", "b")
 	knows("x1", "", "")
+	r.remember(nil, "")
 	knows("x2", "4", "b")
 	write("x2", "5", "")
 	knows("x2", "", "")

@@ -207,7 +207,9 @@ func (s *Store) run(ctx context.Context, c *change) (err error) {
 			s.recent.remember(c.values, c.epoch)
 			return s.replicated(ctx, s.db.Keys.Answer(id))
 		case "conflict":
-			s.recent.doubt()
+			if len(c.values) > 0 { // else it was a session or a lease that has changed
+				s.recent.doubt()
+			}
 			return errConflict
 		case "schema":
 			return redisdb.CheckSchema(reply[1])

@@ -43,21 +43,7 @@ func (s *Store) SessionFacet(ctx context.Context, of bos.Facet, prefix string, f
 	}
 }
 
-// list adds a session to the index of facets, unlist removes it.
-func (c *change) list(s *bos.Session) {
-	var words []string
-	for _, entry := range schema.FacetEntries(s) {
-		words = append(words, "0", entry)
-	}
-	c.facets("ZADD", words)
-}
+// list adds a session to the index of facets, unlist removes it. A session may have neither template nor tenant.
+func (c *change) list(s *bos.Session) { c.addMembers(c.keys.Facets(), schema.FacetEntries(s)) }
 
-func (c *change) unlist(s *bos.Session) { c.facets("ZREM", schema.FacetEntries(s)) }
-
-// facets runs a command on the index of facets, unless it names none: a session may have neither
-// template nor tenant.
-func (c *change) facets(name string, words []string) {
-	if len(words) > 0 {
-		c.do(name, c.keys.Facets(), words...)
-	}
-}
+func (c *change) unlist(s *bos.Session) { c.removeMembers(c.keys.Facets(), schema.FacetEntries(s)) }

@@ -104,6 +104,6 @@ func (r *recount) dropFacet(ctx context.Context, entry string, of *bos.Session) 
 	if now != nil {
 		c.guard(h, now)
 	}
-	c.facets("ZREM", []string{entry})
+	c.do("ZREM", c.keys.Facets(), entry)
 	return r.repair(ctx, c)
 }

@@ -39,14 +39,12 @@ func (r *record) waitingIn(name string) string {
 
 // addWaiting adds ids to those that a scope waits for, or gives them other scores.
 func (c *change) addWaiting(key string, ids, scores []string) {
-	for len(ids) > 0 {
-		n := min(len(ids), chunk)
-		args := make([]string, 0, 2*n)
-		for i := range n {
-			args = append(args, scores[i], ids[i])
-		}
-		c.do("ZADD", key, args...)
-		ids, scores = ids[n:], scores[n:]
+	by := map[string][]string{}
+	for i, score := range scores {
+		by[score] = append(by[score], ids[i])
+	}
+	for _, score := range sortedKeys(by, always) {
+		c.doAll("ZADD", key, by[score], score)
 	}
 }
 

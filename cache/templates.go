@@ -75,7 +75,7 @@ func (s *Store) KeepTemplates(ctx context.Context, put []bos.Template, remove []
 				// tenure is a guard.
 				c.do("HSET", key, t.String(), string(t.Record))
 			}
-			c.doAll("HDEL", key, fieldsOf(removed), func(field string) []string { return []string{field} })
+			c.doAll("HDEL", key, fieldsOf(removed))
 			return c, nil
 		}); err != nil {
 			return err

@@ -59,13 +59,17 @@ func (s *Store) noteFailures(c *change, known map[bos.SessionKey]*bos.Session) {
 	for _, b := range slices.SortedFunc(maps.Keys(buckets), func(a, b schema.Troubles) int { return cmp.Compare(a.String(), b.String()) }) {
 		scores, last := c.keys.Troubles(b), c.keys.LastFailures(b)
 		var fields []string
+		var ids [2][]string // by how many sessions it is the first failure in
 		for _, f := range buckets[b] {
 			id, sessions := f.next.component.ID, 0
 			if f.old.there().FirstFailure(f.next.there()) {
 				sessions = 1
 			}
-			c.do("ZINCRBY", scores, strconv.FormatInt(schema.TroubleScore(1, sessions), 10), id)
+			ids[sessions] = append(ids[sessions], id)
 			fields = append(fields, id, second+" "+bos.Shortened(f.next.component.Error))
+		}
+		for sessions, ids := range ids {
+			c.doAll("ZINCRBY", scores, ids, strconv.FormatInt(schema.TroubleScore(1, sessions), 10))
 		}
 		c.do("PEXPIRE", scores, life)
 		for part := range slices.Chunk(fields, 2*chunk) {

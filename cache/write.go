@@ -128,26 +128,22 @@ func (c *change) copy(from, to string) {
 // chunk is how many items one command takes, well below what Lua's stack holds.
 const chunk = 500
 
-// doAll adds a command for many items, in as many commands as it takes.
-func (c *change) doAll(name, key string, items []string, each func(item string) []string) {
+// doAll adds a command for many items, in as many commands as it takes. Each has the first words in front of its items.
+func (c *change) doAll(name, key string, items []string, first ...string) {
 	for part := range slices.Chunk(items, chunk) {
-		var args []string
-		for _, item := range part {
-			args = append(args, each(item)...)
-		}
-		c.do(name, key, args...)
+		c.do(name, key, append(slices.Clip(first), part...)...)
 	}
 }
 
 // addMembers adds ids to an index. All have the same score, so that Redis keeps them in the
 // order of their bytes, which pages resume from by id.
 func (c *change) addMembers(key string, ids []string) {
-	c.doAll("ZADD", key, ids, func(id string) []string { return []string{"0", id} })
+	c.doAll("ZADD", key, ids, "0")
 }
 
 // removeMembers removes ids from an index, whether or not they are there.
 func (c *change) removeMembers(key string, ids []string) {
-	c.doAll("ZREM", key, ids, func(id string) []string { return []string{id} })
+	c.doAll("ZREM", key, ids)
 }
 
 // refer counts a reference to an error's text, if it is one that is kept apart.
@@ -271,15 +267,23 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		strconv.FormatInt(c.at.UnixMilli(), 10), strconv.FormatInt(bos.ProgressGap.Milliseconds(), 10), strconv.Itoa(bos.MaxProgress),
 		c.keys.ScopeNotices(), c.keys.ListNotices(), c.shares)
 
-	add(strconv.Itoa(len(c.values)))
-	for _, v := range c.values {
-		names = append(names, c.keys.Component(v.id))
-		add(v.version, v.value)
+	add(strconv.Itoa(len(c.values)), strconv.Itoa(len(c.plain)))
+	for i := range c.values {
+		names = append(names, c.keys.Component(c.values[i].id))
+		args = append(args, c.values[i].value)
 	}
-	add(strconv.Itoa(len(c.plain)))
-	for _, p := range c.plain {
-		names = append(names, p.key)
-		add(p.value)
+	for i := range c.plain {
+		names = append(names, c.plain[i].key)
+		args = append(args, c.plain[i].value)
+	}
+	for first, end := 0, 0; first < len(c.values); first = end {
+		version := c.values[first].version
+		for end = first + 1; end < len(c.values) && c.values[end].version == version; end++ {
+		}
+		if n := end - first; n > 1 {
+			add("*" + strconv.Itoa(n))
+		}
+		add(version)
 	}
 	// Commands on one key follow each other, so this finds nearly all that repeat.
 	number := func(key string) string {

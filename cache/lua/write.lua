@@ -25,12 +25,14 @@
 --             least time between two samples (ms), how many are kept, what the channel
 --             of a scope begins with, the channel of the list of sessions, the percentages of
 --             failures that events are noted for ("0 10": from the first failure on, and above
---             10; "" to note no events at all); then six lists, each headed by its length:
---   values    one a versioned value: what it has to begin with, its version and a space
---             ("" for absent), and the new one, which begins with another version ("" to delete)
---   plain     one a value without a version: the new one ("" to delete)
+--             10; "" to note no events at all); then six lists, each headed by its length, the first two by both lengths:
+--   values    the new versioned values, each with its version and a space in front ("" to delete)
+--   plain     the new values without a version ("" to delete)
+--   versions  (without a length: one for each of the values) what these have to begin with until now, a version
+--             and a space ("" for absent); one that several have, one after the other, is there once, behind "*" and how many
 --   guards    hash, field, expected ("" for absent)
---   commands  number of words, command, key, words...; COPY has a second key; a member
+--   commands  number of words, command, key, words...; COPY has a second key; ZADD and ZINCRBY have
+--             one score for all the members behind it; a member
 --             that ZINCRBY brings to 0 goes; RPUSH has one value, and how
 --             long (ms) the list is kept, of which the last STAYS_LENGTH values stay
 --   texts     digest, by how much its references change, the text
@@ -80,23 +82,30 @@ end
 -- Lua's stack bounds how many values one call can take.
 local CHUNK = 1000
 
-local values = list()
+local values, plain = list(), list()
 local first = at
+at = at + values + plain
+local same, version = 0, nil -- how many values more have that version
 for from = 1, values, CHUNK do
   local to = math.min(from + CHUNK - 1, values)
-  local now = redis.call('MGET', unpack(KEYS, VALUES + from, VALUES + to))
-  for i = from, to do
-    local value, version = now[i - from + 1] or '', ARGV[at]
+  for i, value in ipairs(redis.call('MGET', unpack(KEYS, VALUES + from, VALUES + to))) do
+    if same > 0 then
+      same = same - 1
+    else
+      version = ARGV[at]
+      if string.byte(version) == 42 then -- "*"
+        same, version = tonumber(string.sub(version, 2)) - 1, ARGV[at + 1]
+        at = at + 1
+      end
+      at = at + 1
+    end
+    value = value or ''
     -- Found, and not cut off: each new string costs more than all else that is done for a value.
     if value ~= version and (version == '' or string.find(value, version, 1, true) ~= 1) then
       return {'conflict'}
     end
-    at = at + 2
   end
 end
-
-local plain = list()
-at = at + plain
 
 for _ = 1, list() do
   if (redis.call('HGET', KEYS[tonumber(ARGV[at])], ARGV[at + 1]) or '') ~= ARGV[at + 2] then
@@ -130,7 +139,7 @@ local rev = redis.call('HGET', meta, META.revision)
 
 local set, n = {}, 0
 for i = 1, values + plain do
-  local key, value = KEYS[VALUES + i], ARGV[i <= values and first + 2 * i - 1 or first + values + i]
+  local key, value = KEYS[VALUES + i], ARGV[first + i - 1]
   if value == '' then
     redis.call('DEL', key)
   else
@@ -152,11 +161,20 @@ for _ = 1, list() do
       redis.call('LTRIM', key, -STAYS_LENGTH, -1)
     end
     redis.call('PEXPIRE', key, ARGV[at + 4])
-  else
-    local reply = redis.call(command, key, unpack(ARGV, at + 3, at + n))
-    if command == 'ZINCRBY' and tonumber(reply) == 0 then
-      redis.call('ZREM', key, ARGV[at + 4])
+  elseif command == 'ZADD' then
+    local score, members = ARGV[at + 3], {}
+    for i = at + 4, at + n do
+      members[#members + 1], members[#members + 2] = score, ARGV[i]
     end
+    redis.call(command, key, unpack(members))
+  elseif command == 'ZINCRBY' then
+    for i = at + 4, at + n do
+      if tonumber(redis.call(command, key, ARGV[at + 3], ARGV[i])) == 0 then
+        redis.call('ZREM', key, ARGV[i])
+      end
+    end
+  else
+    redis.call(command, key, unpack(ARGV, at + 3, at + n))
   end
   at = at + n + 1
 end

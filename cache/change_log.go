@@ -159,7 +159,11 @@ func (a *changesReply) changes(r bos.ChangesRead, epoch string) (*bos.Changes, e
 		return c, nil
 	}
 	for _, id := range slices.Sorted(maps.Keys(removed)) {
-		put(removed[id], &c.Removed, &c.Changed, id)
+		if removed[id] {
+			c.Removed = append(c.Removed, id)
+		} else {
+			c.Changed = append(c.Changed, id)
+		}
 	}
 	return c, nil
 }

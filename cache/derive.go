@@ -3,7 +3,6 @@ package cache
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
@@ -22,6 +21,12 @@ type derived struct {
 func (c *change) replace(old, next []record) (err error) {
 	d := derived{owned: map[string][]string{}, disowned: map[string][]string{}}
 	second, epoch := strconv.FormatInt(c.at.Unix(), 10), ""
+	c.values = make([]versioned, 0, len(old))
+	size := 0 // of all values, about: most change by a few letters
+	for i := range old {
+		size += len(c.version) + len(old[i].body) + 32
+	}
+	values, ends := make([]byte, 0, size), make([]int, 0, len(old)) // one behind the other
 	for i := range old {
 		o, n := &old[i], &next[i]
 		n.counted = bos.Contribution{}
@@ -37,8 +42,10 @@ func (c *change) replace(old, next []record) (err error) {
 		n.component.Stay = o.there().NextStay(n.there(), c.at)
 		// What the record counts as is part of it, so one that is the same in all else is
 		// written again after the rules have changed.
-		value := n.encode(c.version)
-		if strings.TrimPrefix(value, c.version) == o.body {
+		begin := len(values)
+		values = n.append(values, c.version)
+		if body := values[min(begin+len(c.version), len(values)):]; string(body) == o.body {
+			values = values[:begin]
 			continue
 		}
 		id := o.component.ID
@@ -47,7 +54,7 @@ func (c *change) replace(old, next []record) (err error) {
 			epoch = o.epoch
 			c.within(epoch)
 		}
-		c.values = append(c.values, versioned{id, o.version, value})
+		c.values, ends = append(c.values, versioned{id: id, version: o.version}), append(ends, len(values))
 		if n.digest != o.digest {
 			details := ""
 			if n.digest != "" {
@@ -62,6 +69,10 @@ func (c *change) replace(old, next []record) (err error) {
 		c.step(&d, id, o, n)
 		c.leave(o, n)
 		c.fail(o, n)
+	}
+	text, begin := string(values), 0
+	for i, end := range ends {
+		c.values[i].value, begin = text[begin:end], end
 	}
 	c.derive(&d)
 	return nil
@@ -125,14 +136,18 @@ func (c *change) step(d *derived, id string, o, n *record) {
 		// Also where no counter moves: its watchers see more of a component than what is
 		// counted.
 		sc.changed = append(sc.changed, id)
+		cancel(&sc.removed, id) // what left and came back is changed, for its watchers
 		if !stays {
 			sc.member(n, key.Name, id, 1)
 		}
 		if n.failedIn(key.Name) && !(there && o.failedIn(key.Name)) {
 			sc.failedAdd = append(sc.failedAdd, id)
 		}
-		if is := n.waitingIn(key.Name); is != "" && !(there && is == o.waitingIn(key.Name)) {
-			sc.waitAdd, sc.waitScore = append(sc.waitAdd, id), append(sc.waitScore, is)
+		if is, waits := n.waitingIn(key.Name); waits {
+			if was, waited := o.waitingIn(key.Name); !there || !waited || is != was {
+				cancel(&sc.waitRemove, id)
+				sc.waitAdd, sc.waitScore = append(sc.waitAdd, id), append(sc.waitScore, is)
+			}
 		}
 	})
 }
@@ -151,7 +166,7 @@ func (r *record) sameMembers(n *record) bool {
 }
 
 // member notes that the component as in r joins (1) or leaves (-1) the scope. A
-// component that leaves and joins again stays; see settle.
+// component that leaves and joins again stays.
 func (sc *scopeChange) member(r *record, name, id string, by int) {
 	joins := by > 0
 	if r.counted.Session == name {
@@ -192,20 +207,19 @@ func (c *change) derive(d *derived) {
 		c.settle(c.keys.Staged(h), sc.stagedAdd, sc.stagedRemove)
 		c.settle(c.keys.Errors(h), sc.errorAdd, sc.errorRemove)
 		c.settle(c.keys.Failed(h), sc.failedAdd, sc.failedRemove)
-		c.removeMembers(c.keys.Waiting(h), without(sc.waitRemove, sc.waitAdd))
+		c.removeMembers(c.keys.Waiting(h), sc.waitRemove)
 		c.addWaiting(c.keys.Waiting(h), sc.waitAdd, sc.waitScore)
 		c.regroup(c.keys.Groups(h), sc.groups)
-		sc.removed = without(sc.removed, sc.changed) // what left and came back is changed, for its watchers
 		// Only fewer active ones can make a session complete. Where as many came as went it has
 		// not become empty, and the script need not have the keys for freezing it.
 		sc.check = sc.check || sc.tally.Active < 0
 	}
 }
 
-// settle adds and removes members; what is both added and removed has stayed.
+// settle adds and removes members.
 func (c *change) settle(key string, add, remove []string) {
-	c.removeMembers(key, without(remove, add))
-	c.addMembers(key, without(add, remove))
+	c.removeMembers(key, remove)
+	c.addMembers(key, add)
 }
 
 // regroup changes the sizes of error groups; the script drops the empty ones.
@@ -231,13 +245,24 @@ func (c *change) resize(owned, disowned map[string][]string) {
 	}
 }
 
-// put notes an id with those that join, or with those that leave.
+// put notes an id with those that join, or with those that leave. One that has just left, and joins again, does neither.
 func put(joins bool, add, remove *[]string, id string) {
-	if joins {
-		*add = append(*add, id)
-	} else {
+	if !joins {
 		*remove = append(*remove, id)
+	} else if !cancel(remove, id) {
+		*add = append(*add, id)
 	}
+}
+
+// cancel takes back that an id leaves, if that was noted last: what a component leaves is noted before what it joins,
+// and one component after the other.
+func cancel(remove *[]string, id string) bool {
+	last := len(*remove) - 1
+	if last < 0 || (*remove)[last] != id {
+		return false
+	}
+	*remove = (*remove)[:last]
+	return true
 }
 
 // entry notes the index entry of an error message; none for a component without error.
@@ -248,15 +273,3 @@ func entry(to *[]string, message, id string) {
 }
 
 func always[V any](V) bool { return true }
-
-// without returns the sorted items that are not among others.
-func without(items, others []string) []string {
-	if len(items) == 0 || len(others) == 0 {
-		return items
-	}
-	out := make(map[string]bool, len(others))
-	for _, o := range others {
-		out[o] = true
-	}
-	return slices.DeleteFunc(slices.Clone(items), func(i string) bool { return out[i] })
-}

@@ -128,3 +128,15 @@ func (s *Store) OwnsAny(ctx context.Context, tenant string) (bool, error) {
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { n = pipe.Exists(ctx, s.db.Keys.Tenant(tenant)) })
 	return err == nil && n.Val() > 0, err
 }
+
+// without returns the sorted items that are not among others.
+func without(items, others []string) []string {
+	if len(items) == 0 || len(others) == 0 {
+		return items
+	}
+	out := make(map[string]bool, len(others))
+	for _, o := range others {
+		out[o] = true
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(i string) bool { return out[i] })
+}

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"strings"
 	"sync"
 	"time"
 )
@@ -10,10 +11,10 @@ import (
 // compares its version, as it does with what was read. So a change of a record that another has written meanwhile is decided again.
 type recent struct {
 	mu      sync.Mutex
-	epoch   string            // of all of them
-	values  map[string]string // as they are stored, by id
-	size    int               // of all, in bytes
-	doubted time.Time         // when one was found to be out of date
+	epoch   string             // of all of them
+	values  map[string]*string // as they are stored, by id
+	size    int                // of all, in bytes
+	doubted time.Time          // when one was found to be out of date
 }
 
 const (
@@ -35,9 +36,11 @@ func (r *recent) recall(ids []string) (values []string, epoch string, ok bool) {
 	}
 	values = make([]string, len(ids))
 	for i, id := range ids {
-		if values[i], ok = r.values[id]; !ok {
+		value := r.values[id]
+		if value == nil {
 			return nil, "", false
 		}
+		values[i] = *value
 	}
 	return values, r.epoch, true
 }
@@ -54,11 +57,17 @@ func (r *recent) remember(written []versioned, epoch string) {
 		r.forget()
 		r.epoch = epoch
 	}
-	for _, v := range written {
-		r.drop(v.id)
-		if v.value != "" && epoch != "" {
-			r.values[v.id] = v.value
-			r.size += recentBytes + len(v.id) + len(v.value)
+	for i := range written {
+		switch v, known := &written[i], r.values[written[i].id]; {
+		case v.value == "" || epoch == "":
+			r.drop(v.id)
+		case known != nil:
+			r.size += len(v.value) - len(*known)
+			*known = strings.Clone(v.value) // alone, and not as a part of the whole batch's
+		default:
+			value := strings.Clone(v.value)
+			r.values[v.id] = &value
+			r.size += recentBytes + len(v.id) + len(value)
 		}
 	}
 	for id := range r.values { // in no order: of a system that is too large, some are known
@@ -77,11 +86,11 @@ func (r *recent) doubt() {
 	r.doubted = time.Now()
 }
 
-func (r *recent) forget() { r.values, r.size = map[string]string{}, 0 }
+func (r *recent) forget() { r.values, r.size = map[string]*string{}, 0 }
 
 func (r *recent) drop(id string) {
-	if value, known := r.values[id]; known {
+	if value := r.values[id]; value != nil {
 		delete(r.values, id)
-		r.size -= recentBytes + len(id) + len(value)
+		r.size -= recentBytes + len(id) + len(*value)
 	}
 }

@@ -31,19 +31,78 @@ type record struct {
 	component  bos.Component
 }
 
-// encode writes the short part under a version; "" where nothing is to be kept. Parts are
-// separated by NUL, which no valid text contains.
-func (r *record) encode(version string) string {
+// encode writes the short part under a version; "" where nothing is to be kept.
+func (r *record) encode(version string) string { return string(r.append(nil, version)) }
+
+// append is encode to the end of a buffer. Parts are separated by NUL, which no valid text contains.
+func (r *record) append(to []byte, version string) []byte {
 	// A tenant may own what BOS does not know yet: its record is kept for the owners alone.
 	if !r.present && len(r.owners) == 0 {
-		return ""
+		return to
 	}
+	c, end := &r.component, 0
+	to = append(to, version...)
+	for part := range schema.PartCount {
+		if part > 0 {
+			to = append(to, 0)
+		}
+		begin := len(to)
+		switch part {
+		case schema.PartFlags:
+			to = r.appendFlags(to)
+		case schema.PartMarks:
+			to = strconv.AppendInt(to, int64(r.counted.Marks), 10)
+		case schema.PartSession:
+			to = append(to, c.Session...)
+		case schema.PartStaged:
+			to = append(to, c.StagedSession()...)
+		case schema.PartPhase:
+			to = append(to, c.Phase...)
+		case schema.PartOverride:
+			to = append(to, c.Override...)
+		case schema.PartError:
+			if longError(c.Error) {
+				to = append(to, bos.DigestOf(c.Error)...)
+			} else {
+				to = append(to, c.Error...)
+			}
+		case schema.PartAction:
+			if c.LastAction != nil {
+				to = append(to, c.LastAction.Action...)
+			}
+		case schema.PartDigest:
+			to = append(to, r.digest...)
+		case schema.PartOwners:
+			for i, owner := range r.owners {
+				if i > 0 {
+					to = append(to, ',')
+				}
+				to = append(to, owner...)
+			}
+		case schema.PartSince:
+			to = append(to, r.since...)
+		case schema.PartState:
+			to = append(append(to, schema.StatusLetters[r.counted.Status]...), r.counted.Wait...)
+		case schema.PartStay:
+			to = appendStay(to, &c.Stay)
+		case schema.PartPhaseSince:
+			if r.phaseSince != r.since {
+				to = append(to, r.phaseSince...)
+			}
+		}
+		if part < schema.PartSince || len(to) > begin { // as before there were these parts, so that such a record stays the same
+			end = len(to)
+		}
+	}
+	return to[:end]
+}
+
+// appendFlags writes the letters of what is so.
+func (r *record) appendFlags(to []byte) []byte {
 	c, flags := &r.component, &schema.RecordFlags
-	var f [schema.PartCount]string
-	letters := make([]byte, 0, 32)
 	flag := func(on bool, letter string) {
 		if on {
-			letters = append(letters, letter...)
+			to = append(to, letter...)
 		}
 	}
 	flag(r.present, flags.Present.Letter)
@@ -54,39 +113,19 @@ func (r *record) encode(version string) string {
 			flag(c.Shape.Null&one.Field != 0, one.Null)
 		}
 	}
-	f[schema.PartError] = c.Error
-	if longError(c.Error) {
-		flag(true, flags.LongError.Letter)
-		f[schema.PartError] = string(bos.DigestOf(c.Error))
-	}
+	flag(longError(c.Error), flags.LongError.Letter)
 	if c.LastAction != nil {
 		flag(true, flags.HasAction.Letter)
 		flag(c.LastAction.Failed, flags.ActionFailed.Letter)
-		f[schema.PartAction] = c.LastAction.Action
 	}
-	for _, one := range []struct {
-		phase       bos.Phase
-		again, last schema.RecordFlag
-	}{{bos.PhasePoweringOn, flags.OnAgain, flags.OnLast}, {bos.PhasePoweringOff, flags.OffAgain, flags.OffLast}} {
-		retries := c.Retries(one.phase)
-		flag(retries == bos.TriedAgain, one.again.Letter)
-		flag(retries == bos.LastTry, one.last.Letter)
+	if c.EventStats != nil {
+		on, off := c.Retries(bos.PhasePoweringOn), c.Retries(bos.PhasePoweringOff)
+		flag(on == bos.TriedAgain, flags.OnAgain.Letter)
+		flag(on == bos.LastTry, flags.OnLast.Letter)
+		flag(off == bos.TriedAgain, flags.OffAgain.Letter)
+		flag(off == bos.LastTry, flags.OffLast.Letter)
 	}
-	f[schema.PartFlags] = version + string(letters)
-	f[schema.PartMarks] = strconv.Itoa(int(r.counted.Marks))
-	f[schema.PartSession], f[schema.PartStaged] = c.Session, c.StagedSession()
-	f[schema.PartPhase], f[schema.PartOverride] = string(c.Phase), c.Override
-	f[schema.PartDigest], f[schema.PartOwners] = r.digest, strings.Join(r.owners, ",")
-	f[schema.PartSince], f[schema.PartState] = r.since, schema.StatusLetters[r.counted.Status]+string(r.counted.Wait)
-	f[schema.PartStay] = encodeStay(c.Stay)
-	if r.phaseSince != r.since {
-		f[schema.PartPhaseSince] = r.phaseSince
-	}
-	n := schema.PartCount
-	for n > schema.PartSince && f[n-1] == "" { // as before there were these parts, so that such a record stays the same
-		n--
-	}
-	return strings.Join(f[:n], "\x00")
+	return to
 }
 
 func longError(text string) bool { return len(text) > bos.ShortText }
@@ -98,15 +137,20 @@ func (r *record) decode(id, value string) (longError bos.Digest, err error) {
 	if value == "" {
 		return "", nil
 	}
-	version, body, _ := strings.Cut(value, " ")
-	r.version, r.body = value[:min(len(version)+1, len(value))], body
+	version := strings.IndexByte(value, ' ')
+	r.version, r.body = value[:version+1], value[version+1:]
 	var f [schema.PartCount]string
 	// Records of an earlier version have fewer parts: those that lack are empty.
-	for i := range schema.PartCount {
-		f[i], body, _ = strings.Cut(body, "\x00")
+	for i, rest := 0, r.body; i < len(f); i++ {
+		end := strings.IndexByte(rest, 0)
+		if end < 0 {
+			f[i] = rest
+			break
+		}
+		f[i], rest = rest[:end], rest[end+1:]
 	}
 	marks, err := strconv.ParseUint(f[schema.PartMarks], 10, 8)
-	if err != nil || version == "" {
+	if err != nil || version <= 0 {
 		return "", fmt.Errorf("the stored record of component %q can't be read", id)
 	}
 	flags := &schema.RecordFlags

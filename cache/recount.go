@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -219,8 +220,8 @@ func (r *recount) entries(rec *record) map[indexEntry]string {
 		if rec.failedIn(key.Name) {
 			all[indexEntry{r.db.Keys.Failed(h), id}] = "0"
 		}
-		if score := rec.waitingIn(key.Name); score != "" {
-			all[indexEntry{r.db.Keys.Waiting(h), id}] = score
+		if score, waits := rec.waitingIn(key.Name); waits {
+			all[indexEntry{r.db.Keys.Waiting(h), id}] = strconv.FormatInt(score, 10)
 		}
 		if rec.counted.Staged == key.Name {
 			all[indexEntry{r.db.Keys.Staged(h), id}] = "0"

@@ -38,11 +38,15 @@ func (s *Store) chronicle(ctx context.Context, c *change) error {
 		return nil
 	}
 	known := map[bos.SessionKey]*bos.Session{}
-	for _, l := range c.leaves {
-		l.old.addScopes(known)
+	for i, l := range c.leaves {
+		if i == 0 || !l.old.sameScopes(c.leaves[i-1].old) {
+			l.old.addScopes(known)
+		}
 	}
-	for _, f := range c.failures {
-		f.next.addScopes(known)
+	for i, f := range c.failures {
+		if i == 0 || !f.next.sameScopes(c.failures[i-1].next) {
+			f.next.addScopes(known)
+		}
 	}
 	if err := s.readNewest(ctx, known); err != nil {
 		return err
@@ -71,6 +75,11 @@ func (r *record) addScopes(to map[bos.SessionKey]*bos.Session) {
 func (r *record) scopes() (keys []bos.SessionKey) {
 	bos.Contribution{Session: r.component.Session}.Scopes(r.owners, func(key bos.SessionKey) { keys = append(keys, key) })
 	return keys
+}
+
+// sameScopes says whether the scopes of two records are the same, as those of neighbours mostly are.
+func (r *record) sameScopes(other *record) bool {
+	return r.component.Session == other.component.Session && slices.Equal(r.owners, other.owners)
 }
 
 // readNewest reads the newest sessions of those scopes; nil stays for one that has none.
@@ -138,7 +147,7 @@ func (s *stay) encode() string {
 		in[i] = one.tenant + "/" + strconv.FormatInt(micros, base)
 	}
 	return strings.Join([]string{
-		stayTimes: encodeStay(times), stayLasted: strconv.FormatInt(s.Left.Unix()-s.Joined.Unix(), base),
+		stayTimes: string(appendStay(nil, &times)), stayLasted: strconv.FormatInt(s.Left.Unix()-s.Joined.Unix(), base),
 		stayOutcome: outcomes[s.Outcome], stayName: s.Name, stayIn: strings.Join(in, ","), stayError: s.Error,
 	}, "\x00")
 }
@@ -172,29 +181,29 @@ func decodePast(text string) (s stay, err error) {
 	return s, nil
 }
 
-// encodeStay writes the times of a stay: when it began, and the seconds in each phase.
-func encodeStay(s bos.Stay) string {
+// appendStay writes the times of a stay: when it began, and the seconds in each phase.
+func appendStay(to []byte, s *bos.Stay) []byte {
 	if s.Joined == 0 {
-		return ""
+		return to
 	}
-	text := strconv.AppendInt(make([]byte, 0, 32), s.Joined, base)
+	to = strconv.AppendInt(to, s.Joined, base)
 	n := len(s.Spent)
 	for n > 0 && s.Spent[n-1] == 0 {
 		n--
 	}
 	for _, seconds := range s.Spent[:n] {
-		text = append(text, '.')
+		to = append(to, '.')
 		if seconds != 0 {
-			text = strconv.AppendInt(text, seconds, base)
+			to = strconv.AppendInt(to, seconds, base)
 		}
 	}
 	if s.Failed {
-		text = append(text, '!')
+		to = append(to, '!')
 	}
-	return string(text)
+	return to
 }
 
-// decodeStay reads what encodeStay wrote.
+// decodeStay reads what appendStay wrote.
 func decodeStay(text string) (s bos.Stay, err error) {
 	if text == "" {
 		return s, nil

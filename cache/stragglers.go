@@ -26,25 +26,24 @@ func (r *record) sinceThen(n *record, now string) string {
 	return r.since
 }
 
-// waitingIn is the score of a component among those that the session of that name waits for, "" if
-// it does not.
-func (r *record) waitingIn(name string) string {
+// waitingIn is the score of a component among those that the session of that name waits for, if it does.
+func (r *record) waitingIn(name string) (score int64, waits bool) {
 	w := r.counted.WaitIn(name)
 	if w == "" {
-		return ""
+		return 0, false
 	}
 	since, _ := strconv.ParseInt(r.since, 10, 64) // an unknown time is 0, and sorts before all others
-	return strconv.FormatInt(schema.WaitScore(w, since), 10)
+	return schema.WaitScore(w, since), true
 }
 
 // addWaiting adds ids to those that a scope waits for, or gives them other scores.
-func (c *change) addWaiting(key string, ids, scores []string) {
-	by := map[string][]string{}
+func (c *change) addWaiting(key string, ids []string, scores []int64) {
+	by := map[int64][]string{}
 	for i, score := range scores {
 		by[score] = append(by[score], ids[i])
 	}
 	for _, score := range sortedKeys(by, always) {
-		c.doAll("ZADD", key, by[score], score)
+		c.doAll("ZADD", key, by[score], strconv.FormatInt(score, 10))
 	}
 }
 

@@ -40,13 +40,16 @@ func (s *Store) lifeOf(day int64, now time.Time) string {
 // sessions that it is in.
 func (s *Store) noteFailures(c *change, known map[bos.SessionKey]*bos.Session) {
 	buckets := map[schema.Troubles][]failure{}
-	for _, f := range c.failures {
-		in := map[schema.Troubles]bool{{Day: dayOf(c.at)}: true}
-		for _, key := range f.next.scopes() {
-			if one := known[key]; one != nil {
-				for _, tenant := range []string{"", key.Tenant} {
-					in[schema.Troubles{Day: dayOf(c.at), Tenant: tenant}] = true
-					in[schema.Troubles{Day: dayOf(c.at), Tenant: tenant, Template: one.TemplateName}] = true
+	var in map[schema.Troubles]bool // of the failure before: mostly they are the same
+	for i, f := range c.failures {
+		if i == 0 || !f.next.sameScopes(c.failures[i-1].next) {
+			in = map[schema.Troubles]bool{{Day: dayOf(c.at)}: true}
+			for _, key := range f.next.scopes() {
+				if one := known[key]; one != nil {
+					for _, tenant := range []string{"", key.Tenant} {
+						in[schema.Troubles{Day: dayOf(c.at), Tenant: tenant}] = true
+						in[schema.Troubles{Day: dayOf(c.at), Tenant: tenant, Template: one.TemplateName}] = true
+					}
 				}
 			}
 		}
@@ -58,7 +61,7 @@ func (s *Store) noteFailures(c *change, known map[bos.SessionKey]*bos.Session) {
 	life := s.lifeOf(dayOf(c.at), c.at)
 	for _, b := range slices.SortedFunc(maps.Keys(buckets), func(a, b schema.Troubles) int { return cmp.Compare(a.String(), b.String()) }) {
 		scores, last := c.keys.Troubles(b), c.keys.LastFailures(b)
-		var fields []string
+		fields := make([]string, 0, 2*len(buckets[b]))
 		var ids [2][]string // by how many sessions it is the first failure in
 		for _, f := range buckets[b] {
 			id, sessions := f.next.component.ID, 0

@@ -26,19 +26,21 @@ const logLength = 64
 // change is one atomic write in the making: versions and fields it depends on,
 // and what it does. See lua/write.lua, which runs it.
 type change struct {
-	keys     schema.Keys
-	at       time.Time // the moment of all that it notes
-	epoch    string    // see within
-	version  string    // of the values that it writes
-	shares   string    // see [Store.NoteEvents]
-	values   []versioned
-	plain    []plain
-	guards   []guard
-	commands []command
-	texts    map[bos.Digest]*reference
-	scopes   map[bos.SessionKey]*scopeChange
-	leaves   []leave   // see [Store.chronicle], which makes commands of them
-	failures []failure // as well
+	keys      schema.Keys
+	at        time.Time // the moment of all that it notes
+	epoch     string    // see within
+	version   string    // of the values that it writes
+	shares    string    // see [Store.NoteEvents]
+	values    []versioned
+	plain     []plain
+	guards    []guard
+	commands  []command
+	texts     map[bos.Digest]*reference
+	scopes    map[bos.SessionKey]*scopeChange
+	latestKey bos.SessionKey // of the scope that was asked for last: mostly it is again
+	latest    *scopeChange
+	leaves    []leave   // see [Store.chronicle], which makes commands of them
+	failures  []failure // as well
 }
 
 // versioned is the record of a component that the write replaces, and the version that it must have until then, with which its
@@ -89,7 +91,7 @@ type scopeChange struct {
 	errorAdd, errorRemove   []string // "<digest> <id>"
 	failedAdd, failedRemove []string
 	waitRemove, waitAdd     []string
-	waitScore               []string // of those added
+	waitScore               []int64 // of those added
 	groups                  map[string]int
 	cabinets                map[string]*bos.Tally // by how much the counters of each change
 	stays                   map[phaseStay]int     // that have ended, by the first second of their bucket
@@ -107,11 +109,15 @@ func (s *Store) newChange() *change {
 
 // scope returns what the write does to a scope, for adding to it.
 func (c *change) scope(key bos.SessionKey) *scopeChange {
+	if c.latest != nil && c.latestKey == key {
+		return c.latest
+	}
 	sc := c.scopes[key]
 	if sc == nil {
 		sc = &scopeChange{}
 		c.scopes[key] = sc
 	}
+	c.latestKey, c.latest = key, sc
 	return sc
 }
 
@@ -258,8 +264,12 @@ func (s *Store) runScript(ctx context.Context, names, args []string) ([]string, 
 // arguments lays the change out for the script: every key that it touches, and what
 // to do, which names them by their number.
 func (c *change) arguments(writeID string) (names, args []string) {
-	names = make([]string, 0, 5+len(c.values)+len(c.plain)+len(c.guards)+len(c.commands)+9*len(c.scopes)) // about
-	args = make([]string, 0, 16+2*len(c.values)+len(c.plain)+8*len(c.commands)+16*len(c.scopes))
+	words := 16 + 2*len(c.values) + len(c.plain) + 16*len(c.scopes) // about
+	for i := range c.commands {
+		words += 4 + len(c.commands[i].args)
+	}
+	names = make([]string, 0, 5+len(c.values)+len(c.plain)+len(c.guards)+len(c.commands)+9*len(c.scopes))
+	args = make([]string, 0, words)
 	names = append(names, c.keys.Meta(), c.keys.Answer(writeID), c.keys.Texts(), c.keys.References(), c.keys.Frozen())
 	add := func(words ...string) { args = append(args, words...) }
 	add(strconv.FormatInt(schema.AnswerLife.Milliseconds(), 10), string(bos.StateComplete),

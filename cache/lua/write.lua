@@ -162,11 +162,11 @@ for _ = 1, list() do
     end
     redis.call('PEXPIRE', key, ARGV[at + 4])
   elseif command == 'ZADD' then
-    local score, members = ARGV[at + 3], {}
+    local members, score, m = {}, ARGV[at + 3], 0
     for i = at + 4, at + n do
-      members[#members + 1], members[#members + 2] = score, ARGV[i]
+      members[m + 1], members[m + 2], m = score, ARGV[i], m + 2
     end
-    redis.call(command, key, unpack(members))
+    redis.call(command, key, unpack(members, 1, m))
   elseif command == 'ZINCRBY' then
     for i = at + 4, at + n do
       if tonumber(redis.call(command, key, ARGV[at + 3], ARGV[i])) == 0 then

@@ -70,7 +70,7 @@ var Kinds = struct {
 	Details:   Kind{Prefix: "d:", Type: "string", Per: PerComponent, Holds: "the rest of that record, JSON"},
 	IDs:       Kind{Prefix: "ids", Type: "zset", Holds: "ids of all components, score 0"},
 	Stays: Kind{Prefix: "ch:", Type: "list", Per: PerComponent, Life: Retention,
-		Holds: "sessions that the component has left, the newest last, as encodeStay in cache/stays.go writes them"},
+		Holds: "sessions that the component has left, the newest last, as stay.encode in cache/stays.go writes them"},
 	Session: Kind{Prefix: "s:", Type: "hash", Per: PerHome, Holds: "a session's counters, record and frozen counters, see below"},
 	Extras:  Kind{Prefix: "x:", Type: "hash", Per: PerHome, Holds: "the parts of a session that can be long, see below"},
 	Members: Kind{Prefix: "m:", Type: "zset", Per: PerScope, Holds: "ids of the components whose session this is, score 0"},

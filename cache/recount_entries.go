@@ -11,9 +11,13 @@ import (
 )
 
 // records verifies that every record is whole, counted by today's rules and has made
-// all the index entries that follow from it.
+// all the index entries that follow from it, and that batches which are noted as whole are.
 func (r *recount) records(ctx context.Context) error {
-	return r.scan(ctx, schema.Kinds.Component, r.Resume, func(found []string, next uint64) error {
+	whole, err := r.notedBatches(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.scan(ctx, schema.Kinds.Component, r.Resume, func(found []string, next uint64) error {
 		records, err := r.inspect(ctx, r.idsOf(schema.Kinds.Component, found), true)
 		if err != nil {
 			return err
@@ -23,6 +27,7 @@ func (r *recount) records(ctx context.Context) error {
 			return err
 		}
 		for i := range records {
+			whole.saw(&records[i])
 			if err := r.verifyRecord(ctx, &records[i], missing[records[i].component.ID]); err != nil {
 				return err
 			}
@@ -30,7 +35,10 @@ func (r *recount) records(ctx context.Context) error {
 		r.verified += len(found)
 		r.progress("components", next)
 		return nil
-	})
+	}); err != nil || r.Resume != 0 { // else not all of them were seen
+		return err
+	}
+	return whole.verify(ctx, r)
 }
 
 // idsOf are what keys of a kind are for.

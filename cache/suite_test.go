@@ -14,7 +14,10 @@ import (
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
-func TestMain(m *testing.M) { redistest.Main(m) }
+func TestMain(m *testing.M) {
+	wholeBatch = 2 // all tests are of batches
+	redistest.Main(m)
+}
 
 // backends are what the conformance suite runs on. Real Redis is the judge, the
 // cluster shows that all keys are in one slot, and miniredis is what serves

@@ -268,14 +268,14 @@ func (c *change) arguments(writeID string) (names, args []string) {
 	for i := range c.commands {
 		words += 4 + len(c.commands[i].args)
 	}
-	names = make([]string, 0, 5+len(c.values)+len(c.plain)+len(c.guards)+len(c.commands)+9*len(c.scopes))
+	names = make([]string, 0, 6+len(c.values)+len(c.plain)+len(c.guards)+len(c.commands)+9*len(c.scopes))
 	args = make([]string, 0, words)
-	names = append(names, c.keys.Meta(), c.keys.Answer(writeID), c.keys.Texts(), c.keys.References(), c.keys.Frozen())
+	names = append(names, c.keys.Meta(), c.keys.Answer(writeID), c.keys.Texts(), c.keys.References(), c.keys.Frozen(), c.keys.Batches())
 	add := func(words ...string) { args = append(args, words...) }
 	add(strconv.FormatInt(schema.AnswerLife.Milliseconds(), 10), string(bos.StateComplete),
 		strconv.Itoa(logLength), strconv.FormatInt(schema.LogLife.Milliseconds(), 10), strconv.Itoa(schema.Version),
 		strconv.FormatInt(c.at.UnixMilli(), 10), strconv.FormatInt(bos.ProgressGap.Milliseconds(), 10), strconv.Itoa(bos.MaxProgress),
-		c.keys.ScopeNotices(), c.keys.ListNotices(), c.shares)
+		c.keys.ScopeNotices(), c.keys.ListNotices(), c.shares, strconv.Itoa(c.batch()), c.version)
 
 	add(strconv.Itoa(len(c.values)), strconv.Itoa(len(c.plain)))
 	for i := range c.values {
@@ -346,6 +346,23 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		names = append(names, c.keys.Outbox())
 	}
 	return names, args
+}
+
+// wholeBatch is how many records a write has to make to be noted as a batch: a note takes less than 100 bytes, and to read the
+// versions of fewer records costs no more than to look for one.
+var wholeBatch = 16
+
+// batch is how many values have the write's own version: others stay as they are, or are deleted. 0 is for too few.
+func (c *change) batch() (n int) {
+	for i := range c.values {
+		if strings.HasPrefix(c.values[i].value, c.version) {
+			n++
+		}
+	}
+	if n < wholeBatch {
+		return 0
+	}
+	return n
 }
 
 // flags are the letters of what the script is to do besides counting; mostly none.

@@ -9,8 +9,8 @@
 --
 -- KEYS[1]     the namespace's meta hash
 -- KEYS[2]     the answer of this write, which is there if it has run before
--- KEYS[3..5]  long texts, the references to them, the list of frozen sessions
--- KEYS[6..]   the versioned values that this write depends on, and those without a version; then what guards and
+-- KEYS[3..6]  long texts, the references to them, the list of frozen sessions, the batches that are whole
+-- KEYS[7..]   the versioned values that this write depends on, and those without a version; then what guards and
 --             commands name by its number; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
 --             the flags check, freeze or keep, groups, errors, failed ones, cabinets, members, staged and
@@ -25,7 +25,8 @@
 --             least time between two samples (ms), how many are kept, what the channel
 --             of a scope begins with, the channel of the list of sessions, the percentages of
 --             failures that events are noted for ("0 10": from the first failure on, and above
---             10; "" to note no events at all); then six lists, each headed by its length, the first two by both lengths:
+--             10; "" to note no events at all); how many of the values have this write's own version, 0 for too few to note it, and that version; then six lists,
+--             each headed by its length, the first two by both lengths:
 --   values    the new versioned values, each with its version and a space in front ("" to delete)
 --   plain     the new values without a version ("" to delete)
 --   versions  (without a length: one for each of the values) what these have to begin with until now, a version
@@ -53,8 +54,8 @@
 --                                    written, or the namespace is empty
 --             {"schema", version}    the namespace has another key schema
 
-local meta, answer, texts, refs, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local VALUES = 5 -- keys before those of the values
+local meta, answer, texts, refs, ended, batches = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local VALUES = 6 -- keys before those of the values
 local outbox = ARGV[11] ~= '' and KEYS[#KEYS]
 
 local done = redis.call('GET', answer)
@@ -65,14 +66,14 @@ local server, failed = history()
 if failed then
   return failed
 end
-local begun = redis.call('HMGET', meta, META.schema, META.history)
+local begun = redis.call('HMGET', meta, META.schema, META.history, META.revision, META.batched)
 if begun[1] and begun[1] ~= ARGV[5] then
   return {'schema', begun[1]}
 elseif begun[2] ~= server then
   return {'unproven'}
 end
 
-local at = 12
+local at = 14
 local function list()
   local n = tonumber(ARGV[at])
   at = at + 1
@@ -85,20 +86,38 @@ local CHUNK = 1000
 local values, plain = list(), list()
 local first = at
 at = at + values + plain
-local same, version = 0, nil -- how many values more have that version
-for from = 1, values, CHUNK do
-  local to = math.min(from + CHUNK - 1, values)
-  for i, value in ipairs(redis.call('MGET', unpack(KEYS, VALUES + from, VALUES + to))) do
-    if same > 0 then
-      same = same - 1
-    else
-      version = ARGV[at]
-      if string.byte(version) == 42 then -- "*"
-        same, version = tonumber(string.sub(version, 2)) - 1, ARGV[at + 1]
-        at = at + 1
+local versions, has, runs, left = {}, {}, 0, values -- has: how many values have that version, one after the other
+while left > 0 do
+  local version, n = ARGV[at], 1
+  if string.byte(version) == 42 then -- "*"
+    n = tonumber(string.sub(version, 2))
+    at = at + 1
+    version = ARGV[at]
+  end
+  at, left, runs = at + 1, left - n, runs + 1
+  versions[runs], has[runs] = version, n
+end
+
+-- A version is that of one write. As many values as that write made are all of them, and while its batch is whole, none
+-- has been changed since: only others are read. An earlier version of this program writes without keeping what is whole.
+local kept = begun[3] == begun[4]
+local broken, names, expected, unsure, key = {}, {}, {}, 0, VALUES
+for from = 1, runs, CHUNK do
+  for i, size in ipairs(redis.call('HMGET', batches, unpack(versions, from, math.min(from + CHUNK - 1, runs)))) do
+    local version, n = versions[from + i - 1], has[from + i - 1]
+    broken[#broken + 1] = size and version or nil
+    if not (kept and size and tonumber(size) == n) then
+      for k = 1, n do
+        names[unsure + k], expected[unsure + k] = KEYS[key + k], version
       end
-      at = at + 1
+      unsure = unsure + n
     end
+    key = key + n
+  end
+end
+for from = 1, unsure, CHUNK do
+  for i, value in ipairs(redis.call('MGET', unpack(names, from, math.min(from + CHUNK - 1, unsure)))) do
+    local version = expected[from + i - 1]
     value = value or ''
     -- Found, and not cut off: each new string costs more than all else that is done for a value.
     if value ~= version and (version == '' or string.find(value, version, 1, true) ~= 1) then
@@ -136,6 +155,17 @@ end
 -- read back as text: numbers of that size print differently in every Lua.
 redis.call('HINCRBY', meta, META.revision, 1)
 local rev = redis.call('HGET', meta, META.revision)
+redis.call('HSET', meta, META.batched, rev)
+if not kept then
+  redis.call('DEL', batches)
+else
+  for from = 1, #broken, CHUNK do
+    redis.call('HDEL', batches, unpack(broken, from, math.min(from + CHUNK - 1, #broken)))
+  end
+end
+if ARGV[12] ~= '0' then
+  redis.call('HSET', batches, ARGV[13], ARGV[12])
+end
 
 local set, n = {}, 0
 for i = 1, values + plain do
@@ -164,7 +194,8 @@ for _ = 1, list() do
   elseif command == 'ZADD' then
     local members, score, m = {}, ARGV[at + 3], 0
     for i = at + 4, at + n do
-      members[m + 1], members[m + 2], m = score, ARGV[i], m + 2
+      members[m + 1], members[m + 2] = score, ARGV[i]
+      m = m + 2
     end
     redis.call(command, key, unpack(members, 1, m))
   elseif command == 'ZINCRBY' then

@@ -131,10 +131,11 @@ var Extras = struct{ Limit, Error, Initial, Shape, Saved Field }{
 }
 
 // Meta are the fields of the hash with the state of the namespace.
-var Meta = struct{ Schema, Epoch, Revision, History, Repairs, Unnoted Field }{
+var Meta = struct{ Schema, Epoch, Revision, Batched, History, Repairs, Unnoted Field }{
 	Schema:   Field{Name: "schema", Holds: "version of this schema"},
 	Epoch:    Field{Name: "epoch", Holds: "epoch"},
 	Revision: Field{Name: "rev", Holds: "the last revision that was given out"},
+	Batched:  Field{Name: "batched", Holds: "the last one whose write has kept bt"},
 	History:  Field{Name: "history", Holds: "Redis' replication id under which the epoch was begun"},
 	Repairs:  Field{Name: "repairs", Holds: "how many repairs of sums a recount has made"},
 	Unnoted:  Field{Name: "unnoted", Holds: "how many events were dropped because the outbox was full"},

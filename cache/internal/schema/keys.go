@@ -23,6 +23,7 @@ func (k Keys) Texts() string      { return k.key(Kinds.Texts, "") }
 func (k Keys) References() string { return k.key(Kinds.References, "") }
 func (k Keys) Sessions() string   { return k.key(Kinds.Sessions, "") }
 func (k Keys) Frozen() string     { return k.key(Kinds.Frozen, "") }
+func (k Keys) Batches() string    { return k.key(Kinds.Batches, "") }
 func (k Keys) Facets() string     { return k.key(Kinds.Facets, "") }
 func (k Keys) Tenants() string    { return k.key(Kinds.Tenants, "") }
 func (k Keys) Lease() string      { return k.key(Kinds.Lease, "") }

@@ -50,7 +50,7 @@ const (
 // Kinds are the kinds of keys. All of a namespace share its hash tag, so they are one slot.
 var Kinds = struct {
 	Meta, Epoch                                 Kind
-	Component, Details, IDs, Stays              Kind
+	Component, Details, IDs, Stays, Batches     Kind
 	Session, Extras                             Kind
 	Members, Staged, Waiting, Groups, Errors    Kind
 	FrozenGroups, FrozenErrors, Progress, Log   Kind
@@ -69,6 +69,8 @@ var Kinds = struct {
 	Component: Kind{Prefix: "c:", Type: "string", Per: PerComponent, Holds: `a component: "<version> <record>", see below`},
 	Details:   Kind{Prefix: "d:", Type: "string", Per: PerComponent, Holds: "the rest of that record, JSON"},
 	IDs:       Kind{Prefix: "ids", Type: "zset", Holds: "ids of all components, score 0"},
+	Batches: Kind{Prefix: "bt", Type: "hash",
+		Holds: "how many records a write made, by their version, as long as all of these have it; only of writes of many"},
 	Stays: Kind{Prefix: "ch:", Type: "list", Per: PerComponent, Life: Retention,
 		Holds: "sessions that the component has left, the newest last, as stay.encode in cache/stays.go writes them"},
 	Session: Kind{Prefix: "s:", Type: "hash", Per: PerHome, Holds: "a session's counters, record and frozen counters, see below"},

@@ -289,14 +289,22 @@ func GroupKey(message string) string {
 // digestLength is the length of every digest but the empty one.
 const digestLength = 22
 
+// GroupDigest returns the digest that a group key ends with; "" if it has none.
+func GroupDigest(key string) Digest {
+	i := len(key) - digestLength - 1
+	if i < 0 || key[i] != 0 {
+		return ""
+	}
+	return Digest(key[i+1:])
+}
+
 // ParseGroupKey returns what a group key holds: the digest and, if it is short
 // enough to be all there, the message.
 func ParseGroupKey(key string) (d Digest, message string, whole bool) {
-	i := len(key) - digestLength - 1
-	if i < 0 || key[i] != 0 {
+	if d = GroupDigest(key); d == "" {
 		return "", "", false
 	}
-	d, message = Digest(key[i+1:]), key[:i]
+	message = key[:len(key)-digestLength-1]
 	if DigestOf(message) != d {
 		return d, "", false
 	}

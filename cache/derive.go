@@ -84,8 +84,8 @@ func (c *change) step(d *derived, id string, o, n *record) {
 		put(n.present, &d.appear, &d.vanish, id)
 	}
 	if o.component.Error != n.component.Error {
-		entry(&d.errorRemove, o.component.Error, id)
-		entry(&d.errorAdd, n.component.Error, id)
+		o.errorEntry(&d.errorRemove)
+		n.errorEntry(&d.errorAdd)
 	}
 	for _, t := range o.owners {
 		if !slices.Contains(n.owners, t) {
@@ -176,8 +176,7 @@ func (sc *scopeChange) member(r *record, name, id string, by int) {
 				sc.groups = map[string]int{}
 			}
 			sc.groups[g] += by
-			digest, _, _ := bos.ParseGroupKey(g)
-			put(joins, &sc.errorAdd, &sc.errorRemove, schema.ErrorEntry(digest, id))
+			put(joins, &sc.errorAdd, &sc.errorRemove, schema.ErrorEntry(bos.GroupDigest(g), id))
 		}
 	}
 	if r.counted.Staged == name {
@@ -265,11 +264,16 @@ func cancel(remove *[]string, id string) bool {
 	return true
 }
 
-// entry notes the index entry of an error message; none for a component without error.
-func entry(to *[]string, message, id string) {
-	if message != "" {
-		*to = append(*to, schema.ErrorEntry(bos.DigestOf(message), id))
+// errorEntry notes the record's entry in the index of errors; a component without error has none.
+func (r *record) errorEntry(to *[]string) {
+	if r.component.Error == "" {
+		return
 	}
+	digest := bos.GroupDigest(r.counted.Group) // to make it of the text costs more than all else here
+	if digest == "" {
+		digest = bos.DigestOf(r.component.Error)
+	}
+	*to = append(*to, schema.ErrorEntry(digest, r.component.ID))
 }
 
 func always[V any](V) bool { return true }

@@ -90,7 +90,7 @@ func (s *Store) askMembers(ctx context.Context, pipe redis.Pipeliner, g *groupsR
 	shown := g.shown()
 	g.texts, g.members = nil, nil
 	for _, z := range shown.top.Val() {
-		digest, _, _ := bos.ParseGroupKey(z.Member.(string))
+		digest := bos.GroupDigest(z.Member.(string))
 		of := index{prefix: string(digest) + " "}
 		g.texts = append(g.texts, pipe.HGet(ctx, s.db.Keys.Texts(), string(digest)))
 		g.members = append(g.members, pipe.ZRangeByLex(ctx, shown.members, &redis.ZRangeBy{

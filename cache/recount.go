@@ -213,8 +213,7 @@ func (r *recount) entries(rec *record) map[indexEntry]string {
 		if rec.counted.Session == key.Name {
 			all[indexEntry{r.db.Keys.Members(h), id}] = "0"
 			if g := rec.counted.Group; g != "" {
-				digest, _, _ := bos.ParseGroupKey(g)
-				all[indexEntry{r.db.Keys.Errors(h), schema.ErrorEntry(digest, id)}] = "0"
+				all[indexEntry{r.db.Keys.Errors(h), schema.ErrorEntry(bos.GroupDigest(g), id)}] = "0"
 			}
 		}
 		if rec.failedIn(key.Name) {

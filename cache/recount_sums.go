@@ -255,7 +255,7 @@ func (r *recount) expect(ctx context.Context, scope bos.SessionKey, ids, left []
 		want.cabinets[name] = *tally
 	}
 	for g := range have.groups {
-		if digest, _, _ := bos.ParseGroupKey(g); long[digest] > 0 {
+		if digest := bos.GroupDigest(g); long[digest] > 0 {
 			want.groups[g] = long[digest]
 			delete(long, digest)
 		}

@@ -49,21 +49,21 @@ func (sc *scopeChange) stayed(one phaseStay) {
 	sc.longest[one.phase] = max(sc.longest[one.phase], one.seconds)
 }
 
-// timing are how long the longest stays of a scope were, by their fields, and how many there were, by their members: two lists.
-func (sc *scopeChange) timing() (words []string) {
-	words = append(words, strconv.Itoa(len(sc.longest)))
+// timing are how long the longest stays of a scope were, by their fields, and how many there were, by their members.
+func (sc *scopeChange) timing() (longest, stays string) {
+	var fields []string
 	for _, phase := range sortedKeys(sc.longest, always) {
-		words = append(words, schema.LongestStays[phase], strconv.FormatInt(sc.longest[phase], 10))
+		fields = append(fields, schema.LongestStays[phase], strconv.FormatInt(sc.longest[phase], 10))
 	}
 	by := make(map[string]int, len(sc.stays))
 	for one, count := range sc.stays {
 		by[schema.PhaseTime(one.phase, one.seconds)] = count
 	}
-	words = append(words, strconv.Itoa(len(by)))
+	var members []string
 	for _, member := range sortedKeys(by, always) {
-		words = append(words, member, strconv.Itoa(by[member]))
+		members = append(members, member, strconv.Itoa(by[member]))
 	}
-	return words
+	return strings.Join(fields, " "), strings.Join(members, " ")
 }
 
 // phaseTimesReply is what the times of phases are made of.

@@ -332,14 +332,13 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		// frozen.
 		cabinets := sc.movedCabinets()
 		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep, len(cabinets) > 0, len(sc.stays) > 0)...)
-		// Each word costs the script time, and a batch over many scopes has thousands of them: counters are one.
-		add(string(h), strings.Join(sc.changed, ","), strings.Join(sc.removed, ","), sc.flags(len(cabinets) > 0), schema.Moves(schema.Counters, &sc.tally))
+		// Each word costs the script time, and a batch over many scopes has thousands of them.
+		add(string(h), strings.Join(sc.changed, ",")+" "+strings.Join(sc.removed, ","), sc.flags(len(cabinets) > 0)+" "+schema.Moves(schema.Counters, &sc.tally))
 		if len(cabinets) > 0 {
-			add(strconv.Itoa(len(cabinets) / 2))
-			add(cabinets...)
+			add(strings.Join(cabinets, " "))
 		}
 		if len(sc.stays) > 0 {
-			add(sc.timing()...)
+			add(sc.timing())
 		}
 	}
 	if c.shares != "" {

@@ -37,14 +37,13 @@
 --             that ZINCRBY brings to 0 goes; RPUSH has one value, and how
 --             long (ms) the list is kept, of which the last STAYS_LENGTH values stay
 --   texts     digest, by how much its references change, the text
---   scopes    (behind the length: the number of their first key) scope, changed ids,
---             removed ids, flags (FLAG): record: its record changed; check: freeze it if it is
---             armed and nothing is active; freeze: as complete; keep: freeze it in the
+--   scopes    (behind the length: the number of their first key) scope, what its change log is to have ("<ids changed> <ids removed>"),
+--             and a head: flags (FLAG) and by how much which counters change ("rc p-1c+1").
+--             record: its record changed; check: freeze it if it is armed and nothing is active; freeze: as complete; keep: freeze it in the
 --             state that it has; revise: its frozen status is another; start: it runs from
---             now on; past: its end is no news; cabinets, time: see below; then by how much which
---             counters change, in one word ("p-1c+1"); with the flag cabinets a list of cabinets, each with such a
---             word of its own counters; with the flag time two lists of what counts while there is a session that is
---             not frozen: fields and the least that each is to be, members of the times of phases and by how much they grow
+--             now on; past: its end is no news; cabinets: one more word, of pairs: a cabinet, and by how much its own counters
+--             change; time: two more, for a session that is not frozen: pairs of a field and the least that it is to be, and triples
+--             of a phase, a bucket of its times and by how much that grows
 --
 -- Returns     {"ok", revision}       written (or: was written by an earlier call
 --                                    with the same key 2)
@@ -375,7 +374,7 @@ local function sample(progress, key, pace)
   redis.call('HSET', key, SESSION.sampled, now + gap - 1 .. ' ' .. gap) -- the last moment without one
 end
 
--- moves are the counters in a word, each with the number behind it. Most scopes of a write have one of few such words.
+-- moves are the counters in a word, each with the number behind it. Most cabinets of a write have one of few such words.
 local read = {}
 local function moves(word)
   local all = read[word]
@@ -389,6 +388,36 @@ local function moves(word)
   return all
 end
 
+-- headOf is what a head says: its flags, how many keys its scope has, the fields of the session that are needed, behind the
+-- first ones (known) the counters that move, and by how much. Most scopes of a write have one of few heads.
+local heads = {}
+local function headOf(word)
+  local head = heads[word]
+  if head then
+    return head
+  end
+  local space = string.find(word, ' ', 1, true)
+  head = {keys = 3, fields = {SESSION.mode, SESSION.sampled}, by = {}}
+  for flag in string.gmatch(string.sub(word, 1, space - 1), '%a') do
+    head[flag] = true
+  end
+  if head[FLAG.check] then
+    head.fields[3] = COUNTER.active
+  end
+  if head[FLAG.check] or head[FLAG.freeze] or head[FLAG.keep] then
+    head.keys = head.keys + SNAPSHOT
+  end
+  head.known = #head.fields
+  local all = moves(string.sub(word, space + 1))
+  for i = 1, #all, 2 do
+    head.fields[#head.fields + 1], head.by[#head.by + 1] = all[i], all[i + 1]
+    head.fails = head.fails or all[i] == COUNTER.failed or all[i] == COUNTER.managed
+  end
+  head.size = #head.fields
+  heads[word] = head
+  return head
+end
+
 -- moved is what a cabinet counts ("p3c12", without what is 0) after those moves.
 local function moved(counts, all)
   for i = 1, #all, 2 do
@@ -399,20 +428,22 @@ local function moved(counts, all)
   return counts
 end
 
--- countCabinets moves the counters of as many cabinets as the list at hand has.
-local function countCabinets(key)
-  local n = list()
-  for first = at, at + 2 * n - 1, 2 * CHUNK do
-    local names, set, empty = {}, {}, {}
-    for i = first, math.min(first + 2 * CHUNK, at + 2 * n) - 1, 2 do
-      names[#names + 1] = ARGV[i]
-    end
-    for i, counts in ipairs(redis.call('HMGET', key, unpack(names))) do
-      counts = moved(counts or '', moves(ARGV[first + 2 * i - 1]))
+-- countCabinets moves the counters of the cabinets in a word.
+local function countCabinets(key, word)
+  local names, by, n = {}, {}, 0
+  for name, change in string.gmatch(word, '(%S+) (%S+)') do
+    n = n + 1
+    names[n], by[n] = name, change
+  end
+  for first = 1, n, CHUNK do
+    local set, empty = {}, {}
+    for i, counts in ipairs(redis.call('HMGET', key, unpack(names, first, math.min(first + CHUNK - 1, n)))) do
+      local name = names[first + i - 1]
+      counts = moved(counts or '', moves(by[first + i - 1]))
       if counts == '' then
-        empty[#empty + 1] = names[i]
+        empty[#empty + 1] = name
       else
-        set[#set + 1], set[#set + 2] = names[i], counts
+        set[#set + 1], set[#set + 2] = name, counts
       end
     end
     if #set > 0 then
@@ -422,101 +453,87 @@ local function countCabinets(key)
       redis.call('HDEL', key, unpack(empty))
     end
   end
-  at = at + 2 * n
 end
 
 local scopes, from = list(), tonumber(ARGV[at])
 at = at + 1
 for _ = 1, scopes do
-  local scope, changed, removed, flags = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  at = at + 4
+  local scope, logged, head = ARGV[at], ARGV[at + 1], headOf(ARGV[at + 2])
+  at = at + 3
   local base, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 2]
-  local record, check, force, keep, again, start, past, cabinets, time = false, false, false, false, false, false, false, false, false
-  if flags ~= '' then
-    record, check = string.find(flags, FLAG.record, 1, true), string.find(flags, FLAG.check, 1, true)
-    force, keep = string.find(flags, FLAG.freeze, 1, true), string.find(flags, FLAG.keep, 1, true)
-    again, start, past = string.find(flags, FLAG.revise, 1, true), string.find(flags, FLAG.start, 1, true), string.find(flags, FLAG.past, 1, true)
-    cabinets, time = string.find(flags, FLAG.cabinets, 1, true), string.find(flags, FLAG.time, 1, true)
+  local record, check, time = head[FLAG.record], head[FLAG.check], head[FLAG.time]
+  from = from + head.keys
+  if head[FLAG.cabinets] then
+    countCabinets(KEYS[from], ARGV[at])
+    from, at = from + 1, at + 1
   end
-  from = from + ((check or force or keep) and 3 + SNAPSHOT or 3) + (cabinets and 1 or 0) + (time and 1 or 0)
 
   -- What is needed is read in one call and what changes is set in another: a batch
   -- may touch hundreds of scopes. Counts are small: unlike revisions they print
   -- the same everywhere.
-  local fields, all = check and {SESSION.mode, SESSION.sampled, COUNTER.active} or {SESSION.mode, SESSION.sampled}, moves(ARGV[at])
-  local known, counted = #fields, #all / 2
-  for i = 1, counted do
-    fields[known + i] = all[2 * i - 1]
-  end
-  at = at + 1
-  if cabinets then
-    countCabinets(KEYS[from - (time and 2 or 1)])
-  end
-  local least = at + 1 -- the first of those that are to be something at least
-  if time then
-    for i = least, least + 2 * list() - 1, 2 do
-      fields[#fields + 1] = ARGV[i]
+  local fields, known, size, least = head.fields, head.known, head.size, {}
+  if time then -- behind the others, which stay: the next scope puts its own there
+    for field, seconds in string.gmatch(ARGV[at], '(%S+) (%S+)') do
+      least[#least + 1] = seconds
+      fields[size + #least] = field
     end
   end
-  local has = redis.call('HMGET', key, unpack(fields))
+  local has = redis.call('HMGET', key, unpack(fields, 1, size + #least))
   local session, pace, active = has[1], has[2], has[3] or '0'
-  local set, failing = {SESSION.revision, rev}, record
+  local set, n = {SESSION.revision, rev}, 2
   if time then
-    local timed = session and session ~= MODE.frozen
-    for i = known + counted + 1, #fields do
-      if timed and tonumber(has[i] or '-1') < tonumber(ARGV[at + 1]) then
-        set[#set + 1], set[#set + 2] = fields[i], ARGV[at + 1]
+    if session and session ~= MODE.frozen then
+      for i, seconds in ipairs(least) do
+        if tonumber(has[size + i] or '-1') < tonumber(seconds) then
+          set[n + 1], set[n + 2] = fields[size + i], seconds
+          n = n + 2
+        end
       end
-      at = at + 2
-    end
-    for _ = 1, list() do
-      if timed then
-        redis.call('ZINCRBY', KEYS[from - 1], ARGV[at + 1], ARGV[at])
+      for phase, bucket, by in string.gmatch(ARGV[at + 1], '(%S+) (%S+) (%S+)') do
+        redis.call('ZINCRBY', KEYS[from], by, phase .. ' ' .. bucket)
       end
-      at = at + 2
     end
+    from, at = from + 1, at + 2
   end
-  for i = 1, counted do
-    local field, count = fields[known + i], tostring((has[known + i] or 0) + all[2 * i])
-    set[#set + 1], set[#set + 2] = field, count
-    if field == COUNTER.active then
+  for i = known + 1, size do
+    local count = tostring((has[i] or 0) + head.by[i - known])
+    set[n + 1], set[n + 2] = fields[i], count
+    n = n + 2
+    if fields[i] == COUNTER.active then
       active = count
-    elseif field == COUNTER.failed or field == COUNTER.managed then
-      failing = true
     end
   end
   if session and record then
-    set[#set + 1] = SESSION.version
-    set[#set + 1] = rev
+    set[n + 1], set[n + 2] = SESSION.version, rev
+    n = n + 2
   end
-  if session and again then
-    set[#set + 1] = SESSION.revised
-    set[#set + 1] = rev
+  if session and head[FLAG.revise] then
+    set[n + 1], set[n + 2] = SESSION.revised, rev
   end
   redis.call('HSET', key, unpack(set))
   if not session and (redis.call('HGET', key, COUNTER.managed) or '0') == '0' then
     redis.call('DEL', key) -- nobody counts here and no session is here
   end
   if session then
-    if changed ~= '' or removed ~= '' then
-      local length = redis.call('RPUSH', log, rev .. ' ' .. changed .. ' ' .. removed)
+    if logged ~= ' ' then
+      local length = redis.call('RPUSH', log, rev .. ' ' .. logged)
       if length > 2 * ARGV[3] then -- rarely: it keeps at least as many as it is to
         redis.call('LTRIM', log, '-' .. ARGV[3], -1)
       end
     end
     if outbox then -- before it is frozen: what has failed until then comes first
-      if start then
+      if head[FLAG.start] then
         note(EVENT.started, key, scope)
       end
-      if failing and (session == MODE.armed or session == MODE.running) then
+      if (record or head.fails) and (session == MODE.armed or session == MODE.running) then
         noteFailures(key, scope)
       end
     end
-    if force or (check and session == MODE.armed and active == '0') then
-      freeze(scope, base, ARGV[2], past)
+    if head[FLAG.freeze] or (check and session == MODE.armed and active == '0') then
+      freeze(scope, base, ARGV[2], head[FLAG.past])
       session, record = MODE.frozen, true
-    elseif keep then
-      freeze(scope, base, nil, past)
+    elseif head[FLAG.keep] then
+      freeze(scope, base, nil, head[FLAG.past])
       session, record = MODE.frozen, true
     end
     -- Moments have as many digits each, so texts compare as they do. No more than this

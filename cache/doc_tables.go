@@ -10,7 +10,8 @@
 //	c:<id>                              string  -                                       a component: "<version> <record>", see below
 //	d:<id>                              string  -                                       the rest of that record, JSON
 //	ids                                 zset    -                                       ids of all components, score 0
-//	ch:<id>                             list    the retention                           sessions that the component has left, the newest last, as encodeStay in cache/stays.go writes them
+//	ch:<id>                             list    the retention                           sessions that the component has left, the newest last, as stay.encode in cache/stays.go writes them
+//	bt                                  hash    -                                       how many records a write made, by their version, as long as all of these have it; only of writes of many
 //	s:<home>                            hash    -                                       a session's counters, record and frozen counters, see below
 //	x:<home>                            hash    -                                       the parts of a session that can be long, see below
 //	m:<scope>                           zset    -                                       ids of the components whose session this is, score 0
@@ -118,6 +119,7 @@
 //	schema   version of this schema
 //	epoch    epoch
 //	rev      the last revision that was given out
+//	batched  the last one whose write has kept bt
 //	history  Redis' replication id under which the epoch was begun
 //	repairs  how many repairs of sums a recount has made
 //	unnoted  how many events were dropped because the outbox was full

@@ -19,15 +19,15 @@ type batches struct {
 // what is noted.
 func (r *recount) notedBatches(ctx context.Context) (batches, error) {
 	var note *redis.MapStringStringCmd
-	var kept *redis.SliceCmd
+	var current *redis.SliceCmd
 	if err := r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		note = pipe.HGetAll(ctx, r.db.Keys.Batches())
-		kept = pipe.HMGet(ctx, r.db.Keys.Meta(), schema.Meta.Revision.Name, schema.Meta.Batched.Name)
+		current = pipe.HMGet(ctx, r.db.Keys.Meta(), schema.Meta.Revision.Name, schema.Meta.Batched.Name)
 	}); err != nil {
 		return batches{}, err
 	}
 	all := batches{map[string]int{}, map[string]int{}}
-	if is := kept.Val(); is[0] != is[1] {
+	if is := current.Val(); is[0] != is[1] {
 		return all, nil
 	}
 	for version, size := range note.Val() {

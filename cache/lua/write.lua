@@ -25,25 +25,28 @@
 --             least time between two samples (ms), how many are kept, what the channel
 --             of a scope begins with, the channel of the list of sessions, the percentages of
 --             failures that events are noted for ("0 10": from the first failure on, and above
---             10; "" to note no events at all); how many of the values have this write's own version, 0 for too few to note it, and that version; then six lists,
---             each headed by its length, the first two by both lengths:
+--             10; "" to note no events at all); how many of the values have this write's own version, 0
+--             for too few to note it, and that version; then six lists, each headed by its length, the
+--             first two by both lengths:
 --   values    the new versioned values, each with its version and a space in front ("" to delete)
 --   plain     the new values without a version ("" to delete)
---   versions  (without a length: one for each of the values) what these have to begin with until now, a version
---             and a space ("" for absent); one that several have, one after the other, is there once, behind "*" and how many
+--   versions  (without a length: one for each of the values) what these have to begin with until now,
+--             a version and a space ("" for absent); one that several have, one after the other, is there
+--             once, behind "*" and how many
 --   guards    hash, field, expected ("" for absent)
 --   commands  number of words, command, key, words...; COPY has a second key; ZADD and ZINCRBY have
 --             one score for all the members behind it; a member
 --             that ZINCRBY brings to 0 goes; RPUSH has one value, and how
 --             long (ms) the list is kept, of which the last STAYS_LENGTH values stay
 --   texts     digest, by how much its references change, the text
---   scopes    (behind the length: the number of their first key) scope, what its change log is to have ("<ids changed> <ids removed>"),
---             and a head: flags (FLAG) and by how much which counters change ("rc p-1c+1").
---             record: its record changed; check: freeze it if it is armed and nothing is active; freeze: as complete; keep: freeze it in the
---             state that it has; revise: its frozen status is another; start: it runs from
---             now on; past: its end is no news; cabinets: one more word, of pairs: a cabinet, and by how much its own counters
---             change; time: two more, for a session that is not frozen: pairs of a field and the least that it is to be, and triples
---             of a phase, a bucket of its times and by how much that grows
+--   scopes    (behind the length: the number of their first key) scope, what its change log is to have
+--             ("<ids changed> <ids removed>"), and a head: flags (FLAG) and by how much which counters
+--             change ("rc p-1c+1"). record: its record changed; check: freeze it if it is armed and
+--             nothing is active; freeze: as complete; keep: freeze it in the state that it has; revise:
+--             its frozen status is another; start: it runs from now on; past: its end is no news;
+--             cabinets: one more word, of pairs: a cabinet, and by how much its own counters change;
+--             time: two more, for a session that is not frozen: pairs of a field and the least that it
+--             is to be, and triples of a phase, a bucket of its times and by how much that grows
 --
 -- Returns     {"ok", revision}       written (or: was written by an earlier call
 --                                    with the same key 2)
@@ -99,13 +102,13 @@ end
 
 -- A version is that of one write. As many values as that write made are all of them, and while its batch is whole, none
 -- has been changed since: only others are read. An earlier version of this program writes without keeping what is whole.
-local kept = begun[3] == begun[4]
+local current = begun[3] == begun[4]
 local broken, names, expected, unsure, key = {}, {}, {}, 0, VALUES
 for from = 1, runs, CHUNK do
   for i, size in ipairs(redis.call('HMGET', batches, unpack(versions, from, math.min(from + CHUNK - 1, runs)))) do
     local version, n = versions[from + i - 1], has[from + i - 1]
     broken[#broken + 1] = size and version or nil
-    if not (kept and size and tonumber(size) == n) then
+    if not (current and size and tonumber(size) == n) then
       for k = 1, n do
         names[unsure + k], expected[unsure + k] = KEYS[key + k], version
       end
@@ -155,7 +158,7 @@ end
 redis.call('HINCRBY', meta, META.revision, 1)
 local rev = redis.call('HGET', meta, META.revision)
 redis.call('HSET', meta, META.batched, rev)
-if not kept then
+if not current then
   redis.call('DEL', batches)
 else
   for from = 1, #broken, CHUNK do

@@ -296,24 +296,27 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		add(version)
 	}
 	// Commands on one key follow each other, so this finds nearly all that repeat.
-	number := func(key string) string {
-		if names[len(names)-1] != key {
-			names = append(names, key)
+	step := func(key string) string {
+		if names[len(names)-1] == key {
+			return "="
 		}
-		return strconv.Itoa(len(names))
+		names = append(names, key)
+		return "+"
 	}
 	add(strconv.Itoa(len(c.guards)))
 	for _, g := range c.guards {
-		add(number(g.key), g.field, g.value)
+		step(g.key)
+		add(strconv.Itoa(len(names)), g.field, g.value)
 	}
-	add(strconv.Itoa(len(c.commands)))
-	for _, do := range c.commands {
+	add(strconv.Itoa(len(c.commands)), strconv.Itoa(len(names)))
+	for i := range c.commands {
+		do := &c.commands[i]
+		head := do.name + " " + strconv.Itoa(len(do.args)) + step(do.key)
 		if do.to != "" {
-			add("3", do.name, number(do.key), number(do.to))
-			continue
+			head += step(do.to)
 		}
-		add(strconv.Itoa(2+len(do.args)), do.name, number(do.key))
-		add(do.args...)
+		add(head)
+		args = append(args, do.args...)
 	}
 	// What a batch takes from one component and gives to another cancels out, and is not sent.
 	digests := sortedKeys(c.texts, func(r *reference) bool { return r.by != 0 })
@@ -324,7 +327,7 @@ func (c *change) arguments(writeID string) (names, args []string) {
 	scopes := slices.SortedFunc(maps.Keys(c.scopes), func(a, b bos.SessionKey) int {
 		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name))
 	})
-	add(strconv.Itoa(len(scopes)), strconv.Itoa(len(names)+1))
+	add(strconv.Itoa(len(scopes)), strconv.Itoa(len(names)+1), strconv.Itoa(len(c.keys.Session(""))+1))
 	for _, key := range scopes {
 		h, sc := schema.ScopeHome(key), c.scopes[key]
 		// The script steps over as many keys as these flags say: both sides have to
@@ -333,7 +336,7 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		cabinets := sc.movedCabinets()
 		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep, len(cabinets) > 0, len(sc.stays) > 0)...)
 		// Each word costs the script time, and a batch over many scopes has thousands of them.
-		add(string(h), strings.Join(sc.changed, ",")+" "+strings.Join(sc.removed, ","), sc.flags(len(cabinets) > 0)+" "+schema.Moves(schema.Counters, &sc.tally))
+		add(strings.Join(sc.changed, ",")+" "+strings.Join(sc.removed, ","), sc.flags(len(cabinets) > 0)+" "+schema.Moves(schema.Counters, &sc.tally))
 		if len(cabinets) > 0 {
 			add(strings.Join(cabinets, " "))
 		}

@@ -34,12 +34,14 @@
 --             a version and a space ("" for absent); one that several have, one after the other, is there
 --             once, behind "*" and how many
 --   guards    hash, field, expected ("" for absent)
---   commands  number of words, command, key, words...; COPY has a second key; ZADD and ZINCRBY have
---             one score for all the members behind it; a member
---             that ZINCRBY brings to 0 goes; RPUSH has one value, and how
---             long (ms) the list is kept, of which the last STAYS_LENGTH values stay
+--   commands  (behind the length: the number of the last key before theirs) a head and words: the head is
+--             the command, how many words there are, and for its key "=" if that is the last one named
+--             before or "+" if it is the next one: "ZADD 2+". COPY has a second key; ZADD and ZINCRBY have
+--             one score for all the members behind it; a member that ZINCRBY brings to 0 goes; RPUSH has
+--             one value, and how long (ms) the list is kept, of which the last STAYS_LENGTH values stay
 --   texts     digest, by how much its references change, the text
---   scopes    (behind the length: the number of their first key) scope, what its change log is to have
+--   scopes    (behind the length: the number of their first key, and with which letter a scope begins in the
+--             key of its session) what the change log is to have
 --             ("<ids changed> <ids removed>"), and a head: flags (FLAG) and by how much which counters
 --             change ("rc p-1c+1"). record: its record changed; check: freeze it if it is armed and
 --             nothing is active; freeze: as complete; keep: freeze it in the state that it has; revise:
@@ -76,7 +78,7 @@ elseif begun[2] ~= server then
 end
 
 local at = 14
-local function list()
+local function int() -- the next argument, a number
   local n = tonumber(ARGV[at])
   at = at + 1
   return n
@@ -85,7 +87,7 @@ end
 -- Lua's stack bounds how many values one call can take.
 local CHUNK = 1000
 
-local values, plain = list(), list()
+local values, plain = int(), int()
 local first = at
 at = at + values + plain
 local versions, has, runs, left = {}, {}, 0, values -- has: how many values have that version, one after the other
@@ -128,7 +130,7 @@ for from = 1, unsure, CHUNK do
   end
 end
 
-for _ = 1, list() do
+for _ = 1, int() do
   if (redis.call('HGET', KEYS[tonumber(ARGV[at])], ARGV[at + 1]) or '') ~= ARGV[at + 2] then
     return {'conflict'}
   end
@@ -184,35 +186,52 @@ for i = 1, values + plain do
   end
 end
 
-for _ = 1, list() do
-  local n, command, key = tonumber(ARGV[at]), ARGV[at + 1], KEYS[tonumber(ARGV[at + 2])]
-  if command == 'COPY' then
-    redis.call(command, key, KEYS[tonumber(ARGV[at + 3])])
-  elseif command == 'RPUSH' then
-    if redis.call(command, key, ARGV[at + 3]) > STAYS_LENGTH then
+-- commandOf is what the head of a command says. Most commands of a write have one of few heads.
+local commands = {}
+local function commandOf(head)
+  local command = commands[head]
+  if not command then
+    local name, words, step, second = string.match(head, '^(%a+) (%d+)([+=])([+=]?)$')
+    command = {name = name, words = tonumber(words), step = step == '+' and 1 or 0, second = second == '+' and 1 or 0}
+    commands[head] = command
+  end
+  return command
+end
+
+local count, named = int(), int() -- named: the number of the last key that was named
+for _ = 1, count do
+  local command = commandOf(ARGV[at])
+  local name, last = command.name, at + command.words
+  named = named + command.step
+  local key = KEYS[named]
+  if name == 'COPY' then
+    named = named + command.second
+    redis.call(name, key, KEYS[named])
+  elseif name == 'RPUSH' then
+    if redis.call(name, key, ARGV[at + 1]) > STAYS_LENGTH then
       redis.call('LTRIM', key, -STAYS_LENGTH, -1)
     end
-    redis.call('PEXPIRE', key, ARGV[at + 4])
-  elseif command == 'ZADD' then
-    local members, score, m = {}, ARGV[at + 3], 0
-    for i = at + 4, at + n do
+    redis.call('PEXPIRE', key, ARGV[at + 2])
+  elseif name == 'ZADD' then
+    local members, score, m = {}, ARGV[at + 1], 0
+    for i = at + 2, last do
       members[m + 1], members[m + 2] = score, ARGV[i]
       m = m + 2
     end
-    redis.call(command, key, unpack(members, 1, m))
-  elseif command == 'ZINCRBY' then
-    for i = at + 4, at + n do
-      if tonumber(redis.call(command, key, ARGV[at + 3], ARGV[i])) == 0 then
+    redis.call(name, key, unpack(members, 1, m))
+  elseif name == 'ZINCRBY' then
+    for i = at + 2, last do
+      if tonumber(redis.call(name, key, ARGV[at + 1], ARGV[i])) == 0 then
         redis.call('ZREM', key, ARGV[i])
       end
     end
   else
-    redis.call(command, key, unpack(ARGV, at + 3, at + n))
+    redis.call(name, key, unpack(ARGV, at + 1, last))
   end
-  at = at + n + 1
+  at = last + 1
 end
 
-for _ = 1, list() do
+for _ = 1, int() do
   local digest = ARGV[at]
   if redis.call('HINCRBY', refs, digest, ARGV[at + 1]) <= 0 then
     redis.call('HDEL', refs, digest)
@@ -458,12 +477,12 @@ local function countCabinets(key, word)
   end
 end
 
-local scopes, from = list(), tonumber(ARGV[at])
-at = at + 1
+local scopes, from, begin = int(), int(), int()
 for _ = 1, scopes do
-  local scope, logged, head = ARGV[at], ARGV[at + 1], headOf(ARGV[at + 2])
-  at = at + 3
+  local logged, head = ARGV[at], headOf(ARGV[at + 1])
+  at = at + 2
   local base, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 2]
+  local scope = string.sub(key, begin)
   local record, check, time = head[FLAG.record], head[FLAG.check], head[FLAG.time]
   from = from + head.keys
   if head[FLAG.cabinets] then

@@ -66,7 +66,7 @@ type App struct {
 	hub      *hub.Hub
 	sync     *bossync.Sync    // nil where no BOS is followed
 	webhooks *webhooks.Sender // nil for none
-	listener net.Listener
+	listener *transport.Listener
 	fanout   *fanout.Fanout
 	streams  *transport.Streams
 	server   *http.Server
@@ -180,7 +180,9 @@ func (a *App) closeStore(context.Context) error { return a.store.Close() }
 // listen takes the port. Connections are counted by address from the first on, before any is
 // read.
 func (a *App) listen() error {
-	plain, err := net.Listen("tcp", a.config.Listen)
+	var how net.ListenConfig
+	how.SetMultipathTCP(false) // the kernel has no filter for such a listener, which Drain needs
+	plain, err := how.Listen(context.Background(), "tcp", a.config.Listen)
 	if err != nil {
 		return fmt.Errorf("can't serve on %s: %w", a.config.Listen, err)
 	}
@@ -189,12 +191,7 @@ func (a *App) listen() error {
 }
 
 // closeListener closes it if the HTTP server, which does so too, was never started.
-func (a *App) closeListener(context.Context) error {
-	if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
-		return err
-	}
-	return nil
-}
+func (a *App) closeListener(context.Context) error { return a.listener.Close() }
 
 // startTasks starts what works without being asked.
 func (a *App) startTasks() error {
@@ -262,7 +259,7 @@ func (a *App) stopStreams(context.Context) error {
 func (a *App) serve() error {
 	listener := a.secure(reserving(a.listener, a.config.BasePath+"/healthz", a.tls, a.log))
 	a.tasks.run("HTTP server", func(context.Context) {
-		if err := a.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := a.server.Serve(listener); !a.stopping.Load() {
 			a.fail(err)
 		}
 	})
@@ -273,9 +270,12 @@ func (a *App) serve() error {
 // stopServing lets clients go elsewhere, then requests end, and cuts off those that do not.
 func (a *App) stopServing(ctx context.Context) error {
 	// Before Shutdown, which does not know hijacked connections: it would return while they are
-	// open.
+	// open. And it does not answer requests that it has not read: there must be none.
 	a.drain(ctx)
 	defer func() { _ = a.closeMetrics(ctx) }() // its task is waited for before its part is stopped
+	if err := a.listener.Drain(ctx); err != nil {
+		return err
+	}
 	if err := a.server.Shutdown(ctx); err != nil {
 		return fmt.Errorf("some requests did not end in time: %w", errors.Join(err, a.server.Close()))
 	}

@@ -22,7 +22,7 @@ func boundsOf(c config.Limits) *cost.Limits {
 }
 
 // counted bounds the connections of a listener.
-func (a *App) counted(l net.Listener) net.Listener {
+func (a *App) counted(l net.Listener) *transport.Listener {
 	return transport.Listen(l, transport.ListenOptions{
 		Connections: a.config.MaxHTTPConnections, PerAddress: a.config.MaxHTTPConnectionsPerAddress,
 		Proxy: guard.Proxies(a.config.Proxies()).Trust, WriteDeadline: a.config.WriteDeadline, TLS: a.tls,

@@ -40,7 +40,18 @@ func (a *App) handler() http.Handler {
 	if a.traces != nil {
 		all = a.traces.Handler(all)
 	}
-	return a.guarded(all)
+	return a.leaving(a.guarded(all))
+}
+
+// leaving ends each connection with its answer while the server stops: clients and proxies keep connections for their next
+// requests, and one that they take at the moment at which the server closes it would be lost.
+func (a *App) leaving(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.stopping.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // The bounds of one request's size, in bytes.

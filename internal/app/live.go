@@ -21,13 +21,15 @@ const (
 // longestDrain is over how long those who watch are sent elsewhere at most.
 const longestDrain = 3 * time.Second
 
-// drain sends all who watch elsewhere.
+// drain sends all who watch elsewhere. A quarter of the time is left for what comes afterwards: requests under way would be cut
+// off if watchers that do not close their connections took all of it.
 func (a *App) drain(ctx context.Context) {
 	over := longestDrain
 	if deadline, ok := ctx.Deadline(); ok {
-		over = min(over, time.Until(deadline)/2)
+		left := time.Until(deadline)
+		over = min(over, left/2)
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, over+goodbye)
+		ctx, cancel = context.WithTimeout(ctx, over+min(goodbye, left/4))
 		defer cancel()
 	}
 	a.streams.Drain(ctx, over)

@@ -36,9 +36,12 @@ type Listener struct {
 	o        ListenOptions
 	refusing chan struct{} // a place for each that is being refused
 
-	mu    sync.Mutex
-	count int
-	from  map[string]int
+	received atomic.Int64 // when a connection, or something on one, came last, in nanoseconds
+
+	mu     sync.Mutex
+	count  int
+	from   map[string]int
+	closed bool
 }
 
 // Listen makes a Listener of another one.
@@ -62,9 +65,10 @@ func (l *Listener) Accept() (net.Conn, error) {
 		// Counted here and not in a handler: a client that connects and sends nothing never gets
 		// to one.
 		address := AddressOf(c.RemoteAddr().String())
+		l.received.Store(time.Now().UnixNano()) // before it counts: Drain must not see one that nothing has come for
 		status, message := l.enter(address)
 		if status == 0 {
-			return &requestConn{Conn: c, patience: l.o.WriteDeadline, leave: sync.OnceFunc(func() { l.leave(address) })}, nil
+			return &requestConn{Conn: c, patience: l.o.WriteDeadline, received: &l.received, leave: sync.OnceFunc(func() { l.leave(address) })}, nil
 		}
 		l.refuse(c, status, message)
 	}
@@ -164,6 +168,7 @@ func (l *Listener) refuse(c net.Conn, status int, message string) {
 type requestConn struct {
 	net.Conn
 	patience  time.Duration
+	received  *atomic.Int64 // of the listener
 	leave     func()
 	allowance push.Allowance // of the answer being written
 	asked     atomic.Bool    // something has come since the answer began
@@ -174,6 +179,7 @@ func (c *requestConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 {
 		c.asked.Store(true)
+		c.received.Store(time.Now().UnixNano())
 	}
 	return n, err
 }

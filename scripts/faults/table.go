@@ -154,7 +154,7 @@ var table = []row{
 		fault:    "Three replicas are restarted one after the other, behind a proxy",
 		done:     "SIGTERM to each, which is then started again, behind nginx, under 200 updates a second and with watchers",
 		promised: "no update fails; watchers resume at another replica with the last state, no subscription is completed",
-		tests:    []test{app("^TestARollingRestartBehindNginx$")},
+		tests:    []test{app("^TestARollingRestartBehindNginx$"), app("^TestAServerThatStopsAnswersWhatItHasAccepted$")},
 	},
 	{
 		fault:    "Everybody reconnects at once",

@@ -53,8 +53,10 @@ func followS(int) (string, apptest.Vars) { return apptest.Follow, apptest.Vars{"
 // testServerKilled kills a server in the midst of its updates: all who watched it
 // continue with the other.
 func testServerKilled(t *testing.T, a, b *apptest.Site, kill func()) {
+	connecting := time.Now()
 	all := apptest.Crowd(t, a, manyWatchers, followS)
 	apptest.Every(t, "the first state", all, func(w *apptest.Watcher) bool { return w.Now("revision") != nil })
+	connected := time.Since(connecting)
 	var stop atomic.Bool
 	var written atomic.Int64
 	var writing sync.WaitGroup
@@ -79,7 +81,10 @@ func testServerKilled(t *testing.T, a, b *apptest.Site, kill func()) {
 		lost[i] = w.Count()
 	}
 	apptest.InParallel(t, all, func(w *apptest.Watcher) error { return w.Resume(b.Base) })
-	resumed := time.Since(start)
+	resumed, messages := time.Since(start), 0
+	for i, w := range all {
+		messages += w.Count() - lost[i]
+	}
 	more := written.Load() + 20
 	apptest.Eventually(t, "more updates", func() bool { return written.Load() >= more })
 	stop.Store(true)
@@ -110,5 +115,6 @@ func testServerKilled(t *testing.T, a, b *apptest.Site, kill func()) {
 			t.Errorf("%d messages to one who had all but the last state", n)
 		}
 	}
-	redistest.Figure(t, "%d watchers: resumed %v after the kill, all at the last state after %v", len(all), resumed.Round(time.Millisecond), converged.Round(time.Millisecond))
+	redistest.Figure(t, "%d watchers: connected within %v before there were updates; resumed %v after the kill, with %d messages of updates to them meanwhile, all at the last state after %v",
+		len(all), connected.Round(time.Millisecond), resumed.Round(time.Millisecond), messages, converged.Round(time.Millisecond))
 }

@@ -53,8 +53,8 @@ words: ## find words that the documents, logs and names do without
 
 test: ## run all tests, on a real Redis and with the race detector; installs what is missing
 	@scripts/need.sh
-	# The longest first: the others run beside it.
-	CGO_ENABLED=1 go test -race -vet=off -ldflags='-s -w' -timeout 15m -p 2 ./internal/app ./...
+	# The longest first: the others run beside them.
+	CGO_ENABLED=1 go test -race -vet=off -ldflags='-s -w' -timeout 15m -p 2 ./internal/app ./internal/app/browser ./cache ./...
 
 test-fast: ## run the tests of a minute: without the race detector, the pages in a browser, real clients, clusters, and what takes seconds
 	@scripts/need.sh

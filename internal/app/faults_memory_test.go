@@ -18,7 +18,7 @@ import (
 func TestTheMemoryLimitIsReached(t *testing.T) {
 	t.Parallel()
 	const components, clients, limit = 2000, 16, 40 << 20
-	load := 3 * time.Second
+	load := 1500 * time.Millisecond
 	if longTests {
 		load = time.Minute
 	}

@@ -16,7 +16,7 @@ func faultWatchers() int {
 	if longTests {
 		return 5000
 	}
-	return 200
+	return 100
 }
 
 // noDrift wants a recount of what a server of this process has stored to find nothing.

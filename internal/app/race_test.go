@@ -19,7 +19,10 @@ import (
 func testCompletionRace(t *testing.T, f *apptest.Fleet) {
 	a, _ := f.Serve(t)
 	b, _ := f.Serve(t)
-	const races = 200
+	races := 100
+	if longTests {
+		races = 200
+	}
 	seen := map[string]string{}
 	for i := range races {
 		name, x, y := fmt.Sprint("race", i), apptest.Xname(2*i), apptest.Xname(2*i+1)
@@ -179,7 +182,11 @@ func agreedSnapshot(t *testing.T, name string, servers ...*apptest.Site) string 
 // testRecountOnline recounts while several clients keep changing what is counted.
 func testRecountOnline(t *testing.T, f *apptest.Fleet) {
 	s, _ := f.Serve(t)
-	const recounts, clients, components = 5, 4, 2000
+	const clients, components = 4, 2000
+	recounts := 3
+	if longTests {
+		recounts = 5
+	}
 	var all []apptest.Vars
 	for i := range components {
 		all = append(all, apptest.Powering(apptest.Xname(i), "s0"))

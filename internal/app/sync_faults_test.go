@@ -12,16 +12,16 @@ import (
 // components.
 func followForFaults(t *testing.T) (f followedSite, ids []string) {
 	fake := bosfake.New(bosfake.Options{})
-	ids = fake.AddComponents(450)
+	ids = fake.AddComponents(230)
 	fake.PutTenant("blue", ids[:50]...)
 	for _, name := range []string{"running", "other", "done"} {
 		fake.CreateSession(untenanted(name))
 	}
-	fake.Start(untenanted("running"), ids[:300]...)
-	fake.Start(untenanted("other"), ids[300:400]...)
+	fake.Start(untenanted("running"), ids[:150]...)
+	fake.Start(untenanted("other"), ids[150:200]...)
 	fake.Complete(untenanted("done"))
 	fake.SaveStatus(untenanted("done"))
-	return followBOS(t, "", fake, "--bos-page-size", "200", "--bos-timeout", "2s", "--tapms-url", listenBOS(t, fake)+"/apis/tapms"), ids
+	return followBOS(t, "", fake, "--bos-page-size", "100", "--bos-timeout", "2s", "--tapms-url", listenBOS(t, fake)+"/apis/tapms"), ids
 }
 
 // lists is what no fault of BOS may change.
@@ -99,9 +99,9 @@ func TestFaultsOfBOSLoseNothingAndPass(t *testing.T) {
 			if now := lists(); now != before {
 				t.Errorf("afterwards\n%s\nbefore\n%s", now, before)
 			}
-			fake.Patch(bosfake.Record{"error": test.name}, ids[299])
+			fake.Patch(bosfake.Record{"error": test.name}, ids[149])
 			f.likeBOS("/v2/sessions/running/status", "")
-			fake.Patch(bosfake.Record{"error": ""}, ids[299])
+			fake.Patch(bosfake.Record{"error": ""}, ids[149])
 			f.likeBOS("/v2/sessions/running/status", "")
 			f.likeBOS("/v2/components/"+ids[49], "blue")
 			noDrift(t, f.Site)

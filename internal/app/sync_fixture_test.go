@@ -13,6 +13,7 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/bossync/bosfake"
+	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
 // followed is a server that follows a BOS.
@@ -115,7 +116,7 @@ func (f followedSite) likeBOS(path, tenant string) {
 	f.T.Helper()
 	var have, want []byte
 	var code, wantCode int
-	deadline := time.After(30 * time.Second)
+	began, deadline := time.Now(), time.After(30*time.Second)
 	for {
 		wantCode, want = answers(f.T, f.bos, path, tenant)
 		code, have = f.restAnswer(path, tenant)
@@ -125,7 +126,7 @@ func (f followedSite) likeBOS(path, tenant string) {
 		select {
 		case <-deadline:
 			f.T.Fatalf("%s: status %d\n%s\nBOS: %d\n%s", path, code, have, wantCode, want)
-		case <-time.After(10 * time.Millisecond):
+		case <-redistest.Pause(began):
 		}
 	}
 }

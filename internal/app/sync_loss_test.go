@@ -51,7 +51,7 @@ func begun(fake *bosfake.BOS) int { return fake.Traffic().ByPath["/v2/sessions"]
 // and a fifth of all, more than which would be doubted; `make long` deletes other numbers, too, and has more components.
 func TestDeletedComponentsAreRemovedWithinThreeSweeps(t *testing.T) {
 	t.Parallel()
-	all, numbers := 2000, []int{10, 20, 400}
+	all, numbers := 1000, []int{10, 20, 200}
 	if longTests {
 		all, numbers = 5000, []int{1, 9, 10, 20, 120, 200, 1000}
 	}

@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -74,16 +76,29 @@ func (s *Site) Host() string {
 	return host
 }
 
+// parsed are the command lines that were parsed before, by their words: with the race detector each
+// takes 40 ms, and hundreds of servers have the same.
+var parsed sync.Map
+
 // Parse parses a command line. Its server listens on a free port, has a namespace of its
 // own and uses the Redis at that URL, or an embedded one, unless more says otherwise.
 func Parse(t *testing.T, command, redisURL string, more ...string) config.Config {
 	t.Helper()
-	c, err := config.Parse(append([]string{
-		// A namespace for each server, so that tests share a Redis and still run in parallel.
-		command, "--listen", "127.0.0.1:0", "--redis-url", redisURL, "--namespace", "test-" + rand.Text(), "--audit-log", os.DevNull,
-	}, more...), io.Discard, t.Output())
-	if err != nil {
-		t.Fatal(err)
+	words := append([]string{command, "--listen", "127.0.0.1:0", "--redis-url", redisURL, "--audit-log", os.DevNull}, more...)
+	key := strings.Join(words, "\x00")
+	known, ok := parsed.Load(key)
+	if !ok {
+		c, err := config.Parse(words, io.Discard, t.Output())
+		if err != nil {
+			t.Fatal(err)
+		}
+		known = c
+		parsed.Store(key, c)
+	}
+	c := known.(config.Config)
+	if !slices.Contains(more, "--namespace") {
+		// One for each server, so that tests share a Redis and still run in parallel.
+		c.Namespace = "test-" + rand.Text()
 	}
 	return c
 }
@@ -239,12 +254,10 @@ func (s *Site) Get(path string) (status int, body string) {
 // Eventually waits for a condition.
 func Eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	pulse := time.NewTicker(5 * time.Millisecond)
-	defer pulse.Stop()
-	deadline := time.After(30 * time.Second)
+	began, deadline := time.Now(), time.After(30*time.Second)
 	for !ok() {
 		select {
-		case <-pulse.C:
+		case <-redistest.Pause(began):
 		case <-deadline:
 			t.Fatalf("not in time: %s", what)
 		}

@@ -82,12 +82,17 @@ func wire(words ...string) string {
 	return b.String()
 }
 
+// Pause is how long to wait before a condition is checked again that was first checked at began: a tenth of
+// the time that it has taken, from 5 to 50 ms. Most conditions are requests, and asked all the time they
+// would take the processors from what is waited for.
+func Pause(began time.Time) <-chan time.Time {
+	return time.After(min(max(time.Since(began)/10, 5*time.Millisecond), 50*time.Millisecond))
+}
+
 // until tries again and again until ok succeeds. It gives up with ok's last
 // error after a while, or at once when stop is closed.
 func until(within time.Duration, stop <-chan struct{}, ok func() error) error {
-	pulse := time.NewTicker(5 * time.Millisecond)
-	defer pulse.Stop()
-	deadline := time.NewTimer(within)
+	began, deadline := time.Now(), time.NewTimer(within)
 	defer deadline.Stop()
 	for {
 		err := ok()
@@ -95,7 +100,7 @@ func until(within time.Duration, stop <-chan struct{}, ok func() error) error {
 			return nil
 		}
 		select {
-		case <-pulse.C:
+		case <-Pause(began):
 		case <-stop:
 			return fmt.Errorf("it has ended: %w", err)
 		case <-deadline.C:

@@ -56,13 +56,7 @@ func (f *Fleet) ServeAt(t *testing.T, address string) (s *Site, kill func()) {
 // Start starts a server on an address, and returns it as a site and as a process.
 func (f *Fleet) Start(t *testing.T, address string, options ...string) (s *Site, p *Process) {
 	t.Helper()
-	return f.Run(t, address, append([]string{"serve"}, options...)...)
-}
-
-// Run is Start for any command that serves, such as demo, with its options.
-func (f *Fleet) Run(t *testing.T, address string, command ...string) (s *Site, p *Process) {
-	t.Helper()
-	cmd := f.command(context.Background(), append(command, "--listen", address, "--log-format", "json")...)
+	cmd := f.command(context.Background(), append([]string{"serve", "--listen", address, "--log-format", "json"}, options...)...)
 	// The address is read from the log, as port 0 lets the kernel choose it: a port that was
 	// looked for beforehand may be taken by then.
 	base := make(chan string, 1)

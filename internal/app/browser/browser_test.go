@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bosgraph/bosgraph/internal/apptest"
+	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
-func TestMain(m *testing.M) { apptest.Main(m) }
+func TestMain(m *testing.M) { redistest.Main(m) }
 
 // TestPagesInABrowser runs the tests of web/e2e: those alone whose name TEST_BOSGRAPH_ONLY matches, if
 // it is set.

@@ -1,43 +1,43 @@
 package browser
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/bosgraph/bosgraph/internal/app"
-	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/auth/oidctest"
 	"github.com/bosgraph/bosgraph/internal/config"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
-// stage runs servers for tests that are no Go: the program as it is released, without the race detector,
-// which would take more time than the browser; it watches the same handlers in internal/app. They end
-// with this process, whatever happens. All keep their state in the shared Redis.
+// stage runs servers for tests in another process, in this one: so they end with it,
+// whatever happens, and the race detector sees them. All keep their state in the
+// shared Redis.
 type stage struct {
-	t             *testing.T
-	binary, redis string
+	t     *testing.T
+	redis string
 
 	mu      sync.Mutex
 	servers []*server
 }
 
 type server struct {
-	fleet   *apptest.Fleet
-	command []string
-	site    *apptest.Site
-	process *apptest.Process // nil while it is stopped
+	config config.Config
+	app    *app.App // nil while it is stopped
 }
 
 // openStage opens a stage until the test ends, and returns the URL at which it takes
@@ -51,7 +51,7 @@ type server struct {
 //
 // The first three are answered with {"id": N, "url": "…", "namespace": "…"}.
 func openStage(t *testing.T) string {
-	s := &stage{t: t, binary: apptest.Command(t), redis: redistest.SharedServer(t)}
+	s := &stage{t: t, redis: "redis://" + redistest.SharedServer(t)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /servers", s.order(s.open))
 	mux.HandleFunc("POST /servers/{id}/stop", s.order(s.each((*server).stop)))
@@ -59,7 +59,14 @@ func openStage(t *testing.T) string {
 	mux.HandleFunc("POST /tokens", s.makeTokens)
 	mux.HandleFunc("POST /provider", s.startProvider)
 	control := httptest.NewServer(mux)
-	t.Cleanup(control.Close)
+	t.Cleanup(func() {
+		control.Close()
+		for _, one := range s.servers {
+			if err := one.stop(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	return control.URL
 }
 
@@ -73,8 +80,8 @@ func (s *stage) order(do func(*http.Request) (id int, err error)) http.HandlerFu
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		one := s.servers[id]
-		_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "url": one.site.Base, "namespace": one.fleet.Namespace})
+		c := s.servers[id].config
+		_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "url": "http://" + c.Listen + c.BasePath, "namespace": c.Namespace})
 	}
 }
 
@@ -89,13 +96,17 @@ func (s *stage) open(r *http.Request) (int, error) {
 	if order.Namespace == "" {
 		order.Namespace = "test-" + rand.Text()
 	}
-	one := &server{
-		fleet:   &apptest.Fleet{Binary: s.binary, Redis: s.redis, Namespace: order.Namespace},
-		command: append(order.Command, "--audit-log", os.DevNull),
+	command := append(order.Command, "--listen", "127.0.0.1:0", "--redis-url", s.redis, "--namespace", order.Namespace,
+		"--audit-log", os.DevNull)
+	c, err := config.Parse(command, io.Discard, s.t.Output())
+	if err != nil {
+		return 0, err
 	}
+	one := &server{config: c}
 	if err := s.start(one); err != nil {
 		return 0, err
 	}
+	one.config.Listen = one.app.Addr() // where it will be again
 	s.servers = append(s.servers, one)
 	return len(s.servers) - 1, nil
 }
@@ -150,37 +161,28 @@ func (s *stage) each(do func(*server) error) func(*http.Request) (int, error) {
 	}
 }
 
-// start starts a server, where it was before.
 func (s *stage) start(one *server) error {
-	if one.process != nil {
+	if one.app != nil {
 		return errors.New("it runs already")
 	}
-	address := "127.0.0.1:0"
-	if one.site != nil {
-		was, err := url.Parse(one.site.Base)
-		if err != nil {
-			return err
-		}
-		address = was.Host
+	a, err := app.New(one.config, slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelError})))
+	if err != nil {
+		return err
 	}
-	one.site, one.process = one.fleet.Run(s.t, address, one.command...)
-	s.t.Cleanup(func() { // before it is killed
-		if err := one.stop(); err != nil {
-			s.t.Error(err)
-		}
-	})
+	if err := a.Start(); err != nil {
+		return err
+	}
+	one.app = a
 	return nil
 }
 
 func (one *server) stop() error {
-	if one.process == nil {
+	if one.app == nil {
 		return nil
 	}
-	p := one.process
-	one.process = nil
-	p.End()
-	if !p.Cmd.ProcessState.Success() {
-		return fmt.Errorf("%v has ended with %v", one.command, p.Cmd.ProcessState)
-	}
-	return nil
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	a := one.app
+	one.app = nil
+	return a.Stop(ctx)
 }

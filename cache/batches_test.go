@@ -105,6 +105,20 @@ func TestAWholeBatchIsNotRead(t *testing.T) {
 		by(s.store, all("8")...)
 		s.equal(noted(), []string{"3"}, "the next batch")
 		is("in the end", "8true", "8false", "8true")
+
+		// A write of the whole batch, of which a duplicate comes when it is known no more.
+		late := s.store.newChange()
+		for _, id := range ids {
+			value, err := s.store.db.Client.Get(s.ctx, keys.Component(id)).Result()
+			s.must(err)
+			late.values = append(late.values, versioned{id, value[:11], late.version + value[11:]})
+		}
+		s.must(s.store.run(s.ctx, late))
+		by(s.store, all("9")...)
+		if err := s.store.run(s.ctx, late); err != errConflict {
+			s.Errorf("a duplicate that comes late: %v, want a conflict", err)
+		}
+		is("after a late duplicate", "9true", "9false", "9true")
 	})
 }
 

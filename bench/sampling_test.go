@@ -33,7 +33,8 @@ func unsampled(b *testing.B) string {
 		text *regexp.Regexp
 		by   string
 	}{
-		{regexp.MustCompile(`check and \{([^,}]+), [^,}]+, ([^,}]+)\} or \{([^,}]+), [^,}]+\}`), "check and {$1, $2} or {$3}"},
+		{regexp.MustCompile(`fields = \{([^,}]+), [^,}]+\}`), "fields = {$1}"},
+		{regexp.MustCompile(`head\.fields\[3\] = `), "head.fields[2] = "},
 		{regexp.MustCompile(`local session, pace, active = has\[1\], has\[2\], has\[3\] or '0'`), "local session, active = has[1], has[2] or '0'"},
 		{regexp.MustCompile(`if \(session == \S+ or session == [^)]+\) and not \(pace and pace > ARGV\[6\]\) then\s+sample\(progress, key, pace\)\s+end\n`), ""},
 	} {

@@ -261,12 +261,11 @@ func (s *Store) runScript(ctx context.Context, names, args []string) ([]string, 
 	return reply, nil
 }
 
-// arguments lays the change out for the script: every key that it touches, and what
-// to do, which names them by their number.
+// arguments lays the change out for the script: every key that it touches, and what to do with them.
 func (c *change) arguments(writeID string) (names, args []string) {
-	words := 16 + 2*len(c.values) + len(c.plain) + 16*len(c.scopes) // about
+	words := 24 + 2*len(c.values) + len(c.plain) + 3*len(c.guards) + 3*len(c.texts) + 5*len(c.scopes) // about
 	for i := range c.commands {
-		words += 4 + len(c.commands[i].args)
+		words += 1 + len(c.commands[i].args)
 	}
 	names = make([]string, 0, 6+len(c.values)+len(c.plain)+len(c.guards)+len(c.commands)+9*len(c.scopes))
 	args = make([]string, 0, words)

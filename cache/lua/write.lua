@@ -10,8 +10,8 @@
 -- KEYS[1]     the namespace's meta hash
 -- KEYS[2]     the answer of this write, which is there if it has run before
 -- KEYS[3..6]  long texts, the references to them, the list of frozen sessions, the batches that are whole
--- KEYS[7..]   the versioned values that this write depends on, and those without a version; then what guards and
---             commands name by its number; then, from the number at the head of the
+-- KEYS[7..]   the versioned values that this write depends on, and those without a version; then what guards name
+--             by its number, and commands one after the other; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
 --             the flags check, freeze or keep, groups, errors, failed ones, cabinets, members, staged and
 --             active ones, and all of these but the last as frozen,
@@ -186,17 +186,24 @@ for i = 1, values + plain do
   end
 end
 
--- commandOf is what the head of a command says. Most commands of a write have one of few heads.
-local commands = {}
-local function commandOf(head)
-  local command = commands[head]
-  if not command then
-    local name, words, step, second = string.match(head, '^(%a+) (%d+)([+=])([+=]?)$')
-    command = {name = name, words = tonumber(words), step = step == '+' and 1 or 0, second = second == '+' and 1 or 0}
-    commands[head] = command
+-- once makes a function that reads each word only once: most words of a write are one of few.
+local function once(read)
+  local all = {}
+  return function(word)
+    local one = all[word]
+    if not one then
+      one = read(word)
+      all[word] = one
+    end
+    return one
   end
-  return command
 end
+
+-- commandOf is what the head of a command says.
+local commandOf = once(function(head)
+  local name, words, step, second = string.match(head, '^(%a+) (%d+)([+=])([+=]?)$')
+  return {name = name, words = tonumber(words), step = step == '+' and 1 or 0, second = second == '+' and 1 or 0}
+end)
 
 local count, named = int(), int() -- named: the number of the last key that was named
 for _ = 1, count do
@@ -396,30 +403,20 @@ local function sample(progress, key, pace)
   redis.call('HSET', key, SESSION.sampled, now + gap - 1 .. ' ' .. gap) -- the last moment without one
 end
 
--- moves are the counters in a word, each with the number behind it. Most cabinets of a write have one of few such words.
-local read = {}
-local function moves(word)
-  local all = read[word]
-  if not all then
-    all = {}
-    for counter, by in string.gmatch(word, '(%a%d?)([+-]%d+)') do
-      all[#all + 1], all[#all + 2] = counter, tonumber(by)
-    end
-    read[word] = all
+-- moves are the counters in a word, each with the number behind it.
+local moves = once(function(word)
+  local all = {}
+  for counter, by in string.gmatch(word, '(%a%d?)([+-]%d+)') do
+    all[#all + 1], all[#all + 2] = counter, tonumber(by)
   end
   return all
-end
+end)
 
 -- headOf is what a head says: its flags, how many keys its scope has, the fields of the session that are needed, behind the
--- first ones (known) the counters that move, and by how much. Most scopes of a write have one of few heads.
-local heads = {}
-local function headOf(word)
-  local head = heads[word]
-  if head then
-    return head
-  end
+-- first ones (known) the counters that move, and by how much.
+local headOf = once(function(word)
   local space = string.find(word, ' ', 1, true)
-  head = {keys = 3, fields = {SESSION.mode, SESSION.sampled}, by = {}}
+  local head = {keys = 3, fields = {SESSION.mode, SESSION.sampled}, by = {}}
   for flag in string.gmatch(string.sub(word, 1, space - 1), '%a') do
     head[flag] = true
   end
@@ -436,9 +433,8 @@ local function headOf(word)
     head.fails = head.fails or all[i] == COUNTER.failed or all[i] == COUNTER.managed
   end
   head.size = #head.fields
-  heads[word] = head
   return head
-end
+end)
 
 -- moved is what a cabinet counts ("p3c12", without what is 0) after those moves.
 local function moved(counts, all)

@@ -27,7 +27,8 @@ type worstKind byte
 
 const (
 	query   worstKind = iota // anybody may send it
-	other                    // of a producer, or of REST
+	list                     // of REST: of any length, sent while it is made
+	other                    // of a producer, or a socket's
 	refusal                  // it is refused
 )
 
@@ -213,9 +214,9 @@ func (w worstSystem) requests() []worstRequest {
 			return `{"query":"` + strings.Join(strings.Fields(apptest.PutComponents), " ") + `","variables":{"in":[` +
 				strings.TrimSuffix(times(5_000, `{"id":"z#","error":"`+strings.Repeat("z", 3_200)+`"},`), ",") + `]}}`
 		}},
-		{name: "REST: all components", kind: other, path: "/v2/components"},
-		{name: "REST: whole records with long texts", kind: other, path: "/v2/components?session=details"},
-		{name: "REST: sessions with long lists", kind: other, path: "/v2/sessions"},
+		{name: "REST: all components", kind: list, path: "/v2/components"},
+		{name: "REST: whole records with long texts", kind: list, path: "/v2/components?session=details"},
+		{name: "REST: sessions with long lists", kind: list, path: "/v2/sessions"},
 		{name: "a WebSocket's operations, 20 at once", kind: other, socket: socketStorm},
 
 		{name: "2 MB of nested braces", kind: refusal, code: bad, body: text(`{"query":"` + strings.Repeat("{a", 1<<20) + `"}`)},

@@ -33,8 +33,8 @@ const (
 	manyAtOnce  = 50
 
 	cpuOfQuery   = 250 * time.Millisecond // of a query that anybody may send, in a system of 100,000 components
-	bytesOfQuery = 64 << 20
-	cpuOfRefusal = 50 * time.Millisecond // of what is refused
+	bytesOfQuery = 64 << 20               // and of a list of REST, however long it is
+	cpuOfRefusal = 50 * time.Millisecond  // of what is refused
 	// bytesOfRefusal are few megabytes because a collection may be due at any time; a body that is
 	// refused at its end has been held.
 	bytesOfRefusal = 48 << 20
@@ -132,6 +132,8 @@ func (c worstCost) within(kind worstKind) bool {
 		// A thousand things that are refused may take as many times the memory of one, within the bounds
 		// of connections and of what each may have.
 		return c.cpu <= cpuOfRefusal && (c.peak <= bytesOfRefusal || c.each > 1)
+	case list:
+		return c.peak <= bytesOfQuery
 	default:
 		return true
 	}

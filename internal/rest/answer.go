@@ -46,15 +46,16 @@ func send(w http.ResponseWriter, v any) error {
 // An error of the first page is returned; a later one closes the connection, because a list that
 // just ended would pass for a complete one.
 //
-// Pages after the first are made by turns with other heavy work; nobody's turn waits for
+// What follows the first part is made by turns with other heavy work; nobody's turn waits for
 // a client to take what was made.
 func stream[T any](h *handler, w http.ResponseWriter, r *request, pages iter.Seq2[[]T, error]) error {
 	b := newBody(w)
 	next, stop := iter.Pull2(pages)
 	defer stop()
+	var page []T
 	separator := byte('[')
 	for first := true; ; first = false {
-		more, err := fill(h, r.Context(), b, next, &separator, first)
+		more, err := fill(h, r.Context(), b, &page, next, &separator, first)
 		switch {
 		case err != nil && b.begun:
 			h.abort(r.Context(), err)
@@ -77,8 +78,9 @@ func stream[T any](h *handler, w http.ResponseWriter, r *request, pages iter.Seq
 	return nil
 }
 
-// fill makes the next page, in its turn.
-func fill[T any](h *handler, ctx context.Context, b *body, next func() ([]T, error, bool), separator *byte, first bool) (more bool, err error) {
+// fill encodes as much as is sent at a time, in its turn: of the page, or of the next one when that is
+// used up. A page may become far longer than what was read for it, as its records may share their texts.
+func fill[T any](h *handler, ctx context.Context, b *body, page *[]T, next func() ([]T, error, bool), separator *byte, first bool) (more bool, err error) {
 	if h.Heavy != nil && !first {
 		select {
 		case h.Heavy <- struct{}{}:
@@ -87,15 +89,19 @@ func fill[T any](h *handler, ctx context.Context, b *body, next func() ([]T, err
 			return false, ctx.Err()
 		}
 	}
-	page, err, more := next()
-	for _, item := range page {
+	if len(*page) == 0 {
+		if *page, err, more = next(); err != nil || !more {
+			return more, err
+		}
+	}
+	for ; len(*page) > 0 && b.buffer.Len() < flushAt; *page = (*page)[1:] {
 		b.buffer.WriteByte(*separator)
 		*separator = ','
-		if err := encode(&b.buffer, item); err != nil {
+		if err := encode(&b.buffer, (*page)[0]); err != nil {
 			return false, err
 		}
 	}
-	return more, err
+	return true, nil
 }
 
 // flushAt is how many bytes of an answer are kept until they are sent.

@@ -132,13 +132,13 @@ func (s *soak) standStill() {
 	}
 }
 
-// breaks brings about one fault after the other, in random order: each once, or one a minute for half an hour in the long form. All
-// recover each time.
-func (s *soak) breaks(faults []func(), recovered func()) (n int, slowest time.Duration) {
+// breaks brings about one fault after the other, in random order: each once, or one a minute for so many minutes in the long form.
+// All recover each time.
+func (s *soak) breaks(minutes int, faults []func(), recovered func()) (n int, slowest time.Duration) {
 	s.t.Helper()
 	n, every := len(faults), time.Millisecond
 	if longTests {
-		n, every = 30, time.Minute
+		n, every = minutes, time.Minute
 	}
 	pace := time.NewTicker(every)
 	defer pace.Stop()

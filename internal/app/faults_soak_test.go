@@ -22,7 +22,7 @@ func TestOneFaultAfterTheOther(t *testing.T) {
 	s, b := newSoak(t, f), newSoakBOS(t, f)
 	everybody := append(append([]*apptest.Watcher{}, s.all...), b.all...)
 	set := func(setting, value string) { redistest.Do(t, redis.Addr(), "CONFIG", "SET", setting, value) }
-	n, slowest := s.breaks(append(b.breaks(),
+	n, slowest := s.breaks(30, append(b.breaks(),
 		func() {
 			redis.Pause()
 			apptest.Every(t, "that it may be behind", everybody, func(w *apptest.Watcher) bool { return w.Now("stale") == true })
@@ -50,7 +50,7 @@ func TestOneFaultAfterTheOther(t *testing.T) {
 }
 
 // TestOneFaultAfterTheOtherOnACluster does so with a Redis Cluster whose masters have replicas, and with changes that are acknowledged
-// once a replica has them: nothing acknowledged is lost, and no fault is the server's own.
+// once a replica has them: nothing acknowledged is lost, and no fault is the server's own. The long form takes seven minutes.
 func TestOneFaultAfterTheOtherOnACluster(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("TEST_BOSGRAPH_FAULTS") == "" {
@@ -72,7 +72,7 @@ func TestOneFaultAfterTheOtherOnACluster(t *testing.T) {
 			nodes.Settle()
 		}
 	}
-	n, slowest := s.breaks([]func(){
+	n, slowest := s.breaks(7, []func(){
 		lose(nodes.Kill, nodes.Start),
 		lose(nodes.Pause, nodes.Resume),
 		func() {

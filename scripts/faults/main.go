@@ -5,14 +5,16 @@
 //	go run ./scripts/faults -o docs/faults.md  # and keep it
 //	go run ./scripts/faults -row Cluster       # only the rows whose fault matches
 //
-// With TEST_BOSGRAPH_LONG=1 the tests run in their full form. It exits with 1 if a promise does not hold.
+// With TEST_BOSGRAPH_LONG=1 the tests run in their full form, one after the other, as thousands of watchers take a whole machine:
+// about an hour. It exits with 1 if a promise does not hold.
 package main
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -34,7 +36,7 @@ func main() {
 	}
 	report := report{at: time.Now(), long: os.Getenv("TEST_BOSGRAPH_LONG") != ""}
 	rows := slices.DeleteFunc(slices.Clone(table), func(r row) bool { return !matching.MatchString(r.fault) })
-	events := run(rows)
+	events := run(rows, report.long)
 	for _, r := range rows {
 		report.results = append(report.results, r.result(events))
 	}
@@ -56,24 +58,38 @@ func fatal(err error) {
 }
 
 // event is a line of `go test -json`.
-type event struct{ Action, Package, Test, Output, Key, Value string }
+type event struct {
+	Action, Package, Test, Output, Key, Value string
+
+	Elapsed float64 // seconds
+}
 
 // run runs the tests of all rows, one package after the other: building and linking a package for each row would take
 // longer than its tests.
-func run(rows []row) (events []event) {
+func run(rows []row, long bool) (events []event) {
 	patterns := map[string][]string{} // by package
 	for _, r := range rows {
 		for _, one := range r.tests {
 			patterns[one.pkg] = append(patterns[one.pkg], one.pattern)
 		}
 	}
+	args := []string{"test", "-json", "-count=1", "-timeout=180m"}
+	if long {
+		args = append(args, "-parallel=1")
+	}
 	for _, pkg := range slices.Sorted(maps.Keys(patterns)) {
-		cmd := exec.Command("go", "test", "-json", "-count=1", "-timeout=180m", "-run", strings.Join(patterns[pkg], "|"), pkg)
+		cmd := exec.Command("go", append(slices.Clone(args), "-run", strings.Join(patterns[pkg], "|"), pkg)...)
 		cmd.Env = append(os.Environ(), "TEST_BOSGRAPH_FAULTS=1") // some take too long for every `make test`
 		cmd.Stderr = os.Stderr
-		out, err := cmd.Output()
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			fatal(err)
+		}
 		own, printed := parse(out)
-		if err != nil { // the rows say which of them are concerned
+		if err := cmd.Wait(); err != nil { // the rows say which of them are concerned
 			fmt.Fprintf(os.Stderr, "%s: %v\n%s", pkg, err, printed)
 		}
 		events = append(events, own...)
@@ -81,16 +97,24 @@ func run(rows []row) (events []event) {
 	return events
 }
 
-// parse returns the events of a package's tests, and what they have printed.
-func parse(out []byte) (events []event, printed string) {
-	for line := range bytes.Lines(out) {
+// parse returns the events of a package's tests, and what they have printed. It says what has ended, as all of them
+// take long.
+func parse(out io.Reader) (events []event, printed string) {
+	lines := bufio.NewReader(out)
+	for {
+		line, err := lines.ReadBytes('\n')
 		var e event
 		if json.Unmarshal(line, &e) == nil {
 			events = append(events, e)
 			printed += e.Output
+			if ended := e.Action == "pass" || e.Action == "fail"; ended && e.Test != "" && !strings.Contains(e.Test, "/") {
+				fmt.Fprintf(os.Stderr, "%s: %s after %.0f s\n", e.Test, e.Action, e.Elapsed)
+			}
+		}
+		if err != nil {
+			return events, printed
 		}
 	}
-	return events, printed
 }
 
 // result is what became of a row.

@@ -78,7 +78,7 @@ func TestVerdicts(t *testing.T) {
 		passes + `{"Action":"skip","Package":"example/a","Test":"TestA/x"}`:   "**broken**",
 		passes + `{"Action":"fail","Package":"example/a","Test":"TestA/x/1"}`: "**broken**",
 	} {
-		events, _ := parse([]byte(output))
+		events, _ := parse(strings.NewReader(output))
 		r := some.result(events)
 		if got := r.verdict(); got != want || r.passed != 1 || strings.Join(r.figures, ";") != "lost 0 of 12" {
 			t.Errorf("%s\nis %s, %d passed, figures %q", output, got, r.passed, r.figures)

@@ -122,14 +122,14 @@ func (s *soak) replaceOther() {
 
 // standStill stops the lasting server in its tracks for a while.
 func (s *soak) standStill() {
-	for _, what := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
+	signal := func(what syscall.Signal) {
 		if err := s.process.Cmd.Process.Signal(what); err != nil {
 			s.t.Error(err)
 		}
-		if what == syscall.SIGSTOP {
-			s.written(20)
-		}
 	}
+	defer signal(syscall.SIGCONT) // also if the test fails: it could not end with its watchers waiting for an answer
+	signal(syscall.SIGSTOP)
+	s.written(20)
 }
 
 // breaks brings about one fault after the other, in random order: each once, or one a minute for so many minutes in the long form.

@@ -65,13 +65,14 @@ func TestWatchersOfAServerThatStoodStill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	t.Cleanup(func() { _ = process.Cmd.Process.Signal(syscall.SIGCONT) }) // also if it fails: its watchers wait for an answer at the end
 	signal(syscall.SIGSTOP)
 	stopped, written := time.Now(), 0
-	apptest.Eventually(t, "it has stood still for long enough", func() bool {
+	for time.Since(stopped) < still {
 		written++
 		change(b, fmt.Sprint("update ", written))
-		return time.Since(stopped) > still
-	})
+		<-redistest.Pause(stopped)
+	}
 	final := change(b, "the last")
 	signal(syscall.SIGCONT)
 	continued := time.Now()

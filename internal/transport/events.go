@@ -53,7 +53,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer b.release()
-	switch p := s.o.HTTP.execute(r.Context(), r, b, typeEvents); {
+	switch p := s.o.HTTP.execute(r.Context(), r, b, typeEvents, nil); {
 	case p == nil: // the client has disconnected
 	case p.subscription != nil:
 		p.release()

@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -45,14 +45,14 @@ type HTTP struct {
 	// must not wait; nil for none.
 	Observe func(operation string, status int, took time.Duration)
 
-	queries graphql.Cache[int] // bodies that turned out to be queries, and what these cost
+	queries *lru.Cache[asked, *known] // requests that turned out to be queries
 	shared  *coalesce.Runs[asked, *reply]
 }
 
 // NewHTTP makes a handler of requests for that executor. What one copy of it
 // executes, the others share.
 func NewHTTP(executor graphql.GraphExecutor, maxBody func(*http.Request) int64) HTTP {
-	h := HTTP{Executor: executor, MaxBody: maxBody, queries: lru.New[int](knownQueries)}
+	h := HTTP{Executor: executor, MaxBody: maxBody, queries: newQueries()}
 	h.shared = &coalesce.Runs[asked, *reply]{Patience: patience, Handed: (*reply).share, Left: (*reply).release}
 	return h
 }
@@ -61,18 +61,6 @@ func NewHTTP(executor graphql.GraphExecutor, maxBody func(*http.Request) int64) 
 // many times what a usual query takes, and little to somebody who is to learn soon that
 // Redis is away.
 const patience = 100 * time.Millisecond
-
-// What is remembered of bodies, to know a query before it is decoded.
-const (
-	knownQueries = 1000
-	maxKnown     = 8 << 10 // bytes of one
-)
-
-// asked is what makes two requests the same: they are answered alike.
-type asked struct {
-	body, mediaType string
-	rights          string // of [auth.Access.Key]
-}
 
 // The media types of answers.
 const (
@@ -96,25 +84,22 @@ func (h HTTP) serve(w http.ResponseWriter, r *http.Request, follow func(*graphql
 		return
 	}
 	defer b.release()
-	raw := b.raw
-	execute := func(ctx context.Context) *reply { return h.execute(ctx, r, b, mediaType) }
 	ctx := r.Context()
 	// Only what is known to be a query is shared: of two equal mutations both have to be executed.
-	// Whether a body is one is known from an earlier execution, so the first of its kind is never
+	// Whether a request is one is known from an earlier execution, so the first of its kind is never
 	// shared, and a body need not be parsed to look for another that is the same.
-	if len(raw) <= maxKnown { // a longer one is not even copied
-		body := string(raw)
-		if price, known := h.queries.Get(ctx, body); known {
-			// Each client pays for itself, before it is known with whom it shares: none is refused for
-			// what another has spent.
-			if err := h.Budget.Spend(b.client, price); err != nil {
-				h.answer(w, failure(mediaType, http.StatusTooManyRequests, err).to(string(ast.Query)), began)
-				return
-			}
-			b.paid = true
-			h.answer(w, h.shared.Do(ctx, asked{body, mediaType, auth.AccessOf(ctx).Key()}, execute), began)
+	key, seen := h.seen(ctx, b, mediaType)
+	execute := func(ctx context.Context) *reply { return h.execute(ctx, r, b, mediaType, seen) }
+	if seen != nil {
+		// Each client pays for itself, before it is known with whom it shares: none is refused for
+		// what another has spent.
+		if err := h.Budget.Spend(b.client, seen.price); err != nil {
+			h.answer(w, failure(mediaType, http.StatusTooManyRequests, err).to(string(ast.Query)), began)
 			return
 		}
+		b.paid = true
+		h.answer(w, h.shared.Do(ctx, key, execute), began)
+		return
 	}
 	if answer := execute(ctx); answer != nil && answer.subscription != nil && follow != nil {
 		answer.release()
@@ -123,6 +108,16 @@ func (h HTTP) serve(w http.ResponseWriter, r *http.Request, follow func(*graphql
 	} else {
 		h.answer(w, answer, began)
 	}
+}
+
+// seen is the key of a request, and what is known of it; nil if that is nothing.
+func (h HTTP) seen(ctx context.Context, b *body, mediaType string) (key asked, seen *known) {
+	if len(b.raw) == 0 || len(b.raw) > maxKnown { // a GET, or not even copied
+		return key, nil
+	}
+	key = asked{string(b.raw), mediaType, auth.AccessOf(ctx).Key()}
+	seen, _ = h.queries.Get(key)
+	return key, seen
 }
 
 // answer sends an answer to a request that had arrived by then.
@@ -153,12 +148,16 @@ func plainType(mediaType string) string {
 	return mediaType
 }
 
-// execute answers a request that has that body; nil if ctx has ended. It neither
-// reads from the client nor writes to it: there may be many.
-func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType string) *reply {
+// execute answers a request that has that body, and may have been seen before; nil if ctx has
+// ended. It neither reads from the client nor writes to it: there may be many.
+func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType string, seen *known) *reply {
 	raw := b.raw
 	operation := ""
 	p := h.bounded(ctx, mediaType, len(raw), func(ctx context.Context) *reply {
+		if op := seen.again(r.Header); op != nil {
+			operation = typeOf(op)
+			return h.dispatch(graphql.StartOperationTrace(ctx), mediaType, op)
+		}
 		start := graphql.Now()
 		request, status, err := decodeRequest(r, b)
 		if err != nil {
@@ -191,7 +190,7 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType s
 			graph.RecordRefused(ctx, h.Audit, op, gqlerror.List{shown(getReads)})
 			return onlyReads(plainType(mediaType))
 		case op.Operation.Operation == ast.Query && len(raw) > 0 && len(raw) <= maxKnown && len(request.held) == 0:
-			h.queries.Add(ctx, string(raw), price)
+			h.queries.Add(asked{string(raw), mediaType, auth.AccessOf(ctx).Key()}, newKnown(op, price))
 		}
 		return h.dispatch(ctx, mediaType, op)
 	})

@@ -21,7 +21,7 @@ empty :=
 space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
-.PHONY: help generate fresh lint words test test-fast long bench fuzz faults release packages vulnerabilities check
+.PHONY: help generate fresh lint words test test-fast race long bench fuzz faults release packages vulnerabilities check
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,10 +51,23 @@ lint: words ## check format, go vet, staticcheck, words, types of the pages
 words: ## find words that the documents, logs and names do without
 	go run ./scripts/words
 
-test: ## run all tests, on a real Redis and with the race detector; installs what is missing
+# Whole servers and the pages in a browser. `make test` runs them as users do, and `make race` with the race detector, which
+# has them take twice as long.
+WHOLE := ./internal/app ./internal/app/browser
+# The longest first: the others run beside it.
+PARTS = ./cache $$(go list ./... | grep -v /internal/app)
+TESTING := -vet=off -ldflags='-s -w' -timeout 15m -p 2
+
+test: ## run all tests, on a real Redis, and those of single packages with the race detector; installs what is missing
 	@scripts/need.sh
-	# The longest first: the others run beside them.
-	CGO_ENABLED=1 go test -race -vet=off -ldflags='-s -w' -timeout 15m -p 2 ./internal/app ./internal/app/browser ./cache ./...
+	@failed=; set -x; \
+	go test $(TESTING) $(WHOLE) || failed=1; \
+	CGO_ENABLED=1 go test -race $(TESTING) $(PARTS) || failed=1; \
+	[ -z "$$failed" ]
+
+race: ## run the tests of whole servers and of the pages with the race detector
+	@scripts/need.sh
+	CGO_ENABLED=1 go test -race $(TESTING) $(WHOLE)
 
 test-fast: ## run the tests of a minute: without the race detector, the pages in a browser, real clients, clusters, and what takes seconds
 	@scripts/need.sh
@@ -62,7 +75,7 @@ test-fast: ## run the tests of a minute: without the race detector, the pages in
 	go test -vet=off -ldflags='-s -w' -timeout 5m -skip '^($(subst $(space),|,$(strip $(SLOW))))$$|^Test(Clients|EveryClient|GraphQLWS|ErrorsOfEventStreams|Recipe|TheScriptsOf)|.*/^cluster$$|.*/.*/^cluster$$' \
 		$$(go list ./... | grep -v /internal/app/browser$$)
 
-long: ## run what takes long: failovers, a BOS that loses its data, a cluster's faults, expensive requests, the pages under load, the model-based test
+long: race ## run what takes long: whole servers with the race detector, failovers, a BOS that loses its data, a cluster's faults, expensive requests, the pages under load, the model-based test
 	@scripts/need.sh
 	TEST_BOSGRAPH_LONG=1 go test -v -count=1 -timeout 30m -run 'TestNothingIsLostSilentlyWhenRedisFailsOverAndBack$$|TestABOSThatLosesItsDataIsNotBelievedAtOnce$$|TestDeletedComponentsAreRemovedWithinThreeSweeps$$|TestADataDirectoryOutlivesAnyCrash$$|TestWebhooksArriveThroughCrashesAndFaults$$' ./internal/app
 	TEST_BOSGRAPH_LONG=1 go test -v -count=1 -timeout 60m -run 'TestTheMostExpensiveRequestsAreBounded$$' ./internal/app

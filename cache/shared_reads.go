@@ -72,8 +72,6 @@ func (r *round) admit(reads []homeRead) bool {
 // together sends reads in a round trip that may be shared. Only its own context
 // and the store's timeout end a caller's waiting.
 func (s *Store) together(ctx context.Context, reads []homeRead) (*round, error) {
-	ctx, cancel := s.db.Within(ctx)
-	defer cancel()
 	if len(reads) <= maxJoin {
 		shared, turn := s.rounds.Join(struct{}{}, func(r *round) bool { return r.admit(reads) }, func() *round { return newRound(reads) })
 		switch turn {
@@ -81,10 +79,12 @@ func (s *Store) together(ctx context.Context, reads []homeRead) (*round, error) 
 			defer s.rounds.End(struct{}{}, shared)
 			return s.alone(ctx, reads)
 		case coalesce.Opened:
-			s.rounds.Start(struct{}{}, shared, nil, func(r *round) *round {
-				// Not with the context of the caller that opened it: others wait for the same
-				// round trip.
-				s.send(context.Background(), r)
+			// Not within the context of the caller that opens it: others wait for the same round trip. Its
+			// time begins now, and not when it is sent, so that nobody waits for longer and needs a timer of
+			// its own.
+			within, cancel := s.db.Within(context.Background())
+			s.rounds.Start(struct{}{}, shared, cancel, func(r *round) *round {
+				s.send(within, r)
 				return r
 			})
 		}

@@ -29,8 +29,6 @@ func (s schema) Exec(ctx context.Context) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(op, s.generated, make(chan graphql.DeferredResult))
 	p := &planner{planned: s.planned, ec: ec}
-	// Around all that was installed before, which so still sees the objects of the domain.
-	op.ResolverMiddleware = p.around(op.ResolverMiddleware)
 	var resolve func(context.Context) graphql.Marshaler
 	switch op.Operation.Operation {
 	case ast.Query:
@@ -47,7 +45,7 @@ func (s schema) Exec(ctx context.Context) graphql.ResponseHandler {
 		}
 		// A query and a mutation answer once; gqlgen calls until nil is returned.
 		over = once
-		data := resolve(ctx)
+		data := resolve(context.WithValue(ctx, plannerKey{}, p))
 		if data == nil {
 			return nil
 		}

@@ -23,35 +23,35 @@ type planner struct {
 // plannedDocuments is how many plans are kept for later operations, of as many fields.
 const plannedDocuments = 2000
 
-// around puts results of plans in place of the objects that resolvers return.
-func (p *planner) around(next graphql.FieldMiddleware) graphql.FieldMiddleware {
-	return func(ctx context.Context, resolve graphql.Resolver) (any, error) {
-		// After the resolver and all that was installed around it, which decides on the value
-		// itself.
-		v, err := next(ctx, resolve)
-		if err != nil {
-			return v, err
-		}
-		var result graphql.Marshaler
-		switch v := v.(type) {
-		case *bos.Session:
-			result = executed(ctx, p, p.session, graphql.GetFieldContext(ctx).Field, v)
-		case *bos.Status:
-			result = executed(ctx, p, p.status, graphql.GetFieldContext(ctx).Field, v)
-		case []bos.Session:
-			result = listed(ctx, p, p.session, v)
-		case []ErrorSummary:
-			result = listed(ctx, p, p.errors, v)
-		case []bos.CabinetCounts:
-			result = listed(ctx, p, p.cabinets, v)
-		case []bos.Point:
-			result = listed(ctx, p, p.points, v)
-		}
-		if result != nil {
-			return result, nil
-		}
-		return v, nil
+type plannerKey struct{}
+
+// Plans is the field middleware by which plans execute the objects that resolvers return. It is
+// installed before any other, so that these still see the objects of the domain.
+func Plans(ctx context.Context, resolve graphql.Resolver) (any, error) {
+	v, err := resolve(ctx)
+	p, ok := ctx.Value(plannerKey{}).(*planner)
+	if err != nil || !ok {
+		return v, err
 	}
+	var result graphql.Marshaler
+	switch v := v.(type) {
+	case *bos.Session:
+		result = executed(ctx, p, p.session, graphql.GetFieldContext(ctx).Field, v)
+	case *bos.Status:
+		result = executed(ctx, p, p.status, graphql.GetFieldContext(ctx).Field, v)
+	case []bos.Session:
+		result = listed(ctx, p, p.session, v)
+	case []ErrorSummary:
+		result = listed(ctx, p, p.errors, v)
+	case []bos.CabinetCounts:
+		result = listed(ctx, p, p.cabinets, v)
+	case []bos.Point:
+		result = listed(ctx, p, p.points, v)
+	}
+	if result != nil {
+		return result, nil
+	}
+	return v, nil
 }
 
 // executed executes a field that is an object; nil leaves it to gqlgen.

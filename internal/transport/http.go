@@ -154,16 +154,15 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType s
 	raw := b.raw
 	operation := ""
 	p := h.bounded(ctx, mediaType, len(raw), func(ctx context.Context) *reply {
-		if op := seen.again(r.Header); op != nil {
-			operation = typeOf(op)
-			return h.dispatch(graphql.StartOperationTrace(ctx), mediaType, op)
+		if seen != nil && seen.operation != nil {
+			operation = typeOf(seen.operation)
+			return h.dispatch(graphql.StartOperationTrace(ctx), mediaType, seen.operation)
 		}
 		start := graphql.Now()
 		request, status, err := decodeRequest(r, b)
 		if err != nil {
 			return failure(plainType(mediaType), status, err)
 		}
-		request.Headers = r.Header
 		request.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 
 		ctx = graphql.StartOperationTrace(ctx)
@@ -190,7 +189,7 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType s
 			graph.RecordRefused(ctx, h.Audit, op, gqlerror.List{shown(getReads)})
 			return onlyReads(plainType(mediaType))
 		case op.Operation.Operation == ast.Query && len(raw) > 0 && len(raw) <= maxKnown && len(request.held) == 0:
-			h.queries.Add(asked{string(raw), mediaType, auth.AccessOf(ctx).Key()}, newKnown(op, price))
+			h.queries.Add(asked{string(raw), mediaType, auth.AccessOf(ctx).Key()}, newKnown(op, price, len(raw)))
 		}
 		return h.dispatch(ctx, mediaType, op)
 	})

@@ -65,13 +65,22 @@ func different(ctx context.Context, s *site) error {
 		} {
 			if err := s.asked(ctx, o, table{
 				title: fmt.Sprintf("**Different**: the status of %d sessions by turns, by %s", n, form.name),
-				notes: []string{"No two requests under way are the same, so that no execution is shared. In bosgraph their reads may share a round trip to Redis.", form.note},
+				notes: []string{"No two requests under way are the same, so that no execution is shared. In bosgraph their reads may share a round trip to Redis.", form.note, remembered(n)},
 			}, question{form.body, sessions}); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// remembered says how many of so many requests by turns bosgraph finds among those that it has executed before.
+func remembered(n int) string {
+	const known = 1000
+	if n > known {
+		return fmt.Sprintf("bosgraph keeps %d requests as it has decoded and validated them, and so finds none of these.", known)
+	}
+	return fmt.Sprintf("bosgraph keeps %d requests as it has decoded and validated them, and so finds all of these.", known)
 }
 
 // askers is how queries are measured.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,7 +109,28 @@ func answered(t testingT, schema graphql.ExecutableSchema, store loaders.Source,
 	if errs != nil {
 		t.Fatalf("%s\n%v\n%v", query, variables, errs)
 	}
-	var all []string
+	all := execute(ctx, t, exec, op, times)
+	if op.Operation.Operation != ast.Query {
+		return all
+	}
+	// Requests that are the same are executed as one operation, by several at a time.
+	var others [3][]string
+	var together sync.WaitGroup
+	for i := range others {
+		together.Go(func() { others[i] = execute(ctx, t, exec, op, times) })
+	}
+	together.Wait()
+	for _, other := range others {
+		if !slices.Equal(other, all) {
+			t.Fatalf("%s\n%v\nis answered\n%s\nand beside others\n%s", query, variables, all, other)
+		}
+	}
+	return all
+}
+
+// execute returns so many responses of an operation.
+func execute(ctx context.Context, t testingT, exec *executor.Executor, op *graphql.OperationContext, times int) (all []string) {
+	t.Helper()
 	ctx, driver := graph.WithDriver(ctx, true)
 	next, ctx := exec.DispatchOperation(ctx, op)
 	for range times {
@@ -120,7 +142,7 @@ func answered(t testingT, schema graphql.ExecutableSchema, store loaders.Source,
 		}
 		response := next(ctx)
 		if written != nil && (len(response.Errors) > 0 || string(written) != `{"data":`+string(response.Data)+"}") {
-			t.Fatalf("%s\n%v\nis written without an execution as\n%s\nand with it as\n%s\n%v", query, variables, written, response.Data, response.Errors)
+			t.Fatalf("it is written without an execution as\n%s\nand with it as\n%s\n%v", written, response.Data, response.Errors)
 		}
 		var texts []string
 		for _, err := range response.Errors {

@@ -3,7 +3,7 @@
 //
 //	go run ./scripts/faults                    # print the report
 //	go run ./scripts/faults -o docs/faults.md  # and keep it
-//	go run ./scripts/faults -row Cluster       # only the rows whose fault matches
+//	go run ./scripts/faults -row Cluster       # only the rows whose fault matches; with -o, the report keeps the others
 //
 // With TEST_BOSGRAPH_LONG=1 the tests run in their full form, one after the other, as thousands of watchers take a whole machine:
 // about an hour. It exits with 1 if a promise does not hold.
@@ -42,6 +42,15 @@ func main() {
 	}
 	report.took = time.Since(report.at)
 	text := report.markdown()
+	if *output != "" && *only != "" {
+		page, err := os.ReadFile(*output)
+		if err == nil {
+			text, err = report.repeated(string(page))
+		}
+		if err != nil {
+			fatal(err)
+		}
+	}
 	if *output == "" {
 		fmt.Print(text)
 	} else if err := os.WriteFile(*output, []byte(text), 0o644); err != nil {

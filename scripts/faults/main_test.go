@@ -92,6 +92,29 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// TestRowsAreRepeated shows that a run of some rows takes the place of these alone, and that the report says so.
+func TestRowsAreRepeated(t *testing.T) {
+	one, other := row{fault: "one", tests: []test{{"./a", "^TestA$"}}}, row{fault: "other"}
+	all := report{results: []result{{row: one, failed: 1}, {row: other}}}
+	again := report{long: true, results: []result{{row: one, passed: 1, figures: []string{"lost 0"}}}}
+	page, err := again.repeated(all.markdown())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\n| one |  |  | lost 0; 1 tests | holds |\n| other |  |  |  | not yet |\n", "\n\nRepeated, 0001-01-01, the full form"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s\nlacks %q", page, want)
+		}
+	}
+	if strings.Contains(page, "**broken**") {
+		t.Error("the row that was repeated is still broken")
+	}
+	again.results[0].fault = "none"
+	if _, err := again.repeated(page); err == nil {
+		t.Error("a row that the report lacks was repeated")
+	}
+}
+
 func text(t *testing.T, path string) string {
 	t.Helper()
 	content, err := os.ReadFile(path)

@@ -37,19 +37,10 @@ func (r report) broken() (n int) {
 func (r report) markdown() string {
 	var b strings.Builder
 	b.WriteString(preface)
-	form := "the short form of the tests"
-	if r.long {
-		form = "the full form of the tests (`TEST_BOSGRAPH_LONG=1`)"
-	}
-	fmt.Fprintf(&b, "\n## Last run\n\n%s, %s, %s. %s, %s, %d processors (%s).\n\n", r.at.UTC().Format("2006-01-02"), form,
-		r.took.Round(time.Second), redisVersion(), runtime.Version(), runtime.NumCPU(), processor())
-	b.WriteString("| fault | what is done | what is promised | figures | verdict |\n|---|---|---|---|---|\n")
+	fmt.Fprintf(&b, "\n## Last run\n\n%s. %s, %s, %d processors (%s).\n\n", r.when(), redisVersion(), runtime.Version(), runtime.NumCPU(), processor())
+	b.WriteString(tableHead)
 	for _, one := range r.results {
-		figures := strings.Join(one.figures, "; ")
-		if len(one.tests) > 0 {
-			figures = strings.TrimPrefix(figures+fmt.Sprintf("; %d tests", one.passed), "; ")
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", one.fault, one.done, one.promised, cell(figures), one.verdict())
+		b.WriteString(one.line())
 	}
 	b.WriteString("\n## Not tested yet\n\n")
 	for _, one := range r.results {
@@ -70,6 +61,45 @@ func (r report) markdown() string {
 		}
 	}
 	return b.String()
+}
+
+const tableHead = "| fault | what is done | what is promised | figures | verdict |\n|---|---|---|---|---|\n"
+
+// when says when it was, in which form, and how long it took.
+func (r report) when() string {
+	form := "the short form of the tests"
+	if r.long {
+		form = "the full form of the tests (`TEST_BOSGRAPH_LONG=1`)"
+	}
+	return fmt.Sprintf("%s, %s, %s", r.at.UTC().Format("2006-01-02"), form, r.took.Round(time.Second))
+}
+
+// repeated is an earlier page with the rows of this run in place of its own, and says so.
+func (r report) repeated(page string) (string, error) {
+	var faults []string
+	for _, one := range r.results {
+		before, rest, found := strings.Cut(page, "\n"+one.head())
+		_, after, _ := strings.Cut(rest, "\n")
+		if !found {
+			return "", fmt.Errorf("the report has no row %q as it is now: run all rows", one.fault)
+		}
+		page = before + "\n" + one.line() + after
+		faults = append(faults, one.fault)
+	}
+	note := fmt.Sprintf("Repeated, %s: %s.\n\n", r.when(), strings.Join(faults, "; "))
+	return strings.Replace(page, tableHead, note+tableHead, 1), nil
+}
+
+// head is what its line in the table begins with: all that does not depend on the run.
+func (r row) head() string { return fmt.Sprintf("| %s | %s | %s |", r.fault, r.done, r.promised) }
+
+// line is its line in the table.
+func (r result) line() string {
+	figures := strings.Join(r.figures, "; ")
+	if len(r.tests) > 0 {
+		figures = strings.TrimPrefix(figures+fmt.Sprintf("; %d tests", r.passed), "; ")
+	}
+	return fmt.Sprintf("%s %s | %s |\n", r.head(), cell(figures), r.verdict())
 }
 
 // cell makes a text fit into a cell of a table.

@@ -64,7 +64,7 @@ test: ## run all tests, on a real Redis, and those of single packages with the r
 	@failed=; set -x; \
 	CGO_ENABLED=1 nice -n 19 go build -race ./... & \
 	go test $(TESTING) -parallel 3 $(WHOLE) || failed=1; wait; \
-	CGO_ENABLED=1 go test -race $(TESTING) $(PARTS) || failed=1; \
+	CGO_ENABLED=1 go test -race $(TESTING) -p 3 $(PARTS) || failed=1; \
 	[ -z "$$failed" ]
 
 race: ## run the tests of whole servers and of the pages with the race detector

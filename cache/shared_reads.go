@@ -83,7 +83,8 @@ func (s *Store) together(ctx context.Context, reads []homeRead) (*round, error) 
 			// time begins now, and not when it is sent, so that nobody waits for longer and needs a timer of
 			// its own.
 			within, cancel := s.db.Within(context.Background())
-			s.rounds.Start(struct{}{}, shared, cancel, func(r *round) *round {
+			s.rounds.Start(struct{}{}, shared, nil, func(r *round) *round {
+				defer cancel()
 				s.send(within, r)
 				return r
 			})

@@ -24,23 +24,14 @@ func (Outage) Validate(graphql.ExecutableSchema) error { return nil }
 
 // InterceptResponse lets the response be given up.
 func (Outage) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	if _, ok := ctx.Value(outageKey{}).(context.CancelFunc); ok {
-		return next(ctx)
-	}
-	ctx, giveUp := context.WithCancel(ctx)
-	defer giveUp()
-	return next(GivenUpBy(ctx, giveUp))
-}
-
-// GivenUpBy is the context of an operation that has only one response, which is given up by ending the
-// operation: it needs no context of its own for that.
-func GivenUpBy(ctx context.Context, end context.CancelFunc) context.Context {
-	return context.WithValue(ctx, outageKey{}, end)
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	return next(context.WithValue(ctx, outageKey{}, giveUp))
 }
 
 // givenUp gives up what the response still needs if err says that the store is away.
 func givenUp(ctx context.Context, err *bos.Error) {
-	if giveUp, ok := ctx.Value(outageKey{}).(context.CancelFunc); ok && err.Code == bos.Unavailable {
-		giveUp()
+	if giveUp, ok := ctx.Value(outageKey{}).(context.CancelCauseFunc); ok && err.Code == bos.Unavailable {
+		giveUp(err)
 	}
 }

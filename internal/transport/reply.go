@@ -129,7 +129,6 @@ func (h HTTP) bounded(ctx context.Context, mediaType string, body int, do func(c
 		var cancel context.CancelFunc
 		within, cancel = context.WithTimeout(within, h.Timeout)
 		defer cancel()
-		within = graph.GivenUpBy(within, cancel)
 	}
 	var done *reply
 	if err := turn(within, effort, body); err != nil {

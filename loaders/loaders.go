@@ -10,7 +10,6 @@ package loaders
 
 import (
 	"context"
-	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -26,42 +25,27 @@ type Source interface {
 
 // Loaders batch the reads of one response.
 type Loaders struct {
-	source     Source
-	components int // root fields that load one
-	sessions   loader[bos.SessionRead, *bos.Session]
-
-	once sync.Once
-	more *others // see rest
-}
-
-// others are the loaders that most responses need none of.
-type others struct {
+	sessions  loader[bos.SessionRead, *bos.Session]
 	short     loader[string, *bos.Component]
 	whole     loader[string, *bos.Component]
 	templates loader[bos.TemplateKey, *bos.SessionTemplate]
+
+	source Source
 }
 
 // New makes the loaders of one response in which so many root fields load a
 // session, and so many a component.
 func New(source Source, sessions, components int) *Loaders {
-	l := &Loaders{source: source, components: components}
+	l := &Loaders{source: source}
 	l.sessions.init(source.ReadSessions, sessions)
+	l.short.init(func(ctx context.Context, ids []string) ([]*bos.Component, error) {
+		return source.ReadComponents(ctx, ids, false)
+	}, components)
+	l.whole.init(func(ctx context.Context, ids []string) ([]*bos.Component, error) {
+		return source.ReadComponents(ctx, ids, true)
+	}, components)
+	l.templates.init(source.ReadTemplates, sessions)
 	return l
-}
-
-// rest makes the other loaders when the first of them is needed.
-func (l *Loaders) rest() *others {
-	l.once.Do(func() {
-		l.more = &others{}
-		l.more.short.init(func(ctx context.Context, ids []string) ([]*bos.Component, error) {
-			return l.source.ReadComponents(ctx, ids, false)
-		}, l.components)
-		l.more.whole.init(func(ctx context.Context, ids []string) ([]*bos.Component, error) {
-			return l.source.ReadComponents(ctx, ids, true)
-		}, l.components)
-		l.more.templates.init(l.source.ReadTemplates, l.sessions.expected)
-	})
-	return l.more
 }
 
 // Session reads one session; nil if there is none.
@@ -73,14 +57,14 @@ func (l *Loaders) Session(ctx context.Context, read bos.SessionRead) (*bos.Sessi
 // there is none.
 func (l *Loaders) Component(ctx context.Context, id string, detailed bool) (*bos.Component, error) {
 	if detailed {
-		return l.rest().whole.load(ctx, id)
+		return l.whole.load(ctx, id)
 	}
-	return l.rest().short.load(ctx, id)
+	return l.short.load(ctx, id)
 }
 
 // Template reads the session template of a key; nil if there is none.
 func (l *Loaders) Template(ctx context.Context, key bos.TemplateKey) (*bos.SessionTemplate, error) {
-	return l.rest().templates.load(ctx, key)
+	return l.templates.load(ctx, key)
 }
 
 // Templates reads the session templates of a list of sessions at once, so that each of these
@@ -94,7 +78,7 @@ func (l *Loaders) Templates(ctx context.Context, keys []bos.TemplateKey) error {
 		return err
 	}
 	for i, key := range keys {
-		l.rest().templates.prime(key, found[i])
+		l.templates.prime(key, found[i])
 	}
 	return nil
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // NewSchema makes the schema whose responses are written to an [Answer], where the
-// context has one. The generated execution writes each to a buffer without a bound.
+// context has one. The generated execution writes each to a buffer without a bound. With [Plans] installed,
+// plans execute what they can.
 func NewSchema(resolvers *Resolver) graphql.ExecutableSchema {
 	generated := NewExecutableSchema(Config{Resolvers: resolvers})
 	return schema{generated, generated.(*executableSchema), newPlanned(resolvers)}

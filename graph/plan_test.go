@@ -101,7 +101,7 @@ func (s shownSync) State() bos.SyncState { return bos.SyncState(s) }
 func answered(t testingT, schema graphql.ExecutableSchema, store loaders.Source, query string, variables map[string]any, times int) []string {
 	t.Helper()
 	exec := executor.New(schema)
-	exec.AroundFields(graph.Plans)
+	exec.Use(graph.Plans{})
 	exec.SetRecoverFunc(func(_ context.Context, panicked any) error { return fmt.Errorf("panic: %v", panicked) })
 	exec.AroundResponses(loaders.Install(store))
 	ctx := graphql.StartOperationTrace(context.Background())
@@ -166,7 +166,7 @@ func TestAResponseOfAPlanNeedsNoExecution(t *testing.T) {
 	status := &bos.Status{Session: &bos.Session{SessionKey: bos.SessionKey{Name: "a"}}, Revision: 7}
 	store := shownStore{sessions: []*bos.Session{{Status: status}}}
 	exec := executor.New(graph.NewSchema(&graph.Resolver{Store: store, Live: shownLive{shownStore: store}}))
-	exec.AroundFields(graph.Plans)
+	exec.Use(graph.Plans{})
 	for selected, want := range map[string]string{
 		"it: revision":                      `{"data":{"s":{"it":7}}}`,
 		"revision errorSummary { message }": "",

@@ -7,6 +7,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
@@ -25,33 +26,60 @@ const plannedDocuments = 2000
 
 type plannerKey struct{}
 
-// Plans is the field middleware by which plans execute the objects that resolvers return. It is
-// installed before any other, so that these still see the objects of the domain.
-func Plans(ctx context.Context, resolve graphql.Resolver) (any, error) {
-	v, err := resolve(ctx)
-	p, ok := ctx.Value(plannerKey{}).(*planner)
-	if err != nil || !ok {
-		return v, err
+// Plans is the extension that has plans execute the objects that resolvers return. Without it a
+// schema of [NewSchema] leaves them to gqlgen.
+type Plans struct{}
+
+// ExtensionName names the extension.
+func (Plans) ExtensionName() string { return "Plans" }
+
+// Validate has nothing to check.
+func (Plans) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext puts plans around all field middleware, which so still sees the objects of the
+// domain. It is done once for an operation: an extension for fields would cost each field a closure.
+func (Plans) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	op.ResolverMiddleware = aroundFields(op.ResolverMiddleware)
+	return nil
+}
+
+// aroundFields puts results of plans in place of the objects that resolvers return.
+func aroundFields(next graphql.FieldMiddleware) graphql.FieldMiddleware {
+	return func(ctx context.Context, resolve graphql.Resolver) (any, error) {
+		// After the resolver and all that was installed around it, which decides on the value
+		// itself.
+		v, err := next(ctx, resolve)
+		if err != nil {
+			return v, err
+		}
+		var execute func(p *planner) graphql.Marshaler
+		switch v := v.(type) {
+		case *bos.Session:
+			execute = func(p *planner) graphql.Marshaler {
+				return executed(ctx, p, p.session, graphql.GetFieldContext(ctx).Field, v)
+			}
+		case *bos.Status:
+			execute = func(p *planner) graphql.Marshaler {
+				return executed(ctx, p, p.status, graphql.GetFieldContext(ctx).Field, v)
+			}
+		case []bos.Session:
+			execute = func(p *planner) graphql.Marshaler { return listed(ctx, p, p.session, v) }
+		case []ErrorSummary:
+			execute = func(p *planner) graphql.Marshaler { return listed(ctx, p, p.errors, v) }
+		case []bos.CabinetCounts:
+			execute = func(p *planner) graphql.Marshaler { return listed(ctx, p, p.cabinets, v) }
+		case []bos.Point:
+			execute = func(p *planner) graphql.Marshaler { return listed(ctx, p, p.points, v) }
+		default: // nearly all fields: the planner is not even looked for
+			return v, nil
+		}
+		if p, ok := ctx.Value(plannerKey{}).(*planner); ok {
+			if result := execute(p); result != nil {
+				return result, nil
+			}
+		}
+		return v, nil
 	}
-	var result graphql.Marshaler
-	switch v := v.(type) {
-	case *bos.Session:
-		result = executed(ctx, p, p.session, graphql.GetFieldContext(ctx).Field, v)
-	case *bos.Status:
-		result = executed(ctx, p, p.status, graphql.GetFieldContext(ctx).Field, v)
-	case []bos.Session:
-		result = listed(ctx, p, p.session, v)
-	case []ErrorSummary:
-		result = listed(ctx, p, p.errors, v)
-	case []bos.CabinetCounts:
-		result = listed(ctx, p, p.cabinets, v)
-	case []bos.Point:
-		result = listed(ctx, p, p.points, v)
-	}
-	if result != nil {
-		return result, nil
-	}
-	return v, nil
 }
 
 // executed executes a field that is an object; nil leaves it to gqlgen.

@@ -74,7 +74,7 @@ func (a *App) graphql() http.Handler {
 		resolver.Sync = a.sync
 	}
 	exec := executor.New(graph.NewSchema(resolver))
-	exec.AroundFields(graph.Plans)
+	exec.Use(graph.Plans{})
 	exec.SetErrorPresenter(graph.PresentError(a.log))
 	exec.SetRecoverFunc(graph.Recover)
 	exec.SetParserTokenLimit(limits.Tokens)

@@ -44,7 +44,7 @@ func simulate(t *testing.T, test func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{T: t, live: &fakeHub{}}
 		w.exec = executor.New(graph.NewSchema(&graph.Resolver{Live: w.live}))
-		w.exec.AroundFields(graph.Plans)
+		w.exec.Use(graph.Plans{})
 		w.exec.SetErrorPresenter(graph.PresentError(slog.New(slog.DiscardHandler)))
 		w.exec.SetRecoverFunc(graph.Recover)
 		w.exec.SetQueryCache(lru.New[*ast.QueryDocument](100))

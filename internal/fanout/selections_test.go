@@ -42,7 +42,7 @@ func (d *discard) Offer(*[]byte) {
 func BenchmarkDifferentSelections(b *testing.B) {
 	l := &fakeHub{}
 	exec := executor.New(graph.NewSchema(&graph.Resolver{Live: l}))
-	exec.AroundFields(graph.Plans)
+	exec.Use(graph.Plans{})
 	exec.SetErrorPresenter(graph.PresentError(slog.New(slog.DiscardHandler)))
 	exec.SetRecoverFunc(graph.Recover)
 	exec.SetQueryCache(lru.New[*ast.QueryDocument](100))

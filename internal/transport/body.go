@@ -24,6 +24,7 @@ type body struct {
 
 	client string // whose budget it is taken from
 	paid   bool   // what it asks for has been
+	key    asked  // by which it is known if it is a query; zero if it is not to be
 
 	screened int  // bytes of it that the screen has seen
 	commas   int  // in all of it

@@ -88,7 +88,7 @@ func (h HTTP) serve(w http.ResponseWriter, r *http.Request, follow func(*graphql
 	// Only what is known to be a query is shared: of two equal mutations both have to be executed.
 	// Whether a request is one is known from an earlier execution, so the first of its kind is never
 	// shared, and a body need not be parsed to look for another that is the same.
-	key, seen := h.seen(ctx, b, mediaType)
+	seen := h.seen(ctx, b, mediaType)
 	execute := func(ctx context.Context) *reply { return h.execute(ctx, r, b, mediaType, seen) }
 	if seen != nil {
 		// Each client pays for itself, before it is known with whom it shares: none is refused for
@@ -98,7 +98,7 @@ func (h HTTP) serve(w http.ResponseWriter, r *http.Request, follow func(*graphql
 			return
 		}
 		b.paid = true
-		h.answer(w, h.shared.Do(ctx, key, execute), began)
+		h.answer(w, h.shared.Do(ctx, b.key, execute), began)
 		return
 	}
 	if answer := execute(ctx); answer != nil && answer.subscription != nil && follow != nil {
@@ -110,14 +110,14 @@ func (h HTTP) serve(w http.ResponseWriter, r *http.Request, follow func(*graphql
 	}
 }
 
-// seen is the key of a request, and what is known of it; nil if that is nothing.
-func (h HTTP) seen(ctx context.Context, b *body, mediaType string) (key asked, seen *known) {
+// seen is what is known of a request, nil if that is nothing. It gives the body its key.
+func (h HTTP) seen(ctx context.Context, b *body, mediaType string) *known {
 	if len(b.raw) == 0 || len(b.raw) > maxKnown { // a GET, or not even copied
-		return key, nil
+		return nil
 	}
-	key = asked{string(b.raw), mediaType, auth.AccessOf(ctx).Key()}
-	seen, _ = h.queries.Get(key)
-	return key, seen
+	b.key = asked{string(b.raw), mediaType, auth.AccessOf(ctx).Key()}
+	seen, _ := h.queries.Get(b.key)
+	return seen
 }
 
 // answer sends an answer to a request that had arrived by then.
@@ -151,9 +151,8 @@ func plainType(mediaType string) string {
 // execute answers a request that has that body, and may have been seen before; nil if ctx has
 // ended. It neither reads from the client nor writes to it: there may be many.
 func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType string, seen *known) *reply {
-	raw := b.raw
 	operation := ""
-	p := h.bounded(ctx, mediaType, len(raw), func(ctx context.Context) *reply {
+	p := h.bounded(ctx, mediaType, len(b.raw), func(ctx context.Context) *reply {
 		if seen != nil && seen.operation != nil {
 			operation = typeOf(seen.operation)
 			return h.dispatch(graphql.StartOperationTrace(ctx), mediaType, seen.operation)
@@ -188,8 +187,8 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType s
 		case op.Operation.Operation == ast.Mutation && r.Method == http.MethodGet:
 			graph.RecordRefused(ctx, h.Audit, op, gqlerror.List{shown(getReads)})
 			return onlyReads(plainType(mediaType))
-		case op.Operation.Operation == ast.Query && len(raw) > 0 && len(raw) <= maxKnown && len(request.held) == 0:
-			h.queries.Add(asked{string(raw), mediaType, auth.AccessOf(ctx).Key()}, newKnown(op, price, len(raw)))
+		case op.Operation.Operation == ast.Query && b.key != (asked{}) && len(request.held) == 0:
+			h.queries.Add(b.key, newKnown(op, price, len(b.raw)))
 		}
 		return h.dispatch(ctx, mediaType, op)
 	})

@@ -9,7 +9,7 @@ import (
 const (
 	knownQueries = 1000
 	maxKnown     = 8 << 10 // bytes of one
-	maxMade      = 2 << 10 // bytes of one that is kept as it was made, which takes fifty times as many
+	maxMade      = 2 << 10 // bytes of one that is kept as it was made, as its document takes many times as much
 )
 
 // asked is what makes two requests the same: they are answered alike.

@@ -17,7 +17,10 @@ import (
 
 // maker is an executor that counts how many operations it makes, and answers with the variable that an
 // operation has.
-type maker struct{ made int }
+type maker struct {
+	executions
+	made int
+}
 
 func (m *maker) CreateOperationContext(_ context.Context, p *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
 	m.made++
@@ -26,10 +29,6 @@ func (m *maker) CreateOperationContext(_ context.Context, p *graphql.RawParams) 
 
 func (m *maker) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
 	return graphql.OneShot(&graphql.Response{Data: fmt.Appendf(nil, `"%v"`, op.Variables["n"])}), ctx
-}
-
-func (m *maker) DispatchError(_ context.Context, list gqlerror.List) *graphql.Response {
-	return &graphql.Response{Errors: list}
 }
 
 // TestAKnownQueryIsNotMadeAgain shows that the same bytes with the same rights are decoded and validated once,

@@ -56,20 +56,20 @@ words: ## find words that the documents, logs and names do without
 WHOLE := ./internal/app ./internal/app/browser
 # The longest first: the others run beside it.
 PARTS = ./cache $$(go list ./... | grep -v /internal/app)
-TESTING := -vet=off -ldflags='-s -w' -timeout 15m -p 2
+TESTING := -vet=off -ldflags='-s -w' -timeout 15m
 
 test: ## run all tests, on a real Redis, and those of single packages with the race detector; installs what is missing
 	@scripts/need.sh
 	# Whole servers mostly wait: meanwhile the parts are built, which takes as long as to test them where nothing is built yet.
 	@failed=; set -x; \
 	CGO_ENABLED=1 nice -n 19 go build -race ./... & \
-	go test $(TESTING) -parallel 3 $(WHOLE) || failed=1; wait; \
+	go test $(TESTING) -p 2 -parallel 3 $(WHOLE) || failed=1; wait; \
 	CGO_ENABLED=1 go test -race $(TESTING) -p 3 $(PARTS) || failed=1; \
 	[ -z "$$failed" ]
 
 race: ## run the tests of whole servers and of the pages with the race detector
 	@scripts/need.sh
-	CGO_ENABLED=1 go test -race $(TESTING) $(WHOLE)
+	CGO_ENABLED=1 go test -race $(TESTING) -p 2 $(WHOLE)
 
 test-fast: ## run the tests of a minute: without the race detector, the pages in a browser, real clients, clusters, and what takes seconds
 	@scripts/need.sh

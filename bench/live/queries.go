@@ -77,10 +77,11 @@ func different(ctx context.Context, s *site) error {
 // remembered says how many of so many requests by turns bosgraph finds among those that it has executed before.
 func remembered(n int) string {
 	const known = 1000
+	found := "all"
 	if n > known {
-		return fmt.Sprintf("bosgraph keeps %d requests as it has decoded and validated them, and so finds none of these.", known)
+		found = "none"
 	}
-	return fmt.Sprintf("bosgraph keeps %d requests as it has decoded and validated them, and so finds all of these.", known)
+	return fmt.Sprintf("bosgraph keeps %d requests as it has decoded and validated them, and so finds %s of these.", known, found)
 }
 
 // askers is how queries are measured.

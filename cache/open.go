@@ -63,6 +63,7 @@ type Store struct {
 	rounds      *rounds
 	comparisons *comparisons
 	recent      *recent
+	flights     *flights
 	monitor     *monitor
 	conflicts   *atomic.Int64           // writes that were decided again
 	shares      *atomic.Pointer[string] // see [Store.NoteEvents]
@@ -92,7 +93,7 @@ func Open(o Options) (*Store, error) {
 		db.Client.AddHook(observer(o.Observe))
 	}
 	s := &Store{
-		db: db, options: o, rounds: &rounds{}, comparisons: &comparisons{}, recent: &recent{}, monitor: &monitor{}, conflicts: &atomic.Int64{}, shares: &atomic.Pointer[string]{},
+		db: db, options: o, rounds: &rounds{}, comparisons: &comparisons{}, recent: &recent{}, flights: &flights{}, monitor: &monitor{}, conflicts: &atomic.Int64{}, shares: &atomic.Pointer[string]{},
 	}
 	s.NoteEvents(false, nil)
 	return s, nil

@@ -18,7 +18,7 @@ import (
 // TestRightsAreTriedBeforeTheFirstWrite checks that write.lua tries the right to each command that
 // it runs, itself or for Go.
 func TestRightsAreTriedBeforeTheFirstWrite(t *testing.T) {
-	_, list, found := strings.Cut(lua.WriteSource(), "if redis.acl_check_cmd then")
+	_, list, found := strings.Cut(lua.WriteSource(), "local function forbidden()")
 	list, _, end := strings.Cut(list, "redis.error_reply")
 	if !found || !end {
 		t.Fatal("write.lua does not try its rights")

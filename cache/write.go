@@ -12,16 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
-	"github.com/bosgraph/bosgraph/cache/lua"
 )
-
-// logLength is how many entries a change log keeps at least.
-const logLength = 64
 
 // change is one atomic write in the making: versions and fields it depends on,
 // and what it does. See lua/write.lua, which runs it.
@@ -54,7 +48,7 @@ func (r *record) itself() versioned { return versioned{r.component.ID, r.version
 type plain struct{ key, value string }
 
 // guard is a field of a hash that must still have this value, for what has no version of its
-// own: the epoch, the fence of a lease, the record of a session.
+// own: the fence of a lease, the record of a session.
 type guard struct{ key, field, value string }
 
 // command is one of Redis, on one key; COPY has a second. Commands run in the order in which
@@ -176,10 +170,6 @@ var errConflict = errors.New("versions differ")
 // no version.
 func (c *change) within(epoch string) {
 	c.epoch = cmp.Or(epoch, c.epoch)
-	g := guard{c.keys.Meta(), schema.Meta.Epoch.Name, epoch}
-	if epoch != "" && !slices.Contains(c.guards, g) {
-		c.guards = append(c.guards, g)
-	}
 }
 
 // run runs the change: all of it, or nothing. A store of a tenure adds that the tenure
@@ -199,7 +189,7 @@ func (s *Store) run(ctx context.Context, c *change) (err error) {
 	id := rand.Text()
 	names, args := c.arguments(id)
 	for range attempts {
-		reply, err := s.runScript(ctx, names, args)
+		reply, err := s.submit(ctx, names, args)
 		if err != nil {
 			return redisdb.Explain(err)
 		}
@@ -228,53 +218,17 @@ func (s *Store) run(ctx context.Context, c *change) (err error) {
 	return bos.Errorf(bos.Unavailable, "Redis fails over again and again: nothing was changed, try again in a moment")
 }
 
-// runScript runs the script once, and returns its reply as texts.
-func (s *Store) runScript(ctx context.Context, names, args []string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.db.Timeout)
-	defer cancel()
-	// By hand and not by the script's own Run: only a command that is handed over as words can
-	// share a round trip with those of other callers.
-	all := make([]any, 3, 3+len(names)+len(args))
-	all[0], all[1], all[2] = "evalsha", lua.Write.Hash(), len(names)
-	for _, name := range names { // not pointers: the client looks at the first for the node that has its slot
-		all = append(all, name)
-	}
-	for i := range args { // there are thousands: each value would be copied
-		all = append(all, &args[i])
-	}
-	said, err := s.db.Do(ctx, all)
-	if redis.HasErrorPrefix(err, "NOSCRIPT") || redisdb.SlotMoves(err) {
-		// By itself: with the source of the script, or until the slot of a cluster is whole again.
-		said, err = lua.Write.Run(ctx, s.db.Client, names, all[3+len(names):]...).Result()
-	}
-	if err != nil {
-		return nil, err
-	}
-	words, _ := said.([]any)
-	reply := make([]string, len(words))
-	for i, word := range words {
-		reply[i] = redisdb.Text(word)
-	}
-	if len(reply) == 0 {
-		return nil, errors.New("the write script answered nothing")
-	}
-	return reply, nil
-}
-
-// arguments lays the change out for the script: every key that it touches, and what to do with them.
+// arguments lays the change out for the script: the keys that are its own, and what to do with them.
 func (c *change) arguments(writeID string) (names, args []string) {
 	words := 24 + 2*len(c.values) + len(c.plain) + 3*len(c.guards) + 3*len(c.texts) + 5*len(c.scopes) // about
 	for i := range c.commands {
 		words += 1 + len(c.commands[i].args)
 	}
-	names = make([]string, 0, 6+len(c.values)+len(c.plain)+len(c.guards)+len(c.commands)+9*len(c.scopes))
+	names = make([]string, 0, 1+len(c.values)+len(c.plain)+len(c.guards)+len(c.commands)+9*len(c.scopes))
 	args = make([]string, 0, words)
-	names = append(names, c.keys.Meta(), c.keys.Answer(writeID), c.keys.Texts(), c.keys.References(), c.keys.Frozen(), c.keys.Batches())
+	names = append(names, c.keys.Answer(writeID))
 	add := func(words ...string) { args = append(args, words...) }
-	add(strconv.FormatInt(schema.AnswerLife.Milliseconds(), 10), string(bos.StateComplete),
-		strconv.Itoa(logLength), strconv.FormatInt(schema.LogLife.Milliseconds(), 10), strconv.Itoa(schema.Version),
-		strconv.FormatInt(c.at.UnixMilli(), 10), strconv.FormatInt(bos.ProgressGap.Milliseconds(), 10), strconv.Itoa(bos.MaxProgress),
-		c.keys.ScopeNotices(), c.keys.ListNotices(), c.shares, strconv.Itoa(c.batch()), c.version)
+	add(c.epoch, strconv.FormatInt(c.at.UnixMilli(), 10), c.shares, strconv.Itoa(c.batch()), c.version)
 
 	add(strconv.Itoa(len(c.values)), strconv.Itoa(len(c.plain)))
 	for i := range c.values {
@@ -342,9 +296,6 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		if len(sc.stays) > 0 {
 			add(sc.timing())
 		}
-	}
-	if c.shares != "" {
-		names = append(names, c.keys.Outbox())
 	}
 	return names, args
 }

@@ -1,31 +1,34 @@
--- One atomic write: everything below happens, or nothing does.
+-- Atomic writes of several callers, one after the other: each happens as a whole, or not at all, whatever becomes of the others.
 --
 -- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, FLAG, ENTRY, EVENT, SHOWN, OUTBOX_LENGTH, PACK_SIZE,
 -- STAYS_LENGTH and WAIT_SPAN are put in as literals when the program starts, from internal/schema.
 --
--- The script knows nothing of what it writes. It compares versions, runs the
+-- The script knows nothing of what it writes. Of each change it compares versions, runs the
 -- commands it is given, counts texts that are referred to, and gives every
 -- touched scope a revision, a change-log entry and a notice.
 --
 -- KEYS[1]     the namespace's meta hash
--- KEYS[2]     the answer of this write, which is there if it has run before
--- KEYS[3..6]  long texts, the references to them, the list of frozen sessions, the batches that are whole
--- KEYS[7..]   the versioned values that this write depends on, and those without a version; then what guards name
+-- KEYS[2..6]  long texts, the references to them, the list of frozen sessions, the batches that are whole, the outbox
+-- KEYS[7..]   those of one change after the other, of each:
+--   1         the answer of this change, which is there if it has run before
+--   2..       the versioned values that it depends on, and those without a version; then what guards name
 --             by its number, and commands one after the other; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
 --             the flags check, freeze or keep, groups, errors, failed ones, cabinets, members, staged and
 --             active ones, and all of these but the last as frozen,
---             with the flag cabinets the counters of its cabinets, and with the flag time the times of its phases;
---             last, if events are to be noted, the outbox.
---             Every key that is touched is among them. No key 2 exists before the
---             write, so that a Redis Cluster refuses the write for as long as
+--             with the flag cabinets the counters of its cabinets, and with the flag time the times of its phases.
+--             Keys are counted from the change's first one on.
+--             Every key that is touched is among them. No answer exists before the
+--             change, so that a Redis Cluster refuses the script for as long as
 --             it moves the slot: it never runs where only some of the keys are.
 -- ARGV        how long an answer is kept (ms), the final state's name, change-log
---             length, change-log life (ms), version of the key schema, the time (ms),
+--             length, change-log life (ms), version of the key schema,
 --             least time between two samples (ms), how many are kept, what the channel
---             of a scope begins with, the channel of the list of sessions, the percentages of
+--             of a scope begins with, the channel of the list of sessions; then how many changes there are, of each how
+--             many keys and how many words it has, and the words of one after the other:
+--             the epoch that it was decided in ("" for any), the time (ms), the percentages of
 --             failures that events are noted for ("0 10": from the first failure on, and above
---             10; "" to note no events at all); how many of the values have this write's own version, 0
+--             10; "" to note no events at all); how many of the values have this change's own version, 0
 --             for too few to note it, and that version; then six lists, each headed by its length, the
 --             first two by both lengths:
 --   values    the new versioned values, each with its version and a space in front ("" to delete)
@@ -50,35 +53,25 @@
 --             time: two more, for a session that is not frozen: pairs of a field and the least that it
 --             is to be, and triples of a phase, a bucket of its times and by how much that grows
 --
--- Returns     {"ok", revision}       written (or: was written by an earlier call
---                                    with the same key 2)
---             {"conflict"}           a version or guard differs; nothing changed
+-- Returns     what became of each change:
+--             {"ok", revision}       written (or: was written by an earlier call
+--                                    with the same answer)
+--             {"conflict"}           a version, a guard or the epoch differs; nothing changed
 --             {"unproven"}           nothing changed: lua/epoch.lua has to run first, for
 --                                    this server is not proven to have all that was
 --                                    written, or the namespace is empty
 --             {"schema", version}    the namespace has another key schema
+--             an error               of Redis: nothing changed, unless it is one of a key of another type
 
-local meta, answer, texts, refs, ended, batches = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local VALUES = 6 -- keys before those of the values
-local outbox = ARGV[11] ~= '' and KEYS[#KEYS]
+local meta, texts, refs, ended, batches, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local COMMON = 6 -- keys that are those of all changes
+local most = tonumber(ARGV[7])
 
-local done = redis.call('GET', answer)
-if done then
-  return {'ok', done}
-end
-local server, failed = history()
-if failed then
-  return failed
-end
-local begun = redis.call('HMGET', meta, META.schema, META.history, META.revision, META.batched)
-if begun[1] and begun[1] ~= ARGV[5] then
-  return {'schema', begun[1]}
-elseif begun[2] ~= server then
-  return {'unproven'}
-end
+-- Of the change that is being made: its moment, the percentages of failures, its revision (none until one is made), and the number
+-- of its next word.
+local moment, shares, rev, at
 
-local at = 14
-local function int() -- the next argument, a number
+local function int() -- the next word, a number
   local n = tonumber(ARGV[at])
   at = at + 1
   return n
@@ -86,105 +79,6 @@ end
 
 -- Lua's stack bounds how many values one call can take.
 local CHUNK = 1000
-
-local values, plain = int(), int()
-local first = at
-at = at + values + plain
-local versions, has, runs, left = {}, {}, 0, values -- has: how many values have that version, one after the other
-while left > 0 do
-  local version, n = ARGV[at], 1
-  if string.byte(version) == 42 then -- "*"
-    n = tonumber(string.sub(version, 2))
-    at = at + 1
-    version = ARGV[at]
-  end
-  at, left, runs = at + 1, left - n, runs + 1
-  versions[runs], has[runs] = version, n
-end
-
--- A version is that of one write. As many values as that write made are all of them, and while its batch is whole, none
--- has been changed since: only others are read. An earlier version of this program writes without keeping what is whole.
-local current = begun[3] == begun[4]
-local broken, names, expected, unsure, key = {}, {}, {}, 0, VALUES
-for from = 1, runs, CHUNK do
-  for i, size in ipairs(redis.call('HMGET', batches, unpack(versions, from, math.min(from + CHUNK - 1, runs)))) do
-    local version, n = versions[from + i - 1], has[from + i - 1]
-    broken[#broken + 1] = size and version or nil
-    if not (current and size and tonumber(size) == n) then
-      for k = 1, n do
-        names[unsure + k], expected[unsure + k] = KEYS[key + k], version
-      end
-      unsure = unsure + n
-    end
-    key = key + n
-  end
-end
-for from = 1, unsure, CHUNK do
-  for i, value in ipairs(redis.call('MGET', unpack(names, from, math.min(from + CHUNK - 1, unsure)))) do
-    local version = expected[from + i - 1]
-    value = value or ''
-    -- Found, and not cut off: each new string costs more than all else that is done for a value.
-    if value ~= version and (version == '' or string.find(value, version, 1, true) ~= 1) then
-      return {'conflict'}
-    end
-  end
-end
-
-for _ = 1, int() do
-  if (redis.call('HGET', KEYS[tonumber(ARGV[at])], ARGV[at + 1]) or '') ~= ARGV[at + 2] then
-    return {'conflict'}
-  end
-  at = at + 3
-end
-
--- Redis checks the rights of an ACL user command by command, so one that is missing
--- would stop this script half-way and leave half a write. All are tried before the
--- first write. The embedded Redis has neither users nor this function.
-if redis.acl_check_cmd then
-  local commands = {
-    'COPY', 'DEL', 'GET', 'HDEL', 'HEXISTS', 'HGET', 'HINCRBY', 'HMGET', 'HSET', 'HSETNX', 'LRANGE', 'LTRIM', 'MGET',
-    'MSET', 'PEXPIRE', 'RPUSH', 'SET', 'TIME', 'ZADD', 'ZCARD', 'ZINCRBY', 'ZMSCORE', 'ZRANGE', 'ZREM', outbox and 'XADD', outbox and 'XDEL', outbox and 'XLEN',
-  }
-  for _, command in ipairs(commands) do
-    if command and not redis.acl_check_cmd(command, meta, meta, meta) then
-      return redis.error_reply('NOPERM this user may not run ' .. command .. ' on keys of the namespace')
-    end
-  end
-  if not redis.acl_check_cmd('PUBLISH', ARGV[10], '') or not redis.acl_check_cmd('PUBLISH', ARGV[9], '') then
-    return redis.error_reply('NOPERM this user may not publish to the channels of the namespace')
-  end
-end
-
--- Everything is as expected: from here on the write happens. The revision is
--- read back as text: numbers of that size print differently in every Lua.
-redis.call('HINCRBY', meta, META.revision, 1)
-local rev = redis.call('HGET', meta, META.revision)
-redis.call('HSET', meta, META.batched, rev)
-if not current then
-  redis.call('DEL', batches)
-else
-  for from = 1, #broken, CHUNK do
-    redis.call('HDEL', batches, unpack(broken, from, math.min(from + CHUNK - 1, #broken)))
-  end
-end
-if ARGV[12] ~= '0' then
-  redis.call('HSET', batches, ARGV[13], ARGV[12])
-end
-
-local set, n = {}, 0
-for i = 1, values + plain do
-  local key, value = KEYS[VALUES + i], ARGV[first + i - 1]
-  if value == '' then
-    redis.call('DEL', key)
-  else
-    set[n + 1], set[n + 2] = key, value
-    n = n + 2
-  end
-  if n > 0 and (n >= CHUNK or i == values + plain) then
-    redis.call('MSET', unpack(set, 1, n))
-    n = 0
-  end
-end
 
 -- once makes a function that reads each word only once: most words of a write are one of few.
 local function once(read)
@@ -205,50 +99,6 @@ local commandOf = once(function(head)
   return {name = name, words = tonumber(words), step = step == '+' and 1 or 0, second = second == '+' and 1 or 0}
 end)
 
-local count, named = int(), int() -- named: the number of the last key that was named
-for _ = 1, count do
-  local command = commandOf(ARGV[at])
-  local name, last = command.name, at + command.words
-  named = named + command.step
-  local key = KEYS[named]
-  if name == 'COPY' then
-    named = named + command.second
-    redis.call(name, key, KEYS[named])
-  elseif name == 'RPUSH' then
-    if redis.call(name, key, ARGV[at + 1]) > STAYS_LENGTH then
-      redis.call('LTRIM', key, -STAYS_LENGTH, -1)
-    end
-    redis.call('PEXPIRE', key, ARGV[at + 2])
-  elseif name == 'ZADD' then
-    local members, score, m = {}, ARGV[at + 1], 0
-    for i = at + 2, last do
-      members[m + 1], members[m + 2] = score, ARGV[i]
-      m = m + 2
-    end
-    redis.call(name, key, unpack(members, 1, m))
-  elseif name == 'ZINCRBY' then
-    for i = at + 2, last do
-      if tonumber(redis.call(name, key, ARGV[at + 1], ARGV[i])) == 0 then
-        redis.call('ZREM', key, ARGV[i])
-      end
-    end
-  else
-    redis.call(name, key, unpack(ARGV, at + 1, last))
-  end
-  at = last + 1
-end
-
-for _ = 1, int() do
-  local digest = ARGV[at]
-  if redis.call('HINCRBY', refs, digest, ARGV[at + 1]) <= 0 then
-    redis.call('HDEL', refs, digest)
-    redis.call('HDEL', texts, digest)
-  elseif ARGV[at + 2] ~= '' then
-    redis.call('HSETNX', texts, digest, ARGV[at + 2])
-  end
-  at = at + 3
-end
-
 local counters = COUNTERS
 
 -- note puts an event of a session into the outbox, with its status as it is now: it may be
@@ -258,7 +108,7 @@ local function note(event, key, scope, share)
     redis.call('HINCRBY', meta, META.unnoted, 1)
     return
   end
-  local entry = {ENTRY.event, event, ENTRY.scope, scope, ENTRY.time, ARGV[6]}
+  local entry = {ENTRY.event, event, ENTRY.scope, scope, ENTRY.time, moment}
   if share then
     entry[7], entry[8] = ENTRY.above, share
   end
@@ -275,7 +125,7 @@ end
 local function noteFailures(key, scope)
   local has = redis.call('HMGET', key, COUNTER.failed, COUNTER.managed, SESSION.noted)
   local failed, managed, noted = tonumber(has[1] or '0'), tonumber(has[2] or '0'), tonumber(has[3] or '-1')
-  for share in string.gmatch(ARGV[11], '%d+') do
+  for share in string.gmatch(shares, '%d+') do
     if tonumber(share) > noted and failed * 100 > tonumber(share) * managed then
       redis.call('HSET', key, SESSION.noted, share)
       note(share == '0' and EVENT.firstFailure or EVENT.failuresAbove, key, scope, share)
@@ -317,12 +167,12 @@ local function pack(members, packs, active)
   end
 end
 
--- freeze keeps a scope's counters, error groups and components as they are now, once. at is the
+-- freeze keeps a scope's counters, error groups and components as they are now, once. from is the
 -- number of the scope's first key, state what the session has come to: nil where it
 -- ends as it is; past where that is no news.
-local function freeze(scope, at, state, past)
-  local key = KEYS[at]
-  local now = at + 3 -- the first key of what is frozen
+local function freeze(scope, from, state, past)
+  local key = KEYS[from]
+  local now = from + 3 -- the first key of what is frozen
   local members, staged, active = KEYS[now + COPIED], KEYS[now + COPIED + 1], KEYS[now + COPIED + 2]
   local frozen = now + COPIED + 3 -- and the first that it is frozen as
   if redis.call('HGET', key, SESSION.mode) == MODE.frozen then
@@ -354,12 +204,10 @@ local function freeze(scope, at, state, past)
     end
   end
   redis.call('ZADD', ended, time[1], redis.call('HGET', key, SESSION.incarnation) .. ':' .. scope)
-  if outbox and not past then
+  if shares ~= '' and not past then
     note(EVENT.completed, key, scope)
   end
 end
-
-local now, most = tonumber(ARGV[6]), tonumber(ARGV[8])
 
 -- The number that a text begins with.
 local function number(text)
@@ -389,18 +237,18 @@ end
 -- sample adds a scope's counters as they are now to its progress. pace says how far apart
 -- samples are to be.
 local function sample(progress, key, pace)
-  local gap = tonumber(ARGV[7])
+  local gap = tonumber(ARGV[6])
   if pace then
     gap = tonumber(string.sub(pace, string.find(pace, ' ', 1, true) + 1, -1))
   end
-  local taken = ARGV[6]
+  local taken = moment
   for i, count in ipairs(redis.call('HMGET', key, unpack(counters))) do
     taken = taken .. ' ' .. (count or '0')
   end
   if redis.call('RPUSH', progress, taken) >= most then
     gap = thin(progress, gap)
   end
-  redis.call('HSET', key, SESSION.sampled, now + gap - 1 .. ' ' .. gap) -- the last moment without one
+  redis.call('HSET', key, SESSION.sampled, moment + gap - 1 .. ' ' .. gap) -- the last moment without one
 end
 
 -- moves are the counters in a word, each with the number behind it.
@@ -473,104 +321,322 @@ local function countCabinets(key, word)
   end
 end
 
-local scopes, from, begin = int(), int(), int()
-for _ = 1, scopes do
-  local logged, head = ARGV[at], headOf(ARGV[at + 1])
-  at = at + 2
-  local base, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 2]
-  local scope = string.sub(key, begin)
-  local record, check, time = head[FLAG.record], head[FLAG.check], head[FLAG.time]
-  from = from + head.keys
-  if head[FLAG.cabinets] then
-    countCabinets(KEYS[from], ARGV[at])
-    from, at = from + 1, at + 1
+-- proven is how far the namespace is, if this server is proven to have all of it; else what becomes of a change.
+local function proven()
+  local server, failed = history()
+  if failed then
+    return nil, failed
   end
-
-  -- What is needed is read in one call and what changes is set in another: a batch
-  -- may touch hundreds of scopes. Counts are small: unlike revisions they print
-  -- the same everywhere.
-  local fields, known, size, least = head.fields, head.known, head.size, {}
-  if time then -- behind the others, which stay: the next scope puts its own there
-    for field, seconds in string.gmatch(ARGV[at], '(%S+) (%S+)') do
-      least[#least + 1] = seconds
-      fields[size + #least] = field
-    end
+  local has = redis.call('HMGET', meta, META.schema, META.history, META.epoch, META.revision, META.batched)
+  if has[1] and has[1] ~= ARGV[5] then
+    return nil, {'schema', has[1]}
+  elseif has[2] ~= server then
+    return nil, {'unproven'}
   end
-  local has = redis.call('HMGET', key, unpack(fields, 1, size + #least))
-  local session, pace, active = has[1], has[2], has[3] or '0'
-  local set, n = {SESSION.revision, rev}, 2
-  if time then
-    if session and session ~= MODE.frozen then
-      for i, seconds in ipairs(least) do
-        if tonumber(has[size + i] or '-1') < tonumber(seconds) then
-          set[n + 1], set[n + 2] = fields[size + i], seconds
-          n = n + 2
-        end
-      end
-      for phase, bucket, by in string.gmatch(ARGV[at + 1], '(%S+) (%S+) (%S+)') do
-        redis.call('ZINCRBY', KEYS[from], by, phase .. ' ' .. bucket)
-      end
-    end
-    from, at = from + 1, at + 2
-  end
-  for i = known + 1, size do
-    local count = tostring((has[i] or 0) + head.by[i - known])
-    set[n + 1], set[n + 2] = fields[i], count
-    n = n + 2
-    if fields[i] == COUNTER.active then
-      active = count
-    end
-  end
-  if session and record then
-    set[n + 1], set[n + 2] = SESSION.version, rev
-    n = n + 2
-  end
-  if session and head[FLAG.revise] then
-    set[n + 1], set[n + 2] = SESSION.revised, rev
-  end
-  redis.call('HSET', key, unpack(set))
-  if not session and (redis.call('HGET', key, COUNTER.managed) or '0') == '0' then
-    redis.call('DEL', key) -- nobody counts here and no session is here
-  end
-  if session then
-    if logged ~= ' ' then
-      local length = redis.call('RPUSH', log, rev .. ' ' .. logged)
-      if length > 2 * ARGV[3] then -- rarely: it keeps at least as many as it is to
-        redis.call('LTRIM', log, '-' .. ARGV[3], -1)
-      end
-    end
-    if outbox then -- before it is frozen: what has failed until then comes first
-      if head[FLAG.start] then
-        note(EVENT.started, key, scope)
-      end
-      if (record or head.fails) and (session == MODE.armed or session == MODE.running) then
-        noteFailures(key, scope)
-      end
-    end
-    if head[FLAG.freeze] or (check and session == MODE.armed and active == '0') then
-      freeze(scope, base, ARGV[2], head[FLAG.past])
-      session, record = MODE.frozen, true
-    elseif head[FLAG.keep] then
-      freeze(scope, base, nil, head[FLAG.past])
-      session, record = MODE.frozen, true
-    end
-    -- Moments have as many digits each, so texts compare as they do. No more than this
-    -- is done where no sample is due, which is nearly always.
-    if (session == MODE.armed or session == MODE.running) and not (pace and pace > ARGV[6]) then
-      sample(progress, key, pace)
-    end
-    if session == MODE.frozen then -- nobody has to follow it for long any more
-      redis.call('PEXPIRE', log, ARGV[4])
-    end
-    redis.call('PUBLISH', ARGV[9] .. scope, rev)
-  end
-  if record then
-    redis.call('PUBLISH', ARGV[10], rev .. ' ' .. scope)
-    if not session then
-      redis.call('PUBLISH', ARGV[9] .. scope, rev)
-    end
-  end
+  return {epoch = has[3] or '', current = has[4] == has[5]}
 end
 
-redis.call('SET', answer, rev, 'PX', ARGV[1])
-return {'ok', rev}
+local tried = false
+
+-- forbidden is the error of a right that is missing, if one is. Redis checks the rights of an ACL user command by command, so one
+-- that is missing would stop a change half-way and leave half of it. All are tried before the
+-- first change. The embedded Redis has neither users nor this function.
+local function forbidden()
+  if tried or not redis.acl_check_cmd then
+    return nil
+  end
+  for _, command in ipairs({
+    'COPY', 'DEL', 'GET', 'HDEL', 'HEXISTS', 'HGET', 'HINCRBY', 'HMGET', 'HSET', 'HSETNX', 'LRANGE', 'LTRIM', 'MGET',
+    'MSET', 'PEXPIRE', 'RPUSH', 'SET', 'TIME', 'XADD', 'XDEL', 'XLEN', 'ZADD', 'ZCARD', 'ZINCRBY', 'ZMSCORE', 'ZRANGE', 'ZREM',
+  }) do
+    if not redis.acl_check_cmd(command, meta, meta, meta) then
+      return redis.error_reply('NOPERM this user may not run ' .. command .. ' on keys of the namespace')
+    end
+  end
+  if not redis.acl_check_cmd('PUBLISH', ARGV[9], '') or not redis.acl_check_cmd('PUBLISH', ARGV[8], '') then
+    return redis.error_reply('NOPERM this user may not publish to the channels of the namespace')
+  end
+  tried = true
+end
+
+-- apply makes one change. base is the number of the last key before its own, is what was proven.
+local function apply(base, is)
+  local epoch, version, batched = ARGV[at], ARGV[at + 4], ARGV[at + 3]
+  moment, shares = ARGV[at + 1], ARGV[at + 2]
+  at = at + 5
+  if epoch ~= '' and epoch ~= is.epoch then
+    return {'conflict'}
+  end
+
+  local values = int()
+  local plain = int()
+  local first = at
+  at = at + values + plain
+  local versions, has, runs, left = {}, {}, 0, values -- has: how many values have that version, one after the other
+  while left > 0 do
+    local version, n = ARGV[at], 1
+    if string.byte(version) == 42 then -- "*"
+      n = tonumber(string.sub(version, 2))
+      at = at + 1
+      version = ARGV[at]
+    end
+    at, left, runs = at + 1, left - n, runs + 1
+    versions[runs], has[runs] = version, n
+  end
+
+  -- A version is that of one write. As many values as that write made are all of them, and while its batch is whole, none
+  -- has been changed since: only others are read. An earlier version of this program writes without keeping what is whole.
+  local broken, names, expected, unsure, key = {}, {}, {}, 0, base + 1
+  for from = 1, runs, CHUNK do
+    for i, size in ipairs(redis.call('HMGET', batches, unpack(versions, from, math.min(from + CHUNK - 1, runs)))) do
+      local version, n = versions[from + i - 1], has[from + i - 1]
+      broken[#broken + 1] = size and version or nil
+      if not (is.current and size and tonumber(size) == n) then
+        for k = 1, n do
+          names[unsure + k], expected[unsure + k] = KEYS[key + k], version
+        end
+        unsure = unsure + n
+      end
+      key = key + n
+    end
+  end
+  for from = 1, unsure, CHUNK do
+    for i, value in ipairs(redis.call('MGET', unpack(names, from, math.min(from + CHUNK - 1, unsure)))) do
+      local version = expected[from + i - 1]
+      value = value or ''
+      -- Found, and not cut off: each new string costs more than all else that is done for a value.
+      if value ~= version and (version == '' or string.find(value, version, 1, true) ~= 1) then
+        return {'conflict'}
+      end
+    end
+  end
+
+  for _ = 1, int() do
+    if (redis.call('HGET', KEYS[base + tonumber(ARGV[at])], ARGV[at + 1]) or '') ~= ARGV[at + 2] then
+      return {'conflict'}
+    end
+    at = at + 3
+  end
+
+  local refusal = forbidden()
+  if refusal then
+    return refusal
+  end
+
+  -- Everything is as expected: from here on the write happens. The revision is a text: numbers of that size print
+  -- differently in every Lua.
+  rev = string.format('%.0f', redis.call('HINCRBY', meta, META.revision, 1))
+  if not is.current then
+    redis.call('DEL', batches)
+    is.current = true
+  else
+    for from = 1, #broken, CHUNK do
+      redis.call('HDEL', batches, unpack(broken, from, math.min(from + CHUNK - 1, #broken)))
+    end
+  end
+  if batched ~= '0' then
+    redis.call('HSET', batches, version, batched)
+  end
+
+  local set, n = {}, 0
+  for i = 1, values + plain do
+    local key, value = KEYS[base + 1 + i], ARGV[first + i - 1]
+    if value == '' then
+      redis.call('DEL', key)
+    else
+      set[n + 1], set[n + 2] = key, value
+      n = n + 2
+    end
+    if n > 0 and (n >= CHUNK or i == values + plain) then
+      redis.call('MSET', unpack(set, 1, n))
+      n = 0
+    end
+  end
+
+  local count = int()
+  local named = base + int() -- the number of the last key that was named
+  for _ = 1, count do
+    local command = commandOf(ARGV[at])
+    local name, last = command.name, at + command.words
+    named = named + command.step
+    local key = KEYS[named]
+    if name == 'COPY' then
+      named = named + command.second
+      redis.call(name, key, KEYS[named])
+    elseif name == 'RPUSH' then
+      if redis.call(name, key, ARGV[at + 1]) > STAYS_LENGTH then
+        redis.call('LTRIM', key, -STAYS_LENGTH, -1)
+      end
+      redis.call('PEXPIRE', key, ARGV[at + 2])
+    elseif name == 'ZADD' then
+      local members, score, m = {}, ARGV[at + 1], 0
+      for i = at + 2, last do
+        members[m + 1], members[m + 2] = score, ARGV[i]
+        m = m + 2
+      end
+      redis.call(name, key, unpack(members, 1, m))
+    elseif name == 'ZINCRBY' then
+      for i = at + 2, last do
+        if tonumber(redis.call(name, key, ARGV[at + 1], ARGV[i])) == 0 then
+          redis.call('ZREM', key, ARGV[i])
+        end
+      end
+    else
+      redis.call(name, key, unpack(ARGV, at + 1, last))
+    end
+    at = last + 1
+  end
+
+  for _ = 1, int() do
+    local digest = ARGV[at]
+    if redis.call('HINCRBY', refs, digest, ARGV[at + 1]) <= 0 then
+      redis.call('HDEL', refs, digest)
+      redis.call('HDEL', texts, digest)
+    elseif ARGV[at + 2] ~= '' then
+      redis.call('HSETNX', texts, digest, ARGV[at + 2])
+    end
+    at = at + 3
+  end
+
+  local scopes = int()
+  local from = base + int()
+  local begin = int()
+  for _ = 1, scopes do
+    local logged, head = ARGV[at], headOf(ARGV[at + 1])
+    at = at + 2
+    local first, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 2]
+    local scope = string.sub(key, begin)
+    local record, check, time = head[FLAG.record], head[FLAG.check], head[FLAG.time]
+    from = from + head.keys
+    if head[FLAG.cabinets] then
+      countCabinets(KEYS[from], ARGV[at])
+      from, at = from + 1, at + 1
+    end
+
+    -- What is needed is read in one call and what changes is set in another: a batch
+    -- may touch hundreds of scopes. Counts are small: unlike revisions they print
+    -- the same everywhere.
+    local fields, known, size, least = head.fields, head.known, head.size, {}
+    if time then -- behind the others, which stay: the next scope puts its own there
+      for field, seconds in string.gmatch(ARGV[at], '(%S+) (%S+)') do
+        least[#least + 1] = seconds
+        fields[size + #least] = field
+      end
+    end
+    local has = redis.call('HMGET', key, unpack(fields, 1, size + #least))
+    local session, pace, active = has[1], has[2], has[3] or '0'
+    local set, n = {SESSION.revision, rev}, 2
+    if time then
+      if session and session ~= MODE.frozen then
+        for i, seconds in ipairs(least) do
+          if tonumber(has[size + i] or '-1') < tonumber(seconds) then
+            set[n + 1], set[n + 2] = fields[size + i], seconds
+            n = n + 2
+          end
+        end
+        for phase, bucket, by in string.gmatch(ARGV[at + 1], '(%S+) (%S+) (%S+)') do
+          redis.call('ZINCRBY', KEYS[from], by, phase .. ' ' .. bucket)
+        end
+      end
+      from, at = from + 1, at + 2
+    end
+    for i = known + 1, size do
+      local count = tostring((has[i] or 0) + head.by[i - known])
+      set[n + 1], set[n + 2] = fields[i], count
+      n = n + 2
+      if fields[i] == COUNTER.active then
+        active = count
+      end
+    end
+    if session and record then
+      set[n + 1], set[n + 2] = SESSION.version, rev
+      n = n + 2
+    end
+    if session and head[FLAG.revise] then
+      set[n + 1], set[n + 2] = SESSION.revised, rev
+    end
+    redis.call('HSET', key, unpack(set))
+    if not session and (redis.call('HGET', key, COUNTER.managed) or '0') == '0' then
+      redis.call('DEL', key) -- nobody counts here and no session is here
+    end
+    if session then
+      if logged ~= ' ' then
+        local length = redis.call('RPUSH', log, rev .. ' ' .. logged)
+        if length > 2 * ARGV[3] then -- rarely: it keeps at least as many as it is to
+          redis.call('LTRIM', log, '-' .. ARGV[3], -1)
+        end
+      end
+      if shares ~= '' then -- before it is frozen: what has failed until then comes first
+        if head[FLAG.start] then
+          note(EVENT.started, key, scope)
+        end
+        if (record or head.fails) and (session == MODE.armed or session == MODE.running) then
+          noteFailures(key, scope)
+        end
+      end
+      if head[FLAG.freeze] or (check and session == MODE.armed and active == '0') then
+        freeze(scope, first, ARGV[2], head[FLAG.past])
+        session, record = MODE.frozen, true
+      elseif head[FLAG.keep] then
+        freeze(scope, first, nil, head[FLAG.past])
+        session, record = MODE.frozen, true
+      end
+      -- Moments have as many digits each, so texts compare as they do. No more than this
+      -- is done where no sample is due, which is nearly always.
+      if (session == MODE.armed or session == MODE.running) and not (pace and pace > moment) then
+        sample(progress, key, pace)
+      end
+      if session == MODE.frozen then -- nobody has to follow it for long any more
+        redis.call('PEXPIRE', log, ARGV[4])
+      end
+      redis.call('PUBLISH', ARGV[8] .. scope, rev)
+    end
+    if record then
+      redis.call('PUBLISH', ARGV[9], rev .. ' ' .. scope)
+      if not session then
+        redis.call('PUBLISH', ARGV[8] .. scope, rev)
+      end
+    end
+  end
+
+  redis.call('SET', KEYS[base + 1], rev, 'PX', ARGV[1])
+  return {'ok', rev}
+end
+
+local changes = tonumber(ARGV[10])
+local base, answers = COMMON, {}
+for i = 1, changes do
+  answers[i] = KEYS[base + 1]
+  base = base + ARGV[9 + 2 * i]
+end
+local replies = redis.call('MGET', unpack(answers))
+local is, otherwise = proven()
+if not is and otherwise.err then
+  return otherwise
+end
+
+base = COMMON
+local first = 11 + 2 * changes
+for i = 1, changes do
+  local reply = otherwise
+  if replies[i] then -- it was made before
+    reply = {'ok', replies[i]}
+  elseif is then
+    at = first
+    local done
+    done, reply = pcall(apply, base, is)
+    if not done and type(reply) ~= 'table' then
+      reply = redis.error_reply(reply)
+    end
+    if reply.err and not rev then
+      return reply -- nothing is changed yet, and what Redis refuses to one it may refuse to all
+    end
+  end
+  replies[i] = reply
+  base = base + ARGV[9 + 2 * i]
+  first = first + ARGV[10 + 2 * i]
+end
+if rev then
+  redis.call('HSET', meta, META.batched, rev)
+end
+return replies

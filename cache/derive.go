@@ -21,6 +21,9 @@ type derived struct {
 func (c *change) replace(old, next []record) (err error) {
 	d := derived{owned: map[string][]string{}, disowned: map[string][]string{}}
 	second, epoch := strconv.FormatInt(c.at.Unix(), 10), ""
+	if len(old) < wholeBatch {
+		c.version = noBatch + c.version
+	}
 	c.values = make([]versioned, 0, len(old))
 	size := 0 // of all values, about: most change by a few letters
 	for i := range old {

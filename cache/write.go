@@ -304,6 +304,9 @@ func (c *change) arguments(writeID string) (names, args []string) {
 // versions of fewer records costs no more than to look for one.
 var wholeBatch = 16
 
+// noBatch is in front of the version of a write that is too small for a batch: nobody looks for one then.
+const noBatch = "-"
+
 // batch is how many values have the write's own version: others stay as they are, or are deleted. 0 is for too few.
 func (c *change) batch() (n int) {
 	for i := range c.values {

@@ -35,7 +35,7 @@
 --   plain     the new values without a version ("" to delete)
 --   versions  (without a length: one for each of the values) what these have to begin with until now,
 --             a version and a space ("" for absent); one that several have, one after the other, is there
---             once, behind "*" and how many
+--             once, behind "*" and how many; "-" is in front of those that no batch has
 --   guards    hash, field, expected ("" for absent)
 --   commands  (behind the length: the number of the last key before theirs) a head and words: the head is
 --             the command, how many words there are, and for its key "=" if that is the last one named
@@ -372,32 +372,42 @@ local function apply(base, is)
   local plain = int()
   local first = at
   at = at + values + plain
-  local versions, has, runs, left = {}, {}, 0, values -- has: how many values have that version, one after the other
-  while left > 0 do
+  local names, expected, unsure = {}, {}, 0 -- of values that are read
+  local function look(key, n, version) -- at n values, the first behind that key
+    for k = 1, n do
+      names[unsure + k], expected[unsure + k] = KEYS[key + k], version
+    end
+    unsure = unsure + n
+  end
+
+  -- A version is that of one write. As many values as that write made are all of them, and while its batch is whole, none
+  -- has been changed since: only others are read. An earlier version of this program writes without keeping what is whole.
+  local versions, has, before, runs = {}, {}, {}, 0 -- of what may be a batch: how many values have that version, and the key before
+  local key, last = base + 1, base + 1 + values
+  while key < last do
     local version, n = ARGV[at], 1
     if string.byte(version) == 42 then -- "*"
       n = tonumber(string.sub(version, 2))
       at = at + 1
       version = ARGV[at]
     end
-    at, left, runs = at + 1, left - n, runs + 1
-    versions[runs], has[runs] = version, n
+    if version == '' or string.byte(version) == 45 then -- "-"
+      look(key, n, version)
+    else
+      runs = runs + 1
+      versions[runs], has[runs], before[runs] = version, n, key
+    end
+    at = at + 1
+    key = key + n
   end
-
-  -- A version is that of one write. As many values as that write made are all of them, and while its batch is whole, none
-  -- has been changed since: only others are read. An earlier version of this program writes without keeping what is whole.
-  local broken, names, expected, unsure, key = {}, {}, {}, 0, base + 1
+  local broken = {}
   for from = 1, runs, CHUNK do
     for i, size in ipairs(redis.call('HMGET', batches, unpack(versions, from, math.min(from + CHUNK - 1, runs)))) do
-      local version, n = versions[from + i - 1], has[from + i - 1]
-      broken[#broken + 1] = size and version or nil
-      if not (is.current and size and tonumber(size) == n) then
-        for k = 1, n do
-          names[unsure + k], expected[unsure + k] = KEYS[key + k], version
-        end
-        unsure = unsure + n
+      local run = from + i - 1
+      broken[#broken + 1] = size and versions[run] or nil
+      if not (is.current and size and tonumber(size) == has[run]) then
+        look(before[run], has[run], versions[run])
       end
-      key = key + n
     end
   end
   for from = 1, unsure, CHUNK do

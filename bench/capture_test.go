@@ -15,8 +15,8 @@ type captor struct {
 	calls [][]byte
 }
 
-// written is what lua/write.lua answers.
-var written = wire("ok", "1")
+// written is what lua/write.lua answers to one change.
+var written = append([]byte("*1\r\n"), wire("ok", "1")...)
 
 func (c *captor) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, network, addr)

@@ -36,7 +36,7 @@ func unsampled(b *testing.B) string {
 		{regexp.MustCompile(`fields = \{([^,}]+), [^,}]+\}`), "fields = {$1}"},
 		{regexp.MustCompile(`head\.fields\[3\] = `), "head.fields[2] = "},
 		{regexp.MustCompile(`local session, pace, active = has\[1\], has\[2\], has\[3\] or '0'`), "local session, active = has[1], has[2] or '0'"},
-		{regexp.MustCompile(`if \(session == \S+ or session == [^)]+\) and not \(pace and pace > ARGV\[6\]\) then\s+sample\(progress, key, pace\)\s+end\n`), ""},
+		{regexp.MustCompile(`if \(session == \S+ or session == [^)]+\) and not \(pace and pace > moment\) then\s+sample\(progress, key, pace\)\s+end\n`), ""},
 	} {
 		if len(replace.text.FindAllString(script, -1)) != 1 {
 			b.Fatalf("the script that writes has %s not once", replace.text)

@@ -67,15 +67,9 @@ local meta, texts, refs, ended, batches, outbox = KEYS[1], KEYS[2], KEYS[3], KEY
 local COMMON = 6 -- keys that are those of all changes
 local most = tonumber(ARGV[7])
 
--- Of the change that is being made: its moment, the percentages of failures, its revision (none until one is made), and the number
--- of its next word.
-local moment, shares, rev, at
-
-local function int() -- the next word, a number
-  local n = tonumber(ARGV[at])
-  at = at + 1
-  return n
-end
+-- Of the change that is being made: its moment, the percentages of failures, and its revision, which is there when the first change
+-- is made. It is a table because the embedded Redis' Lua takes variables from the functions that share them when an error is caught.
+local change = {}
 
 -- Lua's stack bounds how many values one call can take.
 local CHUNK = 1000
@@ -108,7 +102,7 @@ local function note(event, key, scope, share)
     redis.call('HINCRBY', meta, META.unnoted, 1)
     return
   end
-  local entry = {ENTRY.event, event, ENTRY.scope, scope, ENTRY.time, moment}
+  local entry = {ENTRY.event, event, ENTRY.scope, scope, ENTRY.time, change.moment}
   if share then
     entry[7], entry[8] = ENTRY.above, share
   end
@@ -125,7 +119,7 @@ end
 local function noteFailures(key, scope)
   local has = redis.call('HMGET', key, COUNTER.failed, COUNTER.managed, SESSION.noted)
   local failed, managed, noted = tonumber(has[1] or '0'), tonumber(has[2] or '0'), tonumber(has[3] or '-1')
-  for share in string.gmatch(shares, '%d+') do
+  for share in string.gmatch(change.shares, '%d+') do
     if tonumber(share) > noted and failed * 100 > tonumber(share) * managed then
       redis.call('HSET', key, SESSION.noted, share)
       note(share == '0' and EVENT.firstFailure or EVENT.failuresAbove, key, scope, share)
@@ -179,7 +173,7 @@ local function freeze(scope, from, state, past)
     return
   end
   local time = redis.call('TIME')
-  local keep = {SESSION.frozenAt, time[1] .. '.' .. time[2], SESSION.mode, MODE.frozen, SESSION.version, rev, SESSION.frozenRevision, rev}
+  local keep = {SESSION.frozenAt, time[1] .. '.' .. time[2], SESSION.mode, MODE.frozen, SESSION.version, change.rev, SESSION.frozenRevision, change.rev}
   if state then
     keep[#keep + 1] = SESSION.state
     keep[#keep + 1] = state
@@ -204,7 +198,7 @@ local function freeze(scope, from, state, past)
     end
   end
   redis.call('ZADD', ended, time[1], redis.call('HGET', key, SESSION.incarnation) .. ':' .. scope)
-  if shares ~= '' and not past then
+  if change.shares ~= '' and not past then
     note(EVENT.completed, key, scope)
   end
 end
@@ -241,14 +235,14 @@ local function sample(progress, key, pace)
   if pace then
     gap = tonumber(string.sub(pace, string.find(pace, ' ', 1, true) + 1, -1))
   end
-  local taken = moment
+  local taken = change.moment
   for i, count in ipairs(redis.call('HMGET', key, unpack(counters))) do
     taken = taken .. ' ' .. (count or '0')
   end
   if redis.call('RPUSH', progress, taken) >= most then
     gap = thin(progress, gap)
   end
-  redis.call('HSET', key, SESSION.sampled, moment + gap - 1 .. ' ' .. gap) -- the last moment without one
+  redis.call('HSET', key, SESSION.sampled, change.moment + gap - 1 .. ' ' .. gap) -- the last moment without one
 end
 
 -- moves are the counters in a word, each with the number behind it.
@@ -359,13 +353,21 @@ local function forbidden()
   tried = true
 end
 
--- apply makes one change. base is the number of the last key before its own, is what was proven.
-local function apply(base, is)
-  local epoch, version, batched = ARGV[at], ARGV[at + 4], ARGV[at + 3]
-  moment, shares = ARGV[at + 1], ARGV[at + 2]
+-- apply makes one change. base is the number of the last key before its own, at that of its first word, is what was proven.
+local function apply(base, at, is)
+  local epoch, moment, shares, batched, version = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
   at = at + 5
   if epoch ~= '' and epoch ~= is.epoch then
     return {'conflict'}
+  end
+
+  change.moment = moment
+  change.shares = shares
+
+  local function int() -- the next word, a number
+    local n = tonumber(ARGV[at])
+    at = at + 1
+    return n
   end
 
   local values = int()
@@ -435,7 +437,8 @@ local function apply(base, is)
 
   -- Everything is as expected: from here on the write happens. The revision is a text: numbers of that size print
   -- differently in every Lua.
-  rev = string.format('%.0f', redis.call('HINCRBY', meta, META.revision, 1))
+  local rev = string.format('%.0f', redis.call('HINCRBY', meta, META.revision, 1))
+  change.rev = rev
   if not is.current then
     redis.call('DEL', batches)
     is.current = true
@@ -632,13 +635,12 @@ for i = 1, changes do
   if replies[i] then -- it was made before
     reply = {'ok', replies[i]}
   elseif is then
-    at = first
-    local done
-    done, reply = pcall(apply, base, is)
-    if not done and type(reply) ~= 'table' then
-      reply = redis.error_reply(reply)
+    local done, said = pcall(apply, base, first, is)
+    if not done and type(said) ~= 'table' then
+      said = redis.error_reply(said)
     end
-    if reply.err and not rev then
+    reply = said
+    if reply.err and not change.rev then
       return reply -- nothing is changed yet, and what Redis refuses to one it may refuse to all
     end
   end
@@ -646,7 +648,7 @@ for i = 1, changes do
   base = base + ARGV[9 + 2 * i]
   first = first + ARGV[10 + 2 * i]
 end
-if rev then
-  redis.call('HSET', meta, META.batched, rev)
+if change.rev then
+  redis.call('HSET', meta, META.batched, change.rev)
 end
 return replies

@@ -123,7 +123,7 @@ type Live struct {
 // Collector holds the options of Go's garbage collector.
 type Collector struct {
 	GCPercent int   `name:"gc-percent" default:"400" placeholder:"N" help:"How much garbage may gather before it is collected, in percent of the memory in use, while the heap stays below --gc-heap; 10 to 1000. A server whose heap is larger uses Go's default, 100. Has no effect if the environment variable GOGC is set. GOMEMLIMIT is obeyed in any case."`
-	GCHeap    int64 `name:"gc-heap" default:"67108864" placeholder:"BYTES" help:"Size of the heap, garbage included, that --gc-percent may lead to."`
+	GCHeap    int64 `name:"gc-heap" default:"60000000" placeholder:"BYTES" help:"Size of the heap, garbage included, that --gc-percent may lead to."`
 }
 
 // BOS holds the options of serve alone: which BOS to follow.

@@ -35,7 +35,7 @@ func TestTheDefaultsAreThoseOfTheDocument(t *testing.T) {
 			MaxDistinctSubscriptions: 10_000, MaxDistinctSubscriptionsPerAddress: 5_000,
 			MaxHTTPConnections: 8192, MaxHTTPConnectionsPerAddress: 4096,
 		},
-		Collector: Collector{GCPercent: 400, GCHeap: 64 << 20},
+		Collector: Collector{GCPercent: 400, GCHeap: 60_000_000},
 		Log:       Log{LogLevel: slog.LevelInfo, LogFormat: "text"}, AuditLog: "stdout", ShutdownTimeout: 10 * time.Second,
 	}}
 	if got := parseLine(t, ""); !reflect.DeepEqual(got, want) {

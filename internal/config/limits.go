@@ -65,7 +65,7 @@ func (c *Collector) check() error {
 	case c.GCPercent < leastGCPercent || c.GCPercent > mostGCPercent:
 		return fmt.Errorf("--gc-percent: %d is too extreme: use %d to %d", c.GCPercent, leastGCPercent, mostGCPercent)
 	case c.GCHeap < 0:
-		return fmt.Errorf("--gc-heap: %d is not a size: use 0 or more bytes, such as 67108864", c.GCHeap)
+		return fmt.Errorf("--gc-heap: %d is not a size: use 0 or more bytes, such as 60000000", c.GCHeap)
 	}
 	return nil
 }

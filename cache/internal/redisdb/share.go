@@ -8,8 +8,7 @@ import (
 	"github.com/bosgraph/bosgraph/internal/coalesce"
 )
 
-// What shares a round trip: single writes and the reads before them. Longer ones would keep
-// the others waiting, and gain nothing.
+// What shares a round trip: reads of few records. Longer ones would keep the others waiting, and gain nothing.
 const (
 	maxShared   = 8 << 10 // bytes of one command
 	maxExchange = 64      // commands of one round trip

@@ -92,14 +92,14 @@ func (f *flight) depart(s *Store) {
 	}
 }
 
-// runAll runs the script once, for changes of callers. An error of Redis' by which it has changed nothing may be that of one change,
-// so that each is then tried alone.
+// runAll runs the script once, for changes of callers. If Redis refuses that, nothing was changed. In a state that it is in, Redis refuses all
+// changes; any other error of Redis' may be that of one of them, so that each is then tried alone.
 func (s *Store) runAll(ctx context.Context, all ...*passenger) {
 	bounded, cancel := context.WithTimeout(ctx, s.db.Timeout)
 	defer cancel()
 	said, err := s.runScript(bounded, all)
 	var refused redis.Error
-	if len(all) > 1 && errors.As(err, &refused) {
+	if len(all) > 1 && errors.As(err, &refused) && bos.ReasonOf(redisdb.Explain(err)) == "" {
 		for _, one := range all {
 			s.runAll(ctx, one)
 		}

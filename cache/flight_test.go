@@ -18,7 +18,7 @@ import (
 )
 
 // TestConcurrentSmallWritesKeepTheirOwnAnswers lets many callers patch one component each at
-// the same time, in round trips that they share: of some nothing is there to patch, some
+// the same time, in runs of the script that they share: of some nothing is there to patch, some
 // give up. Each gets what it would get alone, and every write counts once.
 func TestConcurrentSmallWritesKeepTheirOwnAnswers(t *testing.T) {
 	conform(t, func(s *suite) {

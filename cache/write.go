@@ -169,7 +169,13 @@ var errConflict = errors.New("versions differ")
 // with them versions, may come again in another. "" is for a change that depends on
 // no version.
 func (c *change) within(epoch string) {
-	c.epoch = cmp.Or(epoch, c.epoch)
+	switch {
+	case epoch == "" || epoch == c.epoch:
+	case c.epoch == "":
+		c.epoch = epoch
+	default:
+		c.epoch += " and " + epoch // decided in two, it is refused in each
+	}
 }
 
 // run runs the change: all of it, or nothing. A store of a tenure adds that the tenure

@@ -70,10 +70,12 @@ func (s *suite) patchOne(i, round int) {
 	}
 }
 
-// barrier lets no run of the script through until it is opened, and counts them.
+// barrier lets no run of the script through until it is opened, and counts them. Those behind the first one are refused in place of
+// Redis, if it has a refusal.
 type barrier struct {
-	open chan struct{}
-	runs atomic.Int64
+	open    chan struct{}
+	runs    atomic.Int64
+	refusal error
 }
 
 func (b *barrier) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -81,8 +83,12 @@ func (b *barrier) DialHook(next redis.DialHook) redis.DialHook { return next }
 func (b *barrier) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		if cmd.Name() == "evalsha" && cmd.Args()[1] == lua.Write.Hash() {
-			b.runs.Add(1)
+			first := b.runs.Add(1) == 1
 			<-b.open
+			if b.refusal != nil && !first {
+				cmd.SetErr(b.refusal)
+				return b.refusal
+			}
 		}
 		return next(ctx, cmd)
 	}
@@ -96,7 +102,12 @@ func (b *barrier) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proc
 // and how many runs of the script that took.
 func (s *suite) together(changes ...*change) (errs []error, runs int64) {
 	s.Helper()
-	g := &barrier{open: make(chan struct{})}
+	return s.behind(&barrier{open: make(chan struct{})}, changes...)
+}
+
+// behind is together with a barrier that may refuse the flight.
+func (s *suite) behind(g *barrier, changes ...*change) (errs []error, runs int64) {
+	s.Helper()
 	s.store.db.Client.AddHook(g)
 	var all sync.WaitGroup
 	run := func(c *change) *error {
@@ -201,6 +212,30 @@ func TestAChangeThatFailsTakesNothingFromOthers(t *testing.T) {
 		targets := slices.Sorted(maps.Keys(s.store.db.Client.HGetAll(s.ctx, k.Targets()).Val()))
 		s.equal(targets, []string{"1", "2", "3", "4", "first"}, "what was set")
 		s.must(s.store.db.Client.Del(s.ctx, k.Templates()).Err())
+	})
+}
+
+// refusal is an error of Redis'.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+func (refusal) RedisError()     {}
+
+// TestWhatRedisRefusesInItsStateItRefusesToAll shows that nobody waits until each change of a flight was tried in a state in which Redis
+// takes none.
+func TestWhatRedisRefusesInItsStateItRefusesToAll(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.create("a") // which begins an epoch
+		full := &barrier{open: make(chan struct{}), refusal: refusal("OOM command not allowed when used memory > 'maxmemory'.")}
+		errs, runs := s.behind(full, s.store.newChange(), s.store.newChange(), s.store.newChange())
+		if runs != 1 {
+			s.Errorf("they took %d runs of the script", runs)
+		}
+		for i, err := range errs {
+			if reason := bos.ReasonOf(err); reason != bos.RedisOutOfMemory {
+				s.Errorf("change %d is refused for %q: %v", i, reason, err)
+			}
+		}
 	})
 }
 

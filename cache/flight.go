@@ -46,25 +46,13 @@ type flights = coalesce.Runs[struct{}, *flight]
 // submit runs the script for a change, and returns what it says of that. If ctx ends before, the change may be made or not.
 func (s *Store) submit(ctx context.Context, names, args []string) (reply []string, err error) {
 	one := &passenger{ctx: ctx, names: names, args: args, size: size(names) + size(args)}
+	alone := func() { s.runAll(ctx, one) }
 	if one.size > maxShared {
-		s.runAll(ctx, one)
-		return one.reply, one.err
-	}
-	key := struct{}{}
-	run, turn := s.flights.Join(key, func(f *flight) bool { return f.admit(one) }, func() *flight { return &flight{[]*passenger{one}, one.size} })
-	switch turn {
-	case coalesce.Alone:
-		defer s.flights.End(key, run)
-		s.runAll(ctx, one)
-		return one.reply, one.err
-	case coalesce.Opened:
-		s.flights.Start(key, run, nil, func(f *flight) *flight {
-			f.depart(s)
-			return f
-		})
-	}
-	if _, ok := s.flights.Wait(ctx, run); !ok {
-		return nil, ctx.Err() // and the change is the flight's: it may be under way
+		alone()
+	} else if !s.flights.Add(ctx, struct{}{},
+		func(f *flight) bool { return f.admit(one) }, func() *flight { return &flight{[]*passenger{one}, one.size} },
+		alone, func(f *flight) { f.depart(s) }) {
+		return nil, ctx.Err() // and the change is the flight's
 	}
 	return one.reply, one.err
 }

@@ -148,6 +148,25 @@ func (s *Runs[K, V]) Do(ctx context.Context, key K, work func(context.Context) V
 	return outcome
 }
 
+// Add has a run do what a caller adds to it, see Join, and says whether that was before ctx ended: if not, it
+// may be under way. alone does it for a caller who is alone, work for all of a run that was opened.
+func (s *Runs[K, V]) Add(ctx context.Context, key K, admit func(V) bool, open func() V, alone func(), work func(V)) bool {
+	r, turn := s.Join(key, admit, open)
+	switch turn {
+	case Alone:
+		defer s.End(key, r)
+		alone()
+		return true
+	case Opened:
+		s.Start(key, r, nil, func(v V) V {
+			work(v)
+			return v
+		})
+	}
+	_, ok := s.Wait(ctx, r)
+	return ok
+}
+
 // begin closes a run to those who come later. It is false if nobody waits for it.
 func (s *Runs[K, V]) begin(r *Run[V]) bool {
 	s.mu.Lock()

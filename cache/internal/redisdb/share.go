@@ -24,38 +24,23 @@ type shared struct {
 }
 
 // exchanges are of one key: one at a time is under way.
-type exchanges = coalesce.Runs[string, *exchange]
+type exchanges = coalesce.Runs[struct{}, *exchange]
 
-// Do sends one command and returns its reply. Small ones that come while others are under way
+// do sends one command and returns its reply. Small ones that come while others are under way
 // go together in the next round trip. There each is what it is alone: it has its own reply or
-// error, a script is as atomic, and the order among them is none. Redis' own errors are
+// error, and the order among them is none. Redis' own errors are
 // returned as they are. If ctx ends before the reply, the command may be executed or not.
-func (db *DB) Do(ctx context.Context, args []any) (any, error) {
+func (db *DB) do(ctx context.Context, args []any) (any, error) {
 	one := &shared{ctx, redis.NewCmd(ctx, args...)}
+	alone := func() { _ = db.Client.Process(ctx, one.cmd) } // the command has the error
 	if size(args) > maxShared {
-		return one.alone(ctx, db)
-	}
-	name := one.cmd.Name()
-	run, turn := db.exchanges.Join(name, func(e *exchange) bool { return e.admit(one) }, func() *exchange { return &exchange{[]*shared{one}} })
-	switch turn {
-	case coalesce.Alone:
-		defer db.exchanges.End(name, run)
-		return one.alone(ctx, db)
-	case coalesce.Opened:
-		db.exchanges.Start(name, run, nil, func(e *exchange) *exchange {
-			e.send(db)
-			return e
-		})
-	}
-	if _, ok := db.exchanges.Wait(ctx, run); !ok {
-		return nil, ctx.Err() // and the command is the exchange's: it may be under way
+		alone()
+	} else if !db.exchanges.Add(ctx, struct{}{},
+		func(e *exchange) bool { return e.admit(one) }, func() *exchange { return &exchange{[]*shared{one}} },
+		alone, func(e *exchange) { e.send(db) }) {
+		return nil, ctx.Err() // and the command is the exchange's
 	}
 	return one.cmd.Result()
-}
-
-func (o *shared) alone(ctx context.Context, db *DB) (any, error) {
-	_ = db.Client.Process(ctx, o.cmd) // the command has the error
-	return o.cmd.Result()
 }
 
 func (e *exchange) admit(one *shared) bool {
@@ -91,11 +76,8 @@ func (e *exchange) send(db *DB) {
 // size is about how many bytes a command has.
 func size(args []any) (n int) {
 	for _, a := range args {
-		switch a := a.(type) {
-		case string:
-			n += len(a)
-		case *string:
-			n += len(*a)
+		if text, ok := a.(string); ok {
+			n += len(text)
 		}
 	}
 	return n

@@ -77,7 +77,7 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.db.Client.Close() })
-	if _, err := s.db.Do(t.Context(), []any{"set", s.key("0"), "0"}); err != nil { // which makes a connection
+	if _, err := s.db.do(t.Context(), []any{"set", s.key("0"), "0"}); err != nil { // which makes a connection
 		t.Fatal(err)
 	}
 	return s
@@ -88,7 +88,7 @@ func (s *site) key(name string) string { return s.db.Keys.Meta() + name }
 func (s *site) begin(ctx context.Context, args ...any) <-chan reply {
 	done := make(chan reply, 1)
 	go func() {
-		value, err := s.db.Do(ctx, args)
+		value, err := s.db.do(ctx, args)
 		done <- reply{value, err}
 	}()
 	return done
@@ -107,10 +107,10 @@ func (s *site) hold() <-chan reply {
 
 // join begins a command and returns when it waits for the next round trip.
 func (s *site) join(ctx context.Context, args ...any) <-chan reply {
-	before, _ := s.db.exchanges.Waiting("set")
+	before, _ := s.db.exchanges.Waiting(struct{}{})
 	done := s.begin(ctx, args...)
 	for {
-		if now, _ := s.db.exchanges.Waiting("set"); now > before {
+		if now, _ := s.db.exchanges.Waiting(struct{}{}); now > before {
 			return done
 		}
 		runtime.Gosched()
@@ -212,7 +212,7 @@ func TestLongCommandsKeepNobodyWaiting(t *testing.T) {
 	for s.valve.sent.Load() == before {
 		runtime.Gosched()
 	}
-	if waiting, _ := s.db.exchanges.Waiting("set"); waiting != 0 {
+	if waiting, _ := s.db.exchanges.Waiting(struct{}{}); waiting != 0 {
 		t.Errorf("%d wait", waiting)
 	}
 	s.valve.shut.Unlock()

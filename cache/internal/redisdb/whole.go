@@ -56,7 +56,7 @@ func (db *DB) Values(ctx context.Context, names []string) ([]string, error) {
 		for _, name := range names {
 			args = append(args, name)
 		}
-		reply, err := db.Do(ctx, args)
+		reply, err := db.do(ctx, args)
 		if err != nil {
 			return Explain(err)
 		}

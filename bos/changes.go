@@ -1,5 +1,13 @@
 package bos
 
+// Notice says that what is in a scope has changed. It carries no state. It is here because the store notifies the hub, and neither
+// imports the other.
+type Notice struct {
+	Scope    SessionKey
+	Revision int64 // that the scope is at
+	Record   bool  // its session was created, changed or removed, and not only what it counts
+}
+
 // ChangesRead asks for what has changed in a session's components after a revision. It and
 // [Changes] are here because the hub asks the store for them, and neither imports the other.
 type ChangesRead struct {

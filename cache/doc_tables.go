@@ -55,8 +55,7 @@
 //
 // # The channels
 //
-//	n:<scope>   the revision that the scope is at
-//	sessions    "<revision> <scope>": a session was created, changed or removed
+//	n           what a run of the write script has changed: of each of its writes, a line with the revision that it made and a line with each scope that is at it now; ! in front of one whose session was created, changed or removed
 //	p:<random>  "<epoch> <revision>": the probes of one process' feed
 //	traces      "<revision> <traceparent>": the write that made a revision belongs to a trace
 //

@@ -6,42 +6,24 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache/internal/feed"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
-
-// leaving is a listener that ends a watch when it is notified of the interruption.
-type leaving struct {
-	*recorder
-	feed  *Feed
-	leave bos.SessionKey
-}
-
-func (l *leaving) Interrupted() {
-	l.recorder.Interrupted()
-	l.feed.Unwatch(l.leave)
-}
 
 func TestFeedAfterALostConnection(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
 		s.create("b")
 		var through lines
-		l := &leaving{recorder: newRecorder(s), leave: name("b")}
-		l.feed = s.open(through.dialer()).NewFeed(l, rareProbe)
-		l.feed.Watch(name("a"))
-		l.feed.Watch(name("b"))
-		l.feed.WatchAll()
-		run(s, l.feed)
-		l.subscribed(0, name("a"), name("b"))
+		l := newRecorder(s)
+		run(s, s.open(through.dialer()).NewFeed(l, rareProbe))
+		l.subscribed(0)
 		epoch := l.alive(0, anyProbe).epoch
 		for i := range 3 {
 			from := l.now()
 			through.cut()
 			l.call(from, reported{what: "interrupted"})
-			l.subscribed(from, name("a"))
-			l.await(from, "list and all", func(calls []reported) bool { return count(calls, "list subscribed") == 2 })
+			l.subscribed(from)
 			l.alive(from, func(c reported) bool { return c.epoch == epoch })
 			from2 := l.now()
 			s.put(component(fmt.Sprint("x", i), "a"))
@@ -49,11 +31,6 @@ func TestFeedAfterALostConnection(t *testing.T) {
 			calls := l.after(from)
 			if n := count(calls, "interrupted"); n != 1 {
 				s.Errorf("interrupted %d times by one loss", n)
-			}
-			for _, c := range calls {
-				if c.what == "subscribed" && c.scope == "/b" {
-					s.Error("subscribed to what nobody watches any more")
-				}
 			}
 			if n := through.made(); n != i+2 {
 				s.Errorf("%d connections after %d losses", n, i+1)
@@ -67,14 +44,13 @@ func TestFeedAfterASilentConnection(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
 		var through lines
-		f, e, _ := s.feed(s.open(through.dialer()), often)
-		f.Watch(name("a"))
-		e.subscribed(0, name("a"))
+		_, e, _ := s.feed(s.open(through.dialer()), often)
+		e.subscribed(0)
 		e.alive(0, anyProbe)
 		from := e.now()
 		through.last().mute.Store(true)
 		e.call(from, reported{what: "interrupted"})
-		e.subscribed(from, name("a"))
+		e.subscribed(from)
 		from = e.now()
 		e.alive(from, anyProbe)
 		s.put(component("x1", "a"))
@@ -95,13 +71,12 @@ func alone(t *testing.T) (*suite, *redistest.Process) {
 func TestFeedIsKilled(t *testing.T) {
 	s, _ := alone(t)
 	s.create("a")
-	f, e, _ := s.feed(s.store, rareProbe)
-	f.Watch(name("a"))
-	e.subscribed(0, name("a"))
+	_, e, _ := s.feed(s.store, rareProbe)
+	e.subscribed(0)
 	from := e.now()
 	s.must(s.store.db.Client.Do(s.ctx, "CLIENT", "KILL", "TYPE", "pubsub").Err())
 	e.call(from, reported{what: "interrupted"})
-	e.subscribed(from, name("a"))
+	e.subscribed(from)
 	s.put(component("x1", "a"))
 	e.call(from, reported{what: "changed", scope: "/a", revision: s.status("a").Revision})
 	if n := count(e.after(from), "interrupted"); n != 1 {
@@ -115,23 +90,20 @@ func TestFeedWhenRedisComesBackEmpty(t *testing.T) {
 	for i := range 10 {
 		s.put(failing("x1", "a", fmt.Sprint(i)))
 	}
-	f, e, _ := s.feed(s.store, rareProbe)
-	f.Watch(name("a"))
-	e.subscribed(0, name("a"))
+	_, e, _ := s.feed(s.store, rareProbe)
+	e.subscribed(0)
 	before := e.alive(0, anyProbe)
 	from := e.now()
 	p.Kill()
 	e.call(from, reported{what: "interrupted"})
-	f.Watch(name("b")) // while there is no Redis
-	f.Unwatch(name("c"))
 	p.Start()
-	e.subscribed(from, name("a"), name("b"))
+	e.subscribed(from)
 	after := e.alive(from, anyProbe)
 	if after.epoch == before.epoch || after.revision >= before.revision {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 	s.create("b")
-	e.call(from, reported{what: "changed", scope: "/b", revision: s.status("b").Revision})
+	e.call(from, reported{what: "record changed", scope: "/b", revision: s.status("b").Revision})
 	if n := count(e.after(from), "interrupted"); n != 1 {
 		t.Errorf("interrupted %d times", n)
 	}
@@ -140,10 +112,9 @@ func TestFeedWhenRedisComesBackEmpty(t *testing.T) {
 func TestFeedBeforeRedisIsThere(t *testing.T) {
 	s, p := alone(t)
 	p.Kill()
-	f, e, _ := s.feed(s.store, rareProbe)
-	f.Watch(name("a"))
+	_, e, _ := s.feed(s.store, rareProbe)
 	p.Start()
-	e.subscribed(0, name("a"))
+	e.subscribed(0)
 	e.alive(0, anyProbe)
 	if n := count(e.after(0), "interrupted"); n != 0 {
 		t.Errorf("interrupted %d times before it began", n)
@@ -153,15 +124,14 @@ func TestFeedBeforeRedisIsThere(t *testing.T) {
 func TestFeedWhenRedisHangs(t *testing.T) {
 	s, p := alone(t)
 	s.create("a")
-	f, e, stop := s.feed(s.store, often)
-	f.Watch(name("a"))
-	e.subscribed(0, name("a"))
+	_, e, stop := s.feed(s.store, often)
+	e.subscribed(0)
 	before := e.alive(0, anyProbe)
 	from := e.now()
 	p.Pause()
 	e.call(from, reported{what: "interrupted"})
 	p.Resume()
-	e.subscribed(from, name("a"))
+	e.subscribed(from)
 	from = e.now()
 	e.alive(from, func(c reported) bool { return c.epoch == before.epoch })
 	s.put(component("x1", "a"))
@@ -184,13 +154,12 @@ func TestFeedWithSentinel(t *testing.T) {
 	}}
 	s.store = s.open(nil)
 	s.create("a")
-	f, e, _ := s.feed(s.store, rareProbe)
-	f.Watch(name("a"))
-	e.subscribed(0, name("a"))
+	_, e, _ := s.feed(s.store, rareProbe)
+	e.subscribed(0)
 	e.alive(0, anyProbe)
 	from := e.now()
 	s.must(s.store.db.Client.Do(s.ctx, "CLIENT", "KILL", "TYPE", "pubsub").Err())
-	e.subscribed(from, name("a"))
+	e.subscribed(from)
 	s.put(component("x1", "a"))
 	e.call(from, reported{what: "changed", scope: "/a", revision: s.status("a").Revision})
 }
@@ -217,8 +186,7 @@ func TestFeedWhenRevisionsGoBack(t *testing.T) {
 		s.create("a")
 		f, e, _ := s.feed(s.store, rareProbe)
 		g, other, _ := s.feed(s.open(nil), rareProbe)
-		f.Watch(name("a"))
-		e.subscribed(0, name("a"))
+		e.subscribed(0)
 		before := e.alive(0, anyProbe)
 		other.alive(0, anyProbe)
 		for i := range 10 {
@@ -256,8 +224,7 @@ func TestFeedKeepsTheEpochWhileRevisionsGrow(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
 		f, e, _ := s.feed(s.store, rareProbe)
-		f.Watch(name("a"))
-		e.subscribed(0, name("a"))
+		e.subscribed(0)
 		first := e.alive(0, anyProbe)
 		for i := range 200 {
 			feed.ProbeNow(f)

@@ -31,6 +31,7 @@ type reported struct {
 	scope    string
 	revision int64
 	epoch    string
+	missed   bool
 }
 
 // recorder is a listener that keeps what is reported to it.
@@ -57,19 +58,19 @@ func (e *recorder) receive(c reported) {
 	e.more = make(chan struct{})
 }
 
-func (e *recorder) Subscribed(scope bos.SessionKey) {
-	e.receive(reported{what: "subscribed", scope: scope.String()})
-}
-func (e *recorder) Changed(scope bos.SessionKey, revision int64) {
-	e.receive(reported{what: "changed", scope: scope.String(), revision: revision})
-}
-func (e *recorder) ListSubscribed() { e.receive(reported{what: "list subscribed"}) }
-func (e *recorder) ListChanged(scope bos.SessionKey, revision int64) {
-	e.receive(reported{what: "list changed", scope: scope.String(), revision: revision})
+func (e *recorder) Subscribed() { e.receive(reported{what: "subscribed"}) }
+func (e *recorder) Changed(notices []bos.Notice) {
+	for _, n := range notices {
+		what := "changed"
+		if n.Record {
+			what = "record changed"
+		}
+		e.receive(reported{what: what, scope: n.Scope.String(), revision: n.Revision})
+	}
 }
 func (e *recorder) Interrupted() { e.receive(reported{what: "interrupted"}) }
-func (e *recorder) Alive(epoch string, revision int64) {
-	e.receive(reported{what: "alive", epoch: epoch, revision: revision})
+func (e *recorder) Alive(epoch string, revision int64, missed bool) {
+	e.receive(reported{what: "alive", epoch: epoch, revision: revision, missed: missed})
 }
 
 // now is how much has been reported so far.
@@ -131,11 +132,9 @@ func (e *recorder) alive(from int, is func(reported) bool) reported {
 
 func anyProbe(reported) bool { return true }
 
-func (e *recorder) subscribed(from int, scopes ...bos.SessionKey) {
+func (e *recorder) subscribed(from int) {
 	e.t.Helper()
-	for _, scope := range scopes {
-		e.call(from, reported{what: "subscribed", scope: scope.String()})
-	}
+	e.call(from, reported{what: "subscribed"})
 }
 
 func count(calls []reported, what string) (n int) {
@@ -181,12 +180,12 @@ func eventually(t testing.TB, what string, is func() bool) {
 	}
 }
 
-// subscribers is how many connections are subscribed to a scope's channel.
-func (s *suite) subscribers(scope bos.SessionKey) int64 {
+// subscribers is how many connections are subscribed to notices.
+func (s *suite) subscribers() int64 {
 	s.Helper()
 	node, err := s.store.db.Owner(s.ctx)
 	s.must(err)
-	channel := s.store.db.Keys.Notices(scope)
+	channel := s.store.db.Keys.Notices()
 	n, err := node.PubSubNumSub(s.ctx, channel).Result()
 	s.must(err)
 	return n[channel]

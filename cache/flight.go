@@ -107,7 +107,7 @@ func (s *Store) runScript(ctx context.Context, all []*passenger) ([]any, error) 
 	names := []string{k.Meta(), k.Texts(), k.References(), k.Frozen(), k.Batches(), k.Outbox()}
 	args := []any{
 		schema.AnswerLife.Milliseconds(), string(bos.StateComplete), logLength, schema.LogLife.Milliseconds(), schema.Version,
-		bos.ProgressGap.Milliseconds(), bos.MaxProgress, k.ScopeNotices(), k.ListNotices(), len(all),
+		bos.ProgressGap.Milliseconds(), bos.MaxProgress, k.Notices(), len(all),
 	}
 	words := 0
 	for _, one := range all {

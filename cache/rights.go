@@ -12,16 +12,15 @@ import (
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
-	"github.com/bosgraph/bosgraph/cache/internal/schema"
 	"github.com/bosgraph/bosgraph/cache/lua"
 )
 
 // rights are the commands that a store runs, itself or in its scripts, as rights.lua tries them: K stands for a key of
-// the namespace, C for one of its channels, A for the pattern of those of all sessions.
+// the namespace, C for one of its channels.
 var rights = []string{
 	"COPY K K", "DEL K", "EVAL 1 0", "EVAL_RO 1 0", "EVALSHA 1 0", "EVALSHA_RO 1 0", "EXEC", "EXISTS K", "GET K", "HDEL K f", "HEXISTS K f", "HGET K f", "HGETALL K", "HINCRBY K f 1", "HKEYS K",
 	"HMGET K f", "HSET K f v", "HSETNX K f v", "HSTRLEN K f", "INFO", "LLEN K", "LRANGE K 0 1", "LTRIM K 0 1", "MGET K", "MSET K v", "MULTI",
-	"PEXPIRE K 1", "PING", "PSUBSCRIBE A", "PUBLISH C m", "PUNSUBSCRIBE", "RPUSH K v", "SCAN 0", "SCRIPT LOAD 1", "SELECT 0", "SET K v", "STRLEN K", "SUBSCRIBE C", "TIME", "UNSUBSCRIBE", "XADD K * f v", "XDEL K 0-1", "XLEN K", "XRANGE K - +", "ZADD K 0 m", "ZCARD K",
+	"PEXPIRE K 1", "PING", "PUBLISH C m", "RPUSH K v", "SCAN 0", "SCRIPT LOAD 1", "SELECT 0", "SET K v", "STRLEN K", "SUBSCRIBE C", "TIME", "XADD K * f v", "XDEL K 0-1", "XLEN K", "XRANGE K - +", "ZADD K 0 m", "ZCARD K",
 	"ZCOUNT K 0 1", "ZINCRBY K 1 m", "ZLEXCOUNT K - +", "ZMSCORE K m", "ZRANGE K 0 1", "ZRANGEBYLEX K - +", "ZRANGEBYSCORE K 0 1", "ZRANK K m", "ZREM K m",
 	"ZREVRANGEBYLEX K + -", "ZSCAN K 0", "ZSCORE K m",
 }
@@ -44,15 +43,12 @@ func rightOf(command string) string {
 	return "+" + words[0]
 }
 
-// channelsOf are the rules of the channels. A pattern that is subscribed to has to be spelled as it is: Redis does not
-// look at whether another one covers it.
-func channelsOf(namespace string) []string {
-	return []string{"&{" + namespace + "}:*", "&" + schema.KeysOf(namespace).AllNotices()}
-}
+// channelsOf is the rule of the channels.
+func channelsOf(namespace string) string { return "&{" + namespace + "}:*" }
 
 // ACL is what a user of Redis needs for a namespace, as ACL SETUSER takes it.
 func ACL(namespace string) []string {
-	rules := append([]string{"~{" + namespace + "}:*"}, channelsOf(namespace)...)
+	rules := []string{"~{" + namespace + "}:*", channelsOf(namespace)}
 	for _, command := range slices.Concat(rights, clusterRights, []string{waitRight}) {
 		rules = append(rules, rightOf(command))
 	}
@@ -78,9 +74,7 @@ func (s *Store) lacking(ctx context.Context) (rules, unknown []string, err error
 			case "K":
 				w = s.db.Keys.Meta()
 			case "C":
-				w = s.db.Keys.ListNotices()
-			case "A":
-				w = s.db.Keys.AllNotices()
+				w = s.db.Keys.Notices()
 			}
 			args = append(args, w)
 		}
@@ -119,8 +113,8 @@ func (s *Store) checkRights(ctx context.Context) bos.Finding {
 		rules = []string{fmt.Sprintf("~{%s}:*", s.options.Namespace)}
 	}
 	// What the command and its channel have in common can't be distinguished: both are named, and to have both helps in any case.
-	if slices.ContainsFunc(rules, func(r string) bool { return slices.Contains([]string{"+publish", "+subscribe", "+psubscribe"}, r) }) {
-		rules = append(rules, channelsOf(s.options.Namespace)...)
+	if slices.ContainsFunc(rules, func(r string) bool { return slices.Contains([]string{"+publish", "+subscribe"}, r) }) {
+		rules = append(rules, channelsOf(s.options.Namespace))
 	}
 	if len(rules) > 0 {
 		return refused(f, "the user lacks "+strings.Join(rules, " "), "ACL SETUSER "+s.user()+" "+strings.Join(rules, " ")+", see docs/operations.md, The ACL user")

@@ -99,9 +99,8 @@ func TestTheDocumentedUserIsEnoughForACluster(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	f, e, _ := s.feed(s.store, rareProbe)
-	f.WatchAll()
-	e.call(0, reported{what: "list subscribed"})
+	_, e, _ := s.feed(s.store, rareProbe)
+	e.subscribed(0)
 	s.create("a")
 	s.put(component("x1", "a"), failing("x2", "a", "it burns"))
 	e.call(0, reported{what: "changed", scope: "/a", revision: s.status("a").Revision})

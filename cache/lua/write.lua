@@ -1,11 +1,11 @@
 -- Atomic writes of several callers, one after the other: each happens as a whole, or not at all, whatever becomes of the others.
 --
--- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, FLAG, ENTRY, EVENT, SHOWN, OUTBOX_LENGTH, PACK_SIZE,
+-- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, FLAG, ENTRY, EVENT, SHOWN, RECORD_NOTICE, OUTBOX_LENGTH, PACK_SIZE,
 -- STAYS_LENGTH and WAIT_SPAN are put in as literals when the program starts, from internal/schema.
 --
 -- The script knows nothing of what it writes. Of each change it compares versions, runs the
 -- commands it is given, counts texts that are referred to, and gives every
--- touched scope a revision, a change-log entry and a notice.
+-- touched scope a revision and a change-log entry. One notice says what all of them have changed.
 --
 -- KEYS[1]     the namespace's meta hash
 -- KEYS[2..6]  long texts, the references to them, the list of frozen sessions, the batches that are whole, the outbox
@@ -23,8 +23,8 @@
 --             it moves the slot: it never runs where only some of the keys are.
 -- ARGV        how long an answer is kept (ms), the final state's name, change-log
 --             length, change-log life (ms), version of the key schema,
---             least time between two samples (ms), how many are kept, what the channel
---             of a scope begins with, the channel of the list of sessions; then how many changes there are, of each how
+--             least time between two samples (ms), how many are kept, the channel
+--             of notices; then how many changes there are, of each how
 --             many keys and how many words it has, and the words of one after the other:
 --             the epoch that it was decided in ("" for any), the time (ms), the percentages of
 --             failures that events are noted for ("0 10": from the first failure on, and above
@@ -70,6 +70,9 @@ local most = tonumber(ARGV[7])
 -- Of the change that is being made: its moment, the percentages of failures, and its revision, which is there when the first change
 -- is made. It is a table because the embedded Redis' Lua takes variables from the functions that share them when an error is caught.
 local change = {}
+
+-- The lines of the notice.
+local notice = {}
 
 -- Lua's stack bounds how many values one call can take.
 local CHUNK = 1000
@@ -347,7 +350,7 @@ local function forbidden()
       return redis.error_reply('NOPERM this user may not run ' .. command .. ' on keys of the namespace')
     end
   end
-  if not redis.acl_check_cmd('PUBLISH', ARGV[9], '') or not redis.acl_check_cmd('PUBLISH', ARGV[8], '') then
+  if not redis.acl_check_cmd('PUBLISH', ARGV[8], '') then
     return redis.error_reply('NOPERM this user may not publish to the channels of the namespace')
   end
   tried = true
@@ -439,6 +442,7 @@ local function apply(base, at, is)
   -- differently in every Lua.
   local rev = string.format('%.0f', redis.call('HINCRBY', meta, META.revision, 1))
   change.rev = rev
+  notice[#notice + 1] = rev
   if not is.current then
     redis.call('DEL', batches)
     is.current = true
@@ -602,13 +606,11 @@ local function apply(base, at, is)
       if session == MODE.frozen then -- nobody has to follow it for long any more
         redis.call('PEXPIRE', log, ARGV[4])
       end
-      redis.call('PUBLISH', ARGV[8] .. scope, rev)
     end
     if record then
-      redis.call('PUBLISH', ARGV[9], rev .. ' ' .. scope)
-      if not session then
-        redis.call('PUBLISH', ARGV[8] .. scope, rev)
-      end
+      notice[#notice + 1] = RECORD_NOTICE .. scope
+    elseif session then
+      notice[#notice + 1] = scope
     end
   end
 
@@ -616,11 +618,11 @@ local function apply(base, at, is)
   return {'ok', rev}
 end
 
-local changes = tonumber(ARGV[10])
+local changes = tonumber(ARGV[9])
 local base, answers = COMMON, {}
 for i = 1, changes do
   answers[i] = KEYS[base + 1]
-  base = base + ARGV[9 + 2 * i]
+  base = base + ARGV[8 + 2 * i]
 end
 local replies = redis.call('MGET', unpack(answers))
 local is, otherwise = proven()
@@ -629,7 +631,7 @@ if not is and otherwise.err then
 end
 
 base = COMMON
-local first = 11 + 2 * changes
+local first = 10 + 2 * changes
 for i = 1, changes do
   local reply = otherwise
   if replies[i] then -- it was made before
@@ -645,10 +647,11 @@ for i = 1, changes do
     end
   end
   replies[i] = reply
-  base = base + ARGV[9 + 2 * i]
-  first = first + ARGV[10 + 2 * i]
+  base = base + ARGV[8 + 2 * i]
+  first = first + ARGV[9 + 2 * i]
 end
 if change.rev then
   redis.call('HSET', meta, META.batched, change.rev)
+  redis.call('PUBLISH', ARGV[8], table.concat(notice, '\n'))
 end
 return replies

@@ -11,11 +11,11 @@ import (
 	"github.com/bosgraph/bosgraph/internal/transport"
 )
 
-// How often the notices of Redis prove that they come, and how often revisions are
-// compared in case that some do not all the same.
+// How often the notices of Redis prove that all of them come, and how often revisions are
+// compared at most because some did not.
 const (
-	probeEvery = time.Second
-	pollEvery  = 5 * time.Second
+	probeEvery  = time.Second
+	repairEvery = 4 * time.Second
 )
 
 // longestDrain is over how long those who watch are sent elsewhere at most.
@@ -41,9 +41,8 @@ const goodbye = 2 * time.Second
 // live makes what subscriptions need: the hub, which follows what is watched, and
 // the feed of notices, which reports changes to it.
 func (a *App) live() {
-	a.hub = hub.New(a.store, hub.Options{Tick: a.config.Tick, Interval: probeEvery, Poll: pollEvery, Log: a.log})
+	a.hub = hub.New(a.store, hub.Options{Tick: a.config.Tick, Interval: probeEvery, Repair: repairEvery, Log: a.log})
 	a.feed = a.store.NewFeed(a.hub, probeEvery)
-	a.hub.Use(a.feed)
 }
 
 // follow runs it.

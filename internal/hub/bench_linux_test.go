@@ -29,13 +29,13 @@ func spent(b *testing.B) time.Duration {
 }
 
 // BenchmarkHundredChangesASecond is the processor time of a running hub for a change, at a
-// hundred changes a second and the default tick, with its timers, its poll and a goroutine
+// hundred changes a second and the default tick, with its timers and a goroutine
 // for every update. Its ns/op are the pace.
 func BenchmarkHundredChangesASecond(b *testing.B) {
 	for _, sessions := range []int{1000, 10_000} {
 		b.Run(fmt.Sprint("sessions=", sessions), func(b *testing.B) {
 			h, store, keys := watching(b, sessions)
-			h.o.Tick, h.o.Poll = 100*time.Millisecond, 5*time.Second
+			h.o.Tick, h.o.Repair = 100*time.Millisecond, 5*time.Second
 			ctx, cancel := context.WithCancel(b.Context())
 			defer cancel()
 			for _, k := range keys {
@@ -51,7 +51,7 @@ func BenchmarkHundredChangesASecond(b *testing.B) {
 			go h.Run(ctx)
 			go func() { // as the feed's probes do
 				for ctx.Err() == nil {
-					h.Alive("one", 0)
+					h.Alive("one", 0, false)
 					<-time.After(time.Second)
 				}
 			}()
@@ -61,7 +61,7 @@ func BenchmarkHundredChangesASecond(b *testing.B) {
 			for b.Loop() {
 				<-pace.C
 				changes++
-				h.Changed(keys[changes%len(keys)], store.revision.Add(1))
+				h.Changed(notice(keys[changes%len(keys)], store.revision.Add(1)))
 			}
 			b.ReportMetric(float64((spent(b)-before).Microseconds())/float64(changes), "cpu-µs/change")
 		})

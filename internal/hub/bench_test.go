@@ -28,26 +28,21 @@ func (s *instant) ReadSessions(_ context.Context, reads []bos.SessionRead) ([]*b
 	return found, nil
 }
 
-// unheard is a feed that confirms nothing by itself.
-type unheard struct{}
-
-func (unheard) Watch(bos.SessionKey)   {}
-func (unheard) Unwatch(bos.SessionKey) {}
-func (unheard) WatchAll()              {}
-func (unheard) UnwatchAll()            {}
+func notice(k bos.SessionKey, revision int64) []bos.Notice {
+	return []bos.Notice{{Scope: k, Revision: revision}}
+}
 
 // watching returns a hub that follows so many sessions and has read them all.
 func watching(b *testing.B, sessions int) (*Hub, *instant, []bos.SessionKey) {
 	b.Helper()
 	store := &instant{}
 	store.revision.Store(1)
-	h := New(store, Options{Tick: time.Nanosecond, Interval: time.Second, Poll: time.Hour, Log: slog.New(slog.DiscardHandler)})
-	h.Use(unheard{})
+	h := New(store, Options{Tick: time.Nanosecond, Interval: time.Second, Repair: time.Hour, Log: slog.New(slog.DiscardHandler)})
+	h.Subscribed()
 	keys := make([]bos.SessionKey, sessions)
 	for i := range keys {
 		keys[i] = key(fmt.Sprint("session-", i))
 		h.WatchStatus(keys[i], bos.Want{}).Fresh()
-		h.Subscribed(keys[i])
 	}
 	for h.readDue(b.Context()) > 0 { // until nothing is due
 	}
@@ -63,7 +58,7 @@ func BenchmarkWakeUp(b *testing.B) {
 			h, store, keys := watching(b, sessions)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				h.Changed(keys[i%64], store.revision.Add(1)) // few, so that both sizes find them in the processor's cache
+				h.Changed(notice(keys[i%64], store.revision.Add(1))) // few, so that both sizes find them in the processor's cache
 				h.readDue(b.Context())
 			}
 		})
@@ -108,7 +103,7 @@ func BenchmarkListEvent(b *testing.B) {
 			slow := h.WatchSessions(bos.SessionFilter{}, bos.Want{Status: true}) // takes nothing
 			h.readDue(b.Context())
 			for _, k := range keys {
-				h.Changed(k, 1)
+				h.Changed(notice(k, 1))
 			}
 			h.readDue(b.Context())
 			for range keys {
@@ -118,7 +113,7 @@ func BenchmarkListEvent(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				h.Changed(keys[i%100], store.revision.Add(1))
+				h.Changed(notice(keys[i%100], store.revision.Add(1)))
 				h.readDue(b.Context())
 				if _, err := taken(w); err != nil {
 					b.Fatal(err)

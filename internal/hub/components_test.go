@@ -16,7 +16,7 @@ func (w *world) components(name string, pace time.Duration) *follower[*live.Comp
 // place changes a session's components and notifies of it.
 func (w *world) place(name, id string, removed bool) int64 {
 	revision := w.store.place(key(name), id, removed)
-	w.hub.Changed(key(name), revision)
+	w.notify(name, revision, false)
 	return revision
 }
 

@@ -78,7 +78,8 @@ func TestWhatIsMissingDuringAnInterruptionIsNotTakenForDeleted(t *testing.T) {
 			w.store.afterEpoch = func() {
 				w.store.renew("two")
 				revision = w.store.write(key("a"))
-				w.hub.Alive(w.store.at())
+				epoch, revision := w.store.at()
+				w.hub.Alive(epoch, revision, false)
 			}
 		})
 		_, finish := w.reading(f)

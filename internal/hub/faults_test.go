@@ -91,10 +91,10 @@ func TestSilenceOfTheFeedIsShownAsStale(t *testing.T) {
 		if s := late.last("who joins meanwhile"); !s.Stale {
 			t.Errorf("who joins meanwhile is shown %+v", s.Metadata)
 		}
-		// What the poll finds meanwhile is shown, but nothing of it is promised to be the last.
+		// What a comparison finds meanwhile is shown, but nothing of it is promised to be the last.
 		w.write("a", complete)
-		w.pass(2 * poll)
-		if s := f.last("the end, by the poll"); !s.Stale || s.Last || s.Value.State() != bos.StateComplete {
+		w.pass(2 * repair)
+		if s := f.last("the end, by comparison"); !s.Stale || s.Last || s.Value.State() != bos.StateComplete {
 			t.Errorf("the end is shown as %+v", s.Metadata)
 		}
 		w.feed.set(0)
@@ -105,7 +105,7 @@ func TestSilenceOfTheFeedIsShownAsStale(t *testing.T) {
 	})
 }
 
-func TestALostNoticeIsFoundByThePoll(t *testing.T) {
+func TestALostNoticeIsMadeUpFor(t *testing.T) {
 	simulate(t, func(w *world) {
 		w.write("a")
 		f := w.status("a", bos.Want{})
@@ -115,7 +115,7 @@ func TestALostNoticeIsFoundByThePoll(t *testing.T) {
 		c.take()
 		w.feed.set(lossy)
 		revision := w.store.place(key("a"), "x1", false)
-		w.pass(poll + tick)
+		w.pass(repair + tick)
 		if s := f.one("of a status"); s.Revision != revision || s.Stale {
 			t.Errorf("shown: %+v", s.Metadata)
 		}
@@ -125,29 +125,40 @@ func TestALostNoticeIsFoundByThePoll(t *testing.T) {
 	})
 }
 
-// TestANamespaceInWhichNothingHappensIsNotPolled shows that revisions are compared after a
-// write, of any session, and not again before another.
-func TestANamespaceInWhichNothingHappensIsNotPolled(t *testing.T) {
+// TestRevisionsAreComparedOnlyIfNoticesWereLost shows that they are then compared once, and again if that fails.
+func TestRevisionsAreComparedOnlyIfNoticesWereLost(t *testing.T) {
 	simulate(t, func(w *world) {
-		w.write("a")
 		w.status("a", bos.Want{})
-		w.pass(2 * poll)
-		w.store.taken("revisions")
-		w.pass(3 * poll)
-		if polls := w.store.taken("revisions"); len(polls) != 0 {
-			t.Errorf("it is polled %d times", len(polls))
+		for range 10 {
+			w.write("a")
+			w.pass(repair)
 		}
-		w.store.write(key("b"))
-		w.pass(3 * poll)
-		if polls := w.store.taken("revisions"); len(polls) != 1 {
-			t.Errorf("it is polled %d times after a write, want once", len(polls))
+		if n := len(w.store.taken("revisions")); n != 0 {
+			t.Errorf("they are compared %d times, and all notices have come", n)
+		}
+		w.feed.set(lossy)
+		w.write("a")
+		w.feed.set(0)
+		w.pass(3 * repair)
+		if n := len(w.store.taken("revisions")); n != 1 {
+			t.Errorf("they are compared %d times after a loss, want once", n)
+		}
+		w.feed.set(lossy)
+		w.feed.set(0)
+		w.store.fail(errDown)
+		w.pass(2 * repair)
+		w.store.fail(nil)
+		w.store.taken("revisions")
+		w.pass(repair)
+		if n := len(w.store.taken("revisions")); n != 1 {
+			t.Errorf("they are compared %d times after a comparison that failed, want once", n)
 		}
 	})
 }
 
 func TestAFeedThatCannotSubscribeIsNotWaitedForLong(t *testing.T) {
 	simulate(t, func(w *world) {
-		w.feed.set(deaf)
+		w.hub.Interrupted()
 		w.write("a")
 		f := w.status("a", bos.Want{})
 		w.pass(interval / 2)
@@ -165,7 +176,7 @@ func TestAfterAGapOfTheFeedEverythingIsReadAgain(t *testing.T) {
 		f.take()
 		w.hub.Interrupted()
 		revision := w.store.write(key("a"))
-		w.hub.Subscribed(key("a"))
+		w.hub.Subscribed()
 		w.pass(tick)
 		if s := f.last("what was missed"); s.Revision != revision {
 			t.Errorf("shown: %+v", s.Metadata)
@@ -228,7 +239,7 @@ func TestComponentsOfASessionThatIsMissingInANewEpochComeBack(t *testing.T) {
 		w.store.renew("two")
 		w.pass(time.Minute)
 		f.none("while it is missing")
-		w.hub.Changed(key("a"), w.store.place(key("a"), "x2", false))
+		w.notify("a", w.store.place(key("a"), "x2", false), false)
 		w.pass(interval)
 		if s := f.last("when it is back"); !s.Value.Resync || s.Epoch != "two" {
 			t.Errorf("when it is back: %+v", s)
@@ -247,7 +258,7 @@ func TestARevisionIsNotTakenBackWithinAnEpoch(t *testing.T) {
 		f.take()
 		w.store.renew("one")
 		w.write("a")
-		w.hub.Subscribed(key("a"))
+		w.hub.Subscribed()
 		w.pass(2 * interval)
 		f.none("of what is older")
 		w.store.mu.Lock()

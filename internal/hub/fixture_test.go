@@ -16,7 +16,7 @@ import (
 const (
 	tick     = 100 * time.Millisecond
 	interval = time.Second
-	poll     = 5 * time.Second
+	repair   = 5 * time.Second
 )
 
 // world is a hub with a store and a feed that a test controls, in virtual time.
@@ -34,10 +34,9 @@ func simulate(t *testing.T, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		w := &world{T: t, ctx: ctx, store: newStore(t)}
-		w.hub = New(w.store, Options{Tick: tick, Interval: interval, Poll: poll, Log: slog.New(slog.DiscardHandler)})
-		w.feed = &feed{hub: w.hub, watched: map[bos.SessionKey]int{}}
-		w.hub.Use(w.feed)
+		w := &world{T: t, ctx: ctx, store: newStore(t), feed: &feed{}}
+		w.hub = New(w.store, Options{Tick: tick, Interval: interval, Repair: repair, Log: slog.New(slog.DiscardHandler)})
+		w.hub.Subscribed()
 		var running sync.WaitGroup
 		running.Go(func() { w.hub.Run(ctx) })
 		running.Go(w.beat)
@@ -57,7 +56,8 @@ func (w *world) beat() {
 			return
 		case <-pulse.C:
 			if !w.feed.is(silent) {
-				w.hub.Alive(w.store.at())
+				epoch, revision := w.store.at()
+				w.hub.Alive(epoch, revision, w.feed.takeMissed())
 			}
 		}
 	}
@@ -74,10 +74,15 @@ func (w *world) pass(d time.Duration) {
 // write changes a session and notifies of it.
 func (w *world) write(name string, change ...func(*bos.Session)) int64 {
 	revision := w.store.write(key(name), change...)
-	if !w.feed.is(lossy) {
-		w.hub.Changed(key(name), revision)
-	}
+	w.notify(name, revision, false)
 	return revision
+}
+
+// notify tells the hub of a change, unless that is lost.
+func (w *world) notify(name string, revision int64, record bool) {
+	if !w.feed.is(lossy) {
+		w.hub.Changed([]bos.Notice{{Scope: key(name), Revision: revision, Record: record}})
+	}
 }
 
 func key(name string) bos.SessionKey { return bos.SessionKey{Name: name} }
@@ -86,19 +91,15 @@ func complete(s *bos.Session) { s.State = bos.StateComplete }
 
 // The ways in which a feed fails.
 const (
-	deaf   = 1 << iota // it does not get to subscribe
-	lossy              // changes are lost
+	lossy  = 1 << iota // changes are lost
 	silent             // its probes do not come back
 )
 
-// feed counts what is asked of it.
+// feed fails as a test wants it to.
 type feed struct {
-	hub *Hub
-
-	mu      sync.Mutex
-	faults  int
-	watched map[bos.SessionKey]int
-	all     int
+	mu     sync.Mutex
+	faults int
+	missed bool // since the last proof
 }
 
 func (f *feed) is(fault int) bool {
@@ -110,50 +111,15 @@ func (f *feed) is(fault int) bool {
 func (f *feed) set(faults int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.faults = faults
+	f.faults, f.missed = faults, f.missed || faults&lossy != 0
 }
 
-func (f *feed) count(name string) int {
+// takeMissed says whether changes were lost since it was last asked.
+func (f *feed) takeMissed() (missed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.watched[key(name)]
-}
-
-func (f *feed) countAll() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.all
-}
-
-// Watch answers on its own time, as Redis does.
-func (f *feed) Watch(scope bos.SessionKey) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.watched[scope]++
-	if f.watched[scope] == 1 && f.faults&deaf == 0 {
-		go f.hub.Subscribed(scope)
-	}
-}
-
-func (f *feed) Unwatch(scope bos.SessionKey) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.watched[scope]--
-}
-
-func (f *feed) WatchAll() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.all++
-	if f.all == 1 && f.faults&deaf == 0 {
-		go f.hub.ListSubscribed()
-	}
-}
-
-func (f *feed) UnwatchAll() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.all--
+	missed, f.missed = f.missed, f.faults&lossy != 0
+	return missed
 }
 
 // seen is a update and when it came.

@@ -27,26 +27,17 @@ type Store interface {
 	Epoch(ctx context.Context) (string, error)
 }
 
-// Feed delivers the notices that are asked for, by calling the hub's methods.
-type Feed interface {
-	Watch(scope bos.SessionKey)
-	Unwatch(scope bos.SessionKey)
-	WatchAll()
-	UnwatchAll()
-}
-
 // Options say how often things are looked at.
 type Options struct {
 	Tick     time.Duration // least time between two reads of a session for changes
 	Interval time.Duration // how often the feed proves that it works; three without make everything stale
-	Poll     time.Duration // how often revisions are compared, in case that notices are lost all the same
+	Repair   time.Duration // least time between two comparisons of all revisions, after notices were lost although the feed works
 	Log      *slog.Logger
 }
 
 // Hub follows what is watched. It is safe for concurrent use.
 type Hub struct {
 	store Store
-	feed  Feed
 	o     Options
 
 	mu     sync.Mutex
@@ -57,11 +48,13 @@ type Hub struct {
 	queue  queue
 	list   list
 
-	epoch    string    // of Redis' data, as last received
-	revision int64     // of the namespace then
-	alive    time.Time // when the feed was last known to work
-	failing  time.Time // since when reads fail; zero if they do not
-	retry    time.Time // when to read again after a failure
+	subscribed bool // the feed notifies of every change
+	missed     bool // it has not notified of all, and nobody has looked for that yet
+
+	epoch   string    // of Redis' data, as last received
+	alive   time.Time // when the feed was last known to work
+	failing time.Time // since when reads fail; zero if they do not
+	retry   time.Time // when to read again after a failure
 
 	// What puts in doubt what is read.
 	interrupted doubt // the feed was, and since then Redis may have lost data
@@ -71,21 +64,18 @@ type Hub struct {
 	gaps        int64 // how often the feed was interrupted
 }
 
-// New makes a hub. [Hub.Run] needs the feed that reports changes.
+// New makes a hub, which a feed is to notify of changes.
 func New(store Store, o Options) *Hub {
 	h := &Hub{store: store, o: o, timer: time.NewTimer(idle), topics: map[bos.SessionKey]*topic{}, alive: time.Now()}
 	h.list.reset()
 	return h
 }
 
-// Use sets the feed, before anything is watched.
-func (h *Hub) Use(f Feed) { h.feed = f }
-
 // Run reads until ctx ends.
 func (h *Hub) Run(ctx context.Context) {
-	var polling sync.WaitGroup
-	polling.Go(func() { h.poll(ctx) })
-	defer polling.Wait()
+	var repairing sync.WaitGroup
+	repairing.Go(func() { h.repair(ctx) })
+	defer repairing.Wait()
 	beat := time.NewTicker(h.o.Interval / 4)
 	defer beat.Stop()
 	defer h.timer.Stop()

@@ -12,8 +12,8 @@ import (
 //
 //   - Reads are numbered when they begin ([Hub.begin]). One who joins asks for a read that
 //     has not begun ([Hub.fresh]), and is shown nothing older.
-//   - A session that was not watched here is not read until Redis has confirmed the
-//     subscription to its notices ([entry.earliest], [Hub.Subscribed]), so that no change
+//   - Nothing is read for a session that was not watched here until Redis has confirmed the
+//     subscription to the notices of all ([Hub.earliest], [Hub.Subscribed]), so that no change
 //     falls between the read and the first notice.
 //   - An update is either committed before that read, and is part of it, or afterwards,
 //     and then its notice comes later and makes the session due again ([topic.changed]).
@@ -96,10 +96,10 @@ func (h *Hub) begin(now time.Time, list bool) *round {
 }
 
 // earliest is when an entry may be read; ok is false while it may not. It waits until
-// every later change is notified, but not for longer than the patience: if the feed has
+// every later change is notified, but not for longer than an interval: if the feed has
 // nothing to say for that long, a read is better than none. A watch whose last update
 // nobody has taken is not read: what it misses is in the change log.
-func (e *entry) earliest(patience time.Duration) (when time.Time, ok bool) {
+func (h *Hub) earliest(e *entry) (when time.Time, ok bool) {
 	t, wanted := e.topic, false
 	if e.watch == nil {
 		wanted = len(t.watches) > 0
@@ -110,32 +110,10 @@ func (e *entry) earliest(patience time.Duration) (when time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	when = e.due
-	if since := t.since.Add(patience); !t.subscribed && when.Before(since) {
+	if since := t.since.Add(h.o.Interval); !h.subscribed && when.Before(since) {
 		when = since
 	}
 	return when, true
-}
-
-// Subscribed is called by the feed: every change of the scope after this is notified.
-func (h *Hub) Subscribed(scope bos.SessionKey) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if t := h.topics[scope]; t != nil {
-		t.subscribed = true
-		h.readAgain(t, time.Now())
-	}
-}
-
-// Changed is called by the feed: the scope is at that revision.
-func (h *Hub) Changed(scope bos.SessionKey, revision int64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if t := h.topics[scope]; t != nil {
-		h.changed(t, revision)
-	}
-	if h.list.statuses > 0 {
-		h.listChanged(scope)
-	}
 }
 
 // changed makes a topic due for a revision that has not been read: a tick after the last

@@ -80,9 +80,6 @@ func (h *Hub) WatchSessions(f bos.SessionFilter, want bos.Want) live.Watch[*live
 	}
 	if want.Status {
 		h.list.statuses++
-		// Counters change without the record of the session: the list's own notices are not
-		// enough then.
-		h.feed.WatchAll()
 	}
 	return w
 }
@@ -101,7 +98,6 @@ func (w *listWatch) Close() {
 	delete(h.list.watches, w)
 	if w.want.Status {
 		h.list.statuses--
-		h.feed.UnwatchAll()
 	}
 	if !h.list.watched() {
 		h.list.reset()

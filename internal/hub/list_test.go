@@ -15,21 +15,14 @@ func (w *world) list(f bos.SessionFilter, want bos.Want) *follower[*live.Session
 
 // record changes a session's record, or makes it, and notifies of it.
 func (w *world) record(name string, change func(*bos.Session)) *bos.Session {
-	revision := w.store.write(key(name), change)
-	if !w.feed.is(lossy) {
-		w.hub.ListChanged(key(name), revision)
-		w.hub.Changed(key(name), revision)
-	}
+	w.notify(name, w.store.write(key(name), change), true)
 	w.store.mu.Lock()
 	defer w.store.mu.Unlock()
 	return w.store.sessions[key(name)]
 }
 
 func (w *world) removed(name string) {
-	revision := w.store.remove(key(name))
-	if !w.feed.is(lossy) {
-		w.hub.ListChanged(key(name), revision)
-	}
+	w.notify(name, w.store.remove(key(name)), true)
 }
 
 func same(*bos.Session) {}
@@ -87,7 +80,7 @@ func TestTheListReportsWhatAppearsChangesAndIsRemoved(t *testing.T) {
 		w.removed("a")
 		wantUpdates(all, "gone", "-"+a.ID())
 		wantUpdates(some, "gone outside of the filter")
-		w.hub.ListChanged(key("none"), 99)
+		w.notify("none", 99, true)
 		wantUpdates(all, "never there")
 	})
 }
@@ -124,15 +117,15 @@ func TestTheListIsReadAgainAfterAGap(t *testing.T) {
 		w.removed("gone")
 		w.record("changed", complete)
 		w.record("new", same)
-		w.hub.ListSubscribed()
+		w.hub.Subscribed()
 		got := reported(f)
 		slices.Sort(got)
 		if want := []string{"+changed complete", "+new running", "-" + gone.ID()}; !slices.Equal(got, want) {
 			t.Errorf("after a gap: reported %q, want %q", got, want)
 		}
 		w.record("late", same)
-		w.pass(walkEvery + poll)
-		wantUpdates(f, "found by the poll", "+late running")
+		w.pass(interval + repair)
+		wantUpdates(f, "found by comparison", "+late running")
 	})
 }
 
@@ -156,6 +149,28 @@ func TestTheListIsReadAgainInANewEpoch(t *testing.T) {
 	})
 }
 
+// Counters change without a trace in the record of their session.
+func TestAStatusOfTheListWhoseNoticeWasLostIsMadeUpFor(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.record("a", same)
+		w.record("over", complete)
+		f := w.list(bos.SessionFilter{}, bos.Want{Status: true})
+		w.pass(2 * interval)
+		f.take()
+		w.feed.set(lossy)
+		revision := w.write("a")
+		w.feed.set(0)
+		w.store.taken("sessions")
+		w.pass(interval + repair)
+		if s := f.one("what was lost"); s.Value.Session.Name != "a" || s.Value.Session.Status.Revision != revision {
+			t.Errorf("shown: %+v", s.Value.Session)
+		}
+		if reads := w.store.taken("sessions"); len(reads) != 1 || len(reads[0].names) != 1 {
+			t.Errorf("read again: %+v", reads)
+		}
+	})
+}
+
 // What a read that fails was to show is shown by the next.
 func TestTheListLosesNothingByAFailure(t *testing.T) {
 	simulate(t, func(w *world) {
@@ -172,11 +187,11 @@ func TestTheListLosesNothingByAFailure(t *testing.T) {
 		if want := []string{"+b running", "-" + a.ID()}; !slices.Equal(got, want) {
 			t.Errorf("reported %q, want %q", got, want)
 		}
-		// Nor does the next read after a gap, before the poll would find it.
+		// Nor does the next read after a gap, before a comparison would find it.
 		w.feed.set(lossy)
 		w.record("c", same)
 		w.store.fail(errDown)
-		w.hub.ListSubscribed()
+		w.hub.Subscribed()
 		w.pass(interval / 2)
 		w.store.fail(nil)
 		wantUpdates(f, "after a gap", "+c running")
@@ -206,17 +221,14 @@ func TestTheListFollowsStatusesOnlyIfWanted(t *testing.T) {
 		w.store.taken("sessions")
 		w.write("a")
 		wantUpdates(plain, "a status")
-		if n := len(w.store.taken("sessions")); n != 0 || w.feed.countAll() != 0 {
-			t.Errorf("%d reads of a status that nobody wants, %d want the notices", n, w.feed.countAll())
+		if n := len(w.store.taken("sessions")); n != 0 {
+			t.Errorf("%d reads of a status that nobody wants", n)
 		}
 
 		other := "other"
 		with := w.list(bos.SessionFilter{}, bos.Want{Status: true, Groups: 2})
 		without := w.list(bos.SessionFilter{Name: &other}, bos.Want{Status: true})
 		w.pass(time.Second)
-		if n := w.feed.countAll(); n != 2 {
-			t.Errorf("%d want the notices of all", n)
-		}
 		w.store.taken("sessions")
 		revision := w.write("a")
 		w.pass(tick)
@@ -231,8 +243,10 @@ func TestTheListFollowsStatusesOnlyIfWanted(t *testing.T) {
 
 		with.stop()
 		without.stop()
-		if n := w.feed.countAll(); n != 0 {
-			t.Errorf("%d want the notices of all, and nobody does", n)
+		w.write("a")
+		w.pass(time.Second)
+		if n := len(w.store.taken("sessions")); n != 0 {
+			t.Errorf("%d reads of a status that nobody wants any more", n)
 		}
 	})
 }

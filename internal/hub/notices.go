@@ -9,20 +9,27 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// ListSubscribed is called by the feed: every change of the list after this is notified.
-// What changed before, and during a gap, is found by reading all of it.
-func (h *Hub) ListSubscribed() {
+// Subscribed is called by the feed: every change after this is notified. What changed before, and during a gap, is found by
+// reading everything.
+func (h *Hub) Subscribed() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.reloadList(time.Now())
+	h.subscribed = true
+	h.again(time.Now())
 }
 
-// ListChanged is called by the feed: a session's record was created, changed or removed.
-func (h *Hub) ListChanged(scope bos.SessionKey, _ int64) {
+// Changed is called by the feed: these scopes have changed.
+func (h *Hub) Changed(notices []bos.Notice) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.list.watched() {
-		h.listChanged(scope)
+	for _, n := range notices {
+		if t := h.topics[n.Scope]; t != nil {
+			h.changed(t, n.Revision)
+		}
+		// Counters change without the record of the session: only where a status is wanted as well.
+		if n.Record && h.list.watched() || h.list.statuses > 0 {
+			h.listChanged(n.Scope)
+		}
 	}
 }
 
@@ -33,6 +40,7 @@ func (h *Hub) Interrupted() {
 	h.o.Log.Warn("Redis pub/sub connection lost; reconnecting")
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.subscribed = false
 	h.gaps++
 	h.interrupted.set(true, h.reads)
 }
@@ -52,9 +60,9 @@ func (h *Hub) Health() Health {
 	return Health{Watched: len(h.topics), Gaps: h.gaps, Stale: h.stale.holds, SourceStale: h.silent.holds}
 }
 
-// Alive is called by the feed: Redis takes and delivers notices, and the namespace is at that
-// revision.
-func (h *Hub) Alive(epoch string, revision int64) {
+// Alive is called by the feed: Redis takes and delivers notices, the namespace is at that
+// revision, and notices were missed on the way to it, or not.
+func (h *Hub) Alive(epoch string, _ int64, missed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := time.Now()
@@ -66,7 +74,8 @@ func (h *Hub) Alive(epoch string, revision int64) {
 	} else if h.interrupted.holds {
 		h.again(now)
 	}
-	h.epoch, h.revision = epoch, revision
+	h.epoch = epoch
+	h.missed = h.missed || missed
 	h.interrupted.set(false, h.reads)
 }
 
@@ -98,36 +107,43 @@ func (h *Hub) Incomplete(incomplete bool) {
 	h.judge()
 }
 
-// poll looks for changes whose notices were lost although nothing indicated it, until ctx
-// ends. It runs beside the reader, so that nobody who joins waits for it. While nothing is
-// written anywhere in the namespace there is nothing to look for, as long as the feed says so.
-func (h *Hub) poll(ctx context.Context) {
-	tick := time.NewTicker(h.o.Poll)
+// repair looks for changes whose notices were lost although nothing else indicated it, until ctx
+// ends. It runs beside the reader, so that nobody who joins waits for it.
+func (h *Hub) repair(ctx context.Context) {
+	tick := time.NewTicker(h.o.Repair)
 	defer tick.Stop()
-	type position struct {
-		epoch    string
-		revision int64
-	}
-	var done position
-	for last := time.Now(); ; {
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		h.walkList()
-		// Before the comparison: what is written meanwhile is looked for the next time.
-		h.mu.Lock()
-		at, known := position{h.epoch, h.revision}, h.alive.After(last)
-		h.mu.Unlock()
-		last = time.Now()
-		if known && at == done {
-			continue
-		}
-		if h.compare(ctx) {
-			done = at
+		if h.toRepair() && !h.compare(ctx) {
+			h.mu.Lock()
+			h.missed = true // for the next time
+			h.mu.Unlock()
 		}
 	}
+}
+
+// toRepair says whether notices were lost since it was last asked, or the feed has had nothing to say for so long that they may be. What is known of the list is compared by reading it again, now or if
+// that was not done for a while.
+func (h *Hub) toRepair() (missed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := time.Now()
+	missed, h.missed = h.missed || now.Sub(h.alive) > 3*h.o.Interval, false
+	if missed || now.Sub(h.list.walked) >= walkEvery {
+		h.reloadList(now)
+	}
+	if missed && h.list.statuses > 0 {
+		for scope, s := range h.list.known {
+			if s.State != bos.StateComplete { // of one that is, nothing changes but its record
+				h.listChanged(scope)
+			}
+		}
+	}
+	return missed
 }
 
 // compare makes due what is at another revision than was read. It asks for some topics at a
@@ -148,15 +164,6 @@ func (h *Hub) compare(ctx context.Context) bool {
 		h.mu.Unlock()
 	}
 	return true
-}
-
-// walkList has all of the list read again if that was not done for a while.
-func (h *Hub) walkList() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if now := time.Now(); now.Sub(h.list.walked) >= walkEvery {
-		h.reloadList(now)
-	}
 }
 
 // watched returns the keys of all topics.

@@ -64,7 +64,7 @@ func (h *Hub) at(e *entry, due time.Time) {
 // place puts an entry where it belongs after anything has changed that decides when it
 // may be read, and wakes the reader if that is earlier than it would look by itself.
 func (h *Hub) place(e *entry) {
-	when, ok := e.earliest(h.o.Interval)
+	when, ok := h.earliest(e)
 	// What may be read already is read in the order in which it came, however long ago its
 	// last read was: of thousands that join, the first do not wait for the rest.
 	if now := time.Now(); when.Before(now) {

@@ -44,7 +44,7 @@ func (c *chaos) run() {
 	for _, name := range chaosNames {
 		c.change(name)
 	}
-	c.pass(4*interval + 2*poll)
+	c.pass(4*interval + 2*repair)
 	for _, name := range chaosNames {
 		c.check(name)
 	}
@@ -63,7 +63,7 @@ func (c *chaos) step(name string) {
 		c.statuses[name][i].stop()
 		c.statuses[name] = append(c.statuses[name][:i], c.statuses[name][i+1:]...)
 	case n < 65:
-		c.feed.set(c.dice.IntN(8) &^ deaf) // one that never subscribes would be another feed
+		c.feed.set(c.dice.IntN(4))
 	case n < 70:
 		c.store.fail([]error{nil, errDown}[c.dice.IntN(2)])
 	case n < 73:
@@ -76,7 +76,7 @@ func (c *chaos) step(name string) {
 		}
 	case n < 80:
 		c.hub.Interrupted()
-		c.hub.Subscribed(key(name))
+		c.hub.Subscribed()
 	default:
 		c.pass(time.Duration(c.dice.IntN(3000)) * time.Millisecond)
 	}
@@ -88,10 +88,7 @@ func (c *chaos) change(name string) {
 		c.write(name)
 		return
 	}
-	revision := c.store.place(key(name), fmt.Sprint(name, c.dice.IntN(20)), false)
-	if !c.feed.is(lossy) {
-		c.hub.Changed(key(name), revision)
-	}
+	c.notify(name, c.store.place(key(name), fmt.Sprint(name, c.dice.IntN(20)), false), false)
 }
 
 func (c *chaos) check(name string) {

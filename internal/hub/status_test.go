@@ -236,7 +236,7 @@ func TestWatchesEndWithTheirSession(t *testing.T) {
 		if f.ended() != nil || c.ended() != nil {
 			t.Fatalf("ended: %v, %v", f.ended(), c.ended())
 		}
-		w.hub.Changed(key("a"), w.store.remove(key("a")))
+		w.notify("a", w.store.remove(key("a")), true)
 		w.pass(time.Second)
 		for what, err := range map[string]error{
 			"a status": f.ended(), "components": c.ended(), "a status of none": none.ended(), "components of none": of.ended(),
@@ -248,19 +248,19 @@ func TestWatchesEndWithTheirSession(t *testing.T) {
 	})
 }
 
-func TestWatchesAreCounted(t *testing.T) {
+func TestASessionThatNobodyWatchesIsForgotten(t *testing.T) {
 	simulate(t, func(w *world) {
 		w.write("a")
 		one, two := w.status("a", bos.Want{}), w.status("a", bos.Want{})
 		three := follow(w, w.hub.WatchComponents(key("a"), false, 0))
 		for _, stop := range []func(){one.stop, two.stop, three.stop} {
-			if n := w.feed.count("a"); n != 1 {
-				t.Fatalf("the feed watches it %d times", n)
+			if n := w.hub.Health().Watched; n != 1 {
+				t.Fatalf("%d sessions are watched", n)
 			}
 			stop()
 		}
-		if n := w.feed.count("a"); n != 0 {
-			t.Errorf("the feed watches it %d times, and nobody does", n)
+		if n := w.hub.Health().Watched; n != 0 {
+			t.Errorf("%d sessions are watched, and nobody does", n)
 		}
 		w.pass(time.Second)
 		w.store.taken("sessions")

@@ -19,12 +19,11 @@ type topic struct {
 	want       bos.Want                 // all of them together
 	asking     []*statusWatch           // that are to be shown the next read, whatever it shows
 
-	subscribed bool        // the feed notifies of every change
-	since      time.Time   // when it was first watched
-	covered    int64       // the revision that the last read has shown
-	known      *bos.Status // what the last read has shown, and of which parts
-	knownWant  bos.Want
-	stale      bool // it was shown as one that may be behind
+	since     time.Time   // when it was first watched
+	covered   int64       // the revision that the last read has shown
+	known     *bos.Status // what the last read has shown, and of which parts
+	knownWant bos.Want
+	stale     bool // it was shown as one that may be behind
 }
 
 // topicOf returns a session's topic, which is new if nobody watches it yet.
@@ -34,7 +33,6 @@ func (h *Hub) topicOf(key bos.SessionKey) *topic {
 		t = &topic{key: key, watches: map[*statusWatch]struct{}{}, wants: map[bos.Want]int{}, since: time.Now()}
 		t.status.topic = t
 		h.topics[key] = t
-		h.feed.Watch(key)
 	}
 	return t
 }
@@ -46,7 +44,6 @@ func (h *Hub) leave(t *topic) {
 	h.place(&t.status) // which nobody may be waiting for any more
 	if len(t.watches)+len(t.components) == 0 && h.topics[t.key] == t {
 		delete(h.topics, t.key)
-		h.feed.Unwatch(t.key)
 	}
 }
 

@@ -97,7 +97,7 @@ func TestWhoLeavesBeforeAReadLeavesTheOthersInPeace(t *testing.T) {
 		w.write("a") // at once
 		w.pass(tick / gathering)
 		revision := w.store.place(key("a"), "x2", false)
-		w.hub.Changed(key("a"), revision) // a tick later
+		w.notify("a", revision, false) // a tick later
 		status.stop()
 		w.pass(time.Second)
 		if s := components.last("the change"); s.Revision != revision {

@@ -57,6 +57,7 @@ func (p *publisher) publish(ctx context.Context, n int) error {
 			tx.HSet(ctx, status.Meta, "rev", p.next)
 			tx.HSet(ctx, status.Key(name), "r", p.next, "m", Components, "s", successful, "a", Components-successful,
 				"c", configuring, "p", Components-successful-configuring)
+			tx.Publish(ctx, status.Notices, status.Notice(name, p.next))
 			tx.Publish(ctx, status.Channel(name), strconv.FormatInt(p.next, 10))
 			p.next++
 		}

@@ -15,23 +15,17 @@ import (
 // Listener receives what a [Feed] reports. Its methods are called one at a time and
 // must not block.
 type Listener interface {
-	// Subscribed says that from now on every change of the scope is reported. It
-	// follows each Watch of a scope that nobody watched, and every gap: read then.
-	Subscribed(scope bos.SessionKey)
-	// Changed says that the scope is at that revision.
-	Changed(scope bos.SessionKey, revision int64)
-	// ListSubscribed is Subscribed for the list of sessions and, if all are
-	// watched, for all scopes.
-	ListSubscribed()
-	// ListChanged says that a session's record appeared, changed or went.
-	ListChanged(scope bos.SessionKey, revision int64)
-	// Interrupted says, once a loss, that changes may go unreported until Subscribed
-	// and ListSubscribed are called again.
+	// Subscribed says that from now on every change is reported. It is called at first, and after every gap: read
+	// everything then.
+	Subscribed()
+	// Changed says what has changed. The notices are the feed's again when it returns.
+	Changed(notices []bos.Notice)
+	// Interrupted says, once a loss, that changes go unreported until Subscribed is called again.
 	Interrupted()
 	// Alive says that a probe has come all the way back: Redis answers, takes
-	// notices and delivers them. All notices up to that revision, of the
-	// namespace's counter, have been delivered before.
-	Alive(epoch string, revision int64)
+	// notices and delivers them. The namespace has been at that revision, and missed says that not all notices up to it have
+	// been delivered before, although the connection held: they were lost on the way, or something writes that gives none.
+	Alive(epoch string, revision int64, missed bool)
 }
 
 // Feed is the one subscription of a process to what changes in the namespace. It
@@ -42,76 +36,19 @@ type Feed struct {
 	interval time.Duration
 	probes   string // the channel by which it receives its own probes
 
-	wake     chan struct{} // what is wanted has changed
 	probeNow chan struct{} // there is a new connection to be proved
 
 	mu     sync.Mutex
-	wanted map[string]int   // channels, and the pattern of all, by how many want them
-	conn   *connection      // the connection; nil while there is none
 	seen   redisdb.Position // the highest that was received
 	proved time.Time        // when a probe last came back, or the connection was made
+	next   int64            // the revision that the next notice begins with; 0 while that is not known
+	missed bool             // one was lost since the last probe
 }
 
 // New makes a feed that proves every interval that it works, once it runs. If
 // three intervals pass without such proof it connects again.
 func New(db *redisdb.DB, l Listener, interval time.Duration) *Feed {
-	return &Feed{
-		db: db, listener: l, interval: interval, probes: db.Keys.Probes(rand.Text()),
-		wake: make(chan struct{}, 1), probeNow: make(chan struct{}, 1), wanted: map[string]int{},
-	}
-}
-
-// Watch asks for the changes of a scope. Several that watch it ask once each, and
-// each ends it by an Unwatch. It never blocks and may be called at any time.
-func (f *Feed) Watch(scope bos.SessionKey) { f.want(f.db.Keys.Notices(scope)) }
-
-// Unwatch takes back one Watch. What is on its way may still be reported.
-func (f *Feed) Unwatch(scope bos.SessionKey) { f.unwant(f.db.Keys.Notices(scope)) }
-
-// WatchAll is Watch for all scopes. A change of one that is watched besides may be
-// reported twice.
-func (f *Feed) WatchAll() { f.want(f.db.Keys.AllNotices()) }
-
-// UnwatchAll takes back one WatchAll.
-func (f *Feed) UnwatchAll() { f.unwant(f.db.Keys.AllNotices()) }
-
-func (f *Feed) want(channel string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.wanted[channel]++
-	if f.wanted[channel] == 1 {
-		f.turned(channel)
-	}
-}
-
-func (f *Feed) unwant(channel string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	switch f.wanted[channel] {
-	case 0:
-	case 1:
-		delete(f.wanted, channel)
-		f.turned(channel)
-	default:
-		f.wanted[channel]--
-	}
-}
-
-// turned notes that a channel is wanted now, or no more. A connection that is yet
-// to be made looks at all of them.
-func (f *Feed) turned(channel string) {
-	if f.conn != nil {
-		f.conn.turned[channel] = true
-		wakeUp(f.wake)
-	}
-}
-
-// wakeUp wakes the goroutine that waits for c, or will.
-func wakeUp(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
+	return &Feed{db: db, listener: l, interval: interval, probes: db.Keys.Probes(rand.Text()), probeNow: make(chan struct{}, 1)}
 }
 
 // How long the feed waits before it connects again: doubled with each failure, and
@@ -148,8 +85,8 @@ func (f *Feed) listen(ctx context.Context) bool {
 		return false
 	}
 	go l.read()
-	f.keepUp(ctx, l)
-	f.hangUp(l)
+	f.supervise(ctx, l)
+	_ = l.pubsub.Close() // fails only if it is closed already; its reader ends with that
 	<-l.ended
 	if l.up && ctx.Err() == nil {
 		f.listener.Interrupted()
@@ -157,17 +94,13 @@ func (f *Feed) listen(ctx context.Context) bool {
 	return l.up
 }
 
-// keepUp has the connection subscribe to what is wanted, while it works.
-func (f *Feed) keepUp(ctx context.Context, l *connection) {
+// supervise returns when the connection works no more.
+func (f *Feed) supervise(ctx context.Context, l *connection) {
 	check := time.NewTicker(max(f.interval/4, time.Millisecond)) // three intervals are not to become four
 	defer check.Stop()
-	for l.subscribe() == nil {
+	for !f.silent() {
 		select {
-		case <-f.wake:
 		case <-check.C:
-			if f.silent() {
-				return
-			}
 		case <-l.ended:
 			return
 		case <-ctx.Done():

@@ -45,40 +45,15 @@ func (f *Feed) sendProbe(ctx context.Context) error {
 }
 
 // ProbeNow has a feed send a probe at once, and not only with the next interval.
-func ProbeNow(f *Feed) { wakeUp(f.probeNow) }
+func ProbeNow(f *Feed) {
+	select {
+	case f.probeNow <- struct{}{}:
+	default: // one is due already
+	}
+}
 
 func (f *Feed) last() redisdb.Position {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.seen
-}
-
-// proof is a probe that came back. It also dates what is received: notices do not name
-// their epoch, but those that come after a probe on one connection are not of an
-// earlier one. What came before it, of whichever epoch, counts no more.
-func (f *Feed) proof(at redisdb.Position) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.proved = time.Now()
-	if at.Epoch != f.seen.Epoch || at.Revision > f.seen.Revision {
-		f.seen = at
-	}
-}
-
-// reached reads the revision of a notice, and keeps the highest.
-func (f *Feed) reached(revision string) int64 {
-	n := redisdb.ParseRevision(revision)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.seen.Revision = max(f.seen.Revision, n)
-	return n
-}
-
-// silent says that no probe has come back for so long that the connection can't be
-// trusted: it may be half open, or end at a node that is no part of the cluster any
-// more.
-func (f *Feed) silent() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return time.Since(f.proved) >= 3*f.interval
 }

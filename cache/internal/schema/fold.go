@@ -27,7 +27,7 @@ func Fold(script string) string {
 }
 
 // constant is a name of a table in capital letters, with a field of it if it has any.
-var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|COUNTERS|SHOWN|FROZEN_PREFIX|OUTBOX_LENGTH|PACK_SIZE|STAYS_LENGTH|WAIT_SPAN)\b`)
+var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|COUNTERS|SHOWN|FROZEN_PREFIX|RECORD_NOTICE|OUTBOX_LENGTH|PACK_SIZE|STAYS_LENGTH|WAIT_SPAN)\b`)
 
 var constants = scriptConstants()
 
@@ -36,6 +36,7 @@ func scriptConstants() map[string]string {
 		"COUNTERS":      "{" + quoted(CounterFields) + "}",
 		"FROZEN_PREFIX": quote(FrozenPrefix),
 		"SHOWN":         "{" + quoted(ShownStatusFields) + "}",
+		"RECORD_NOTICE": quote(RecordNotice),
 		"OUTBOX_LENGTH": strconv.Itoa(OutboxLength),
 		"PACK_SIZE":     strconv.Itoa(PackSize),
 		"STAYS_LENGTH":  strconv.Itoa(StaysLength),

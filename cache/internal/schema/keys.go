@@ -69,21 +69,10 @@ func (k Keys) Alike(s *bos.Session) string {
 	return k.key(Kinds.Alike, string(s.Operation)+":"+s.Tenant+"/"+s.TemplateName)
 }
 
-// ListNotices is the channel of the list of sessions, Notices that of a scope, which
-// begins with ScopeNotices, and AllNotices the pattern of the channels of all scopes.
-func (k Keys) ListNotices() string                 { return string(k) + Channels.List.Prefix }
-func (k Keys) ScopeNotices() string                { return string(k) + Channels.Notices.Prefix }
-func (k Keys) Notices(scope bos.SessionKey) string { return k.ScopeNotices() + scope.String() }
-func (k Keys) AllNotices() string                  { return k.ScopeNotices() + "*" }
-func (k Keys) Probes(feed string) string           { return string(k) + Channels.Probes.Prefix + feed }
-
-// Traces is the channel of writes that belong to traces.
-func (k Keys) Traces() string { return string(k) + Channels.Traces.Prefix }
-
-// Noticed returns the scope whose channel it is.
-func (k Keys) Noticed(channel string) bos.SessionKey {
-	return bos.ParseSessionKey(strings.TrimPrefix(channel, k.ScopeNotices()))
-}
+// The channels: of the notices of all writes, of the probes of one feed, and of the writes that belong to traces.
+func (k Keys) Notices() string           { return string(k) + Channels.Notices.Prefix }
+func (k Keys) Probes(feed string) string { return string(k) + Channels.Probes.Prefix + feed }
+func (k Keys) Traces() string            { return string(k) + Channels.Traces.Prefix }
 
 // Home is where the keys of a session are: at its scope or, once a newer session has taken
 // the name of one that was deleted, at its incarnation.

@@ -128,12 +128,16 @@ var AllKinds = valuesOf[Kind](Kinds)
 
 // Channels are no keys: they belong to no slot, and every node of a cluster passes
 // on what is published on any other.
-var Channels = struct{ Notices, List, Probes, Traces Channel }{
-	Notices: Channel{"n:", PerScope, "the revision that the scope is at"},
-	List:    Channel{"sessions", PerNamespace, `"<revision> <scope>": a session was created, changed or removed`},
-	Probes:  Channel{"p:", "<random>", `"<epoch> <revision>": the probes of one process' feed`},
-	Traces:  Channel{"traces", PerNamespace, `"<revision> <traceparent>": the write that made a revision belongs to a trace`},
+var Channels = struct{ Notices, Probes, Traces Channel }{
+	Notices: Channel{"n", PerNamespace,
+		"what a run of the write script has changed: of each of its writes, a line with the revision that it made and a line with each scope that is at it now; " +
+			RecordNotice + " in front of one whose session was created, changed or removed"},
+	Probes: Channel{"p:", "<random>", `"<epoch> <revision>": the probes of one process' feed`},
+	Traces: Channel{"traces", PerNamespace, `"<revision> <traceparent>": the write that made a revision belongs to a trace`},
 }
+
+// RecordNotice is in front of a scope in a notice if the record of its session has changed, too.
+const RecordNotice = "!"
 
 // Channel describes the channels of one kind.
 type Channel struct {

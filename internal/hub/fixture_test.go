@@ -78,7 +78,7 @@ func (w *world) write(name string, change ...func(*bos.Session)) int64 {
 	return revision
 }
 
-// notify tells the hub of a change, unless that is lost.
+// notify reports a change to the hub, unless that is lost.
 func (w *world) notify(name string, revision int64, record bool) {
 	if !w.feed.is(lossy) {
 		w.hub.Changed([]bos.Notice{{Scope: key(name), Revision: revision, Record: record}})

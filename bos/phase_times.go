@@ -15,35 +15,38 @@ func (c *Component) TimedPhase() Phase {
 // its end, also where another session took the component over.
 type PhaseTimes struct {
 	Phase   Phase
-	Stays   map[int64]int // how many, by the first second of their bucket; see [TimeBucket]
+	Stays   [TimeBuckets]int // how many, by their bucket; see [TimeBucket]
 	Longest int64
 }
 
+// TimeBuckets is how many buckets there are for times: what is longer than 100 days is in the last.
+const TimeBuckets = 87
+
 // bucketStarts are the first seconds of the buckets: single seconds at first, and then each a fifth longer than
 // all before it.
-var bucketStarts = func() (starts []int64) {
-	const most = 100 * 24 * 60 * 60 // longer stays share the last bucket
-	for at := int64(0); at < most; at = max(at+1, at+at/5) {
-		starts = append(starts, at)
+var bucketStarts = func() (starts [TimeBuckets]int64) {
+	for i := 1; i < TimeBuckets; i++ {
+		starts[i] = max(starts[i-1]+1, starts[i-1]+starts[i-1]/5)
 	}
 	return starts
 }()
 
-// TimeBucket is the first second of the bucket that a time belongs to. A negative one, of clocks that differ, counts as 0.
-func TimeBucket(seconds int64) int64 {
-	i, exact := slices.BinarySearch(bucketStarts, seconds)
+// TimeBucket is the bucket that a time in seconds belongs to, from 0. A negative one, of clocks that differ, counts as 0.
+func TimeBucket(seconds int64) int {
+	i, exact := slices.BinarySearch(bucketStarts[:], seconds)
 	if !exact {
 		i = max(i-1, 0)
 	}
-	return bucketStarts[i]
+	return i
 }
 
-// bucketEnd is the last second of the bucket that begins with that one.
-func bucketEnd(start int64) int64 {
-	if i, _ := slices.BinarySearch(bucketStarts, start); i+1 < len(bucketStarts) {
-		return bucketStarts[i+1] - 1
+// bucketMiddle is the middle of a bucket, in seconds.
+func bucketMiddle(i int) float64 {
+	end := bucketStarts[i]
+	if i+1 < TimeBuckets {
+		end = bucketStarts[i+1] - 1
 	}
-	return start
+	return float64(bucketStarts[i]+end) / 2
 }
 
 // PhaseDuration is how long components of a session stayed in a phase, in seconds. Median and 95th percentile
@@ -73,9 +76,9 @@ func (t PhaseTimes) percentile(count, percent int) float64 {
 	if rank >= count { // the longest itself
 		return float64(t.Longest)
 	}
-	for _, start := range bucketStarts {
-		if rank -= t.Stays[start]; rank <= 0 {
-			return min(float64(start+bucketEnd(start))/2, float64(t.Longest))
+	for i, n := range t.Stays {
+		if rank -= n; rank <= 0 {
+			return min(bucketMiddle(i), float64(t.Longest))
 		}
 	}
 	return float64(t.Longest)

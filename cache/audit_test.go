@@ -33,11 +33,7 @@ func (s *suite) value(key string) string {
 	case "string":
 		return c.Get(ctx, key).Val()
 	case "hash":
-		hash := c.HGetAll(ctx, key).Val()
-		if strings.HasPrefix(key, s.store.db.Keys.Cabinets("")) {
-			hash = byCabinet(hash)
-		}
-		return pairs(hash)
+		return pairs(byCabinet(c.HGetAll(ctx, key).Val()))
 	case "zset":
 		out := map[string]string{}
 		for _, z := range c.ZRangeWithScores(ctx, key, 0, -1).Val() {
@@ -54,14 +50,18 @@ func (s *suite) value(key string) string {
 	}
 }
 
-// byCabinet are the counters of cabinets, each by itself: their order is that in which they began to count.
+// byCabinet has the counters of cabinets each by itself: their order is that in which they began to count.
 func byCabinet(hash map[string]string) map[string]string {
 	all := map[string]string{}
-	for cabinet, counts := range hash {
-		tally := schema.CabinetCounts(counts)
+	for field, value := range hash {
+		if _, is := schema.CutCabinet(field); !is {
+			all[field] = value
+			continue
+		}
+		tally := schema.CabinetCounts(value)
 		for _, c := range schema.CabinetCounters {
 			if n := *c.Of(&tally); n != 0 {
-				all[cabinet+" "+c.Field] = strconv.Itoa(n)
+				all[field+" "+c.Field] = strconv.Itoa(n)
 			}
 		}
 	}
@@ -154,15 +154,6 @@ func (s *suite) audit() {
 			}
 		})
 	}
-	for h, all := range cabinets {
-		for cabinet, t := range all {
-			for _, counter := range schema.CabinetCounters {
-				if n := *counter.Of(t); n != 0 {
-					add(k.Cabinets(h), cabinet+" "+counter.Field, n)
-				}
-			}
-		}
-	}
 	have := s.dump()
 	s.auditReferences(add, have)
 	for key, members := range want {
@@ -173,7 +164,7 @@ func (s *suite) audit() {
 	for key := range have {
 		kind, rest, _ := strings.Cut(strings.TrimPrefix(key, string(k)), ":")
 		switch kind {
-		case "ids", "ei", "tr", "tn", "ti", "m", "f", "a", "st", "g", "e", "cb":
+		case "ids", "ei", "tr", "tn", "ti", "m", "f", "a", "st", "g", "e":
 			if want[key] == nil {
 				s.Errorf("%s is left over: %s", key, have[key])
 			}
@@ -181,7 +172,7 @@ func (s *suite) audit() {
 			s.auditProgress(key, have[string(k)+"s:"+rest] != "")
 		case "s":
 			if !strings.HasPrefix(rest, "@") {
-				s.auditCounters(schema.Home(rest), tallies[schema.Home(rest)])
+				s.auditCounters(schema.Home(rest), tallies[schema.Home(rest)], cabinets[schema.Home(rest)])
 				delete(tallies, schema.Home(rest))
 			}
 		}
@@ -226,7 +217,7 @@ func (s *suite) auditReferences(add func(key, member string, by int), have map[s
 	s.equal(texts, references, "texts and references to them")
 }
 
-func (s *suite) auditCounters(h schema.Home, want *bos.Tally) {
+func (s *suite) auditCounters(h schema.Home, want *bos.Tally, cabinets map[string]*bos.Tally) {
 	s.Helper()
 	if want == nil {
 		want = &bos.Tally{}
@@ -237,5 +228,18 @@ func (s *suite) auditCounters(h schema.Home, want *bos.Tally) {
 		if got := (sessionHash{}).number(hash[field]); got != int64(n) {
 			s.Errorf("%s counts %s = %d, the records make %d", h, field, got, n)
 		}
+	}
+	found := cabinetCounters(hash)
+	for cabinet, t := range cabinets {
+		for _, counter := range schema.CabinetCounters {
+			got := schema.CabinetCounts(found[cabinet])
+			if has, makes := *counter.Of(&got), *counter.Of(t); has != makes {
+				s.Errorf("%s counts %s = %d in %s, the records make %d", h, counter.Field, has, cabinet, makes)
+			}
+		}
+		delete(found, cabinet)
+	}
+	for cabinet, counts := range found {
+		s.Errorf("%s counts %q in %s, and it has nothing there", h, counts, cabinet)
 	}
 }

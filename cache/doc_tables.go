@@ -25,9 +25,7 @@
 //	log:<scope>                         list    10m0s once frozen                       the change log: one entry a write, "<rev> <ids changed> <ids removed>"
 //	f:<scope>                           zset    -                                       ids of those of m: that have failed, score 0
 //	ff:<home>                           zset    -                                       f: as it was when the session was frozen
-//	cb:<scope>                          hash    -                                       what the components of each cabinet count: its counters, each with its number, such as "m64p3a3"; without those that are 0
-//	fcb:<home>                          hash    -                                       cb: as it was when the session was frozen
-//	pt:<home>                           zset    -                                       stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>"
+//	fcb:<home>                          hash    -                                       the counters of the cabinets in s: as they were when the session was frozen, by cabinet
 //	tb:<day>:<tenant>/<template>        zset    the retention from the end of that day  ids of the components that failed on that day; the score is how often, and in how many sessions (TroubleScore)
 //	tl:<day>:<tenant>/<template>        hash    the retention from the end of that day  their last failures on that day, "<second in base 36> <error, at most 256 bytes>"
 //	fm:<home>                           zset    -                                       the ids of m: as it was when the session was frozen, and what each waited for: packs (Packed), score 0

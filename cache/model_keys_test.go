@@ -45,7 +45,6 @@ func (x *machine) checkKeys(rt *rapid.T) {
 		stored[k.FrozenFailed(h)] = s.frozen != nil && s.frozen.Tally.Failed > 0
 		stored[k.FrozenMembers(h)] = s.frozen != nil && s.frozen.Tally.Managed > s.frozen.Tally.Staged
 		stored[k.FrozenStaged(h)] = s.frozen != nil && s.frozen.Tally.Staged > 0
-		stored[k.PhaseTimes(h)] = len(s.stays) > 0 || s.unsure
 		stored[k.FrozenCabinets(h)] = s.frozen != nil && s.frozen.Tally.Managed > 0
 	}
 	for _, key := range modelScopes() {
@@ -66,7 +65,7 @@ func (x *machine) checkKeys(rt *rapid.T) {
 	x.checkIndex(rt, k.Facets(), facets)
 	for _, key := range x.allKeys() {
 		switch kind, _, _ := strings.Cut(strings.TrimPrefix(key, string(k)), ":"); kind {
-		case "s", "x", "fg", "fe", "ff", "fcb", "fm", "fst", "pt", "log", "co", "al", "h":
+		case "s", "x", "fg", "fe", "ff", "fcb", "fm", "fst", "log", "co", "al", "h":
 			if !stored[key] {
 				rt.Fatalf("%s is left over: %s", key, x.value(key))
 			}

@@ -1,14 +1,9 @@
 package cache
 
 import (
-	"context"
 	"strconv"
-	"strings"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
-	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
@@ -42,65 +37,42 @@ func (r *record) ended(n *record, now int64) (phaseStay, bool) {
 
 // stayed notes a stay.
 func (sc *scopeChange) stayed(one phaseStay) {
-	if sc.stays == nil {
-		sc.stays, sc.longest = map[phaseStay]int{}, map[bos.Phase]int64{}
-	}
-	sc.stays[phaseStay{one.phase, bos.TimeBucket(one.seconds)}]++
-	sc.longest[one.phase] = max(sc.longest[one.phase], one.seconds)
-}
-
-// timing are how long the longest stays of a scope were, by their fields, and how many there were, by their members.
-func (sc *scopeChange) timing() (longest, stays string) {
-	var fields []string
-	for _, phase := range sortedKeys(sc.longest, always) {
-		fields = append(fields, schema.LongestStays[phase], strconv.FormatInt(sc.longest[phase], 10))
-	}
-	by := make(map[string]int, len(sc.stays))
-	for one, count := range sc.stays {
-		by[schema.PhaseTime(one.phase, one.seconds)] = count
-	}
-	var members []string
-	for _, member := range sortedKeys(by, always) {
-		members = append(members, member, strconv.Itoa(by[member]))
-	}
-	return strings.Join(fields, " "), strings.Join(members, " ")
-}
-
-// phaseTimesReply is what the times of phases are made of.
-type phaseTimesReply struct {
-	stays   *redis.ZSliceCmd
-	longest *redis.SliceCmd // by bos.TimedPhases
-}
-
-func (s *Store) askPhaseTimes(ctx context.Context, pipe redis.Pipeliner, h schema.Home) *phaseTimesReply {
-	fields := make([]string, len(bos.TimedPhases))
-	for i, phase := range bos.TimedPhases {
-		fields[i] = schema.LongestStays[phase]
-	}
-	return &phaseTimesReply{pipe.ZRangeWithScores(ctx, s.db.Keys.PhaseTimes(h), 0, -1), pipe.HMGet(ctx, s.db.Keys.Session(h), fields...)}
-}
-
-// durations is what is shown of them.
-func (a *phaseTimesReply) durations() []bos.PhaseDuration {
-	of := map[bos.Phase]*bos.PhaseTimes{}
-	for _, z := range a.stays.Val() {
-		phase, start, _ := strings.Cut(z.Member.(string), " ")
-		second, err := strconv.ParseInt(start, 10, 64)
-		if err != nil {
-			continue
+	t := sc.times[one.phase]
+	if t == nil {
+		if sc.times == nil {
+			sc.times = map[bos.Phase]*bos.PhaseTimes{}
 		}
-		t := of[bos.Phase(phase)]
-		if t == nil {
-			t = &bos.PhaseTimes{Phase: bos.Phase(phase), Stays: map[int64]int{}}
-			of[t.Phase] = t
-		}
-		t.Stays[second] = int(z.Score)
+		t = &bos.PhaseTimes{}
+		sc.times[one.phase] = t
 	}
-	var all []bos.PhaseDuration
-	for i, phase := range bos.TimedPhases {
-		if t := of[phase]; t != nil {
-			t.Longest, _ = strconv.ParseInt(redisdb.Text(a.longest.Val()[i]), 10, 64) // Redis has it of us
-			all = append(all, t.Duration())
+	t.Stays[bos.TimeBucket(one.seconds)]++
+	t.Longest = max(t.Longest, one.seconds)
+}
+
+// movedTimes are the fields of stays, each with what is added to it, and those of the longest.
+func (sc *scopeChange) movedTimes() (words []string) {
+	for _, phase := range sortedKeys(sc.times, always) {
+		last, moves := "", []byte(nil)
+		for bucket, n := range sc.times[phase].Stays {
+			if n == 0 {
+				continue
+			}
+			field, letter := schema.Stays(phase, bucket)
+			if field != last && last != "" {
+				words, moves = append(words, last, string(moves)), nil
+			}
+			last, moves = field, schema.AppendMove(moves, letter, n)
+		}
+		words = append(words, last, string(moves), schema.LongestStays[phase], schema.AtLeast(sc.times[phase].Longest))
+	}
+	return words
+}
+
+// durationsOf are the times in phases that the hash of a session has.
+func durationsOf(hash map[string]string) (all []bos.PhaseDuration) {
+	for _, phase := range bos.TimedPhases {
+		if d := schema.PhaseTimes(phase, hash).Duration(); d.Count > 0 {
+			all = append(all, d)
 		}
 	}
 	return all

@@ -87,10 +87,11 @@ type sessionReply struct {
 	hash     *redis.StringSliceCmd // or
 	script   *redis.Cmd            // with groups
 	groups   [2]*redis.IntCmd
-	cabinets [2]*redis.MapStringStringCmd
 	extras   *redis.SliceCmd
 	progress *redis.StringSliceCmd
-	times    *phaseTimesReply
+
+	whole          *redis.MapStringStringCmd // the hash again, with the packed counters: nobody knows their fields before
+	frozenCabinets *redis.MapStringStringCmd
 }
 
 // readHomes reads sessions where they live; nil stands for one that is not there.
@@ -145,11 +146,10 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead, a *se
 		a.groups[1] = pipe.ZCard(ctx, s.db.Keys.FrozenGroups(h))
 	}
 	if r.Cabinets {
-		a.cabinets[0] = pipe.HGetAll(ctx, s.db.Keys.Cabinets(h))
-		a.cabinets[1] = pipe.HGetAll(ctx, s.db.Keys.FrozenCabinets(h))
+		a.frozenCabinets = pipe.HGetAll(ctx, s.db.Keys.FrozenCabinets(h))
 	}
-	if r.PhaseTimes {
-		a.times = s.askPhaseTimes(ctx, pipe, h)
+	if r.Cabinets || r.PhaseTimes {
+		a.whole = pipe.HGetAll(ctx, key)
 	}
 	if r.Details || r.Initial {
 		// A list of initial components can be as long as a system; it is left where it is
@@ -212,11 +212,15 @@ func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, 
 		if a.groups[which] != nil {
 			st.GroupCount = int(a.groups[which].Val())
 		}
-		if a.cabinets[which] != nil {
-			st.ByCabinet = cabinetsOf(a.cabinets[which].Val())
+		if a.frozenCabinets != nil {
+			counters := a.frozenCabinets.Val()
+			if !st.FromSnapshot {
+				counters = cabinetCounters(a.whole.Val())
+			}
+			st.ByCabinet = cabinetsOf(counters)
 		}
-		if a.times != nil {
-			st.PhaseDurations = a.times.durations()
+		if r.PhaseTimes {
+			st.PhaseDurations = durationsOf(a.whole.Val())
 		}
 		if st.Saved != nil { // BOS's own words come first; our counts stay beside them
 			st.GroupCount, st.Saved.Text, st.ErrorsCut = st.Saved.GroupCount, saved, false

@@ -20,7 +20,7 @@ func (r *recount) sums(ctx context.Context) error {
 	// Not of sessions alone: a scope that has lost its hash still has members, and one that
 	// should be empty may have groups left. History has frozen counters, which no record can
 	// prove.
-	for _, of := range []schema.Kind{schema.Kinds.Session, schema.Kinds.Members, schema.Kinds.Staged, schema.Kinds.Groups, schema.Kinds.Cabinets} {
+	for _, of := range []schema.Kind{schema.Kinds.Session, schema.Kinds.Members, schema.Kinds.Staged, schema.Kinds.Groups} {
 		if err := r.scan(ctx, of, 0, func(found []string, _ uint64) error {
 			for _, scope := range r.idsOf(of, found) {
 				if !schema.Home(scope).IsHistory() {
@@ -78,7 +78,7 @@ func (r *recount) verifySums(ctx context.Context, scope bos.SessionKey) error {
 	}
 	c.regroup(r.db.Keys.Groups(h), off)
 	to := c.scope(scope) // who watches the session is to read it again
-	wrong += r.verifyCabinets(to, r.db.Keys.Cabinets(h), have.cabinets, want.cabinets)
+	wrong += r.verifyCabinets(to, r.db.Keys.Session(h), have.cabinets, want.cabinets)
 	if wrong == 0 {
 		return nil
 	}
@@ -172,9 +172,8 @@ func (r *recount) addUp(ctx context.Context, scope bos.SessionKey) (have stored,
 
 // sumReply is what adding up a scope has asked Redis for.
 type sumReply struct {
-	counters        *redis.SliceCmd
+	hash            *redis.MapStringStringCmd
 	groups          *redis.ZSliceCmd
-	cabinets        *redis.MapStringStringCmd
 	members, staged *redis.StringSliceCmd
 	records         []*redis.SliceCmd
 }
@@ -184,11 +183,10 @@ type sumReply struct {
 func (r *recount) readSum(ctx context.Context, h schema.Home, ids []string) (sum sumReply, err error) {
 	err = r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		sum = sumReply{
-			counters: pipe.HMGet(ctx, r.db.Keys.Session(h), schema.CounterFields...),
-			groups:   pipe.ZRangeWithScores(ctx, r.db.Keys.Groups(h), 0, -1),
-			cabinets: pipe.HGetAll(ctx, r.db.Keys.Cabinets(h)),
-			members:  pipe.ZRange(ctx, r.db.Keys.Members(h), 0, -1),
-			staged:   pipe.ZRange(ctx, r.db.Keys.Staged(h), 0, -1),
+			hash:    pipe.HGetAll(ctx, r.db.Keys.Session(h)),
+			groups:  pipe.ZRangeWithScores(ctx, r.db.Keys.Groups(h), 0, -1),
+			members: pipe.ZRange(ctx, r.db.Keys.Members(h), 0, -1),
+			staged:  pipe.ZRange(ctx, r.db.Keys.Staged(h), 0, -1),
 		}
 		for part := range slices.Chunk(ids, recountChunk) {
 			names := make([]string, len(part))
@@ -210,13 +208,13 @@ func (sum *sumReply) components() []string {
 
 func (sum *sumReply) stored() stored {
 	have := stored{counters: map[string]int{}, groups: map[string]int{}, cabinets: map[string]bos.Tally{}}
-	for i, v := range sum.counters.Val() {
-		have.counters[schema.CounterFields[i]], _ = strconv.Atoi(redisdb.Text(v)) // absent: 0
+	for _, field := range schema.CounterFields {
+		have.counters[field], _ = strconv.Atoi(sum.hash.Val()[field]) // absent: 0
 	}
 	for _, z := range sum.groups.Val() {
 		have.groups[z.Member.(string)] = int(math.Round(-z.Score))
 	}
-	for name, counts := range sum.cabinets.Val() {
+	for name, counts := range cabinetCounters(sum.hash.Val()) {
 		have.cabinets[name] = schema.CabinetCounts(counts)
 	}
 	return have

@@ -87,9 +87,8 @@ type scopeChange struct {
 	waitRemove, waitAdd     []string
 	waitScore               []int64 // of those added
 	groups                  map[string]int
-	cabinets                map[string]*bos.Tally // by how much the counters of each change
-	stays                   map[phaseStay]int     // that have ended, by the first second of their bucket
-	longest                 map[bos.Phase]int64   // of them, in seconds
+	cabinets                map[string]*bos.Tally         // by how much the counters of each change
+	times                   map[bos.Phase]*bos.PhaseTimes // of stays that have ended
 }
 
 // newChange begins a write. All that it notes has the moment at which it began, also if it is
@@ -292,15 +291,12 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		// The script steps over as many keys as these flags say: both sides have to
 		// agree. Most writes can't freeze anything, and are spared the keys of what is
 		// frozen.
-		cabinets := sc.movedCabinets()
-		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep, len(cabinets) > 0, len(sc.stays) > 0)...)
+		packed := append(sc.movedCabinets(), sc.movedTimes()...)
+		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep)...)
 		// Each word costs the script time, and a batch over many scopes has thousands of them.
-		add(strings.Join(sc.changed, ",")+" "+strings.Join(sc.removed, ","), sc.flags(len(cabinets) > 0)+" "+schema.Moves(schema.Counters, &sc.tally))
-		if len(cabinets) > 0 {
-			add(strings.Join(cabinets, " "))
-		}
-		if len(sc.stays) > 0 {
-			add(sc.timing())
+		add(strings.Join(sc.changed, ",")+" "+strings.Join(sc.removed, ","), sc.flags(len(packed) > 0)+" "+schema.Moves(schema.Counters, &sc.tally))
+		if len(packed) > 0 {
+			add(strings.Join(packed, " "))
 		}
 	}
 	return names, args
@@ -327,13 +323,13 @@ func (c *change) batch() (n int) {
 }
 
 // flags are the letters of what the script is to do besides counting; mostly none.
-func (sc *scopeChange) flags(cabinets bool) string {
+func (sc *scopeChange) flags(packed bool) string {
 	var flags string
 	f := &schema.WriteFlags
 	for _, one := range []struct {
 		on   bool
 		flag schema.WriteFlag
-	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}, {cabinets, f.Cabinets}, {len(sc.stays) > 0, f.Time}} {
+	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}, {packed, f.Packed}} {
 		if one.on {
 			flags += one.flag.Letter
 		}

@@ -160,7 +160,7 @@ func TestWhatWasAddedIsTakenAway(t *testing.T) {
 		s.must(c.HIncrBy(ctx, session, "p", -1).Err())
 		s.must(c.HIncrBy(ctx, session, "f", 1).Err())
 		s.must(c.HIncrBy(ctx, session, "l4", 1).Err()) // it has a status of the phase that it did not count in
-		s.must(c.HSet(ctx, s.store.db.Keys.Cabinets("/a"), "other", "m1f1a1").Err())
+		s.must(c.HSet(ctx, s.store.db.Keys.Session("/a"), "/other", "m1f1a1").Err())
 		s.store.recent.doubt() // as after a restart
 
 		s.patch(bos.ComponentPatch{ID: "x1", Error: new("any change counts it again")})

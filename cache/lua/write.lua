@@ -1,6 +1,6 @@
 -- Atomic writes of several callers, one after the other: each happens as a whole, or not at all, whatever becomes of the others.
 --
--- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, FLAG, ENTRY, EVENT, SHOWN, RECORD_NOTICE, OUTBOX_LENGTH, PACK_SIZE,
+-- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, CABINET_MARK, AT_LEAST, FLAG, ENTRY, EVENT, SHOWN, RECORD_NOTICE, OUTBOX_LENGTH, PACK_SIZE,
 -- STAYS_LENGTH and WAIT_SPAN are put in as literals when the program starts, from internal/schema.
 --
 -- The script knows nothing of what it writes. Of each change it compares versions, runs the
@@ -14,9 +14,8 @@
 --   2..       the versioned values that it depends on, and those without a version; then what guards name
 --             by its number, and commands one after the other; then, from the number at the head of the
 --             list of scopes on, of each scope its session, log and progress and, with
---             the flags check, freeze or keep, groups, errors, failed ones, cabinets, members, staged and
---             active ones, and all of these but the last as frozen,
---             with the flag cabinets the counters of its cabinets, and with the flag time the times of its phases.
+--             the flags check, freeze or keep, groups, errors, failed ones, members, staged and
+--             active ones, all of these but the last as frozen, and the counters of its cabinets as frozen.
 --             Keys are counted from the change's first one on.
 --             Every key that is touched is among them. No answer exists before the
 --             change, so that a Redis Cluster refuses the script for as long as
@@ -49,9 +48,9 @@
 --             change ("rc p-1c+1"). record: its record changed; check: freeze it if it is armed and
 --             nothing is active; freeze: as complete; keep: freeze it in the state that it has; revise:
 --             its frozen status is another; start: it runs from now on; past: its end is no news;
---             cabinets: one more word, of pairs: a cabinet, and by how much its own counters change;
---             time: two more, for a session that is not frozen: pairs of a field and the least that it
---             is to be, and triples of a phase, a bucket of its times and by how much that grows
+--             packed: one more word, of pairs: a field of the session's hash and by how much which of the
+--             counters in it change, or AT_LEAST and what it is to be at least. They are those of a
+--             cabinet (CABINET_MARK), or of a session, which count until it is frozen
 --
 -- Returns     what became of each change:
 --             {"ok", revision}       written (or: was written by an earlier call
@@ -132,8 +131,8 @@ end
 
 -- Keys of a scope that are copied when its session is frozen, error groups first. Behind them come members, staged and
 -- active ones, of which less is kept, and only of so many components, as Redis does nothing else meanwhile.
-local COPIED, MOST_FROZEN = 4, 100000
-local SNAPSHOT = COPIED + 3 + COPIED + 2 -- all keys that a snapshot is made of and kept in
+local COPIED, MOST_FROZEN = 3, 100000
+local SNAPSHOT = COPIED + 3 + COPIED + 3 -- all keys that a snapshot is made of and kept in
 
 -- How many members are read at a time: whole packs.
 local PAGE = 250 * PACK_SIZE
@@ -161,6 +160,28 @@ local function pack(members, packs, active)
       add[#add + 1], add[#add + 2] = '0', table.concat(ids, '\n', i, math.min(i + PACK_SIZE - 1, #ids))
     end
     redis.call('ZADD', packs, unpack(add))
+  end
+end
+
+-- What fields of cabinets begin with, and words that say what a field is to be at least.
+local OF_CABINET, LEAST = string.byte(CABINET_MARK), string.byte(AT_LEAST)
+
+-- ofCabinet says whether a field is that of a cabinet.
+local function ofCabinet(field)
+  return string.byte(field) == OF_CABINET
+end
+
+-- keepCabinets copies the counters of cabinets out of the hash of a session.
+local function keepCabinets(key, frozen)
+  local all, kept, n = redis.call('HGETALL', key), {}, 0
+  for i = 1, #all, 2 do
+    if ofCabinet(all[i]) then
+      kept[n + 1], kept[n + 2] = string.sub(all[i], 2), all[i + 1]
+      n = n + 2
+    end
+  end
+  for from = 1, n, CHUNK do
+    redis.call('HSET', frozen, unpack(kept, from, math.min(from + CHUNK - 1, n)))
   end
 end
 
@@ -194,6 +215,7 @@ local function freeze(scope, from, state, past)
     pack(members, KEYS[frozen + COPIED], redis.call('ZCARD', active) > 0 and active)
     pack(staged, KEYS[frozen + COPIED + 1])
   end
+  keepCabinets(key, KEYS[frozen + COPIED + 2])
   for _, group in ipairs(redis.call('ZRANGE', KEYS[frozen], 0, -1)) do
     local digest = string.sub(group, -22)
     if redis.call('HEXISTS', refs, digest) == 1 then
@@ -248,14 +270,28 @@ local function sample(progress, key, pace)
   redis.call('HSET', key, SESSION.sampled, change.moment + gap - 1 .. ' ' .. gap) -- the last moment without one
 end
 
--- moves are the counters in a word, each with the number behind it.
+-- moves are the counters in a word, each with the number behind it, and the pattern by which it is found among packed ones.
 local moves = once(function(word)
   local all = {}
   for counter, by in string.gmatch(word, '(%a%d?)([+-]%d+)') do
-    all[#all + 1], all[#all + 2] = counter, tonumber(by)
+    all[#all + 1] = {counter = counter, by = tonumber(by), pattern = counter .. '(%-?%d+)'}
   end
   return all
 end)
+
+-- read returns the first n of these fields of a hash.
+local function read(key, fields, n)
+  if n <= CHUNK then
+    return redis.call('HMGET', key, unpack(fields, 1, n))
+  end
+  local all = {}
+  for from = 1, n, CHUNK do
+    for _, value in ipairs(redis.call('HMGET', key, unpack(fields, from, math.min(from + CHUNK - 1, n)))) do
+      all[#all + 1] = value
+    end
+  end
+  return all
+end
 
 -- headOf is what a head says: its flags, how many keys its scope has, the fields of the session that are needed, behind the
 -- first ones (known) the counters that move, and by how much.
@@ -272,50 +308,31 @@ local headOf = once(function(word)
     head.keys = head.keys + SNAPSHOT
   end
   head.known = #head.fields
-  local all = moves(string.sub(word, space + 1))
-  for i = 1, #all, 2 do
-    head.fields[#head.fields + 1], head.by[#head.by + 1] = all[i], all[i + 1]
-    head.fails = head.fails or all[i] == COUNTER.failed or all[i] == COUNTER.managed
+  for _, move in ipairs(moves(string.sub(word, space + 1))) do
+    head.fields[#head.fields + 1], head.by[#head.by + 1] = move.counter, move.by
+    head.fails = head.fails or move.counter == COUNTER.failed or move.counter == COUNTER.managed
   end
   head.size = #head.fields
   return head
 end)
 
--- moved is what a cabinet counts ("p3c12", without what is 0) after those moves.
+-- moved are packed counters ("p3c12", without what is 0) after those moves.
 local function moved(counts, all)
-  for i = 1, #all, 2 do
-    local first, last, count = string.find(counts, all[i] .. '(%-?%d+)')
-    local n = (count or 0) + all[i + 1]
-    counts = (first and string.sub(counts, 1, first - 1) .. string.sub(counts, last + 1) or counts) .. (n ~= 0 and all[i] .. n or '')
+  for _, move in ipairs(all) do
+    local first, last, count = string.find(counts, move.pattern)
+    local n = (count or 0) + move.by
+    counts = (first and string.sub(counts, 1, first - 1) .. string.sub(counts, last + 1) or counts) .. (n ~= 0 and move.counter .. n or '')
   end
   return counts
 end
 
--- countCabinets moves the counters of the cabinets in a word.
-local function countCabinets(key, word)
-  local names, by, n = {}, {}, 0
-  for name, change in string.gmatch(word, '(%S+) (%S+)') do
-    n = n + 1
-    names[n], by[n] = name, change
+-- packed is what such a field is to be, after what a word says of it: nil for as it is.
+local function packed(value, word)
+  if string.byte(word) ~= LEAST then
+    return moved(value or '', moves(word))
   end
-  for first = 1, n, CHUNK do
-    local set, empty = {}, {}
-    for i, counts in ipairs(redis.call('HMGET', key, unpack(names, first, math.min(first + CHUNK - 1, n)))) do
-      local name = names[first + i - 1]
-      counts = moved(counts or '', moves(by[first + i - 1]))
-      if counts == '' then
-        empty[#empty + 1] = name
-      else
-        set[#set + 1], set[#set + 2] = name, counts
-      end
-    end
-    if #set > 0 then
-      redis.call('HSET', key, unpack(set))
-    end
-    if #empty > 0 then
-      redis.call('HDEL', key, unpack(empty))
-    end
-  end
+  local least = string.sub(word, 2)
+  return tonumber(value or '-1') < tonumber(least) and least or nil
 end
 
 -- proven is how far the namespace is, if this server is proven to have all of it; else what becomes of a change.
@@ -343,7 +360,7 @@ local function forbidden()
     return nil
   end
   for _, command in ipairs({
-    'COPY', 'DEL', 'GET', 'HDEL', 'HEXISTS', 'HGET', 'HINCRBY', 'HMGET', 'HSET', 'HSETNX', 'LRANGE', 'LTRIM', 'MGET',
+    'COPY', 'DEL', 'GET', 'HDEL', 'HEXISTS', 'HGET', 'HGETALL', 'HINCRBY', 'HMGET', 'HSET', 'HSETNX', 'LRANGE', 'LTRIM', 'MGET',
     'MSET', 'PEXPIRE', 'RPUSH', 'SET', 'TIME', 'XADD', 'XDEL', 'XLEN', 'ZADD', 'ZCARD', 'ZINCRBY', 'ZMSCORE', 'ZRANGE', 'ZREM',
   }) do
     if not redis.acl_check_cmd(command, meta, meta, meta) then
@@ -523,41 +540,38 @@ local function apply(base, at, is)
     at = at + 2
     local first, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 2]
     local scope = string.sub(key, begin)
-    local record, check, time = head[FLAG.record], head[FLAG.check], head[FLAG.time]
+    local record, check = head[FLAG.record], head[FLAG.check]
     from = from + head.keys
-    if head[FLAG.cabinets] then
-      countCabinets(KEYS[from], ARGV[at])
-      from, at = from + 1, at + 1
-    end
 
     -- What is needed is read in one call and what changes is set in another: a batch
     -- may touch hundreds of scopes. Counts are small: unlike revisions they print
     -- the same everywhere.
-    local fields, known, size, least = head.fields, head.known, head.size, {}
-    if time then -- behind the others, which stay: the next scope puts its own there
-      for field, seconds in string.gmatch(ARGV[at], '(%S+) (%S+)') do
-        least[#least + 1] = seconds
-        fields[size + #least] = field
+    local fields, known, counted = head.fields, head.known, head.size
+    local size, by = counted, {}
+    if head[FLAG.packed] then -- behind the others, which stay: the next scope puts its own there
+      for field, word in string.gmatch(ARGV[at], '(%S+) (%S+)') do
+        size = size + 1
+        fields[size] = field
+        by[size] = word
       end
+      at = at + 1
     end
-    local has = redis.call('HMGET', key, unpack(fields, 1, size + #least))
+    local has = read(key, fields, size)
     local session, pace, active = has[1], has[2], has[3] or '0'
-    local set, n = {SESSION.revision, rev}, 2
-    if time then
-      if session and session ~= MODE.frozen then
-        for i, seconds in ipairs(least) do
-          if tonumber(has[size + i] or '-1') < tonumber(seconds) then
-            set[n + 1], set[n + 2] = fields[size + i], seconds
-            n = n + 2
-          end
-        end
-        for phase, bucket, by in string.gmatch(ARGV[at + 1], '(%S+) (%S+) (%S+)') do
-          redis.call('ZINCRBY', KEYS[from], by, phase .. ' ' .. bucket)
+    local set, n, empty = {SESSION.revision, rev}, 2, {}
+    for i = counted + 1, size do
+      local field = fields[i]
+      if ofCabinet(field) or session and session ~= MODE.frozen then
+        local value = packed(has[i], by[i])
+        if value == '' then
+          empty[#empty + 1] = field
+        elseif value then
+          set[n + 1], set[n + 2] = field, value
+          n = n + 2
         end
       end
-      from, at = from + 1, at + 2
     end
-    for i = known + 1, size do
+    for i = known + 1, counted do
       local count = tostring((has[i] or 0) + head.by[i - known])
       set[n + 1], set[n + 2] = fields[i], count
       n = n + 2
@@ -572,7 +586,12 @@ local function apply(base, at, is)
     if session and head[FLAG.revise] then
       set[n + 1], set[n + 2] = SESSION.revised, rev
     end
-    redis.call('HSET', key, unpack(set))
+    for i = 1, n, CHUNK do
+      redis.call('HSET', key, unpack(set, i, math.min(i + CHUNK - 1, n)))
+    end
+    for i = 1, #empty, CHUNK do
+      redis.call('HDEL', key, unpack(empty, i, math.min(i + CHUNK - 1, #empty)))
+    end
     if not session and (redis.call('HGET', key, COUNTER.managed) or '0') == '0' then
       redis.call('DEL', key) -- nobody counts here and no session is here
     end

@@ -263,7 +263,7 @@ var (
 	leadingFields   = fieldsOf(LeadingCounters, func(c Counter) string { return c.Field })
 	// RecordFields are the fields of the record and the snapshot of a session: all that
 	// goes with an incarnation.
-	RecordFields = append(sessionFields(OfRecord), frozenCounters...)
+	RecordFields = slices.Concat(sessionFields(OfRecord), frozenCounters, stayFields)
 	// ChangeFields are read with the change log.
 	ChangeFields = sessionFields(InChanges)
 	// LeadingFields come first in a new hash: Redis finds a field of a small hash by

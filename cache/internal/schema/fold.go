@@ -27,7 +27,7 @@ func Fold(script string) string {
 }
 
 // constant is a name of a table in capital letters, with a field of it if it has any.
-var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|COUNTERS|SHOWN|FROZEN_PREFIX|RECORD_NOTICE|OUTBOX_LENGTH|PACK_SIZE|STAYS_LENGTH|WAIT_SPAN)\b`)
+var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|COUNTERS|SHOWN|FROZEN_PREFIX|CABINET_MARK|AT_LEAST|RECORD_NOTICE|OUTBOX_LENGTH|PACK_SIZE|STAYS_LENGTH|WAIT_SPAN)\b`)
 
 var constants = scriptConstants()
 
@@ -36,6 +36,8 @@ func scriptConstants() map[string]string {
 		"COUNTERS":      "{" + quoted(CounterFields) + "}",
 		"FROZEN_PREFIX": quote(FrozenPrefix),
 		"SHOWN":         "{" + quoted(ShownStatusFields) + "}",
+		"CABINET_MARK":  quote(CabinetMark),
+		"AT_LEAST":      quote(atLeast),
 		"RECORD_NOTICE": quote(RecordNotice),
 		"OUTBOX_LENGTH": strconv.Itoa(OutboxLength),
 		"PACK_SIZE":     strconv.Itoa(PackSize),
@@ -72,7 +74,7 @@ func scriptConstants() map[string]string {
 type WriteFlag struct{ Letter, Name string }
 
 // WriteFlags are all of them; lua/write.lua says what they do.
-var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past, Cabinets, Time WriteFlag }{
+var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past, Packed WriteFlag }{
 	Record: WriteFlag{"r", "record"},
 	Check:  WriteFlag{"c", "check"},
 	Freeze: WriteFlag{"f", "freeze"},
@@ -81,8 +83,7 @@ var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past, Cabin
 	Start:  WriteFlag{"b", "start"},
 	Past:   WriteFlag{"p", "past"},
 
-	Cabinets: WriteFlag{"x", "cabinets"},
-	Time:     WriteFlag{"t", "time"},
+	Packed: WriteFlag{"x", "packed"},
 }
 
 func quote(text string) string { return "'" + text + "'" }

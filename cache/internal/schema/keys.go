@@ -48,9 +48,7 @@ func (k Keys) FrozenGroups(h Home) string     { return k.key(Kinds.FrozenGroups,
 func (k Keys) FrozenErrors(h Home) string     { return k.key(Kinds.FrozenErrors, string(h)) }
 func (k Keys) Failed(h Home) string           { return k.key(Kinds.Failed, string(h)) }
 func (k Keys) FrozenFailed(h Home) string     { return k.key(Kinds.FrozenFailed, string(h)) }
-func (k Keys) Cabinets(h Home) string         { return k.key(Kinds.Cabinets, string(h)) }
 func (k Keys) FrozenCabinets(h Home) string   { return k.key(Kinds.FrozenCabinets, string(h)) }
-func (k Keys) PhaseTimes(h Home) string       { return k.key(Kinds.PhaseTimes, string(h)) }
 func (k Keys) Members(h Home) string          { return k.key(Kinds.Members, string(h)) }
 func (k Keys) Staged(h Home) string           { return k.key(Kinds.Staged, string(h)) }
 func (k Keys) Groups(h Home) string           { return k.key(Kinds.Groups, string(h)) }
@@ -185,40 +183,4 @@ func ErrorEntry(d bos.Digest, id string) string { return string(d) + " " + id }
 func EntryID(entry string) string {
 	_, id, _ := strings.Cut(entry, " ")
 	return id
-}
-
-// CabinetCounts reads the counters of one cabinet. Those of a cabinet that is counted by another version are left out.
-func CabinetCounts(stored string) (t bos.Tally) {
-	for stored != "" {
-		end := 1
-		for end < len(stored) && (stored[end] == '-' || stored[end] >= '0' && stored[end] <= '9') {
-			end++
-		}
-		i := slices.IndexFunc(CabinetCounters, func(c Counter) bool { return c.Field == stored[:1] })
-		if n, err := strconv.Atoi(stored[1:end]); err == nil && i >= 0 {
-			*CabinetCounters[i].Of(&t) = n
-		}
-		stored = stored[end:]
-	}
-	return t
-}
-
-// Moves is by how much which of the counters change, as a write says it to its script; "" if none does.
-func Moves(counters []Counter, by *bos.Tally) string {
-	var word []byte
-	for _, c := range counters {
-		if n := *c.Of(by); n != 0 {
-			word = append(word, c.Field...)
-			if n > 0 {
-				word = append(word, '+')
-			}
-			word = strconv.AppendInt(word, int64(n), 10)
-		}
-	}
-	return string(word)
-}
-
-// PhaseTime is where the stays in a phase are counted whose bucket begins with that second.
-func PhaseTime(p bos.Phase, start int64) string {
-	return string(p) + " " + strconv.FormatInt(start, 10)
 }

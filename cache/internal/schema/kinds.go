@@ -55,7 +55,7 @@ var Kinds = struct {
 	Members, Staged, Waiting, Groups, Errors    Kind
 	FrozenGroups, FrozenErrors, Progress, Log   Kind
 	Failed, FrozenFailed                        Kind
-	Cabinets, FrozenCabinets, PhaseTimes        Kind
+	FrozenCabinets                              Kind
 	Troubles, LastFailures                      Kind
 	FrozenMembers, FrozenStaged                 Kind
 	ErrorIndex, Texts, References               Kind
@@ -79,21 +79,17 @@ var Kinds = struct {
 	Staged:  Kind{Prefix: "st:", Type: "zset", Per: PerScope, Holds: "ids of the components staged in it, score 0"},
 	Waiting: Kind{Prefix: "a:", Type: "zset", Per: PerScope,
 		Holds: "ids of those of m: that are active, and of those of st:; the score is what they wait for and since when (WaitScore)"},
-	Groups:       Kind{Prefix: "g:", Type: "zset", Per: PerScope, Holds: "error groups, score minus their size"},
-	Errors:       Kind{Prefix: "e:", Type: "zset", Per: PerScope, Holds: `"<digest> <id>" of components with an error, score 0`},
-	FrozenGroups: Kind{Prefix: "fg:", Type: "zset", Per: PerHome, Holds: "g: as it was when the session was frozen"},
-	FrozenErrors: Kind{Prefix: "fe:", Type: "zset", Per: PerHome, Holds: "e: as it was when the session was frozen"},
-	Failed:       Kind{Prefix: "f:", Type: "zset", Per: PerScope, Holds: "ids of those of m: that have failed, score 0"},
-	FrozenFailed: Kind{Prefix: "ff:", Type: "zset", Per: PerHome, Holds: "f: as it was when the session was frozen"},
-	Cabinets: Kind{Prefix: "cb:", Type: "hash", Per: PerScope,
-		Holds: `what the components of each cabinet count: its counters, each with its number, such as "m64p3a3"; without those that are 0`},
-	FrozenCabinets: Kind{Prefix: "fcb:", Type: "hash", Per: PerHome, Holds: "cb: as it was when the session was frozen"},
+	Groups:         Kind{Prefix: "g:", Type: "zset", Per: PerScope, Holds: "error groups, score minus their size"},
+	Errors:         Kind{Prefix: "e:", Type: "zset", Per: PerScope, Holds: `"<digest> <id>" of components with an error, score 0`},
+	FrozenGroups:   Kind{Prefix: "fg:", Type: "zset", Per: PerHome, Holds: "g: as it was when the session was frozen"},
+	FrozenErrors:   Kind{Prefix: "fe:", Type: "zset", Per: PerHome, Holds: "e: as it was when the session was frozen"},
+	Failed:         Kind{Prefix: "f:", Type: "zset", Per: PerScope, Holds: "ids of those of m: that have failed, score 0"},
+	FrozenFailed:   Kind{Prefix: "ff:", Type: "zset", Per: PerHome, Holds: "f: as it was when the session was frozen"},
+	FrozenCabinets: Kind{Prefix: "fcb:", Type: "hash", Per: PerHome, Holds: "the counters of the cabinets in s: as they were when the session was frozen, by cabinet"},
 	FrozenMembers: Kind{Prefix: "fm:", Type: "zset", Per: PerHome,
 		Holds: "the ids of m: as it was when the session was frozen, and what each waited for: packs (Packed), score 0"},
 	FrozenStaged: Kind{Prefix: "fst:", Type: "zset", Per: PerHome, Holds: "the ids of st: as it was when the session was frozen: packs (Packed), score 0"},
-	PhaseTimes: Kind{Prefix: "pt:", Type: "zset", Per: PerHome,
-		Holds: `stays in phases until a session was frozen: how many by "<phase> <first second of their bucket>"`},
-	Progress: Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
+	Progress:     Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
 	Log: Kind{Prefix: "log:", Type: "list", Per: PerScope, Life: LogLife, Once: "frozen",
 		Holds: `the change log: one entry a write, "<rev> <ids changed> <ids removed>"`},
 	Troubles: Kind{Prefix: "tb:", Type: "zset", Per: PerTroubles, Life: Retention, Once: "from the end of that day",
@@ -172,18 +168,12 @@ func (k Keys) Cut(of Kind, key string) (rest string, ok bool) {
 
 // ScopeKeys are the keys that a write may touch of a scope in lua/write.lua, in the
 // order in which it looks for them. The snapshot's follow only where the write may
-// complete the session, and those of its cabinets and of the times of phases where it adds to them: every key that is named costs time.
-func (k Keys) ScopeKeys(h Home, snapshot, cabinets, times bool) []string {
+// complete the session: every key that is named costs time.
+func (k Keys) ScopeKeys(h Home, snapshot bool) []string {
 	names := []string{k.Session(h), k.Log(h), k.Progress(h)}
 	if snapshot {
-		names = append(names, k.Groups(h), k.Errors(h), k.Failed(h), k.Cabinets(h), k.Members(h), k.Staged(h), k.Waiting(h),
-			k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h), k.FrozenMembers(h), k.FrozenStaged(h))
-	}
-	if cabinets {
-		names = append(names, k.Cabinets(h))
-	}
-	if times {
-		names = append(names, k.PhaseTimes(h))
+		names = append(names, k.Groups(h), k.Errors(h), k.Failed(h), k.Members(h), k.Staged(h), k.Waiting(h),
+			k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenMembers(h), k.FrozenStaged(h), k.FrozenCabinets(h))
 	}
 	return names
 }
@@ -197,5 +187,5 @@ func (k Keys) StatusKeys(h Home) []string {
 // when its name is taken again. The first is its hash, whose counters belong to the scope.
 func (k Keys) HomeKeys(h Home) []string {
 	return []string{k.Session(h), k.Extras(h), k.FrozenGroups(h), k.FrozenErrors(h), k.FrozenFailed(h), k.FrozenCabinets(h),
-		k.FrozenMembers(h), k.FrozenStaged(h), k.Progress(h), k.PhaseTimes(h)}
+		k.FrozenMembers(h), k.FrozenStaged(h), k.Progress(h)}
 }

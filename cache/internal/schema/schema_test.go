@@ -57,7 +57,7 @@ func TestKeysShareTheHashTagOfTheirNamespace(t *testing.T) {
 	const namespace, longer = "system", "system1"
 	session := &bos.Session{SessionKey: bos.SessionKey{Tenant: "blue", Name: "a"}, Operation: bos.OperationBoot, TemplateName: "t"}
 	k, h := KeysOf(namespace), ScopeHome(session.SessionKey)
-	keys := slices.Concat(k.HomeKeys(h), k.ScopeKeys(h, true, true, true), k.StatusKeys(h), []string{
+	keys := slices.Concat(k.HomeKeys(h), k.ScopeKeys(h, true), k.StatusKeys(h), []string{
 		k.Meta(), k.Epoch(), k.IDs(), k.ErrorIndex(), k.Texts(), k.References(), k.Batches(), k.Sessions(), k.Frozen(), k.Tenants(), k.Lease(),
 		k.Templates(), k.Options(), k.Component("x1"), k.Details("x1"), k.Tenant("blue"), k.Answer("w"), k.Members(h), k.Staged(h),
 		k.Waiting(h), k.Failed(h), k.History(h), k.Alike(session),

@@ -79,29 +79,31 @@
 //
 // # The fields of s:<home>
 //
-//	w    1 while it runs and completes by itself, 3 while it runs, 2 frozen, else 0
-//	r    revision
-//	k    until when no sample is due, and how far apart they are to be, "<ms> <ms>"
-//	i    incarnation; absent if there is no such session
-//	v    revision at which the record changed last
-//	op   operation
-//	tp   name of the template
-//	fl   s for stage, d for include_disabled
-//	src  source (bos.Source)
-//	st   state
-//	b0   start time
-//	e0   end time
-//	del  why it is history (bos.Removal)
-//	z    moment of freezing by Redis' clock, "<seconds>.<microseconds>"
-//	bs   numbers of the status that BOS itself has saved (bos.SavedStatus)
-//	ar   revision at which that replaced an earlier one
-//	Fr   revision of the snapshot
-//	nf   the largest percentage of failures that an event was made for
-//	ns   what it was stalled at when the last event of that was made
-//	q1   the longest stay in powering_off, in seconds
-//	q2   that in powering_on
-//	q3   that in configuring
-//	q4   that in a phase that BOS does not have
+//	w                  1 while it runs and completes by itself, 3 while it runs, 2 frozen, else 0
+//	r                  revision
+//	k                  until when no sample is due, and how far apart they are to be, "<ms> <ms>"
+//	i                  incarnation; absent if there is no such session
+//	v                  revision at which the record changed last
+//	op                 operation
+//	tp                 name of the template
+//	fl                 s for stage, d for include_disabled
+//	src                source (bos.Source)
+//	st                 state
+//	b0                 start time
+//	e0                 end time
+//	del                why it is history (bos.Removal)
+//	z                  moment of freezing by Redis' clock, "<seconds>.<microseconds>"
+//	bs                 numbers of the status that BOS itself has saved (bos.SavedStatus)
+//	ar                 revision at which that replaced an earlier one
+//	Fr                 revision of the snapshot
+//	nf                 the largest percentage of failures that an event was made for
+//	ns                 what it was stalled at when the last event of that was made
+//	q1                 the longest stay in powering_off, in seconds
+//	q2                 that in powering_on
+//	q3                 that in configuring
+//	q4                 that in a phase that BOS does not have
+//	/<cabinet>         what its components count, by the letters of the counters above
+//	q1.<n>, q2.<n>, …  stays in the phase of q1, q2, … that have ended, until the session is frozen: a to h are the buckets (bos.TimeBucket) from 8n on
 //
 // # The fields of x:<home>
 //

@@ -155,20 +155,15 @@ func (s *suite) checkCompletion() {
 	s.equal(frozen, complete, "snapshots")
 }
 
-type notice struct {
-	channel  string
-	revision int64
-}
-
 // listen collects the notices of all scopes, from now on until its result is called.
-func (s *suite) listen() (received func() []notice) {
-	prefix := string(s.store.db.Keys) + "n:"
+func (s *suite) listen() (received func() []bos.Notice) {
+	channel := s.store.db.Keys.Notices()
 	ctx := s.ctx // the audit, later, takes another
-	sub := s.store.db.Client.PSubscribe(ctx, prefix+"*")
+	sub := s.store.db.Client.Subscribe(ctx, channel)
 	s.Cleanup(func() { _ = sub.Close() })
 	_, err := sub.Receive(ctx) // that it is subscribed
 	s.must(err)
-	var all []notice
+	var all []bos.Notice
 	failed := make(chan error, 1)
 	const end = "the end"
 	go func() {
@@ -178,16 +173,18 @@ func (s *suite) listen() (received func() []notice) {
 				failed <- err
 				return
 			}
-			n, err := strconv.ParseInt(m.Payload, 10, 64)
-			if err != nil {
-				failed <- err
-				return
+			revision := int64(0)
+			for line := range strings.SplitSeq(m.Payload, "\n") {
+				if n, err := strconv.ParseInt(line, 10, 64); err == nil {
+					revision = n
+				} else {
+					all = append(all, bos.Notice{Scope: bos.ParseSessionKey(strings.TrimPrefix(line, schema.RecordNotice)), Revision: revision})
+				}
 			}
-			all = append(all, notice{strings.TrimPrefix(m.Channel, prefix), n})
 		}
 	}()
-	return func() []notice {
-		s.must(s.store.db.Client.Publish(s.ctx, prefix, end).Err())
+	return func() []bos.Notice {
+		s.must(s.store.db.Client.Publish(s.ctx, channel, end).Err())
 		s.must(<-failed)
 		return all
 	}
@@ -195,25 +192,24 @@ func (s *suite) listen() (received func() []notice) {
 
 // checkRevisions wants those of a scope to grow, each reported once, and the last one
 // reported to be the one that is stored.
-func (s *suite) checkRevisions(notices []notice) {
-	last := map[string]int64{}
+func (s *suite) checkRevisions(notices []bos.Notice) {
+	last := map[bos.SessionKey]int64{}
 	for _, n := range notices {
-		if n.revision <= last[n.channel] {
-			s.Errorf("%s: notice of revision %d after that of %d", n.channel, n.revision, last[n.channel])
+		if n.Revision <= last[n.Scope] {
+			s.Errorf("%s: notice of revision %d after that of %d", n.Scope, n.Revision, last[n.Scope])
 		}
-		last[n.channel] = n.revision
+		last[n.Scope] = n.Revision
 	}
 	if len(last) < 4 {
 		s.Errorf("only %d sessions had notices: %v", len(last), last)
 	}
-	for scope, revision := range last {
-		key := bos.ParseSessionKey(scope)
+	for key, revision := range last {
 		if s.read(key) == nil {
 			continue
 		}
 		stored, err := s.store.db.Client.HGet(s.ctx, s.store.db.Keys.Session(schema.ScopeHome(key)), schema.Session.Revision.Name).Int64()
 		if err != nil && err != redis.Nil || stored != revision {
-			s.Errorf("session %s is at revision %d (%v), the last notice was of %d", scope, stored, err, revision)
+			s.Errorf("session %s is at revision %d (%v), the last notice was of %d", key, stored, err, revision)
 		}
 	}
 }

@@ -46,6 +46,17 @@ func TestStaysInPhasesAreTimed(t *testing.T) {
 		s.create("a")
 		s.equal([]string{shown(s.read(name("a")))}, []string{"[]"}, "of the next session of that name")
 		s.equal([]string{shown(s.readAs(bos.SessionRead{SessionKey: name("a"), Incarnation: ended.Incarnation, Want: everything}))}, []string{want}, "of the one before")
+
+		// One that is deleted while it runs leaves nothing to the next, either.
+		s.put(component("x4", "a"))
+		s.state("a", bos.StateRunning)
+		clock.pass(time.Minute)
+		s.patch(phase("x4", "configuring"))
+		s.equal([]string{shown(s.read(name("a")))}, []string{"[{powering_on 1 60 60 60}]"}, "while it runs")
+		_, err := s.store.DeleteSession(s.ctx, name("a"))
+		s.must(err)
+		s.create("a")
+		s.equal([]string{shown(s.read(name("a")))}, []string{"[]"}, "of the next one after it was deleted")
 	})
 }
 

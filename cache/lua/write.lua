@@ -64,7 +64,7 @@
 
 local meta, texts, refs, ended, batches, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local COMMON = 6 -- keys that are those of all changes
-local most = tonumber(ARGV[7])
+local most, longLog = tonumber(ARGV[7]), 2 * ARGV[3]
 
 -- Of the change that is being made: its moment, the percentages of failures, and its revision, which is there when the first change
 -- is made. It is a table because the embedded Redis' Lua takes variables from the functions that share them when an error is caught.
@@ -88,6 +88,9 @@ local function once(read)
     return one
   end
 end
+
+-- text is a small number as a text: most are one of few, and to print one takes as long as a call of Redis.
+local text = once(tostring)
 
 -- commandOf is what the head of a command says.
 local commandOf = once(function(head)
@@ -166,16 +169,11 @@ end
 -- What fields of cabinets begin with, and words that say what a field is to be at least.
 local OF_CABINET, LEAST = string.byte(CABINET_MARK), string.byte(AT_LEAST)
 
--- ofCabinet says whether a field is that of a cabinet.
-local function ofCabinet(field)
-  return string.byte(field) == OF_CABINET
-end
-
 -- keepCabinets copies the counters of cabinets out of the hash of a session.
 local function keepCabinets(key, frozen)
   local all, kept, n = redis.call('HGETALL', key), {}, 0
   for i = 1, #all, 2 do
-    if ofCabinet(all[i]) then
+    if string.byte(all[i]) == OF_CABINET then
       kept[n + 1], kept[n + 2] = string.sub(all[i], 2), all[i + 1]
       n = n + 2
     end
@@ -270,11 +268,13 @@ local function sample(progress, key, pace)
   redis.call('HSET', key, SESSION.sampled, change.moment + gap - 1 .. ' ' .. gap) -- the last moment without one
 end
 
--- moves are the counters in a word, each with the number behind it, and the pattern by which it is found among packed ones.
+-- moves are the counters in a word, each with the number behind it. Among packed ones it is found by a pattern, is alone where it was 0, and
+-- goes where it is brought back to that.
 local moves = once(function(word)
   local all = {}
   for counter, by in string.gmatch(word, '(%a%d?)([+-]%d+)') do
-    all[#all + 1] = {counter = counter, by = tonumber(by), pattern = counter .. '(%-?%d+)'}
+    by = tonumber(by)
+    all[#all + 1] = {counter = counter, by = by, pattern = counter .. '(%-?%d+)', alone = counter .. by, back = tostring(-by)}
   end
   return all
 end)
@@ -318,10 +318,16 @@ end)
 
 -- moved are packed counters ("p3c12", without what is 0) after those moves.
 local function moved(counts, all)
-  for _, move in ipairs(all) do
+  for i = 1, #all do
+    local move = all[i]
     local first, last, count = string.find(counts, move.pattern)
-    local n = (count or 0) + move.by
-    counts = (first and string.sub(counts, 1, first - 1) .. string.sub(counts, last + 1) or counts) .. (n ~= 0 and move.counter .. n or '')
+    if not first then
+      counts = counts .. move.alone
+    elseif count == move.back then
+      counts = string.sub(counts, 1, first - 1) .. string.sub(counts, last + 1)
+    else
+      counts = string.sub(counts, 1, first) .. text(count + move.by) .. string.sub(counts, last + 1)
+    end
   end
   return counts
 end
@@ -558,12 +564,13 @@ local function apply(base, at, is)
     end
     local has = read(key, fields, size)
     local session, pace, active = has[1], has[2], has[3] or '0'
-    local set, n, empty = {SESSION.revision, rev}, 2, {}
+    local set, n, empty = {SESSION.revision, rev}, 2, nil
     for i = counted + 1, size do
       local field = fields[i]
-      if ofCabinet(field) or session and session ~= MODE.frozen then
+      if string.byte(field) == OF_CABINET or session and session ~= MODE.frozen then
         local value = packed(has[i], by[i])
         if value == '' then
+          empty = empty or {}
           empty[#empty + 1] = field
         elseif value then
           set[n + 1], set[n + 2] = field, value
@@ -572,7 +579,7 @@ local function apply(base, at, is)
       end
     end
     for i = known + 1, counted do
-      local count = tostring((has[i] or 0) + head.by[i - known])
+      local count = text((has[i] or 0) + head.by[i - known])
       set[n + 1], set[n + 2] = fields[i], count
       n = n + 2
       if fields[i] == COUNTER.active then
@@ -585,11 +592,12 @@ local function apply(base, at, is)
     end
     if session and head[FLAG.revise] then
       set[n + 1], set[n + 2] = SESSION.revised, rev
+      n = n + 2
     end
     for i = 1, n, CHUNK do
       redis.call('HSET', key, unpack(set, i, math.min(i + CHUNK - 1, n)))
     end
-    for i = 1, #empty, CHUNK do
+    for i = 1, empty and #empty or 0, CHUNK do
       redis.call('HDEL', key, unpack(empty, i, math.min(i + CHUNK - 1, #empty)))
     end
     if not session and (redis.call('HGET', key, COUNTER.managed) or '0') == '0' then
@@ -598,7 +606,7 @@ local function apply(base, at, is)
     if session then
       if logged ~= ' ' then
         local length = redis.call('RPUSH', log, rev .. ' ' .. logged)
-        if length > 2 * ARGV[3] then -- rarely: it keeps at least as many as it is to
+        if length > longLog then -- rarely: it keeps at least as many as it is to
           redis.call('LTRIM', log, '-' .. ARGV[3], -1)
         end
       end

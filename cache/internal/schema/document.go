@@ -43,6 +43,9 @@ func WriteDocument(w io.Writer) error {
 		for _, f := range valuesOf[Field](hash.fields) {
 			rows = append(rows, f.Name+"\t"+f.Holds)
 		}
+		if hash.of == Kinds.Session {
+			rows = append(rows, PackedFields...)
+		}
 		section("The fields of "+hash.of.name(), rows...)
 	}
 

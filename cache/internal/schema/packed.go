@@ -12,6 +12,12 @@ import (
 // number ("m64p3a3"), without those that are 0. None of these values is longer than the 64 bytes up to which Redis keeps a hash small,
 // and one that is small is read by going through it: fewer fields are faster for all.
 
+// PackedFields say what they are, for the documentation.
+var PackedFields = []string{
+	CabinetMark + "<cabinet>\twhat its components count, by the letters of the counters above",
+	"q1.<n>, q2.<n>, …\tstays in the phase of q1, q2, … that have ended, until the session is frozen: a to h are the buckets (bos.TimeBucket) from 8n on",
+}
+
 // CabinetMark is in front of a cabinet, whose counters ([CabinetCounters]) its field has.
 const CabinetMark = "/"
 

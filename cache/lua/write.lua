@@ -171,15 +171,15 @@ local OF_CABINET, LEAST = string.byte(CABINET_MARK), string.byte(AT_LEAST)
 
 -- keepCabinets copies the counters of cabinets out of the hash of a session.
 local function keepCabinets(key, frozen)
-  local all, kept, n = redis.call('HGETALL', key), {}, 0
+  local all, counts, n = redis.call('HGETALL', key), {}, 0
   for i = 1, #all, 2 do
     if string.byte(all[i]) == OF_CABINET then
-      kept[n + 1], kept[n + 2] = string.sub(all[i], 2), all[i + 1]
+      counts[n + 1], counts[n + 2] = string.sub(all[i], 2), all[i + 1]
       n = n + 2
     end
   end
   for from = 1, n, CHUNK do
-    redis.call('HSET', frozen, unpack(kept, from, math.min(from + CHUNK - 1, n)))
+    redis.call('HSET', frozen, unpack(counts, from, math.min(from + CHUNK - 1, n)))
   end
 end
 

@@ -20,7 +20,7 @@ func parse(to []bos.Notice, message string) (notices []bos.Notice, first, last i
 			continue
 		}
 		scope, record := strings.CutPrefix(line, schema.RecordNotice)
-		to = append(to, bos.Notice{bos.ParseSessionKey(scope), last, record})
+		to = append(to, bos.Notice{Scope: bos.ParseSessionKey(scope), Revision: last, Record: record})
 	}
 	return to, first, last
 }

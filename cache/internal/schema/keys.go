@@ -67,10 +67,14 @@ func (k Keys) Alike(s *bos.Session) string {
 	return k.key(Kinds.Alike, string(s.Operation)+":"+s.Tenant+"/"+s.TemplateName)
 }
 
-// The channels: of the notices of all writes, of the probes of one feed, and of the writes that belong to traces.
-func (k Keys) Notices() string           { return string(k) + Channels.Notices.Prefix }
+// Notices is the channel of the notices of all writes.
+func (k Keys) Notices() string { return string(k) + Channels.Notices.Prefix }
+
+// Probes is the channel of the probes of one feed.
 func (k Keys) Probes(feed string) string { return string(k) + Channels.Probes.Prefix + feed }
-func (k Keys) Traces() string            { return string(k) + Channels.Traces.Prefix }
+
+// Traces is the channel of writes that belong to traces.
+func (k Keys) Traces() string { return string(k) + Channels.Traces.Prefix }
 
 // Home is where the keys of a session are: at its scope or, once a newer session has taken
 // the name of one that was deleted, at its incarnation.

@@ -94,9 +94,9 @@ func (s *Service) Mix(m Mix, result *MixOutcome) error {
 	}
 	// Redis counts what scripts do as well: a read of a session is one HMGET, by
 	// itself or within the script that reads the error groups, too. The script that
-	// writes does four for a batch: how far the namespace is, whether the records are a whole batch,
-	// the counters of its one session, and those of its cabinets.
-	result.Reads = after["hmget"] - calls["hmget"] - 4*(after["evalsha"]-calls["evalsha"])
+	// writes does three for a batch: how far the namespace is, whether the records are a whole batch,
+	// and the counters of its one session.
+	result.Reads = after["hmget"] - calls["hmget"] - 3*(after["evalsha"]-calls["evalsha"])
 	result.ScriptReads = after["evalsha_ro"] - calls["evalsha_ro"]
 	result.CPU, err = computing()
 	result.CPU -= cpu

@@ -75,6 +75,9 @@ func (h *Hub) Alive(epoch string, _ int64, missed bool) {
 		h.again(now)
 	}
 	h.epoch = epoch
+	if missed && !h.missed {
+		h.o.Log.Info("changes may have come without a notice; comparing all revisions")
+	}
 	h.missed = h.missed || missed
 	h.interrupted.set(false, h.reads)
 }

@@ -197,6 +197,9 @@ func TestFeedWhenRevisionsGoBack(t *testing.T) {
 		// No probe has been so far, only a notice.
 		s.must(s.store.db.Client.HSet(s.ctx, s.store.db.Keys.Meta(), "rev", last-1).Err())
 		after := e.probes(f)
+		if after.missed {
+			s.Error("a new epoch is reported as notices that were missed")
+		}
 		if after.epoch == before.epoch || after.revision != last-1 {
 			s.Errorf("at first %+v, revision %d was reported, then %+v", before, last, after)
 		}

@@ -129,8 +129,8 @@ func (h *Hub) repair(ctx context.Context) {
 	}
 }
 
-// toRepair says whether notices were lost since it was last asked, or the feed has had nothing to say for so long that they may be. What is known of the list is compared by reading it again, now or if
-// that was not done for a while.
+// toRepair says whether notices were lost since it was last asked, or the feed has had nothing to say for so long that they may
+// be. What is known of the list is compared by reading it again, then and whenever that was not done for a while.
 func (h *Hub) toRepair() (missed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -53,8 +53,8 @@ func (f *Feed) proof(probe string) (at redisdb.Position, missed bool) {
 	f.proved = time.Now()
 	missed, f.missed = f.missed || f.next != 0 && f.next <= at.Revision, false
 	f.next = max(f.next, at.Revision+1)
-	if at.Epoch != f.seen.Epoch {
-		f.next = at.Revision + 1
+	if f.seen.Epoch != "" && at.Epoch != f.seen.Epoch { // revisions have begun again, and the listener reads everything
+		missed, f.next = false, at.Revision+1
 	}
 	if at.Epoch != f.seen.Epoch || at.Revision > f.seen.Revision {
 		f.seen = at

@@ -52,18 +52,7 @@ func (sc *scopeChange) stayed(one phaseStay) {
 // movedTimes are the fields of stays, each with what is added to it, and those of the longest.
 func (sc *scopeChange) movedTimes() (words []string) {
 	for _, phase := range sortedKeys(sc.times, always) {
-		last, moves := "", []byte(nil)
-		for bucket, n := range sc.times[phase].Stays {
-			if n == 0 {
-				continue
-			}
-			field, letter := schema.Stays(phase, bucket)
-			if field != last && last != "" {
-				words, moves = append(words, last, string(moves)), nil
-			}
-			last, moves = field, schema.AppendMove(moves, letter, n)
-		}
-		words = append(words, last, string(moves), schema.LongestStays[phase], schema.AtLeast(sc.times[phase].Longest))
+		words = append(words, schema.StayMoves(phase, sc.times[phase])...)
 	}
 	return words
 }

@@ -44,7 +44,7 @@ func WriteDocument(w io.Writer) error {
 			rows = append(rows, f.Name+"\t"+f.Holds)
 		}
 		if hash.of == Kinds.Session {
-			rows = append(rows, PackedFields...)
+			rows = append(rows, packedFields...)
 		}
 		section("The fields of "+hash.of.name(), rows...)
 	}

@@ -36,7 +36,7 @@ func scriptConstants() map[string]string {
 		"COUNTERS":      "{" + quoted(CounterFields) + "}",
 		"FROZEN_PREFIX": quote(FrozenPrefix),
 		"SHOWN":         "{" + quoted(ShownStatusFields) + "}",
-		"CABINET_MARK":  quote(CabinetMark),
+		"CABINET_MARK":  quote(cabinetMark),
 		"AT_LEAST":      quote(atLeast),
 		"RECORD_NOTICE": quote(RecordNotice),
 		"OUTBOX_LENGTH": strconv.Itoa(OutboxLength),

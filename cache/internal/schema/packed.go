@@ -12,20 +12,20 @@ import (
 // number ("m64p3a3"), without those that are 0. None of these values is longer than the 64 bytes up to which Redis keeps a hash small,
 // and one that is small is read by going through it: fewer fields are faster for all.
 
-// PackedFields say what they are, for the documentation.
-var PackedFields = []string{
-	CabinetMark + "<cabinet>\twhat its components count, by the letters of the counters above",
+// packedFields say what they are, for the documentation.
+var packedFields = []string{
+	cabinetMark + "<cabinet>\twhat its components count, by the letters of the counters above",
 	"q1.<n>, q2.<n>, …\tstays in the phase of q1, q2, … that have ended, until the session is frozen: a to h are the buckets (bos.TimeBucket) from 8n on",
 }
 
-// CabinetMark is in front of a cabinet, whose counters ([CabinetCounters]) its field has.
-const CabinetMark = "/"
+// cabinetMark is in front of a cabinet, whose counters ([CabinetCounters]) its field has.
+const cabinetMark = "/"
 
 // CabinetField is the field of a cabinet.
-func CabinetField(cabinet string) string { return CabinetMark + cabinet }
+func CabinetField(cabinet string) string { return cabinetMark + cabinet }
 
 // CutCabinet returns the cabinet whose field it is, if it is one.
-func CutCabinet(field string) (cabinet string, ok bool) { return strings.CutPrefix(field, CabinetMark) }
+func CutCabinet(field string) (cabinet string, ok bool) { return strings.CutPrefix(field, cabinetMark) }
 
 // staysInField is how many buckets of stays share a field.
 const staysInField = 8
@@ -49,9 +49,20 @@ var stayFields = func() (all []string) {
 	return all
 }()
 
-// Stays is where the stays in a phase are counted that belong to a bucket ([bos.TimeBucket]): a field, and a letter in it.
-func Stays(p bos.Phase, bucket int) (field, letter string) {
-	return staysOf[p][bucket/staysInField], string(rune('a' + bucket%staysInField))
+// StayMoves are the fields of a phase to which these stays are added, each with what is added to it, and that of the longest.
+func StayMoves(p bos.Phase, of *bos.PhaseTimes) (words []string) {
+	i := 0
+	for part := range slices.Chunk(of.Stays[:], staysInField) {
+		var moves []byte
+		for bucket, n := range part {
+			moves = appendMove(moves, string(rune('a'+bucket)), n)
+		}
+		if len(moves) > 0 {
+			words = append(words, staysOf[p][i], string(moves))
+		}
+		i++
+	}
+	return append(words, LongestStays[p], atLeast+strconv.FormatInt(of.Longest, 10))
 }
 
 // PhaseTimes reads the times that components stayed in a phase.
@@ -94,22 +105,20 @@ func CabinetCounts(stored string) (t bos.Tally) {
 	return t
 }
 
-// AtLeast is how a write says to its script that a field is to be at least n; [Moves] is how it says what is added to counters.
-func AtLeast(n int64) string { return atLeast + strconv.FormatInt(n, 10) }
-
+// atLeast is in front of what a field is to be at least, where a write says that to its script and not what is added to counters.
 const atLeast = ">"
 
 // Moves is by how much which of the counters change; "" if none does.
 func Moves(counters []Counter, by *bos.Tally) string {
 	var word []byte
 	for _, c := range counters {
-		word = AppendMove(word, c.Field, *c.Of(by))
+		word = appendMove(word, c.Field, *c.Of(by))
 	}
 	return string(word)
 }
 
-// AppendMove adds by how much one counter changes.
-func AppendMove(to []byte, counter string, by int) []byte {
+// appendMove adds by how much one counter changes.
+func appendMove(to []byte, counter string, by int) []byte {
 	if by == 0 {
 		return to
 	}

@@ -156,60 +156,37 @@ func (s *suite) checkCompletion() {
 }
 
 // listen collects the notices of all scopes, from now on until its result is called.
-func (s *suite) listen() (received func() []bos.Notice) {
-	channel := s.store.db.Keys.Notices()
-	ctx := s.ctx // the audit, later, takes another
-	sub := s.store.db.Client.Subscribe(ctx, channel)
-	s.Cleanup(func() { _ = sub.Close() })
-	_, err := sub.Receive(ctx) // that it is subscribed
-	s.must(err)
-	var all []bos.Notice
-	failed := make(chan error, 1)
-	const end = "the end"
-	go func() {
-		for {
-			m, err := sub.ReceiveMessage(ctx)
-			if err != nil || m.Payload == end {
-				failed <- err
-				return
-			}
-			revision := int64(0)
-			for line := range strings.SplitSeq(m.Payload, "\n") {
-				if n, err := strconv.ParseInt(line, 10, 64); err == nil {
-					revision = n
-				} else {
-					all = append(all, bos.Notice{Scope: bos.ParseSessionKey(strings.TrimPrefix(line, schema.RecordNotice)), Revision: revision})
-				}
-			}
-		}
-	}()
-	return func() []bos.Notice {
-		s.must(s.store.db.Client.Publish(s.ctx, channel, end).Err())
-		s.must(<-failed)
-		return all
+func (s *suite) listen() (received func() []reported) {
+	f, e, _ := s.feed(s.store, rareProbe)
+	e.subscribed(0)
+	e.alive(0, anyProbe)
+	return func() []reported {
+		e.probes(f) // which comes behind all that was published before
+		return slices.DeleteFunc(e.after(0), func(c reported) bool { return c.scope == "" })
 	}
 }
 
 // checkRevisions wants those of a scope to grow, each reported once, and the last one
 // reported to be the one that is stored.
-func (s *suite) checkRevisions(notices []bos.Notice) {
-	last := map[bos.SessionKey]int64{}
+func (s *suite) checkRevisions(notices []reported) {
+	last := map[string]int64{}
 	for _, n := range notices {
-		if n.Revision <= last[n.Scope] {
-			s.Errorf("%s: notice of revision %d after that of %d", n.Scope, n.Revision, last[n.Scope])
+		if n.revision <= last[n.scope] {
+			s.Errorf("%s: notice of revision %d after that of %d", n.scope, n.revision, last[n.scope])
 		}
-		last[n.Scope] = n.Revision
+		last[n.scope] = n.revision
 	}
 	if len(last) < 4 {
 		s.Errorf("only %d sessions had notices: %v", len(last), last)
 	}
-	for key, revision := range last {
+	for scope, revision := range last {
+		key := bos.ParseSessionKey(scope)
 		if s.read(key) == nil {
 			continue
 		}
 		stored, err := s.store.db.Client.HGet(s.ctx, s.store.db.Keys.Session(schema.ScopeHome(key)), schema.Session.Revision.Name).Int64()
 		if err != nil && err != redis.Nil || stored != revision {
-			s.Errorf("session %s is at revision %d (%v), the last notice was of %d", key, stored, err, revision)
+			s.Errorf("session %s is at revision %d (%v), the last notice was of %d", scope, stored, err, revision)
 		}
 	}
 }

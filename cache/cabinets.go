@@ -7,27 +7,48 @@ import (
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
-// cabinet is by how much the counters of a cabinet change in the scope, for adding to it.
-func (sc *scopeChange) cabinet(name string) *bos.Tally {
-	t := sc.cabinets[name]
-	if t == nil {
-		if sc.cabinets == nil {
-			sc.cabinets = map[string]*bos.Tally{}
-		}
-		t = &bos.Tally{}
-		sc.cabinets[name] = t
-	}
-	return t
+// cabinetChanges are by how much the counters of cabinets change.
+type cabinetChanges struct {
+	all []cabinetChange
+	at  map[string]int // their places, once they are more than few
 }
 
-// movedCabinets are the fields of the cabinets of which counters change, each with what is added to these.
-func (sc *scopeChange) movedCabinets() (words []string) {
-	for _, name := range sortedKeys(sc.cabinets, always) {
-		if moves := schema.Moves(schema.CabinetCounters, sc.cabinets[name]); moves != "" {
-			words = append(words, schema.CabinetField(name), moves)
+type cabinetChange struct {
+	name  string
+	tally bos.Tally
+}
+
+// fewCabinets are found faster by looking at each: most changes are in one or two.
+const fewCabinets = 8
+
+// of is by how much those of one cabinet change, for adding to it until another is asked for.
+func (c *cabinetChanges) of(name string) *bos.Tally {
+	if c.at != nil {
+		if at, there := c.at[name]; there {
+			return &c.all[at].tally
+		}
+	} else if at := slices.IndexFunc(c.all, func(one cabinetChange) bool { return one.name == name }); at >= 0 {
+		return &c.all[at].tally
+	}
+	c.all = append(c.all, cabinetChange{name: name})
+	switch n := len(c.all); {
+	case c.at != nil:
+		c.at[name] = n - 1
+	case n > fewCabinets:
+		c.at = make(map[string]int, 2*n)
+		for i := range c.all {
+			c.at[c.all[i].name] = i
 		}
 	}
-	return words
+	return &c.all[len(c.all)-1].tally
+}
+
+// appendMoves adds the moves of their counters.
+func (c *cabinetChanges) appendMoves(to []byte) []byte {
+	for i := range c.all {
+		to = schema.AppendCabinet(to, c.all[i].name, &c.all[i].tally)
+	}
+	return to
 }
 
 // cabinetCounters are the counters of cabinets, by cabinet, that the hash of a session has among others.

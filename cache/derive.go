@@ -114,11 +114,11 @@ func (c *change) step(d *derived, id string, o, n *record) {
 	o.counted.Scopes(o.owners, func(key bos.SessionKey) {
 		sc := c.scope(key)
 		if left && o.counted.Session == key.Name {
-			sc.stayed(stayed)
+			sc.stays = append(sc.stays, stayed)
 		}
 		sc.tally.Add(o.counted, key.Name, -1)
 		if cabinet != "" {
-			sc.cabinet(cabinet).Add(o.counted, key.Name, -1)
+			sc.cabinets.of(cabinet).Add(o.counted, key.Name, -1)
 		}
 		if !stays {
 			sc.member(o, key.Name, id, -1)
@@ -126,15 +126,15 @@ func (c *change) step(d *derived, id string, o, n *record) {
 		if o.failedIn(key.Name) && !(there && n.failedIn(key.Name)) {
 			sc.failedRemove = append(sc.failedRemove, id)
 		}
-		if o.counted.WaitIn(key.Name) != "" && !(there && n.counted.WaitIn(key.Name) != "") {
-			sc.waitRemove = append(sc.waitRemove, id)
+		if was, waited := o.waitingIn(key.Name); waited {
+			sc.waits = append(sc.waits, schema.WaitMove{ID: id, From: was, To: schema.NoWait})
 		}
 	})
 	n.counted.Scopes(n.owners, func(key bos.SessionKey) {
 		sc := c.scope(key)
 		sc.tally.Add(n.counted, key.Name, 1)
 		if cabinet != "" {
-			sc.cabinet(cabinet).Add(n.counted, key.Name, 1)
+			sc.cabinets.of(cabinet).Add(n.counted, key.Name, 1)
 		}
 		// Also where no counter moves: its watchers see more of a component than what is
 		// counted.
@@ -147,10 +147,7 @@ func (c *change) step(d *derived, id string, o, n *record) {
 			sc.failedAdd = append(sc.failedAdd, id)
 		}
 		if is, waits := n.waitingIn(key.Name); waits {
-			if was, waited := o.waitingIn(key.Name); !there || !waited || is != was {
-				cancel(&sc.waitRemove, id)
-				sc.waitAdd, sc.waitScore = append(sc.waitAdd, id), append(sc.waitScore, is)
-			}
+			sc.waitsFor(id, is)
 		}
 	})
 }
@@ -205,23 +202,25 @@ func (c *change) derive(d *derived) {
 	c.resize(d.owned, d.disowned)
 	for key, sc := range c.scopes {
 		h := schema.ScopeHome(key)
-		c.settle(c.keys.Members(h), sc.add, sc.remove)
-		c.settle(c.keys.Staged(h), sc.stagedAdd, sc.stagedRemove)
-		c.settle(c.keys.Errors(h), sc.errorAdd, sc.errorRemove)
-		c.settle(c.keys.Failed(h), sc.failedAdd, sc.failedRemove)
-		c.removeMembers(c.keys.Waiting(h), sc.waitRemove)
-		c.addWaiting(c.keys.Waiting(h), sc.waitAdd, sc.waitScore)
-		c.regroup(c.keys.Groups(h), sc.groups)
+		c.exchange(c.keys.Members, h, sc.add, sc.remove)
+		c.exchange(c.keys.Staged, h, sc.stagedAdd, sc.stagedRemove)
+		c.exchange(c.keys.Errors, h, sc.errorAdd, sc.errorRemove)
+		c.exchange(c.keys.Failed, h, sc.failedAdd, sc.failedRemove)
+		if len(sc.groups) > 0 {
+			c.regroup(c.keys.Groups(h), sc.groups)
+		}
 		// Only fewer active ones can make a session complete. Where as many came as went it has
 		// not become empty, and the script need not have the keys for freezing it.
 		sc.check = sc.check || sc.tally.Active < 0
 	}
 }
 
-// settle adds and removes members.
-func (c *change) settle(key string, add, remove []string) {
-	c.removeMembers(key, remove)
-	c.addMembers(key, add)
+// exchange adds and removes members of one of a scope's indexes. Most writes do neither, and need not even its name.
+func (c *change) exchange(of func(schema.Home) string, h schema.Home, add, remove []string) {
+	if len(add)+len(remove) > 0 {
+		c.removeMembers(of(h), remove)
+		c.addMembers(of(h), add)
+	}
 }
 
 // regroup changes the sizes of error groups; the script drops the empty ones.

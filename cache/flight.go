@@ -18,6 +18,10 @@ import (
 // logLength is how many entries a change log keeps at least.
 const logLength = 64
 
+// mostDue is how many entries of a change log may have moves that are due: they are among those that it keeps, and read by who asks for
+// what they move.
+const mostDue = logLength
+
 // What shares a run of the script: small changes that come while others are under way. Redis does nothing else while a script
 // runs, so that these bound for how long others wait: a longer change would gain nothing by sharing.
 const (
@@ -107,7 +111,7 @@ func (s *Store) runScript(ctx context.Context, all []*passenger) ([]any, error) 
 	names := []string{k.Meta(), k.Texts(), k.References(), k.Frozen(), k.Batches(), k.Outbox()}
 	args := []any{
 		schema.AnswerLife.Milliseconds(), string(bos.StateComplete), logLength, schema.LogLife.Milliseconds(), schema.Version,
-		bos.ProgressGap.Milliseconds(), bos.MaxProgress, k.Notices(), len(all),
+		bos.ProgressGap.Milliseconds(), bos.MaxProgress, k.Notices(), s.mostDue, len(all),
 	}
 	words := 0
 	for _, one := range all {

@@ -18,43 +18,15 @@ func (r *record) phaseSinceThen(n *record, now string) string {
 	return r.phaseSince
 }
 
-// phaseStay is one in a phase that has ended.
-type phaseStay struct {
-	phase   bos.Phase
-	seconds int64
-}
-
 // ended is the stay that ends when n takes the place of r, if one does whose begin is known.
-func (r *record) ended(n *record, now int64) (phaseStay, bool) {
+func (r *record) ended(n *record, now int64) (schema.PhaseStay, bool) {
 	phase := r.component.TimedPhase()
 	if !r.present || phase == bos.PhaseNone ||
 		n.present && n.component.TimedPhase() == phase && n.component.Session == r.component.Session {
-		return phaseStay{}, false
+		return schema.PhaseStay{}, false
 	}
 	since, err := strconv.ParseInt(r.phaseSince, 10, 64)
-	return phaseStay{phase, max(now-since, 0)}, err == nil
-}
-
-// stayed notes a stay.
-func (sc *scopeChange) stayed(one phaseStay) {
-	t := sc.times[one.phase]
-	if t == nil {
-		if sc.times == nil {
-			sc.times = map[bos.Phase]*bos.PhaseTimes{}
-		}
-		t = &bos.PhaseTimes{}
-		sc.times[one.phase] = t
-	}
-	t.Stays[bos.TimeBucket(one.seconds)]++
-	t.Longest = max(t.Longest, one.seconds)
-}
-
-// movedTimes are the fields of stays, each with what is added to it, and those of the longest.
-func (sc *scopeChange) movedTimes() (words []string) {
-	for _, phase := range sortedKeys(sc.times, always) {
-		words = append(words, schema.StayMoves(phase, sc.times[phase])...)
-	}
-	return words
+	return schema.PhaseStay{Phase: phase, Seconds: max(now-since, 0)}, err == nil
 }
 
 // durationsOf are the times in phases that the hash of a session has.

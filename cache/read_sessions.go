@@ -90,6 +90,7 @@ type sessionReply struct {
 	extras   *redis.SliceCmd
 	progress *redis.StringSliceCmd
 
+	log            *redis.StringSliceCmd     // what of those is due
 	whole          *redis.MapStringStringCmd // the hash again, with the packed counters: nobody knows their fields before
 	frozenCabinets *redis.MapStringStringCmd
 }
@@ -149,6 +150,7 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead, a *se
 		a.frozenCabinets = pipe.HGetAll(ctx, s.db.Keys.FrozenCabinets(h))
 	}
 	if r.Cabinets || r.PhaseTimes {
+		a.log = pipe.LRange(ctx, s.db.Keys.Log(h), -mostDue, -1) // before the hash: see [schema.WithDue]
 		a.whole = pipe.HGetAll(ctx, key)
 	}
 	if r.Details || r.Initial {
@@ -212,15 +214,19 @@ func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, 
 		if a.groups[which] != nil {
 			st.GroupCount = int(a.groups[which].Val())
 		}
+		var whole map[string]string
+		if a.whole != nil {
+			whole = schema.WithDue(a.whole.Val(), a.log.Val())
+		}
 		if a.frozenCabinets != nil {
 			counters := a.frozenCabinets.Val()
 			if !st.FromSnapshot {
-				counters = cabinetCounters(a.whole.Val())
+				counters = cabinetCounters(whole)
 			}
 			st.ByCabinet = cabinetsOf(counters)
 		}
 		if r.PhaseTimes {
-			st.PhaseDurations = durationsOf(a.whole.Val())
+			st.PhaseDurations = durationsOf(whole)
 		}
 		if st.Saved != nil { // BOS's own words come first; our counts stay beside them
 			st.GroupCount, st.Saved.Text, st.ErrorsCut = st.Saved.GroupCount, saved, false

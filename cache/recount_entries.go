@@ -98,11 +98,14 @@ func (r *recount) missing(ctx context.Context, records []inspected) (map[string]
 		return nil, nil
 	}
 	var now *redis.SliceCmd
-	scores := map[string]*redis.Cmd{}
+	scores, due := map[string]*redis.Cmd{}, map[string]dueReply{}
 	err := r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		now = pipe.MGet(ctx, names...)
 		for key, entries := range byKey {
 			scores[key] = scoresOf(ctx, pipe, key, entries)
+			if h, of := r.db.Keys.Cut(schema.Kinds.Waiting, key); of {
+				due[key] = r.askDue(ctx, pipe, schema.Home(h))
+			}
 		}
 	})
 	if err != nil {
@@ -120,7 +123,14 @@ func (r *recount) missing(ctx context.Context, records []inspected) (map[string]
 		if err != nil {
 			return nil, redisdb.Explain(err)
 		}
+		var goes dueWaits // which are made in one step from what is there, whatever that is
+		if reply, of := due[key]; of {
+			goes = reply.waits()
+		}
 		for i, entry := range entries {
+			if _, is := goes[entry]; is {
+				continue
+			}
 			e := indexEntry{key, entry}
 			if id := owner[e].component.ID; !scored(there[i], score[e]) && same[id] {
 				missing[id] = append(missing[id], scoredEntry{e, score[e]})
@@ -183,10 +193,19 @@ func (r *recount) verifyStray(ctx context.Context, key, entry string, rec *recor
 	name := r.db.Keys.Component(rec.component.ID)
 	var score *redis.FloatCmd
 	var now *redis.StringCmd
+	var due *dueReply
 	if err := r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		score, now = pipe.ZScore(ctx, key, entry), pipe.Get(ctx, name)
+		if h, of := r.db.Keys.Cut(schema.Kinds.Waiting, key); of {
+			due = new(r.askDue(ctx, pipe, schema.Home(h)))
+		}
 	}); err != nil {
 		return err
+	}
+	if due != nil {
+		if _, goes := due.waits()[entry]; goes {
+			return nil
+		}
 	}
 	// Either the entry was removed, or the record has changed, and that write has seen to it.
 	if score.Err() == redis.Nil || now.Val() != rec.stored() {

@@ -121,7 +121,7 @@ func (r *recount) verifyCabinets(to *scopeChange, key string, have, want map[str
 				right = false
 				r.found(key, fmt.Sprintf("counts %q = %d instead of %d", name+" "+c.Field, *c.Of(&has), *c.Of(&wants)))
 			}
-			*c.Of(to.cabinet(name)) += off
+			*c.Of(to.cabinets.of(name)) += off
 		}
 		if !right {
 			wrong++
@@ -173,6 +173,7 @@ func (r *recount) addUp(ctx context.Context, scope bos.SessionKey) (have stored,
 // sumReply is what adding up a scope has asked Redis for.
 type sumReply struct {
 	hash            *redis.MapStringStringCmd
+	log             *redis.StringSliceCmd // what is due of the hash
 	groups          *redis.ZSliceCmd
 	members, staged *redis.StringSliceCmd
 	records         []*redis.SliceCmd
@@ -184,6 +185,7 @@ func (r *recount) readSum(ctx context.Context, h schema.Home, ids []string) (sum
 	err = r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		sum = sumReply{
 			hash:    pipe.HGetAll(ctx, r.db.Keys.Session(h)),
+			log:     pipe.LRange(ctx, r.db.Keys.Log(h), -mostDue, -1),
 			groups:  pipe.ZRangeWithScores(ctx, r.db.Keys.Groups(h), 0, -1),
 			members: pipe.ZRange(ctx, r.db.Keys.Members(h), 0, -1),
 			staged:  pipe.ZRange(ctx, r.db.Keys.Staged(h), 0, -1),
@@ -214,7 +216,7 @@ func (sum *sumReply) stored() stored {
 	for _, z := range sum.groups.Val() {
 		have.groups[z.Member.(string)] = int(math.Round(-z.Score))
 	}
-	for name, counts := range cabinetCounters(sum.hash.Val()) {
+	for name, counts := range cabinetCounters(schema.WithDue(sum.hash.Val(), sum.log.Val())) {
 		have.cabinets[name] = schema.CabinetCounts(counts)
 	}
 	return have
@@ -239,7 +241,7 @@ func (r *recount) expect(ctx context.Context, scope bos.SessionKey, ids, left []
 		// By what was counted and not by today's rules: records, which comes first, has seen to
 		// it that they are the same.
 		want.tally.Add(rec.counted, scope.Name, 1)
-		counted.cabinet(bos.CabinetOf(id)).Add(rec.counted, scope.Name, 1)
+		counted.cabinets.of(bos.CabinetOf(id)).Add(rec.counted, scope.Name, 1)
 		switch {
 		case rec.counted.Session != scope.Name:
 		case digest != "":
@@ -249,8 +251,8 @@ func (r *recount) expect(ctx context.Context, scope bos.SessionKey, ids, left []
 		}
 	}
 	want.cabinets = map[string]bos.Tally{}
-	for name, tally := range counted.cabinets {
-		want.cabinets[name] = *tally
+	for _, one := range counted.cabinets.all {
+		want.cabinets[one.name] = one.tally
 	}
 	for g := range have.groups {
 		if digest := bos.GroupDigest(g); long[digest] > 0 {

@@ -16,8 +16,11 @@ import (
 func (c *change) lead(h schema.Home) {
 	for _, field := range schema.LeadingFields {
 		value := "0"
-		if field == schema.Session.Sampled.Name {
+		switch field {
+		case schema.Session.Sampled.Name:
 			value = noSample
+		case schema.Session.Due.Name:
+			value = ""
 		}
 		c.do("HSETNX", c.keys.Session(h), field, value)
 	}

@@ -180,6 +180,9 @@ func (s *Store) erase(ctx context.Context, h schema.Home, old *bos.Session) (*ch
 			c.referTo(digest, -1)
 		}
 	}
+	if h == scope { // of those that go on to count there
+		c.settle(h)
+	}
 	c.clear(h)
 	c.do("ZREM", s.db.Keys.Sessions(), schema.SessionPosition(old))
 	c.do("ZREM", s.db.Keys.History(scope), schema.HistoryPosition(old))

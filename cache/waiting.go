@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -25,12 +26,13 @@ func (s *Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, er
 	}
 	type part struct {
 		bos.Waited
+		from, known, end int64 // the first score, that of the first known time, and the first behind
+
 		count *redis.IntCmd
 		first *redis.ZSliceCmd
 	}
-	key := s.db.Keys.Waiting(schema.ScopeHome(of.SessionKey))
 	var parts []part
-	if err := s.db.Atomically(ctx, func(pipe redis.Pipeliner) {
+	due, err := s.readWaits(ctx, of.SessionKey, func(pipe redis.Pipeliner, key string, spare int) {
 		parts = parts[:0]
 		for _, w := range bos.Waits {
 			for _, late := range []bool{true, false} {
@@ -38,23 +40,24 @@ func (s *Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, er
 				if first == end {
 					continue
 				}
-				all := between(first, end, 1)
-				known := *all
+				known := first
 				if unknown, _ := schema.WaitRange(w); first == unknown {
-					known.Min = "(" + known.Min
+					known++
 				}
-				parts = append(parts, part{bos.Waited{Wait: w, Late: late}, pipe.ZCount(ctx, key, all.Min, all.Max),
-					pipe.ZRangeByScoreWithScores(ctx, key, &known)})
+				all := between(first, end, 1)
+				parts = append(parts, part{bos.Waited{Wait: w, Late: late}, first, known, end, pipe.ZCount(ctx, key, all.Min, all.Max),
+					pipe.ZRangeByScoreWithScores(ctx, key, between(known, end, 1+spare))})
 			}
 		}
-	}); err != nil {
+	})
+	if err != nil {
 		return nil, err
 	}
 	all := make([]bos.Waited, len(parts))
 	for i, p := range parts {
 		all[i] = p.Waited
-		all[i].Count = int(p.count.Val())
-		if first := p.first.Val(); len(first) > 0 {
+		all[i].Count = int(p.count.Val()) + due.more(p.from, p.end)
+		if first := due.among(p.first.Val(), p.known, p.end); len(first) > 0 {
 			all[i].Since = time.Unix(schema.ParseWaitScore(first[0].Score), 0).UTC()
 		}
 	}
@@ -162,34 +165,112 @@ func noCursor() *bos.Error {
 	return bos.Errorf(bos.BadUserInput, "after is no cursor of this list").At("after")
 }
 
+// dueWaits are the components that go somewhere else in the order of waiting than it has them, by id.
+type dueWaits map[string]schema.WaitMove
+
+// dueReply is what the read of that has asked Redis for.
+type dueReply struct {
+	from *redis.StringCmd
+	log  *redis.StringSliceCmd
+}
+
+func (s *Store) askDue(ctx context.Context, pipe redis.Pipeliner, h schema.Home) dueReply {
+	return dueReply{pipe.HGet(ctx, s.db.Keys.Session(h), schema.Session.Due.Name), pipe.LRange(ctx, s.db.Keys.Log(h), -mostDue, -1)}
+}
+
+func (a dueReply) waits() dueWaits { return schema.DueWaits(a.from.Val(), a.log.Val()) }
+
+// readWaits has ask queue reads of a session's order of waiting, of its key, and returns what is due of that as of the same moment. Each
+// read has to take so many entries to spare: no more than these go.
+func (s *Store) readWaits(ctx context.Context, of bos.SessionKey, ask func(pipe redis.Pipeliner, key string, spare int)) (dueWaits, error) {
+	h := schema.ScopeHome(of)
+	for spare := 0; ; {
+		var reply dueReply
+		if err := s.db.Atomically(ctx, func(pipe redis.Pipeliner) {
+			reply = s.askDue(ctx, pipe, h)
+			ask(pipe, s.db.Keys.Waiting(h), spare)
+		}); err != nil {
+			return nil, err
+		}
+		due := reply.waits()
+		if len(due) <= spare {
+			return due, nil
+		}
+		spare = 2 * len(due) // more may come until it is read again
+	}
+}
+
+// more is how many more components there are from one score to before another than the order has.
+func (d dueWaits) more(first, end int64) (n int) {
+	for _, move := range d {
+		if move.From >= first && move.From < end {
+			n--
+		}
+		if move.To >= first && move.To < end {
+			n++
+		}
+	}
+	return n
+}
+
+// among returns the components from one score to before another, in order: of those that were found, and which follow each other in the
+// order, and of those that come. Behind the last that was found there may be others, before those that come.
+func (d dueWaits) among(found []redis.Z, first, end int64) []redis.Z {
+	all := slices.DeleteFunc(slices.Clone(found), func(z redis.Z) bool {
+		_, goes := d[z.Member.(string)]
+		return goes || z.Score < float64(first) || z.Score >= float64(end)
+	})
+	for id, move := range d {
+		if move.To >= first && move.To < end {
+			all = append(all, redis.Z{Score: float64(move.To), Member: id})
+		}
+	}
+	slices.SortFunc(all, compareWaits)
+	return all
+}
+
+func compareWaits(a, b redis.Z) int {
+	return cmp.Or(cmp.Compare(a.Score, b.Score), cmp.Compare(a.Member.(string), b.Member.(string)))
+}
+
 // waitingAfter returns the next components of a part of a reason, with their scores: after the last
 // one of the page before, or from the first one on.
 func (s *Store) waitingAfter(ctx context.Context, of bos.SessionKey, part bos.Waited, limits bos.WaitLimits, last redis.Z, count int) ([]redis.Z, error) {
 	key := s.db.Keys.Waiting(schema.ScopeHome(of))
 	first, end := s.scores(part.Wait, part.Late, limits)
 	var rank, skip *redis.IntCmd
+	var score *redis.FloatCmd
 	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		rank = nil
 		if id, ok := last.Member.(string); ok {
-			first, rank = int64(last.Score), pipe.ZRank(ctx, key, id) // if it is not there any more, on from where it was
+			first, rank, score = int64(last.Score), pipe.ZRank(ctx, key, id), pipe.ZScore(ctx, key, id)
 		}
 		skip = pipe.ZCount(ctx, key, "-inf", "("+strconv.FormatInt(first, 10))
 	}); err != nil {
 		return nil, err
 	}
-	start := skip.Val()
-	if rank != nil && rank.Err() == nil {
+	start := skip.Val() // from where the last one was, if it is not there any more, or due to come there
+	if rank != nil && rank.Err() == nil && score.Err() == nil && score.Val() == last.Score {
 		start = rank.Val() + 1
 	}
-	var found *redis.ZSliceCmd
-	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
-		found = pipe.ZRangeWithScores(ctx, key, start, start+int64(count)-1)
-	}); err != nil {
-		return nil, err
+	for {
+		var reply *redis.ZSliceCmd
+		var asked int
+		due, err := s.readWaits(ctx, of, func(pipe redis.Pipeliner, key string, spare int) {
+			asked = count + spare
+			reply = pipe.ZRangeWithScores(ctx, key, start, start+int64(asked)-1)
+		})
+		if err != nil {
+			return nil, err
+		}
+		before := func(z redis.Z) bool { return last.Member != nil && compareWaits(z, last) <= 0 }
+		found := reply.Val()
+		next := slices.DeleteFunc(due.among(found, first, end), before)
+		if len(next) >= count || len(found) < asked || found[asked-1].Score >= float64(end) {
+			return next[:min(count, len(next))], nil
+		}
+		for ; len(found) > 0 && before(found[0]); found = found[1:] {
+			start++
+		}
 	}
-	all := found.Val()
-	if i := slices.IndexFunc(all, func(z redis.Z) bool { return z.Score >= float64(end) }); i >= 0 {
-		all = all[:i]
-	}
-	return all, nil
 }

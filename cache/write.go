@@ -51,12 +51,13 @@ type plain struct{ key, value string }
 // own: the fence of a lease, the record of a session.
 type guard struct{ key, field, value string }
 
-// command is one of Redis, on one key; COPY has a second. Commands run in the order in which
+// command is one of Redis, on one key or several. Commands run in the order in which
 // they were added, which matters: a session is copied to its history before its home is cleared
 // for the next one.
 type command struct {
-	name, key, to string
-	args          []string
+	name, key string
+	more      []string // keys
+	args      []string
 }
 
 // reference is by how much one text's references change. Changes of a batch are added up first:
@@ -84,11 +85,10 @@ type scopeChange struct {
 	stagedAdd, stagedRemove []string
 	errorAdd, errorRemove   []string // "<digest> <id>"
 	failedAdd, failedRemove []string
-	waitRemove, waitAdd     []string
-	waitScore               []int64 // of those added
 	groups                  map[string]int
-	cabinets                map[string]*bos.Tally         // by how much the counters of each change
-	times                   map[bos.Phase]*bos.PhaseTimes // of stays that have ended
+	cabinets                cabinetChanges
+	stays                   []schema.PhaseStay // that have ended
+	waits                   []schema.WaitMove
 }
 
 // newChange begins a write. All that it notes has the moment at which it began, also if it is
@@ -121,7 +121,13 @@ func (c *change) do(name, key string, args ...string) {
 
 // copy copies what is at a key, if anything is.
 func (c *change) copy(from, to string) {
-	c.commands = append(c.commands, command{name: "COPY", key: from, to: to})
+	c.commands = append(c.commands, command{name: "COPY", key: from, more: []string{to}})
+}
+
+// settle makes what is due of a scope.
+func (c *change) settle(h schema.Home) {
+	keys := c.keys.DueKeys(h)
+	c.commands = append(c.commands, command{name: "SETTLE", key: keys[0], more: keys[1:]})
 }
 
 // chunk is how many items one command takes, well below what Lua's stack holds.
@@ -269,11 +275,8 @@ func (c *change) arguments(writeID string) (names, args []string) {
 	add(strconv.Itoa(len(c.commands)), strconv.Itoa(len(names)))
 	for i := range c.commands {
 		do := &c.commands[i]
-		head := do.name + " " + strconv.Itoa(len(do.args)) + step(do.key)
-		if do.to != "" {
-			head += step(do.to)
-		}
-		add(head)
+		add(do.name + " " + strconv.Itoa(len(do.args)) + step(do.key) + strconv.Itoa(len(do.more)))
+		names = append(names, do.more...)
 		args = append(args, do.args...)
 	}
 	// What a batch takes from one component and gives to another cancels out, and is not sent.
@@ -286,20 +289,43 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name))
 	})
 	add(strconv.Itoa(len(scopes)), strconv.Itoa(len(names)+1), strconv.Itoa(len(c.keys.Session(""))+1))
+	var log, head []byte // of one scope after the other
+	last := ""           // the head before: many in a batch are the same
 	for _, key := range scopes {
 		h, sc := schema.ScopeHome(key), c.scopes[key]
 		// The script steps over as many keys as these flags say: both sides have to
 		// agree. Most writes can't freeze anything, and are spared the keys of what is
 		// frozen.
-		packed := append(sc.movedCabinets(), sc.movedTimes()...)
-		names = append(names, c.keys.ScopeKeys(h, sc.check || sc.freeze || sc.keep)...)
+		names = c.keys.AppendScopeKeys(names, h, sc.check || sc.freeze || sc.keep)
+		log = appendIDs(append(appendIDs(log[:0], sc.changed), ' '), sc.removed)
+		ids := len(log)
+		log = sc.appendMoves(log)
+		moving := len(log) > ids
+		due := moving && len(sc.changed)+len(sc.removed) <= schema.MostDue
+		head = schema.AppendMoves(append(sc.appendFlags(head[:0], moving && !due, due), ' '), schema.Counters, &sc.tally)
+		if string(head) != last {
+			last = string(head)
+		}
 		// Each word costs the script time, and a batch over many scopes has thousands of them.
-		add(strings.Join(sc.changed, ",")+" "+strings.Join(sc.removed, ","), sc.flags(len(packed) > 0)+" "+schema.Moves(schema.Counters, &sc.tally))
-		if len(packed) > 0 {
-			add(strings.Join(packed, " "))
+		text := string(log)
+		if moving && !due {
+			args = append(args, text[:ids], last, text[ids:])
+		} else {
+			args = append(args, text, last)
 		}
 	}
 	return names, args
+}
+
+// appendIDs adds ids, with a comma between two.
+func appendIDs(to []byte, ids []string) []byte {
+	for i, id := range ids {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		to = append(to, id...)
+	}
+	return to
 }
 
 // wholeBatch is how many records a write has to make to be noted as a batch: a note takes less than 100 bytes, and to read the
@@ -322,19 +348,25 @@ func (c *change) batch() (n int) {
 	return n
 }
 
-// flags are the letters of what the script is to do besides counting; mostly none.
-func (sc *scopeChange) flags(packed bool) string {
-	var flags string
+// appendMoves adds what the change moves of what few read: in the packed fields of the session's hash, and in the order of waiting.
+func (sc *scopeChange) appendMoves(to []byte) []byte {
+	to = sc.cabinets.appendMoves(to)
+	to = schema.AppendStays(to, sc.stays)
+	return schema.AppendWaits(to, sc.waits)
+}
+
+// appendFlags adds the letters of what the script is to do besides counting.
+func (sc *scopeChange) appendFlags(to []byte, moves, due bool) []byte {
 	f := &schema.WriteFlags
-	for _, one := range []struct {
+	for _, one := range [...]struct {
 		on   bool
 		flag schema.WriteFlag
-	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}, {packed, f.Packed}} {
+	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}, {moves, f.Moves}, {due, f.Due}} {
 		if one.on {
-			flags += one.flag.Letter
+			to = append(to, one.flag.Letter...)
 		}
 	}
-	return flags
+	return to
 }
 
 // sortedKeys are the keys of those values that are to be kept, in order: maps have none, and

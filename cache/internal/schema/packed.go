@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,33 +10,45 @@ import (
 )
 
 // Besides the counters that have a field each, the hash of a session has packed ones: several in one field, each a letter and its
-// number ("m64p3a3"), without those that are 0. None of these values is longer than the 64 bytes up to which Redis keeps a hash small,
-// and one that is small is read by going through it: fewer fields are faster for all.
+// number ("m64p3a3"), without those that are 0. A counter that has changed may be there again, with what it changed by ("m64p3a3p-1c+1"):
+// its numbers add up. Redis keeps a hash small while none of its values is longer than smallValue bytes, so that the script adds them
+// up when there is no room; a small hash is read by going through it, and fewer fields are faster for all.
+const smallValue = 64
 
 // packedFields say what they are, for the documentation.
 var packedFields = []string{
 	cabinetMark + "<cabinet>\twhat its components count, by the letters of the counters above",
-	"q1.<n>, q2.<n>, …\tstays in the phase of q1, q2, … that have ended, until the session is frozen: a to h are the buckets (bos.TimeBucket) from 8n on",
+	"q1.<n>, q2.<n>, q3.<n>, q4.<n>\tstays in powering_off, powering_on, configuring and a phase that BOS does not have, which have ended, until the session is frozen: a to h are the buckets (bos.TimeBucket) from 8n on, and the largest number behind " + atLeast + " is the longest of them, in seconds",
 }
 
 // cabinetMark is in front of a cabinet, whose counters ([CabinetCounters]) its field has.
 const cabinetMark = "/"
 
-// CabinetField is the field of a cabinet.
-func CabinetField(cabinet string) string { return cabinetMark + cabinet }
+// AppendCabinet adds the move of the counters of a cabinet, unless none changes.
+func AppendCabinet(to []byte, cabinet string, by *bos.Tally) []byte {
+	before := len(to)
+	to = append(append(append(append(to, moveMark...), cabinetMark...), cabinet...), ' ')
+	head := len(to)
+	if to = AppendMoves(to, CabinetCounters, by); len(to) == head {
+		return to[:before]
+	}
+	return to
+}
 
 // CutCabinet returns the cabinet whose field it is, if it is one.
 func CutCabinet(field string) (cabinet string, ok bool) { return strings.CutPrefix(field, cabinetMark) }
 
-// staysInField is how many buckets of stays share a field.
+// staysInField is how many buckets of stays share a field, each with a letter.
 const staysInField = 8
+
+var stayLetters = [staysInField]string{"a", "b", "c", "d", "e", "f", "g", "h"}
 
 // staysOf are the fields in which the stays in each timed phase are counted, so many buckets in each.
 var staysOf = func() map[bos.Phase][]string {
 	all := map[bos.Phase][]string{}
-	for _, p := range bos.TimedPhases {
+	for phase, name := range map[bos.Phase]string{bos.PhasePoweringOff: "q1", bos.PhasePoweringOn: "q2", bos.PhaseConfiguring: "q3", bos.PhaseOther: "q4"} {
 		for bucket := 0; bucket < bos.TimeBuckets; bucket += staysInField {
-			all[p] = append(all[p], LongestStays[p]+"."+strconv.Itoa(bucket/staysInField))
+			all[phase] = append(all[phase], name+"."+strconv.Itoa(bucket/staysInField))
 		}
 	}
 	return all
@@ -49,42 +62,59 @@ var stayFields = func() (all []string) {
 	return all
 }()
 
-// StayMoves are the fields of a phase to which these stays are added, each with what is added to it, and that of the longest.
-func StayMoves(p bos.Phase, of *bos.PhaseTimes) (words []string) {
-	i := 0
-	for part := range slices.Chunk(of.Stays[:], staysInField) {
-		var moves []byte
-		for bucket, n := range part {
-			moves = appendMove(moves, string(rune('a'+bucket)), n)
-		}
-		if len(moves) > 0 {
-			words = append(words, staysOf[p][i], string(moves))
-		}
-		i++
+// PhaseStay is one in a timed phase that has ended.
+type PhaseStay struct {
+	Phase   bos.Phase
+	Seconds int64
+}
+
+// AppendStays adds the moves of the fields in which these stays are counted. It puts them in order.
+func AppendStays(to []byte, all []PhaseStay) []byte {
+	if len(all) > 1 {
+		slices.SortFunc(all, func(a, b PhaseStay) int {
+			return cmp.Or(cmp.Compare(a.Phase, b.Phase), cmp.Compare(a.Seconds, b.Seconds))
+		})
 	}
-	return append(words, LongestStays[p], atLeast+strconv.FormatInt(of.Longest, 10))
+	field := "" // of the stay before
+	for i, n := 0, 0; i < len(all); i += n {
+		p, bucket := all[i].Phase, bos.TimeBucket(all[i].Seconds)
+		for n = 1; i+n < len(all) && all[i+n].Phase == p && bos.TimeBucket(all[i+n].Seconds) == bucket; n++ {
+		}
+		if name := staysOf[p][bucket/staysInField]; name != field {
+			field = name
+			to = append(append(append(to, moveMark...), field...), ' ')
+		}
+		to = appendMove(to, stayLetters[bucket%staysInField], n)
+		if last := i + n; last == len(all) || staysOf[all[last].Phase][bos.TimeBucket(all[last].Seconds)/staysInField] != field {
+			to = strconv.AppendInt(append(to, atLeast...), all[last-1].Seconds, 10)
+		}
+	}
+	return to
 }
 
 // PhaseTimes reads the times that components stayed in a phase.
 func PhaseTimes(p bos.Phase, hash map[string]string) bos.PhaseTimes {
 	t := bos.PhaseTimes{Phase: p}
-	t.Longest, _ = strconv.ParseInt(hash[LongestStays[p]], 10, 64) // absent: 0
 	for i, field := range staysOf[p] {
 		for letter, n := range unpack(hash[field]) {
-			if bucket := i*staysInField + int(letter[0]-'a'); bucket < bos.TimeBuckets {
-				t.Stays[bucket] = n
+			at := slices.Index(stayLetters[:], letter)
+			switch bucket := i*staysInField + at; {
+			case letter == atLeast:
+				t.Longest = max(t.Longest, int64(n))
+			case at >= 0 && bucket < bos.TimeBuckets:
+				t.Stays[bucket] += n
 			}
 		}
 	}
 	return t
 }
 
-// unpack goes through packed counters: letters and numbers.
+// unpack goes through packed counters: letters and numbers, which are those of a counter or what it changes by. So a letter may come again.
 func unpack(stored string) func(yield func(letter string, n int) bool) {
 	return func(yield func(string, int) bool) {
 		for stored != "" {
 			end := 1
-			for end < len(stored) && (stored[end] == '-' || stored[end] >= '0' && stored[end] <= '9') {
+			for end < len(stored) && (stored[end] == '-' || stored[end] == '+' || stored[end] >= '0' && stored[end] <= '9') {
 				end++
 			}
 			if n, err := strconv.Atoi(stored[1:end]); err == nil && !yield(stored[:1], n) {
@@ -99,22 +129,21 @@ func unpack(stored string) func(yield func(letter string, n int) bool) {
 func CabinetCounts(stored string) (t bos.Tally) {
 	for letter, n := range unpack(stored) {
 		if i := slices.IndexFunc(CabinetCounters, func(c Counter) bool { return c.Field == letter }); i >= 0 {
-			*CabinetCounters[i].Of(&t) = n
+			*CabinetCounters[i].Of(&t) += n
 		}
 	}
 	return t
 }
 
-// atLeast is in front of what a field is to be at least, where a write says that to its script and not what is added to counters.
+// atLeast is in front of a number among packed counters of which the largest counts, and not their sum.
 const atLeast = ">"
 
-// Moves is by how much which of the counters change; "" if none does.
-func Moves(counters []Counter, by *bos.Tally) string {
-	var word []byte
-	for _, c := range counters {
-		word = appendMove(word, c.Field, *c.Of(by))
+// AppendMoves adds by how much which of the counters change; nothing if none does.
+func AppendMoves(to []byte, counters []Counter, by *bos.Tally) []byte {
+	for i := range counters {
+		to = appendMove(to, counters[i].Field, *counters[i].Of(by))
 	}
-	return string(word)
+	return to
 }
 
 // appendMove adds by how much one counter changes.

@@ -43,10 +43,10 @@ func TestCabinetsCountWhatWasStored(t *testing.T) {
 // TestMovesAreOneWord writes what changes as the script reads it.
 func TestMovesAreOneWord(t *testing.T) {
 	by := bos.Tally{Managed: -2, PoweringOn: 12, BeyondConfiguring: 1}
-	if got := Moves(Counters, &by); got != "m-2p+12l6+1" {
+	if got := string(AppendMoves(nil, Counters, &by)); got != "m-2p+12l6+1" {
 		t.Errorf("%+v is %q", by, got)
 	}
-	if got := Moves(Counters, &bos.Tally{}); got != "" {
+	if got := string(AppendMoves(nil, Counters, &bos.Tally{})); got != "" {
 		t.Errorf("nothing is %q", got)
 	}
 }
@@ -57,7 +57,7 @@ func TestKeysShareTheHashTagOfTheirNamespace(t *testing.T) {
 	const namespace, longer = "system", "system1"
 	session := &bos.Session{SessionKey: bos.SessionKey{Tenant: "blue", Name: "a"}, Operation: bos.OperationBoot, TemplateName: "t"}
 	k, h := KeysOf(namespace), ScopeHome(session.SessionKey)
-	keys := slices.Concat(k.HomeKeys(h), k.ScopeKeys(h, true), k.StatusKeys(h), []string{
+	keys := slices.Concat(k.HomeKeys(h), k.AppendScopeKeys(nil, h, true), k.StatusKeys(h), []string{
 		k.Meta(), k.Epoch(), k.IDs(), k.ErrorIndex(), k.Texts(), k.References(), k.Batches(), k.Sessions(), k.Frozen(), k.Tenants(), k.Lease(),
 		k.Templates(), k.Options(), k.Component("x1"), k.Details("x1"), k.Tenant("blue"), k.Answer("w"), k.Members(h), k.Staged(h),
 		k.Waiting(h), k.Failed(h), k.History(h), k.Alike(session),

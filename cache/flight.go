@@ -15,12 +15,12 @@ import (
 	"github.com/bosgraph/bosgraph/internal/coalesce"
 )
 
-// logLength is how many entries a change log keeps at least.
+// logLength is how many entries a change log keeps at least. It is cut to them when it has three times as many.
 const logLength = 64
 
-// mostDue is how many entries of a change log may have moves that are due: they are among those that it keeps, and read by who asks for
-// what they move.
-const mostDue = logLength
+// mostDue is how many entries of a change log may have moves that are due, at the end of it: as many as it has been without since it was
+// cut. Who asks for what they move reads them all.
+const mostDue = 2 * logLength
 
 // What shares a run of the script: small changes that come while others are under way. Redis does nothing else while a script
 // runs, so that these bound for how long others wait: a longer change would gain nothing by sharing.

@@ -66,9 +66,13 @@
 --             {"schema", version}    the namespace has another key schema
 --             an error               of Redis: nothing changed, unless it is one of a key of another type
 
+-- What is called thousands of times is not looked up each time.
+local KEYS, ARGV, call = KEYS, ARGV, redis.call
+local byte, find, format, gmatch, match, sub = string.byte, string.find, string.format, string.gmatch, string.match, string.sub
+
 local meta, texts, refs, ended, batches, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local COMMON = 6 -- keys that are those of all changes
-local most, longLog = tonumber(ARGV[7]), 2 * ARGV[3]
+local most, longLog = tonumber(ARGV[7]), 3 * ARGV[3]
 
 -- Of the change that is being made: its moment, the percentages of failures, and its revision, which is there when the first change
 -- is made. It is a table because the embedded Redis' Lua takes variables from the functions that share them when an error is caught.
@@ -98,7 +102,7 @@ local text = once(tostring)
 
 -- commandOf is what the head of a command says.
 local commandOf = once(function(head)
-  local name, words, step, more = string.match(head, '^(%a+) (%d+)([+=])(%d)$')
+  local name, words, step, more = match(head, '^(%a+) (%d+)([+=])(%d)$')
   return {name = name, words = tonumber(words), step = step == '+' and 1 or 0, more = tonumber(more)}
 end)
 
@@ -107,8 +111,8 @@ local counters = COUNTERS
 -- note puts an event of a session into the outbox, with its status as it is now: it may be
 -- deleted before anybody sends the event.
 local function note(event, key, scope, share)
-  if redis.call('XLEN', outbox) >= OUTBOX_LENGTH then
-    redis.call('HINCRBY', meta, META.unnoted, 1)
+  if call('XLEN', outbox) >= OUTBOX_LENGTH then
+    call('HINCRBY', meta, META.unnoted, 1)
     return
   end
   local entry = {ENTRY.event, event, ENTRY.scope, scope, ENTRY.time, change.moment}
@@ -116,21 +120,21 @@ local function note(event, key, scope, share)
     entry[7], entry[8] = ENTRY.above, share
   end
   local shown = SHOWN
-  for i, value in ipairs(redis.call('HMGET', key, unpack(shown))) do
+  for i, value in ipairs(call('HMGET', key, unpack(shown))) do
     if value then
       entry[#entry + 1], entry[#entry + 2] = shown[i], value
     end
   end
-  redis.call('XADD', outbox, '*', unpack(entry))
+  call('XADD', outbox, '*', unpack(entry))
 end
 
 -- noteFailures notes, once each, which percentages the failures of a session exceed.
 local function noteFailures(key, scope)
-  local has = redis.call('HMGET', key, COUNTER.failed, COUNTER.managed, SESSION.noted)
+  local has = call('HMGET', key, COUNTER.failed, COUNTER.managed, SESSION.noted)
   local failed, managed, noted = tonumber(has[1] or '0'), tonumber(has[2] or '0'), tonumber(has[3] or '-1')
-  for share in string.gmatch(change.shares, '%d+') do
+  for share in gmatch(change.shares, '%d+') do
     if tonumber(share) > noted and failed * 100 > tonumber(share) * managed then
-      redis.call('HSET', key, SESSION.noted, share)
+      call('HSET', key, SESSION.noted, share)
       note(share == '0' and EVENT.firstFailure or EVENT.failuresAbove, key, scope, share)
     end
   end
@@ -150,7 +154,7 @@ local PAGE = 250 * PACK_SIZE
 -- appendWaits puts behind ids what they wait for, if they are active.
 local function appendWaits(ids, active)
   for from = 1, #ids, CHUNK do
-    for i, score in ipairs(redis.call('ZMSCORE', active, unpack(ids, from, math.min(from + CHUNK - 1, #ids)))) do
+    for i, score in ipairs(call('ZMSCORE', active, unpack(ids, from, math.min(from + CHUNK - 1, #ids)))) do
       if score then
         ids[from + i - 1] = ids[from + i - 1] .. ' ' .. math.floor(score / WAIT_SPAN)
       end
@@ -161,32 +165,32 @@ end
 -- pack keeps the members of a sorted set in packs (schema.Packed). active is the set of those of which it keeps what they wait for;
 -- nil for none.
 local function pack(members, packs, active)
-  for from = 0, redis.call('ZCARD', members) - 1, PAGE do
-    local ids, add = redis.call('ZRANGE', members, from, from + PAGE - 1), {}
+  for from = 0, call('ZCARD', members) - 1, PAGE do
+    local ids, add = call('ZRANGE', members, from, from + PAGE - 1), {}
     if active then
       appendWaits(ids, active)
     end
     for i = 1, #ids, PACK_SIZE do
       add[#add + 1], add[#add + 2] = '0', table.concat(ids, '\n', i, math.min(i + PACK_SIZE - 1, #ids))
     end
-    redis.call('ZADD', packs, unpack(add))
+    call('ZADD', packs, unpack(add))
   end
 end
 
 -- What the names of cabinets' fields begin with, and those of components that wait.
-local OF_CABINET, OF_WAIT = string.byte(CABINET_MARK), string.byte(WAIT_MARK)
+local OF_CABINET, OF_WAIT = byte(CABINET_MARK), byte(WAIT_MARK)
 
 -- keepCabinets copies the counters of cabinets out of the hash of a session.
 local function keepCabinets(key, frozen)
-  local all, counts, n = redis.call('HGETALL', key), {}, 0
+  local all, counts, n = call('HGETALL', key), {}, 0
   for i = 1, #all, 2 do
-    if string.byte(all[i]) == OF_CABINET then
-      counts[n + 1], counts[n + 2] = string.sub(all[i], 2), all[i + 1]
+    if byte(all[i]) == OF_CABINET then
+      counts[n + 1], counts[n + 2] = sub(all[i], 2), all[i + 1]
       n = n + 2
     end
   end
   for from = 1, n, CHUNK do
-    redis.call('HSET', frozen, unpack(counts, from, math.min(from + CHUNK - 1, n)))
+    call('HSET', frozen, unpack(counts, from, math.min(from + CHUNK - 1, n)))
   end
 end
 
@@ -198,36 +202,36 @@ local function freeze(scope, from, state, past)
   local now = from + OF_SCOPE -- the first key of what is frozen
   local members, staged = KEYS[now + COPIED], KEYS[now + COPIED + 1]
   local frozen = now + COPIED + 2 -- and the first that it is frozen as
-  if redis.call('HGET', key, SESSION.mode) == MODE.frozen then
+  if call('HGET', key, SESSION.mode) == MODE.frozen then
     return
   end
-  local time = redis.call('TIME')
+  local time = call('TIME')
   local keep = {SESSION.frozenAt, time[1] .. '.' .. time[2], SESSION.mode, MODE.frozen, SESSION.version, change.rev, SESSION.frozenRevision, change.rev}
   if state then
     keep[#keep + 1] = SESSION.state
     keep[#keep + 1] = state
   end
-  local counts = redis.call('HMGET', key, unpack(counters))
+  local counts = call('HMGET', key, unpack(counters))
   for i, name in ipairs(counters) do
     keep[#keep + 1] = FROZEN_PREFIX .. name
     keep[#keep + 1] = counts[i] or '0'
   end
-  redis.call('HSET', key, unpack(keep))
+  call('HSET', key, unpack(keep))
   for i = 0, COPIED - 1 do
-    redis.call('COPY', KEYS[now + i], KEYS[frozen + i])
+    call('COPY', KEYS[now + i], KEYS[frozen + i])
   end
-  if redis.call('ZCARD', members) + redis.call('ZCARD', staged) <= MOST_FROZEN then
-    pack(members, KEYS[frozen + COPIED], redis.call('ZCARD', active) > 0 and active)
+  if call('ZCARD', members) + call('ZCARD', staged) <= MOST_FROZEN then
+    pack(members, KEYS[frozen + COPIED], call('ZCARD', active) > 0 and active)
     pack(staged, KEYS[frozen + COPIED + 1])
   end
   keepCabinets(key, KEYS[frozen + COPIED + 2])
-  for _, group in ipairs(redis.call('ZRANGE', KEYS[frozen], 0, -1)) do
-    local digest = string.sub(group, -22)
-    if redis.call('HEXISTS', refs, digest) == 1 then
-      redis.call('HINCRBY', refs, digest, 1)
+  for _, group in ipairs(call('ZRANGE', KEYS[frozen], 0, -1)) do
+    local digest = sub(group, -22)
+    if call('HEXISTS', refs, digest) == 1 then
+      call('HINCRBY', refs, digest, 1)
     end
   end
-  redis.call('ZADD', ended, time[1], redis.call('HGET', key, SESSION.incarnation) .. ':' .. scope)
+  call('ZADD', ended, time[1], call('HGET', key, SESSION.incarnation) .. ':' .. scope)
   if change.shares ~= '' and not past then
     note(EVENT.completed, key, scope)
   end
@@ -235,13 +239,13 @@ end
 
 -- The number that a text begins with.
 local function number(text)
-  return tonumber(string.sub(text, 1, string.find(text, ' ', 1, true) - 1))
+  return tonumber(sub(text, 1, find(text, ' ', 1, true) - 1))
 end
 
 -- thin drops samples that are too near to those before: doubling the distance
 -- until a quarter of them is dropped.
 local function thin(progress, gap)
-  local samples, retained = redis.call('LRANGE', progress, 0, -1), nil
+  local samples, retained = call('LRANGE', progress, 0, -1), nil
   repeat
     gap = 2 * gap
     retained = {samples[1]}
@@ -253,8 +257,8 @@ local function thin(progress, gap)
       end
     end
   until #retained <= 0.75 * #samples
-  redis.call('DEL', progress)
-  redis.call('RPUSH', progress, unpack(retained))
+  call('DEL', progress)
+  call('RPUSH', progress, unpack(retained))
   return gap
 end
 
@@ -263,22 +267,22 @@ end
 local function sample(progress, key, pace)
   local gap = tonumber(ARGV[6])
   if pace then
-    gap = tonumber(string.sub(pace, string.find(pace, ' ', 1, true) + 1, -1))
+    gap = tonumber(sub(pace, find(pace, ' ', 1, true) + 1, -1))
   end
   local taken = change.moment
-  for i, count in ipairs(redis.call('HMGET', key, unpack(counters))) do
+  for i, count in ipairs(call('HMGET', key, unpack(counters))) do
     taken = taken .. ' ' .. (count or '0')
   end
-  if redis.call('RPUSH', progress, taken) >= most then
+  if call('RPUSH', progress, taken) >= most then
     gap = thin(progress, gap)
   end
-  redis.call('HSET', key, SESSION.sampled, change.moment + gap - 1 .. ' ' .. gap) -- the last moment without one
+  call('HSET', key, SESSION.sampled, change.moment + gap - 1 .. ' ' .. gap) -- the last moment without one
 end
 
 -- moves are the counters in a word, each with the number behind it.
 local moves = once(function(word)
   local all = {}
-  for counter, by in string.gmatch(word, '(%a%d?)([+-]%d+)') do
+  for counter, by in gmatch(word, '(%a%d?)([+-]%d+)') do
     all[#all + 1] = {counter = counter, by = tonumber(by)}
   end
   return all
@@ -287,7 +291,7 @@ end)
 -- addedUp is a packed field with each counter once, none that is 0, and the largest number behind AT_LEAST.
 local function addedUp(value)
   local by = {}
-  for counter, n in string.gmatch(value, '([%a' .. AT_LEAST .. '])%+?(%-?%d+)') do
+  for counter, n in gmatch(value, '([%a' .. AT_LEAST .. '])%+?(%-?%d+)') do
     n = tonumber(n)
     by[counter] = counter == AT_LEAST and math.max(by[counter] or 0, n) or (by[counter] or 0) + n
   end
@@ -303,55 +307,63 @@ end
 -- make makes moves: in the hash of a session, in fields of its own only if it is there and counts, and in the order of waiting.
 local function make(key, active, all, counts)
   local moves = {} -- by what moves, one behind the other
-  for name, move in string.gmatch(all, '\t(%S+) (%S+)') do
+  for name, move in gmatch(all, '\t([^ ]+) ([^\t ]+)') do -- faster than %S
     local before = moves[name]
     moves[name] = before and before .. move or move
   end
 
   local fields, words, add, remove = {}, {}, {}, {}
+  local n, m = 0, 0 -- of fields and add
   for name, word in pairs(moves) do
-    local first = string.byte(name, 1, 1) -- the embedded Redis' Lua returns all bytes otherwise
+    local first = byte(name, 1, 1) -- the embedded Redis' Lua returns all bytes otherwise
     if first == OF_WAIT then
-      local score = string.match(word, '.*' .. WAIT_TO .. '(%d*)') -- the last one
-      for id in string.gmatch(string.sub(name, 2), '[^,]+') do
+      local score = match(word, '.*' .. WAIT_TO .. '(%d*)') -- the last one
+      local from = 2
+      repeat
+        local comma = find(name, ',', from, true)
+        local id = sub(name, from, (comma or 0) - 1)
         if score == '' then
           remove[#remove + 1] = id
         else
-          add[#add + 1], add[#add + 2] = score, id
+          add[m + 1], add[m + 2] = score, id
+          m = m + 2
         end
-      end
+        from = comma and comma + 1
+      until not from
     elseif counts or first == OF_CABINET then
-      fields[#fields + 1], words[#words + 1] = name, word
+      n = n + 1
+      fields[n], words[n] = name, word
     end
   end
 
-  for from = 1, #fields, CHUNK do
-    local last, set, empty = math.min(from + CHUNK - 1, #fields), {}, {}
-    for i, value in ipairs(redis.call('HMGET', key, unpack(fields, from, last))) do
-      local name, word = fields[from + i - 1], words[from + i - 1]
+  for from = 1, n, CHUNK do
+    local set, empty, size = {}, {}, 0
+    for i, value in ipairs(call('HMGET', key, unpack(fields, from, math.min(from + CHUNK - 1, n)))) do
+      local word = words[from + i - 1]
       value = (value or '') .. word
       -- Numbers of one counter are added up when there is no room, and where a cabinet may have lost its last component.
-      if #value > SMALL_VALUE or string.find(word, COUNTER.managed .. '-', 1, true) then
+      if #value > SMALL_VALUE or find(word, COUNTER.managed .. '-', 1, true) then
         value = addedUp(value)
       end
       if value == '' then
-        empty[#empty + 1] = name
+        empty[#empty + 1] = fields[from + i - 1]
       else
-        set[#set + 1], set[#set + 2] = name, value
+        set[size + 1], set[size + 2] = fields[from + i - 1], value
+        size = size + 2
       end
     end
-    for i = 1, #set, CHUNK do
-      redis.call('HSET', key, unpack(set, i, math.min(i + CHUNK - 1, #set)))
+    for i = 1, size, CHUNK do
+      call('HSET', key, unpack(set, i, math.min(i + CHUNK - 1, size)))
     end
     if #empty > 0 then
-      redis.call('HDEL', key, unpack(empty))
+      call('HDEL', key, unpack(empty))
     end
   end
   for from = 1, #remove, CHUNK do
-    redis.call('ZREM', active, unpack(remove, from, math.min(from + CHUNK - 1, #remove)))
+    call('ZREM', active, unpack(remove, from, math.min(from + CHUNK - 1, #remove)))
   end
-  for from = 1, #add, CHUNK do
-    redis.call('ZADD', active, unpack(add, from, math.min(from + CHUNK - 1, #add)))
+  for from = 1, m, CHUNK do
+    call('ZADD', active, unpack(add, from, math.min(from + CHUNK - 1, m)))
   end
 end
 
@@ -359,20 +371,20 @@ end
 -- whether a session is there that counts. Moves of few components are noted in the log, which is written anyway: to make those
 -- of many writes together takes a fraction of what it would take to make each.
 local function settle(from, due, counts)
-  local entries, first = redis.call('LRANGE', KEYS[from + 1], '-' .. ARGV[9], -1), 1
+  local entries, first = call('LRANGE', KEYS[from + 1], '-' .. ARGV[9], -1), 1
   while first <= #entries and number(entries[first]) < tonumber(due) do
     first = first + 1
   end
   make(KEYS[from], KEYS[from + 2], table.concat(entries, ' ', first), counts)
-  redis.call('HSET', KEYS[from], SESSION.due, '')
+  call('HSET', KEYS[from], SESSION.due, '')
 end
 
 -- headOf is what a head says: its flags, how many keys its scope has, the fields of the session that are needed, behind the
 -- first ones (known) the counters that move, and by how much.
 local headOf = once(function(word)
-  local space = string.find(word, ' ', 1, true)
+  local space = find(word, ' ', 1, true)
   local head = {keys = OF_SCOPE, fields = {SESSION.mode, SESSION.sampled, SESSION.due}, by = {}}
-  for flag in string.gmatch(string.sub(word, 1, space - 1), '%a') do
+  for flag in gmatch(sub(word, 1, space - 1), '%a') do
     head[flag] = true
   end
   if head[FLAG.check] then
@@ -382,7 +394,7 @@ local headOf = once(function(word)
     head.keys = head.keys + SNAPSHOT
   end
   head.known = #head.fields
-  for _, move in ipairs(moves(string.sub(word, space + 1))) do
+  for _, move in ipairs(moves(sub(word, space + 1))) do
     head.fields[#head.fields + 1], head.by[#head.by + 1] = move.counter, move.by
     head.fails = head.fails or move.counter == COUNTER.failed or move.counter == COUNTER.managed
   end
@@ -395,7 +407,7 @@ local function proven()
   if failed then
     return nil, failed
   end
-  local has = redis.call('HMGET', meta, META.schema, META.history, META.epoch, META.revision, META.batched)
+  local has = call('HMGET', meta, META.schema, META.history, META.epoch, META.revision, META.batched)
   if has[1] and has[1] ~= ARGV[5] then
     return nil, {'schema', has[1]}
   elseif has[2] ~= server then
@@ -462,12 +474,12 @@ local function apply(base, at, is)
   local key, last = base + 1, base + 1 + values
   while key < last do
     local version, n = ARGV[at], 1
-    if string.byte(version) == 42 then -- "*"
-      n = tonumber(string.sub(version, 2))
+    if byte(version) == 42 then -- "*"
+      n = tonumber(sub(version, 2))
       at = at + 1
       version = ARGV[at]
     end
-    if version == '' or string.byte(version) == 45 then -- "-"
+    if version == '' or byte(version) == 45 then -- "-"
       look(key, n, version)
     else
       runs = runs + 1
@@ -478,7 +490,7 @@ local function apply(base, at, is)
   end
   local broken = {}
   for from = 1, runs, CHUNK do
-    for i, size in ipairs(redis.call('HMGET', batches, unpack(versions, from, math.min(from + CHUNK - 1, runs)))) do
+    for i, size in ipairs(call('HMGET', batches, unpack(versions, from, math.min(from + CHUNK - 1, runs)))) do
       local run = from + i - 1
       broken[#broken + 1] = size and versions[run] or nil
       if not (is.current and size and tonumber(size) == has[run]) then
@@ -487,18 +499,18 @@ local function apply(base, at, is)
     end
   end
   for from = 1, unsure, CHUNK do
-    for i, value in ipairs(redis.call('MGET', unpack(names, from, math.min(from + CHUNK - 1, unsure)))) do
+    for i, value in ipairs(call('MGET', unpack(names, from, math.min(from + CHUNK - 1, unsure)))) do
       local version = expected[from + i - 1]
       value = value or ''
       -- Found, and not cut off: each new string costs more than all else that is done for a value.
-      if value ~= version and (version == '' or string.find(value, version, 1, true) ~= 1) then
+      if value ~= version and (version == '' or find(value, version, 1, true) ~= 1) then
         return {'conflict'}
       end
     end
   end
 
   for _ = 1, int() do
-    if (redis.call('HGET', KEYS[base + tonumber(ARGV[at])], ARGV[at + 1]) or '') ~= ARGV[at + 2] then
+    if (call('HGET', KEYS[base + tonumber(ARGV[at])], ARGV[at + 1]) or '') ~= ARGV[at + 2] then
       return {'conflict'}
     end
     at = at + 3
@@ -511,32 +523,32 @@ local function apply(base, at, is)
 
   -- Everything is as expected: from here on the write happens. The revision is a text: numbers of that size print
   -- differently in every Lua.
-  local rev = string.format('%.0f', redis.call('HINCRBY', meta, META.revision, 1))
+  local rev = format('%.0f', call('HINCRBY', meta, META.revision, 1))
   change.rev = rev
   notice[#notice + 1] = rev
   if not is.current then
-    redis.call('DEL', batches)
+    call('DEL', batches)
     is.current = true
   else
     for from = 1, #broken, CHUNK do
-      redis.call('HDEL', batches, unpack(broken, from, math.min(from + CHUNK - 1, #broken)))
+      call('HDEL', batches, unpack(broken, from, math.min(from + CHUNK - 1, #broken)))
     end
   end
   if batched ~= '0' then
-    redis.call('HSET', batches, version, batched)
+    call('HSET', batches, version, batched)
   end
 
   local set, n = {}, 0
   for i = 1, values + plain do
     local key, value = KEYS[base + 1 + i], ARGV[first + i - 1]
     if value == '' then
-      redis.call('DEL', key)
+      call('DEL', key)
     else
       set[n + 1], set[n + 2] = key, value
       n = n + 2
     end
     if n > 0 and (n >= CHUNK or i == values + plain) then
-      redis.call('MSET', unpack(set, 1, n))
+      call('MSET', unpack(set, 1, n))
       n = 0
     end
   end
@@ -549,32 +561,32 @@ local function apply(base, at, is)
     named = named + command.step
     local key = KEYS[named]
     if name == 'COPY' then
-      redis.call(name, key, KEYS[named + 1])
+      call(name, key, KEYS[named + 1])
     elseif name == 'SETTLE' then
-      local due = redis.call('HGET', key, SESSION.due)
+      local due = call('HGET', key, SESSION.due)
       if due and due ~= '' then
         settle(named, due, true)
       end
     elseif name == 'RPUSH' then
-      if redis.call(name, key, ARGV[at + 1]) > STAYS_LENGTH then
-        redis.call('LTRIM', key, -STAYS_LENGTH, -1)
+      if call(name, key, ARGV[at + 1]) > STAYS_LENGTH then
+        call('LTRIM', key, -STAYS_LENGTH, -1)
       end
-      redis.call('PEXPIRE', key, ARGV[at + 2])
+      call('PEXPIRE', key, ARGV[at + 2])
     elseif name == 'ZADD' then
       local members, score, m = {}, ARGV[at + 1], 0
       for i = at + 2, last do
         members[m + 1], members[m + 2] = score, ARGV[i]
         m = m + 2
       end
-      redis.call(name, key, unpack(members, 1, m))
+      call(name, key, unpack(members, 1, m))
     elseif name == 'ZINCRBY' then
       for i = at + 2, last do
-        if tonumber(redis.call(name, key, ARGV[at + 1], ARGV[i])) == 0 then
-          redis.call('ZREM', key, ARGV[i])
+        if tonumber(call(name, key, ARGV[at + 1], ARGV[i])) == 0 then
+          call('ZREM', key, ARGV[i])
         end
       end
     else
-      redis.call(name, key, unpack(ARGV, at + 1, last))
+      call(name, key, unpack(ARGV, at + 1, last))
     end
     named = named + command.more
     at = last + 1
@@ -582,11 +594,11 @@ local function apply(base, at, is)
 
   for _ = 1, int() do
     local digest = ARGV[at]
-    if redis.call('HINCRBY', refs, digest, ARGV[at + 1]) <= 0 then
-      redis.call('HDEL', refs, digest)
-      redis.call('HDEL', texts, digest)
+    if call('HINCRBY', refs, digest, ARGV[at + 1]) <= 0 then
+      call('HDEL', refs, digest)
+      call('HDEL', texts, digest)
     elseif ARGV[at + 2] ~= '' then
-      redis.call('HSETNX', texts, digest, ARGV[at + 2])
+      call('HSETNX', texts, digest, ARGV[at + 2])
     end
     at = at + 3
   end
@@ -598,7 +610,7 @@ local function apply(base, at, is)
     local logged, head = ARGV[at], headOf(ARGV[at + 1])
     at = at + 2
     local first, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 3]
-    local scope = string.sub(key, begin)
+    local scope = sub(key, begin)
     local record, check = head[FLAG.record], head[FLAG.check]
     from = from + head.keys
 
@@ -612,7 +624,7 @@ local function apply(base, at, is)
     -- may touch hundreds of scopes. Counts are small: unlike revisions they print
     -- the same everywhere.
     local fields, known = head.fields, head.known
-    local has = redis.call('HMGET', key, unpack(fields))
+    local has = call('HMGET', key, unpack(fields))
     local session, pace, due, active = has[1], has[2], has[3], has[4] or '0'
     local counts = session and session ~= MODE.frozen
     local set, n = {SESSION.revision, rev}, 2
@@ -637,14 +649,14 @@ local function apply(base, at, is)
     end
     if head[FLAG.due] then
       if not counts then -- there is no log, or nobody reads what is due any more
-        moves = string.match(logged, '\t.*')
-        logged = string.match(logged, '[^\t]*')
+        moves = match(logged, '\t.*')
+        logged = match(logged, '[^\t]*')
       elseif not due then
         due = rev
         set[n + 1], set[n + 2] = SESSION.due, rev
       end
     end
-    redis.call('HSET', key, unpack(set))
+    call('HSET', key, unpack(set))
     if moves then
       if due then
         settle(first, due, counts)
@@ -652,18 +664,18 @@ local function apply(base, at, is)
       end
       make(key, KEYS[first + 2], moves, counts)
     end
-    if not session and (redis.call('HGET', key, COUNTER.managed) or '0') == '0' then
-      redis.call('DEL', key) -- nobody counts here and no session is here
+    if not session and (call('HGET', key, COUNTER.managed) or '0') == '0' then
+      call('DEL', key) -- nobody counts here and no session is here
     end
     if session then
       if logged ~= ' ' then
-        local length = redis.call('RPUSH', log, rev .. ' ' .. logged)
-        if due and length % ARGV[9] == 0 then
+        local length = call('RPUSH', log, rev .. ' ' .. logged)
+        if due and (longLog - length) % ARGV[9] == 0 then
           settle(first, due, counts)
           due = nil
         end
-        if length > longLog then -- rarely: it keeps at least as many as it is to
-          redis.call('LTRIM', log, '-' .. ARGV[3], -1)
+        if length >= longLog then -- rarely: it keeps at least as many as it is to, and none of them is due
+          call('LTRIM', log, '-' .. ARGV[3], -1)
         end
       end
       if shares ~= '' then -- before it is frozen: what has failed until then comes first
@@ -689,7 +701,7 @@ local function apply(base, at, is)
         sample(progress, key, pace)
       end
       if session == MODE.frozen then -- nobody has to follow it for long any more
-        redis.call('PEXPIRE', log, ARGV[4])
+        call('PEXPIRE', log, ARGV[4])
       end
     end
     if record then
@@ -699,7 +711,7 @@ local function apply(base, at, is)
     end
   end
 
-  redis.call('SET', KEYS[base + 1], rev, 'PX', ARGV[1])
+  call('SET', KEYS[base + 1], rev, 'PX', ARGV[1])
   return {'ok', rev}
 end
 
@@ -709,7 +721,7 @@ for i = 1, changes do
   answers[i] = KEYS[base + 1]
   base = base + ARGV[9 + 2 * i]
 end
-local replies = redis.call('MGET', unpack(answers))
+local replies = call('MGET', unpack(answers))
 local is, otherwise = proven()
 if not is and otherwise.err then
   return otherwise
@@ -736,7 +748,7 @@ for i = 1, changes do
   first = first + ARGV[10 + 2 * i]
 end
 if change.rev then
-  redis.call('HSET', meta, META.batched, change.rev)
-  redis.call('PUBLISH', ARGV[8], table.concat(notice, '\n'))
+  call('HSET', meta, META.batched, change.rev)
+  call('PUBLISH', ARGV[8], table.concat(notice, '\n'))
 end
 return replies

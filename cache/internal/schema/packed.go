@@ -85,8 +85,10 @@ func AppendStays(to []byte, all []PhaseStay) []byte {
 			to = append(append(append(to, moveMark...), field...), ' ')
 		}
 		to = appendMove(to, stayLetters[bucket%staysInField], n)
-		if last := i + n; last == len(all) || staysOf[all[last].Phase][bos.TimeBucket(all[last].Seconds)/staysInField] != field {
-			to = strconv.AppendInt(append(to, atLeast...), all[last-1].Seconds, 10)
+		last := i + n
+		of := last < len(all) && staysOf[all[last].Phase][bos.TimeBucket(all[last].Seconds)/staysInField] == field
+		if longest := all[last-1].Seconds; !of && longest > 0 {
+			to = strconv.AppendInt(append(to, atLeast...), longest, 10)
 		}
 	}
 	return to

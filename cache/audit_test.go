@@ -196,8 +196,7 @@ func (s *suite) addDue(have map[string]string) {
 		for _, z := range s.store.db.Client.ZRangeWithScores(s.ctx, active, 0, -1).Val() {
 			all[z.Member.(string)] = strconv.FormatFloat(z.Score, 'f', -1, 64)
 		}
-		from := s.store.db.Client.HGet(s.ctx, s.store.db.Keys.Session(schema.Home(h)), schema.Session.Due.Name).Val()
-		for id, move := range schema.DueWaits(from, s.store.db.Client.LRange(s.ctx, key, 0, -1).Val()) {
+		for id, move := range schema.DueWaits(s.due(schema.Home(h))) {
 			if there := all[id]; move.From == schema.NoWait && there != "" || move.From != schema.NoWait && there != strconv.FormatInt(move.From, 10) {
 				s.Errorf("%s is due from %d in %s, where it has %q", id, move.From, active, there)
 			}
@@ -209,6 +208,16 @@ func (s *suite) addDue(have map[string]string) {
 			delete(have, active)
 		}
 	}
+}
+
+// due are the entries of a log of which the moves are due.
+func (s *suite) due(h schema.Home) []string {
+	s.Helper()
+	from, any := schema.DueFrom(s.store.db.Client.HGet(s.ctx, s.store.db.Keys.Session(h), schema.Session.Due.Name).Val())
+	if !any {
+		return nil
+	}
+	return s.store.db.Client.LRange(s.ctx, s.store.db.Keys.Log(h), from, -1).Val()
 }
 
 // auditProgress wants a progress to be that of a session, in order, and not too long.
@@ -258,7 +267,7 @@ func (s *suite) auditCounters(h schema.Home, want *bos.Tally, cabinets map[strin
 			s.Errorf("%s counts %s = %d, the records make %d", h, field, got, n)
 		}
 	}
-	found := cabinetCounters(schema.WithDue(hash, s.store.db.Client.LRange(s.ctx, s.store.db.Keys.Log(h), 0, -1).Val()))
+	found := cabinetCounters(schema.WithDue(hash, s.due(h)))
 	for cabinet, t := range cabinets {
 		for _, counter := range schema.CabinetCounters {
 			got := schema.CabinetCounts(found[cabinet])

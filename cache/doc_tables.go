@@ -82,7 +82,7 @@
 //	w                               1 while it runs and completes by itself, 3 while it runs, 2 frozen, else 0
 //	r                               revision
 //	k                               until when no sample is due, and how far apart they are to be, "<ms> <ms>"
-//	u                               the revision from which on moves in the change log are due (Due); empty while none are
+//	u                               since when, and from which entry of the change log on, its moves are due, "<rev> <index>"; empty while none are
 //	i                               incarnation; absent if there is no such session
 //	v                               revision at which the record changed last
 //	op                              operation

@@ -18,8 +18,7 @@ import (
 // logLength is how many entries a change log keeps at least. It is cut to them when it has three times as many.
 const logLength = 64
 
-// mostDue is how many entries of a change log may have moves that are due, at the end of it: as many as it has been without since it was
-// cut. Who asks for what they move reads them all.
+// mostDue is after how many entries of a change log what is due is made: when it is cut, and once before.
 const mostDue = 2 * logLength
 
 // What shares a run of the script: small changes that come while others are under way. Redis does nothing else while a script

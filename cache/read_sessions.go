@@ -90,7 +90,6 @@ type sessionReply struct {
 	extras   *redis.SliceCmd
 	progress *redis.StringSliceCmd
 
-	log            *redis.StringSliceCmd     // what of those is due
 	whole          *redis.MapStringStringCmd // the hash again, with the packed counters: nobody knows their fields before
 	frozenCabinets *redis.MapStringStringCmd
 }
@@ -104,10 +103,19 @@ func (s *Store) readHomes(ctx context.Context, reads []homeRead) ([]*bos.Session
 	if err != nil {
 		return nil, err
 	}
+	packed := map[schema.Home]map[string]string{}
+	for _, r := range reads {
+		if reply := replies.of(r); reply.whole != nil {
+			packed[r.home] = reply.whole.Val()
+		}
+	}
+	if err := s.withDue(ctx, packed); err != nil {
+		return nil, err
+	}
 	now := s.options.Now()
 	found := make([]*bos.Session, len(reads))
 	for i, r := range reads {
-		if found[i], err = replies.of(r).session(r.SessionRead, now); err != nil {
+		if found[i], err = replies.of(r).session(r.SessionRead, packed[r.home], now); err != nil {
 			return nil, err
 		}
 		if found[i] != nil {
@@ -150,7 +158,6 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead, a *se
 		a.frozenCabinets = pipe.HGetAll(ctx, s.db.Keys.FrozenCabinets(h))
 	}
 	if r.Cabinets || r.PhaseTimes {
-		a.log = pipe.LRange(ctx, s.db.Keys.Log(h), -mostDue, -1) // before the hash: see [schema.WithDue]
 		a.whole = pipe.HGetAll(ctx, key)
 	}
 	if r.Details || r.Initial {
@@ -164,8 +171,8 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead, a *se
 	}
 }
 
-// session makes what was asked for of the replies.
-func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, error) {
+// session makes what was asked for of the replies, and of the hash with its packed counters, if these are wanted.
+func (a *sessionReply) session(r bos.SessionRead, packed map[string]string, now time.Time) (*bos.Session, error) {
 	hash := sessionHash{fields: a.fields, separate: separate(r.Want)}
 	if !hash.separate {
 		hash.without = r.Without // by what this caller wants: others may have had more read
@@ -214,19 +221,15 @@ func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, 
 		if a.groups[which] != nil {
 			st.GroupCount = int(a.groups[which].Val())
 		}
-		var whole map[string]string
-		if a.whole != nil {
-			whole = schema.WithDue(a.whole.Val(), a.log.Val())
-		}
 		if a.frozenCabinets != nil {
 			counters := a.frozenCabinets.Val()
 			if !st.FromSnapshot {
-				counters = cabinetCounters(whole)
+				counters = cabinetCounters(packed)
 			}
 			st.ByCabinet = cabinetsOf(counters)
 		}
 		if r.PhaseTimes {
-			st.PhaseDurations = durationsOf(whole)
+			st.PhaseDurations = durationsOf(packed)
 		}
 		if st.Saved != nil { // BOS's own words come first; our counts stay beside them
 			st.GroupCount, st.Saved.Text, st.ErrorsCut = st.Saved.GroupCount, saved, false

@@ -2,6 +2,9 @@ package cache
 
 import (
 	"context"
+	"iter"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -98,14 +101,11 @@ func (r *recount) missing(ctx context.Context, records []inspected) (map[string]
 		return nil, nil
 	}
 	var now *redis.SliceCmd
-	scores, due := map[string]*redis.Cmd{}, map[string]dueReply{}
-	err := r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
+	scores := map[string]*redis.Cmd{}
+	due, err := r.readWithDueWaits(ctx, maps.Keys(byKey), func(pipe redis.Pipeliner) {
 		now = pipe.MGet(ctx, names...)
 		for key, entries := range byKey {
 			scores[key] = scoresOf(ctx, pipe, key, entries)
-			if h, of := r.db.Keys.Cut(schema.Kinds.Waiting, key); of {
-				due[key] = r.askDue(ctx, pipe, schema.Home(h))
-			}
 		}
 	})
 	if err != nil {
@@ -123,12 +123,8 @@ func (r *recount) missing(ctx context.Context, records []inspected) (map[string]
 		if err != nil {
 			return nil, redisdb.Explain(err)
 		}
-		var goes dueWaits // which are made in one step from what is there, whatever that is
-		if reply, of := due[key]; of {
-			goes = reply.waits()
-		}
 		for i, entry := range entries {
-			if _, is := goes[entry]; is {
+			if _, goes := due[key][entry]; goes {
 				continue
 			}
 			e := indexEntry{key, entry}
@@ -138,6 +134,23 @@ func (r *recount) missing(ctx context.Context, records []inspected) (map[string]
 		}
 	}
 	return missing, nil
+}
+
+// readWithDueWaits has ask queue reads, and returns what is due of those keys that are orders of waiting: it is moved there
+// whatever they have.
+func (r *recount) readWithDueWaits(ctx context.Context, keys iter.Seq[string], ask func(pipe redis.Pipeliner)) (map[string]dueWaits, error) {
+	known := map[schema.Home]string{}
+	for key := range keys {
+		if h, of := r.db.Keys.Cut(schema.Kinds.Waiting, key); of {
+			known[schema.Home(h)] = ""
+		}
+	}
+	entries, err := r.readWithDue(ctx, known, ask)
+	all := map[string]dueWaits{}
+	for h, of := range entries {
+		all[r.db.Keys.Waiting(h)] = schema.DueWaits(of)
+	}
+	return all, err
 }
 
 // indexes verifies that every index entry is made by a record.
@@ -193,22 +206,14 @@ func (r *recount) verifyStray(ctx context.Context, key, entry string, rec *recor
 	name := r.db.Keys.Component(rec.component.ID)
 	var score *redis.FloatCmd
 	var now *redis.StringCmd
-	var due *dueReply
-	if err := r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
+	due, err := r.readWithDueWaits(ctx, slices.Values([]string{key}), func(pipe redis.Pipeliner) {
 		score, now = pipe.ZScore(ctx, key, entry), pipe.Get(ctx, name)
-		if h, of := r.db.Keys.Cut(schema.Kinds.Waiting, key); of {
-			due = new(r.askDue(ctx, pipe, schema.Home(h)))
-		}
-	}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
-	if due != nil {
-		if _, goes := due.waits()[entry]; goes {
-			return nil
-		}
-	}
-	// Either the entry was removed, or the record has changed, and that write has seen to it.
-	if score.Err() == redis.Nil || now.Val() != rec.stored() {
+	// Either the entry was removed, or is due to be moved, or the record has changed, and that write has seen to it.
+	if _, goes := due[key][entry]; goes || score.Err() == redis.Nil || now.Val() != rec.stored() {
 		return nil
 	}
 	r.found(key, "has "+rec.component.ID+", which does not belong there")

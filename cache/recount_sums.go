@@ -173,7 +173,7 @@ func (r *recount) addUp(ctx context.Context, scope bos.SessionKey) (have stored,
 // sumReply is what adding up a scope has asked Redis for.
 type sumReply struct {
 	hash            *redis.MapStringStringCmd
-	log             *redis.StringSliceCmd // what is due of the hash
+	due             []string // the entries of the log that are due to be counted in the hash
 	groups          *redis.ZSliceCmd
 	members, staged *redis.StringSliceCmd
 	records         []*redis.SliceCmd
@@ -182,10 +182,9 @@ type sumReply struct {
 // readSum reads all that adding up takes, as one transaction of plain reads: a script would
 // have to parse records, which none does.
 func (r *recount) readSum(ctx context.Context, h schema.Home, ids []string) (sum sumReply, err error) {
-	err = r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
+	due, err := r.readWithDue(ctx, map[schema.Home]string{h: ""}, func(pipe redis.Pipeliner) {
 		sum = sumReply{
 			hash:    pipe.HGetAll(ctx, r.db.Keys.Session(h)),
-			log:     pipe.LRange(ctx, r.db.Keys.Log(h), -mostDue, -1),
 			groups:  pipe.ZRangeWithScores(ctx, r.db.Keys.Groups(h), 0, -1),
 			members: pipe.ZRange(ctx, r.db.Keys.Members(h), 0, -1),
 			staged:  pipe.ZRange(ctx, r.db.Keys.Staged(h), 0, -1),
@@ -198,6 +197,7 @@ func (r *recount) readSum(ctx context.Context, h schema.Home, ids []string) (sum
 			sum.records = append(sum.records, pipe.MGet(ctx, names...))
 		}
 	})
+	sum.due = due[h]
 	return sum, err
 }
 
@@ -216,7 +216,7 @@ func (sum *sumReply) stored() stored {
 	for _, z := range sum.groups.Val() {
 		have.groups[z.Member.(string)] = int(math.Round(-z.Score))
 	}
-	for name, counts := range cabinetCounters(schema.WithDue(sum.hash.Val(), sum.log.Val())) {
+	for name, counts := range cabinetCounters(schema.WithDue(sum.hash.Val(), sum.due)) {
 		have.cabinets[name] = schema.CabinetCounts(counts)
 	}
 	return have

@@ -180,7 +180,7 @@ func (s *Store) erase(ctx context.Context, h schema.Home, old *bos.Session) (*ch
 			c.referTo(digest, -1)
 		}
 	}
-	if h == scope { // of those that go on to count there
+	if h == scope { // of components that still count there
 		c.settle(h)
 	}
 	c.clear(h)

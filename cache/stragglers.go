@@ -69,7 +69,7 @@ func (s *Store) Stragglers(ctx context.Context, of *bos.Session, first int, deta
 		return nil, nil
 	}
 	var replies []*redis.ZSliceCmd
-	due, err := s.readWaits(ctx, of.SessionKey, func(pipe redis.Pipeliner, key string, spare int) {
+	due, err := s.readWaits(ctx, schema.ScopeHome(of.SessionKey), func(pipe redis.Pipeliner, key string, spare int) {
 		replies = replies[:0]
 		for _, w := range sessionWaits {
 			// These are in order already: the cost is by what is asked for, not by the session.

@@ -32,7 +32,7 @@ func (s *Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, er
 		first *redis.ZSliceCmd
 	}
 	var parts []part
-	due, err := s.readWaits(ctx, of.SessionKey, func(pipe redis.Pipeliner, key string, spare int) {
+	due, err := s.readWaits(ctx, schema.ScopeHome(of.SessionKey), func(pipe redis.Pipeliner, key string, spare int) {
 		parts = parts[:0]
 		for _, w := range bos.Waits {
 			for _, late := range []bool{true, false} {
@@ -165,41 +165,6 @@ func noCursor() *bos.Error {
 	return bos.Errorf(bos.BadUserInput, "after is no cursor of this list").At("after")
 }
 
-// dueWaits are the components that go somewhere else in the order of waiting than it has them, by id.
-type dueWaits map[string]schema.WaitMove
-
-// dueReply is what the read of that has asked Redis for.
-type dueReply struct {
-	from *redis.StringCmd
-	log  *redis.StringSliceCmd
-}
-
-func (s *Store) askDue(ctx context.Context, pipe redis.Pipeliner, h schema.Home) dueReply {
-	return dueReply{pipe.HGet(ctx, s.db.Keys.Session(h), schema.Session.Due.Name), pipe.LRange(ctx, s.db.Keys.Log(h), -mostDue, -1)}
-}
-
-func (a dueReply) waits() dueWaits { return schema.DueWaits(a.from.Val(), a.log.Val()) }
-
-// readWaits has ask queue reads of a session's order of waiting, of its key, and returns what is due of that as of the same moment. Each
-// read has to take so many entries to spare: no more than these go.
-func (s *Store) readWaits(ctx context.Context, of bos.SessionKey, ask func(pipe redis.Pipeliner, key string, spare int)) (dueWaits, error) {
-	h := schema.ScopeHome(of)
-	for spare := 0; ; {
-		var reply dueReply
-		if err := s.db.Atomically(ctx, func(pipe redis.Pipeliner) {
-			reply = s.askDue(ctx, pipe, h)
-			ask(pipe, s.db.Keys.Waiting(h), spare)
-		}); err != nil {
-			return nil, err
-		}
-		due := reply.waits()
-		if len(due) <= spare {
-			return due, nil
-		}
-		spare = 2 * len(due) // more may come until it is read again
-	}
-}
-
 // more is how many more components there are from one score to before another than the order has.
 func (d dueWaits) more(first, end int64) (n int) {
 	for _, move := range d {
@@ -236,7 +201,8 @@ func compareWaits(a, b redis.Z) int {
 // waitingAfter returns the next components of a part of a reason, with their scores: after the last
 // one of the page before, or from the first one on.
 func (s *Store) waitingAfter(ctx context.Context, of bos.SessionKey, part bos.Waited, limits bos.WaitLimits, last redis.Z, count int) ([]redis.Z, error) {
-	key := s.db.Keys.Waiting(schema.ScopeHome(of))
+	h := schema.ScopeHome(of)
+	key := s.db.Keys.Waiting(h)
 	first, end := s.scores(part.Wait, part.Late, limits)
 	var rank, skip *redis.IntCmd
 	var score *redis.FloatCmd
@@ -253,24 +219,27 @@ func (s *Store) waitingAfter(ctx context.Context, of bos.SessionKey, part bos.Wa
 	if rank != nil && rank.Err() == nil && score.Err() == nil && score.Val() == last.Score {
 		start = rank.Val() + 1
 	}
-	for {
+	passed := func(z redis.Z) bool {
+		return z.Score < float64(first) || last.Member != nil && compareWaits(z, last) <= 0
+	}
+	for step := count; ; step *= 2 { // once, but where many began to wait in the second of one that is gone
 		var reply *redis.ZSliceCmd
 		var asked int
-		due, err := s.readWaits(ctx, of, func(pipe redis.Pipeliner, key string, spare int) {
-			asked = count + spare
+		due, err := s.readWaits(ctx, h, func(pipe redis.Pipeliner, key string, spare int) {
+			asked = step + spare
 			reply = pipe.ZRangeWithScores(ctx, key, start, start+int64(asked)-1)
 		})
 		if err != nil {
 			return nil, err
 		}
-		before := func(z redis.Z) bool { return last.Member != nil && compareWaits(z, last) <= 0 }
 		found := reply.Val()
-		next := slices.DeleteFunc(due.among(found, first, end), before)
-		if len(next) >= count || len(found) < asked || found[asked-1].Score >= float64(end) {
+		next := slices.DeleteFunc(due.among(found, first, end), passed)
+		all := len(found) < asked || found[asked-1].Score >= float64(end)
+		if all || len(next) >= count || !passed(found[0]) {
 			return next[:min(count, len(next))], nil
 		}
-		for ; len(found) > 0 && before(found[0]); found = found[1:] {
-			start++
+		for len(found) > 0 && passed(found[0]) {
+			found, start = found[1:], start+1
 		}
 	}
 }

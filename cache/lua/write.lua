@@ -23,7 +23,7 @@
 -- ARGV        how long an answer is kept (ms), the final state's name, change-log
 --             length, change-log life (ms), version of the key schema,
 --             least time between two samples (ms), how many are kept, the channel
---             of notices, how many entries of a log may be due; then how many changes there are, of each how
+--             of notices, after how many entries of a log what is due is made; then how many changes there are, of each how
 --             many keys and how many words it has, and the words of one after the other:
 --             the epoch that it was decided in ("" for any), the time (ms), the percentages of
 --             failures that events are noted for ("0 10": from the first failure on, and above
@@ -367,15 +367,12 @@ local function make(key, active, all, counts)
   end
 end
 
--- settle makes the moves of a scope that are due since a revision. from is the number of the scope's first key, counts
--- whether a session is there that counts. Moves of few components are noted in the log, which is written anyway: to make those
--- of many writes together takes a fraction of what it would take to make each.
+-- settle makes the moves of a scope that are due ("<rev> <index>", since when, and from which entry of its log on). from is the number
+-- of the scope's first key, counts whether a session is there that counts. Moves of few components are noted in the log, which is
+-- written anyway: to make those of many writes together takes a fraction of what it would take to make each.
 local function settle(from, due, counts)
-  local entries, first = call('LRANGE', KEYS[from + 1], '-' .. ARGV[9], -1), 1
-  while first <= #entries and number(entries[first]) < tonumber(due) do
-    first = first + 1
-  end
-  make(KEYS[from], KEYS[from + 2], table.concat(entries, ' ', first), counts)
+  local entries = call('LRANGE', KEYS[from + 1], match(due, ' (%d+)'), -1)
+  make(KEYS[from], KEYS[from + 2], table.concat(entries, ' '), counts)
   call('HSET', KEYS[from], SESSION.due, '')
 end
 
@@ -647,14 +644,9 @@ local function apply(base, at, is)
     if due == '' then
       due = nil
     end
-    if head[FLAG.due] then
-      if not counts then -- there is no log, or nobody reads what is due any more
-        moves = match(logged, '\t.*')
-        logged = match(logged, '[^\t]*')
-      elseif not due then
-        due = rev
-        set[n + 1], set[n + 2] = SESSION.due, rev
-      end
+    if head[FLAG.due] and not counts then -- there is no log, or nobody reads what is due any more
+      moves = match(logged, '\t.*')
+      logged = match(logged, '[^\t]*')
     end
     call('HSET', key, unpack(set))
     if moves then
@@ -670,7 +662,11 @@ local function apply(base, at, is)
     if session then
       if logged ~= ' ' then
         local length = call('RPUSH', log, rev .. ' ' .. logged)
-        if due and (longLog - length) % ARGV[9] == 0 then
+        if head[FLAG.due] and counts and not due then
+          due = rev .. ' ' .. length - 1
+          call('HSET', key, SESSION.due, due)
+        end
+        if due and (length >= longLog or (longLog - length) % ARGV[9] == 0) then
           settle(first, due, counts)
           due = nil
         end

@@ -71,20 +71,22 @@ func parseScore(text string) int64 {
 	return NoWait
 }
 
-// due goes through the moves of the entries of a change log, oldest first, that are due from a revision on ("" for none).
-func due(from string, log []string) func(yield func(name, word string) bool) {
+// DueFrom is the index of the first entry of a change log of which the moves are due, as [Session].Due says; false if none are.
+func DueFrom(due string) (index int64, any bool) {
+	_, text, _ := strings.Cut(due, " ")
+	index, err := strconv.ParseInt(text, 10, 64)
+	return index, err == nil
+}
+
+// moves goes through those of entries of a change log, oldest first.
+func moves(entries []string) func(yield func(name, word string) bool) {
 	return func(yield func(string, string) bool) {
-		first, err := strconv.ParseInt(from, 10, 64)
-		if err != nil {
-			return
-		}
-		for _, entry := range log {
-			ids, moves, moving := strings.Cut(entry, moveMark)
-			revision, _, _ := strings.Cut(ids, " ")
-			if at, err := strconv.ParseInt(revision, 10, 64); !moving || err != nil || at < first {
+		for _, entry := range entries {
+			_, all, moving := strings.Cut(entry, moveMark)
+			if !moving {
 				continue
 			}
-			for move := range strings.SplitSeq(moves, moveMark) {
+			for move := range strings.SplitSeq(all, moveMark) {
 				if name, word, _ := strings.Cut(move, " "); !yield(name, word) {
 					return
 				}
@@ -93,26 +95,21 @@ func due(from string, log []string) func(yield func(name, word string) bool) {
 	}
 }
 
-// WithDue returns the hash of a session with what the last entries of its change log move in packed fields. A log that was read before the
-// hash will do: what the script has made in between is not due in the hash any more.
-func WithDue(hash map[string]string, log []string) map[string]string {
-	changed := false
-	for field, word := range due(hash[Session.Due.Name], log) {
-		if strings.HasPrefix(field, waitMark) {
-			continue
+// WithDue returns the hash of a session with what the entries of its change log that are due move in packed fields.
+func WithDue(hash map[string]string, entries []string) map[string]string {
+	hash = maps.Clone(hash)
+	for field, word := range moves(entries) {
+		if !strings.HasPrefix(field, waitMark) {
+			hash[field] += word
 		}
-		if !changed {
-			hash, changed = maps.Clone(hash), true
-		}
-		hash[field] += word
 	}
 	return hash
 }
 
-// DueWaits are the components that are due to go to another score in the order of waiting, from where they are to where they come to last.
-func DueWaits(from string, log []string) map[string]WaitMove {
+// DueWaits are the components that entries which are due move in the order of waiting, from where they are to where they come to last.
+func DueWaits(entries []string) map[string]WaitMove {
 	all := map[string]WaitMove{}
-	for name, word := range due(from, log) {
+	for name, word := range moves(entries) {
 		ids, waits := strings.CutPrefix(name, waitMark)
 		if !waits {
 			continue

@@ -74,7 +74,7 @@ var Session = struct {
 		ModeArmed + " while it runs and completes by itself, " + ModeRunning + " while it runs, " + ModeFrozen + " frozen, else " + ModeOther},
 	Revision:       Field{"r", InRevision | InChanges | Leads, "revision"},
 	Sampled:        Field{"k", OfRecord | Leads, `until when no sample is due, and how far apart they are to be, "<ms> <ms>"`},
-	Due:            Field{"u", OfRecord | Leads, "the revision from which on moves in the change log are due (Due); empty while none are"},
+	Due:            Field{"u", OfRecord | Leads, `since when, and from which entry of the change log on, its moves are due, "<rev> <index>"; empty while none are`},
 	Incarnation:    Field{"i", OfRecord | InHead | InChanges, "incarnation; absent if there is no such session"},
 	Version:        Field{"v", OfRecord | InRecord, "revision at which the record changed last"},
 	Operation:      Field{"op", OfRecord | InRecord, "operation"},

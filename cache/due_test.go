@@ -26,22 +26,22 @@ func (s *suite) few(key bos.SessionKey, now time.Time) string {
 }
 
 // TestWhatIsDueIsReadAsIfItWereMade reads the same after each of many small writes and a large one, whether what they move is made at
-// once, every third time, or not yet.
+// once, after some time, or not yet.
 func TestWhatIsDueIsReadAsIfItWereMade(t *testing.T) {
 	phases := []string{"powering_off", "powering_on", "configuring"}
 	ids := []string{"x1000c0s0b0n0", "x1000c0s0b0n1", "x1001c0s0b0n0", "x1001c0s0b1n1", "n5", "n6"}
 	var atOnce []string
-	for _, most := range []int{1, 3, mostDue} {
+	for _, most := range []int{1, 12, longLog} {
 		conform(t, func(s *suite) {
 			clock := s.clocked()
-			s.store.mostDue = most
+			s.store.longLog = most
 			s.create("a")
-			s.state("a", bos.StateRunning)
 			var all []bos.ComponentPatch
 			for _, id := range ids {
 				all = append(all, component(id, "a"))
 			}
 			s.put(all...)
+			s.state("a", bos.StateRunning)
 			var seen []string
 			for i := range 40 {
 				now := clock.pass(time.Duration(1+i) * time.Second)
@@ -67,7 +67,7 @@ func TestWhatIsDueIsReadAsIfItWereMade(t *testing.T) {
 			}
 			for i := range seen {
 				if seen[i] != atOnce[i] {
-					s.Fatalf("made after %d entries, after write %d:\n%s\nis read, and made at once\n%s", most, i, seen[i], atOnce[i])
+					s.Fatalf("with logs of %d entries, after write %d:\n%s\nis read, and made at once\n%s", most, i, seen[i], atOnce[i])
 				}
 			}
 		})
@@ -77,7 +77,7 @@ func TestWhatIsDueIsReadAsIfItWereMade(t *testing.T) {
 // TestMovesAreDueUntilThereAreSoMany looks at what is stored: nothing is moved before, and nothing is due afterwards.
 func TestMovesAreDueUntilThereAreSoMany(t *testing.T) {
 	conform(t, func(s *suite) {
-		s.store.mostDue = 4
+		s.store.longLog = 4
 		s.create("a")
 		s.put(component("x1000c0s0b0n0", "a"), component("x1000c0s0b0n1", "a"))
 		s.state("a", bos.StateRunning)
@@ -92,7 +92,7 @@ func TestMovesAreDueUntilThereAreSoMany(t *testing.T) {
 		phases := []string{"configuring", "powering_on"}
 		for i := 0; ; i++ {
 			s.patch(bos.ComponentPatch{ID: "x1000c0s0b0n0", Status: &bos.StatusPatch{Phase: &phases[i%2]}})
-			if length()%4 == 0 {
+			if length() == 4 {
 				break
 			}
 		}
@@ -103,6 +103,7 @@ func TestMovesAreDueUntilThereAreSoMany(t *testing.T) {
 		}
 
 		// A write to more components makes what is due before its own.
+		s.store.longLog = longLog
 		s.patch(bos.ComponentPatch{ID: "x1000c0s0b0n0", Status: &bos.StatusPatch{Phase: new("powering_off")}})
 		if due, _ := stored(); due == "" {
 			s.Error("nothing is due after a small write")
@@ -119,10 +120,49 @@ func TestMovesAreDueUntilThereAreSoMany(t *testing.T) {
 	})
 }
 
+// TestOneRunMakesWhatIsDueOfFewScopes has many that are written to in step: their logs are cut some at a time, and none becomes longer for ever.
+func TestOneRunMakesWhatIsDueOfFewScopes(t *testing.T) {
+	conform(t, func(s *suite) {
+		const sessions, most = 40, 16
+		s.store.longLog = 4
+		var all []bos.ComponentPatch
+		for i := range sessions {
+			session := fmt.Sprint("s", i)
+			s.create(session)
+			all = append(all, component(fmt.Sprintf("x%dc0s0b0n0", i), session), component(fmt.Sprintf("x%dc0s0b0n1", i), session))
+		}
+		s.put(all...)
+		for i := range sessions {
+			s.state(fmt.Sprint("s", i), bos.StateRunning)
+		}
+		phases := []string{"configuring", "powering_on"}
+		made := 0
+		for round := range 8 {
+			for i := range sessions {
+				all[i] = bos.ComponentPatch{ID: fmt.Sprintf("x%dc0s0b0n0", i), Status: &bos.StatusPatch{Phase: &phases[round%2]}}
+			}
+			s.patch(all[:sessions]...)
+			now := 0
+			for i := range sessions {
+				if s.store.db.Client.HGet(s.ctx, s.store.db.Keys.Session(schema.Home(fmt.Sprint("/s", i))), schema.Session.Due.Name).Val() == "" {
+					now++
+				}
+			}
+			if now > most {
+				s.Errorf("what is due of %d scopes was made in one run", now)
+			}
+			made += now
+		}
+		if made < sessions {
+			s.Errorf("what is due was made %d times", made)
+		}
+	})
+}
+
 // TestAPackedFieldStaysSmall moves one component so often that its cabinet's counters would not fit.
 func TestAPackedFieldStaysSmall(t *testing.T) {
 	conform(t, func(s *suite) {
-		s.store.mostDue = 1
+		s.store.longLog = 1
 		s.create("a")
 		s.put(component("x1000c0s0b0n0", "a"), component("x1000c0s0b0n1", "a"))
 		s.state("a", bos.StateRunning)

@@ -72,10 +72,10 @@ func TestStatusReadIsConstant(t *testing.T) {
 		}
 		// With moves that are due, and without.
 		both := func() (due, made trips) {
-			s.store.mostDue = mostDue
+			s.store.longLog = longLog
 			s.put(failing("x1", "a", "slow"))
 			due = s.count(read("a", everything))
-			s.store.mostDue = 1
+			s.store.longLog = 1
 			s.put(failing("x1", "a", "broken"))
 			return due, s.count(read("a", everything))
 		}

@@ -64,7 +64,7 @@ func testModel(t *testing.T, url string) {
 		x.unlucky = openUntil(rt, unlucky)
 		for _, store := range []*Store{x.store, x.unlucky} {
 			store.NoteEvents(true, []int{10, 50})
-			store.mostDue = rapid.SampledFrom([]int{1, 3, mostDue}).Draw(rt, "most due")
+			store.longLog = rapid.SampledFrom([]int{1, 3, 8, longLog}).Draw(rt, "long log")
 		}
 		if err := x.store.Ping(x.ctx); err != nil {
 			rt.Fatal(err)

@@ -32,7 +32,8 @@ type WaitMove struct {
 	From, To int64
 }
 
-// AppendWaits adds these moves. Where more than those that may be due go from one score to another, they are one.
+// AppendWaits adds these moves. Of more than may be due, those between the same scores are one: due ones are made with others of the same
+// components, so that each is by itself.
 func AppendWaits(to []byte, all []WaitMove) []byte {
 	together := len(all) > MostDue
 	if together {
@@ -110,18 +111,16 @@ func WithDue(hash map[string]string, entries []string) map[string]string {
 func DueWaits(entries []string) map[string]WaitMove {
 	all := map[string]WaitMove{}
 	for name, word := range moves(entries) {
-		ids, waits := strings.CutPrefix(name, waitMark)
+		id, waits := strings.CutPrefix(name, waitMark)
 		if !waits {
 			continue
 		}
-		to, at, _ := strings.Cut(strings.TrimPrefix(word, waitTo), ":")
-		for id := range strings.SplitSeq(ids, ",") {
-			move := WaitMove{id, parseScore(at), parseScore(to)}
-			if before, moved := all[id]; moved {
-				move.From = before.From
-			}
-			all[id] = move
+		to, from, _ := strings.Cut(strings.TrimPrefix(word, waitTo), ":")
+		move := WaitMove{id, parseScore(from), parseScore(to)}
+		if before, moved := all[id]; moved {
+			move.From = before.From
 		}
+		all[id] = move
 	}
 	return all
 }

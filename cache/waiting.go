@@ -222,7 +222,7 @@ func (s *Store) waitingAfter(ctx context.Context, of bos.SessionKey, part bos.Wa
 	passed := func(z redis.Z) bool {
 		return z.Score < float64(first) || last.Member != nil && compareWaits(z, last) <= 0
 	}
-	for step := count; ; step *= 2 { // once, but where many began to wait in the second of one that is gone
+	for step := count; ; step *= 2 { // once, but where many began to wait in the same second as one that has left
 		var reply *redis.ZSliceCmd
 		var asked int
 		due, err := s.readWaits(ctx, h, func(pipe redis.Pipeliner, key string, spare int) {

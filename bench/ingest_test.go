@@ -101,33 +101,25 @@ func (g *ingest) compare(b *testing.B, u update, idle bool) {
 	var calls latencies
 	var overHTTP, unchanged, store, script, counter pace
 	var server, client, redis time.Duration // computing
-	each := [ways]func(){
-		wayHTTP: func() {
-			send := g.overHTTP(b, u, g.next(u, wayHTTP))
-			overHTTP.time(func() {
-				redis -= g.bare[0].computing(b)
-				server -= computing()
-				b.StartTimer()
-				sent := send()
-				b.StopTimer()
-				server += computing()
-				redis += g.bare[0].computing(b)
-				client += sent.CPU
-				calls = append(calls, sent.Took...)
-			})
-			if idle {
-				unchanged.time(func() { send() })
-			}
-		},
-		wayStore:  func() { store.time(g.inStore(b, u, g.next(u, wayStore))) },
-		wayScript: func() { script.time(g.bareScript(b, u, g.next(u, wayScript))) },
-	}
-	for round := 0; b.Loop(); round++ {
+	for b.Loop() {
 		b.StopTimer()
-		// Some work is done for many writes of a session together: no way is always the one that meets it.
-		for way := range ways {
-			each[(round+way)%ways]()
+		send := g.overHTTP(b, u, g.next(u, wayHTTP))
+		overHTTP.time(func() {
+			redis -= g.bare[0].computing(b)
+			server -= computing()
+			b.StartTimer()
+			sent := send()
+			b.StopTimer()
+			server += computing()
+			redis += g.bare[0].computing(b)
+			client += sent.CPU
+			calls = append(calls, sent.Took...)
+		})
+		if idle {
+			unchanged.time(func() { send() })
 		}
+		store.time(g.inStore(b, u, g.next(u, wayStore)))
+		script.time(g.bareScript(b, u, g.next(u, wayScript)))
 		counter.time(g.counters(b, g.again(u)))
 		b.StartTimer()
 	}

@@ -155,7 +155,6 @@ func (s *suite) audit() {
 		})
 	}
 	have := s.dump()
-	s.addDue(have)
 	s.auditReferences(add, have)
 	for key, members := range want {
 		if got := have[key]; got != pairs(members) {
@@ -181,43 +180,6 @@ func (s *suite) audit() {
 	for h, t := range tallies {
 		s.Errorf("nothing is counted for %s, want %+v", h, *t)
 	}
-}
-
-// addDue makes in a dump the moves of active ones that are due.
-func (s *suite) addDue(have map[string]string) {
-	s.Helper()
-	for key := range maps.Clone(have) {
-		h, is := s.store.db.Keys.Cut(schema.Kinds.Log, key)
-		if !is {
-			continue
-		}
-		active := s.store.db.Keys.Waiting(schema.Home(h))
-		all := map[string]string{}
-		for _, z := range s.store.db.Client.ZRangeWithScores(s.ctx, active, 0, -1).Val() {
-			all[z.Member.(string)] = strconv.FormatFloat(z.Score, 'f', -1, 64)
-		}
-		for id, move := range schema.DueWaits(s.due(schema.Home(h))) {
-			if there := all[id]; move.From == schema.NoWait && there != "" || move.From != schema.NoWait && there != strconv.FormatInt(move.From, 10) {
-				s.Errorf("%s is due from %d in %s, where it has %q", id, move.From, active, there)
-			}
-			if all[id] = strconv.FormatInt(move.To, 10); move.To == schema.NoWait {
-				delete(all, id)
-			}
-		}
-		if have[active] = pairs(all); len(all) == 0 {
-			delete(have, active)
-		}
-	}
-}
-
-// due are the entries of a log of which the moves are due.
-func (s *suite) due(h schema.Home) []string {
-	s.Helper()
-	from, any := schema.DueFrom(s.store.db.Client.HGet(s.ctx, s.store.db.Keys.Session(h), schema.Session.Due.Name).Val())
-	if !any {
-		return nil
-	}
-	return s.store.db.Client.LRange(s.ctx, s.store.db.Keys.Log(h), from, -1).Val()
 }
 
 // auditProgress wants a progress to be that of a session, in order, and not too long.
@@ -267,7 +229,7 @@ func (s *suite) auditCounters(h schema.Home, want *bos.Tally, cabinets map[strin
 			s.Errorf("%s counts %s = %d, the records make %d", h, field, got, n)
 		}
 	}
-	found := cabinetCounters(schema.WithDue(hash, s.due(h)))
+	found := cabinetCounters(hash)
 	for cabinet, t := range cabinets {
 		for _, counter := range schema.CabinetCounters {
 			got := schema.CabinetCounts(found[cabinet])
@@ -278,9 +240,6 @@ func (s *suite) auditCounters(h schema.Home, want *bos.Tally, cabinets map[strin
 		delete(found, cabinet)
 	}
 	for cabinet, counts := range found {
-		if schema.CabinetCounts(counts) == (bos.Tally{}) {
-			continue // what is due takes away all that is there
-		}
 		s.Errorf("%s counts %q in %s, and it has nothing there", h, counts, cabinet)
 	}
 }

@@ -194,7 +194,7 @@ type logEntry struct {
 func parseLog(lines []string) ([]logEntry, error) {
 	entries := make([]logEntry, len(lines))
 	for i, line := range lines {
-		words := strings.Split(schema.CutDue(line), " ")
+		words := strings.Split(line, " ")
 		revision, err := strconv.ParseInt(words[0], 10, 64)
 		if err != nil || len(words) != 3 {
 			return nil, fmt.Errorf("the change log has an entry that can't be read: %.100q", line)

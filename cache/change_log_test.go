@@ -94,7 +94,7 @@ func TestChangesOlderThanTheLogAreMissed(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
 		reads := []*bos.Changes{s.since("a", nil)}
-		for i := range 3*logLength + 10 {
+		for i := range 2*logLength + 10 {
 			s.put(failing("x1", "a", fmt.Sprint(i)))
 			reads = append(reads, s.since("a", reads[len(reads)-1]))
 		}

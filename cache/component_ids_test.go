@@ -17,9 +17,8 @@ func TestComponentsOfASessionByIDDoNotScanItsMembers(t *testing.T) {
 		for i := range bos.MaxBatch - 1 {
 			filter.IDs = append(filter.IDs, fmt.Sprintf("y%04d", i))
 		}
-		of := s.read(name("a"))
 		list := func() error {
-			_, err := s.store.ListComponents(s.ctx, &bos.MembersOf{Session: of}, filter, bos.Page{First: 1}, true, false)
+			_, err := s.store.ListComponents(s.ctx, &bos.MembersOf{Session: s.read(name("a"))}, filter, bos.Page{First: 1}, true, false)
 			return err
 		}
 		small := s.count(list)

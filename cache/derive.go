@@ -126,8 +126,8 @@ func (c *change) step(d *derived, id string, o, n *record) {
 		if o.failedIn(key.Name) && !(there && n.failedIn(key.Name)) {
 			sc.failedRemove = append(sc.failedRemove, id)
 		}
-		if was, waited := o.waitingIn(key.Name); waited {
-			sc.waits = append(sc.waits, schema.WaitMove{ID: id, From: was, To: schema.NoWait})
+		if o.counted.WaitIn(key.Name) != "" && !(there && n.counted.WaitIn(key.Name) != "") {
+			sc.waitRemove = append(sc.waitRemove, id)
 		}
 	})
 	n.counted.Scopes(n.owners, func(key bos.SessionKey) {
@@ -147,7 +147,10 @@ func (c *change) step(d *derived, id string, o, n *record) {
 			sc.failedAdd = append(sc.failedAdd, id)
 		}
 		if is, waits := n.waitingIn(key.Name); waits {
-			sc.waitsFor(id, is)
+			if was, waited := o.waitingIn(key.Name); !there || !waited || is != was {
+				cancel(&sc.waitRemove, id)
+				sc.waitAdd, sc.waitScore = append(sc.waitAdd, id), append(sc.waitScore, is)
+			}
 		}
 	})
 }
@@ -202,10 +205,14 @@ func (c *change) derive(d *derived) {
 	c.resize(d.owned, d.disowned)
 	for key, sc := range c.scopes {
 		h := schema.ScopeHome(key)
-		c.exchange(c.keys.Members, h, sc.add, sc.remove)
-		c.exchange(c.keys.Staged, h, sc.stagedAdd, sc.stagedRemove)
-		c.exchange(c.keys.Errors, h, sc.errorAdd, sc.errorRemove)
-		c.exchange(c.keys.Failed, h, sc.failedAdd, sc.failedRemove)
+		c.settle(c.keys.Members, h, sc.add, sc.remove)
+		c.settle(c.keys.Staged, h, sc.stagedAdd, sc.stagedRemove)
+		c.settle(c.keys.Errors, h, sc.errorAdd, sc.errorRemove)
+		c.settle(c.keys.Failed, h, sc.failedAdd, sc.failedRemove)
+		if len(sc.waitAdd)+len(sc.waitRemove) > 0 {
+			c.removeMembers(c.keys.Waiting(h), sc.waitRemove)
+			c.addWaiting(c.keys.Waiting(h), sc.waitAdd, sc.waitScore)
+		}
 		if len(sc.groups) > 0 {
 			c.regroup(c.keys.Groups(h), sc.groups)
 		}
@@ -215,8 +222,8 @@ func (c *change) derive(d *derived) {
 	}
 }
 
-// exchange adds and removes members of one of a scope's indexes. Most writes do neither, and need not even its name.
-func (c *change) exchange(of func(schema.Home) string, h schema.Home, add, remove []string) {
+// settle adds and removes members of one of a scope's indexes. Most writes do neither, and need not even its name.
+func (c *change) settle(of func(schema.Home) string, h schema.Home, add, remove []string) {
 	if len(add)+len(remove) > 0 {
 		c.removeMembers(of(h), remove)
 		c.addMembers(of(h), add)

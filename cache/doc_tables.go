@@ -22,7 +22,7 @@
 //	fg:<home>                           zset    -                                       g: as it was when the session was frozen
 //	fe:<home>                           zset    -                                       e: as it was when the session was frozen
 //	co:<home>                           list    -                                       a session's progress while it ran, "<ms> <counters>"
-//	log:<scope>                         list    10m0s once frozen                       the change log: one entry a write, "<rev> <ids changed> <ids removed>", and behind a tab what it moves (Due)
+//	log:<scope>                         list    10m0s once frozen                       the change log: one entry a write, "<rev> <ids changed> <ids removed>"
 //	f:<scope>                           zset    -                                       ids of those of m: that have failed, score 0
 //	ff:<home>                           zset    -                                       f: as it was when the session was frozen
 //	fcb:<home>                          hash    -                                       the counters of the cabinets in s: as they were when the session was frozen, by cabinet
@@ -79,28 +79,31 @@
 //
 // # The fields of s:<home>
 //
-//	w                               1 while it runs and completes by itself, 3 while it runs, 2 frozen, else 0
-//	r                               revision
-//	k                               until when no sample is due, and how far apart they are to be, "<ms> <ms>"
-//	u                               since when, and from which entry of the change log on, its moves are due, "<rev> <index>"; empty while none are
-//	i                               incarnation; absent if there is no such session
-//	v                               revision at which the record changed last
-//	op                              operation
-//	tp                              name of the template
-//	fl                              s for stage, d for include_disabled
-//	src                             source (bos.Source)
-//	st                              state
-//	b0                              start time
-//	e0                              end time
-//	del                             why it is history (bos.Removal)
-//	z                               moment of freezing by Redis' clock, "<seconds>.<microseconds>"
-//	bs                              numbers of the status that BOS itself has saved (bos.SavedStatus)
-//	ar                              revision at which that replaced an earlier one
-//	Fr                              revision of the snapshot
-//	nf                              the largest percentage of failures that an event was made for
-//	ns                              what it was stalled at when the last event of that was made
-//	/<cabinet>                      what its components count, by the letters of the counters above
-//	q1.<n>, q2.<n>, q3.<n>, q4.<n>  stays in powering_off, powering_on, configuring and a phase that BOS does not have, which have ended, until the session is frozen: a to h are the buckets (bos.TimeBucket) from 8n on, and the largest number behind > is the longest of them, in seconds
+//	w                  1 while it runs and completes by itself, 3 while it runs, 2 frozen, else 0
+//	r                  revision
+//	k                  until when no sample is due, and how far apart they are to be, "<ms> <ms>"
+//	i                  incarnation; absent if there is no such session
+//	v                  revision at which the record changed last
+//	op                 operation
+//	tp                 name of the template
+//	fl                 s for stage, d for include_disabled
+//	src                source (bos.Source)
+//	st                 state
+//	b0                 start time
+//	e0                 end time
+//	del                why it is history (bos.Removal)
+//	z                  moment of freezing by Redis' clock, "<seconds>.<microseconds>"
+//	bs                 numbers of the status that BOS itself has saved (bos.SavedStatus)
+//	ar                 revision at which that replaced an earlier one
+//	Fr                 revision of the snapshot
+//	nf                 the largest percentage of failures that an event was made for
+//	ns                 what it was stalled at when the last event of that was made
+//	q1                 the longest stay in powering_off, in seconds
+//	q2                 that in powering_on
+//	q3                 that in configuring
+//	q4                 that in a phase that BOS does not have
+//	/<cabinet>         what its components count, by the letters of the counters above
+//	q1.<n>, q2.<n>, …  stays in the phase of q1, q2, … that have ended, until the session is frozen: a to h are the buckets (bos.TimeBucket) from 8n on
 //
 // # The fields of x:<home>
 //

@@ -15,11 +15,8 @@ import (
 	"github.com/bosgraph/bosgraph/internal/coalesce"
 )
 
-// logLength is how many entries a change log keeps at least, longLog with how many it is cut to them. What is due of it is made then.
-const (
-	logLength = 64
-	longLog   = 3 * logLength
-)
+// logLength is how many entries a change log keeps at least.
+const logLength = 64
 
 // What shares a run of the script: small changes that come while others are under way. Redis does nothing else while a script
 // runs, so that these bound for how long others wait: a longer change would gain nothing by sharing.
@@ -110,7 +107,7 @@ func (s *Store) runScript(ctx context.Context, all []*passenger) ([]any, error) 
 	names := []string{k.Meta(), k.Texts(), k.References(), k.Frozen(), k.Batches(), k.Outbox()}
 	args := []any{
 		schema.AnswerLife.Milliseconds(), string(bos.StateComplete), logLength, schema.LogLife.Milliseconds(), schema.Version,
-		bos.ProgressGap.Milliseconds(), bos.MaxProgress, k.Notices(), s.longLog, len(all),
+		bos.ProgressGap.Milliseconds(), bos.MaxProgress, k.Notices(), len(all),
 	}
 	words := 0
 	for _, one := range all {

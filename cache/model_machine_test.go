@@ -64,7 +64,6 @@ func testModel(t *testing.T, url string) {
 		x.unlucky = openUntil(rt, unlucky)
 		for _, store := range []*Store{x.store, x.unlucky} {
 			store.NoteEvents(true, []int{10, 50})
-			store.longLog = rapid.SampledFrom([]int{1, 3, 8, longLog}).Draw(rt, "long log")
 		}
 		if err := x.store.Ping(x.ctx); err != nil {
 			rt.Fatal(err)

@@ -66,7 +66,6 @@ type Store struct {
 	flights     *flights
 	monitor     *monitor
 	conflicts   *atomic.Int64           // writes that were decided again
-	longLog     int                     // how long change logs become; tests have shorter ones
 	shares      *atomic.Pointer[string] // see [Store.NoteEvents]
 	tenure      *bos.Tenure             // in which it may write; nil for always
 	tenureKey   string                  // of the lease that it is one of
@@ -94,7 +93,7 @@ func Open(o Options) (*Store, error) {
 		db.Client.AddHook(observer(o.Observe))
 	}
 	s := &Store{
-		db: db, options: o, rounds: &rounds{}, comparisons: &comparisons{}, recent: &recent{}, flights: &flights{}, monitor: &monitor{}, conflicts: &atomic.Int64{}, longLog: longLog, shares: &atomic.Pointer[string]{},
+		db: db, options: o, rounds: &rounds{}, comparisons: &comparisons{}, recent: &recent{}, flights: &flights{}, monitor: &monitor{}, conflicts: &atomic.Int64{}, shares: &atomic.Pointer[string]{},
 	}
 	s.NoteEvents(false, nil)
 	return s, nil

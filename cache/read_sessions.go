@@ -103,19 +103,10 @@ func (s *Store) readHomes(ctx context.Context, reads []homeRead) ([]*bos.Session
 	if err != nil {
 		return nil, err
 	}
-	packed := map[schema.Home]map[string]string{}
-	for _, r := range reads {
-		if reply := replies.of(r); reply.whole != nil {
-			packed[r.home] = reply.whole.Val()
-		}
-	}
-	if err := s.withDue(ctx, packed); err != nil {
-		return nil, err
-	}
 	now := s.options.Now()
 	found := make([]*bos.Session, len(reads))
 	for i, r := range reads {
-		if found[i], err = replies.of(r).session(r.SessionRead, packed[r.home], now); err != nil {
+		if found[i], err = replies.of(r).session(r.SessionRead, now); err != nil {
 			return nil, err
 		}
 		if found[i] != nil {
@@ -171,8 +162,8 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead, a *se
 	}
 }
 
-// session makes what was asked for of the replies, and of the hash with its packed counters, if these are wanted.
-func (a *sessionReply) session(r bos.SessionRead, packed map[string]string, now time.Time) (*bos.Session, error) {
+// session makes what was asked for of the replies.
+func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, error) {
 	hash := sessionHash{fields: a.fields, separate: separate(r.Want)}
 	if !hash.separate {
 		hash.without = r.Without // by what this caller wants: others may have had more read
@@ -224,12 +215,12 @@ func (a *sessionReply) session(r bos.SessionRead, packed map[string]string, now 
 		if a.frozenCabinets != nil {
 			counters := a.frozenCabinets.Val()
 			if !st.FromSnapshot {
-				counters = cabinetCounters(packed)
+				counters = cabinetCounters(a.whole.Val())
 			}
 			st.ByCabinet = cabinetsOf(counters)
 		}
 		if r.PhaseTimes {
-			st.PhaseDurations = durationsOf(packed)
+			st.PhaseDurations = durationsOf(a.whole.Val())
 		}
 		if st.Saved != nil { // BOS's own words come first; our counts stay beside them
 			st.GroupCount, st.Saved.Text, st.ErrorsCut = st.Saved.GroupCount, saved, false

@@ -2,9 +2,6 @@ package cache
 
 import (
 	"context"
-	"iter"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -102,7 +99,7 @@ func (r *recount) missing(ctx context.Context, records []inspected) (map[string]
 	}
 	var now *redis.SliceCmd
 	scores := map[string]*redis.Cmd{}
-	due, err := r.readWithDueWaits(ctx, maps.Keys(byKey), func(pipe redis.Pipeliner) {
+	err := r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		now = pipe.MGet(ctx, names...)
 		for key, entries := range byKey {
 			scores[key] = scoresOf(ctx, pipe, key, entries)
@@ -124,9 +121,6 @@ func (r *recount) missing(ctx context.Context, records []inspected) (map[string]
 			return nil, redisdb.Explain(err)
 		}
 		for i, entry := range entries {
-			if _, goes := due[key][entry]; goes {
-				continue
-			}
 			e := indexEntry{key, entry}
 			if id := owner[e].component.ID; !scored(there[i], score[e]) && same[id] {
 				missing[id] = append(missing[id], scoredEntry{e, score[e]})
@@ -134,23 +128,6 @@ func (r *recount) missing(ctx context.Context, records []inspected) (map[string]
 		}
 	}
 	return missing, nil
-}
-
-// readWithDueWaits has ask queue reads, and returns what is due of those keys that are orders of waiting: it is moved there
-// whatever they have.
-func (r *recount) readWithDueWaits(ctx context.Context, keys iter.Seq[string], ask func(pipe redis.Pipeliner)) (map[string]dueWaits, error) {
-	known := map[schema.Home]string{}
-	for key := range keys {
-		if h, of := r.db.Keys.Cut(schema.Kinds.Waiting, key); of {
-			known[schema.Home(h)] = ""
-		}
-	}
-	entries, err := r.readWithDue(ctx, known, ask)
-	all := map[string]dueWaits{}
-	for h, of := range entries {
-		all[r.db.Keys.Waiting(h)] = schema.DueWaits(of)
-	}
-	return all, err
 }
 
 // indexes verifies that every index entry is made by a record.
@@ -206,14 +183,13 @@ func (r *recount) verifyStray(ctx context.Context, key, entry string, rec *recor
 	name := r.db.Keys.Component(rec.component.ID)
 	var score *redis.FloatCmd
 	var now *redis.StringCmd
-	due, err := r.readWithDueWaits(ctx, slices.Values([]string{key}), func(pipe redis.Pipeliner) {
+	if err := r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		score, now = pipe.ZScore(ctx, key, entry), pipe.Get(ctx, name)
-	})
-	if err != nil {
+	}); err != nil {
 		return err
 	}
-	// Either the entry was removed, or is due to be moved, or the record has changed, and that write has seen to it.
-	if _, goes := due[key][entry]; goes || score.Err() == redis.Nil || now.Val() != rec.stored() {
+	// Either the entry was removed, or the record has changed, and that write has seen to it.
+	if score.Err() == redis.Nil || now.Val() != rec.stored() {
 		return nil
 	}
 	r.found(key, "has "+rec.component.ID+", which does not belong there")

@@ -173,7 +173,6 @@ func (r *recount) addUp(ctx context.Context, scope bos.SessionKey) (have stored,
 // sumReply is what adding up a scope has asked Redis for.
 type sumReply struct {
 	hash            *redis.MapStringStringCmd
-	due             []string // the entries of the log that are due to be counted in the hash
 	groups          *redis.ZSliceCmd
 	members, staged *redis.StringSliceCmd
 	records         []*redis.SliceCmd
@@ -182,7 +181,7 @@ type sumReply struct {
 // readSum reads all that adding up takes, as one transaction of plain reads: a script would
 // have to parse records, which none does.
 func (r *recount) readSum(ctx context.Context, h schema.Home, ids []string) (sum sumReply, err error) {
-	due, err := r.readWithDue(ctx, map[schema.Home]string{h: ""}, func(pipe redis.Pipeliner) {
+	err = r.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		sum = sumReply{
 			hash:    pipe.HGetAll(ctx, r.db.Keys.Session(h)),
 			groups:  pipe.ZRangeWithScores(ctx, r.db.Keys.Groups(h), 0, -1),
@@ -197,7 +196,6 @@ func (r *recount) readSum(ctx context.Context, h schema.Home, ids []string) (sum
 			sum.records = append(sum.records, pipe.MGet(ctx, names...))
 		}
 	})
-	sum.due = due[h]
 	return sum, err
 }
 
@@ -216,7 +214,7 @@ func (sum *sumReply) stored() stored {
 	for _, z := range sum.groups.Val() {
 		have.groups[z.Member.(string)] = int(math.Round(-z.Score))
 	}
-	for name, counts := range cabinetCounters(schema.WithDue(sum.hash.Val(), sum.due)) {
+	for name, counts := range cabinetCounters(sum.hash.Val()) {
 		have.cabinets[name] = schema.CabinetCounts(counts)
 	}
 	return have

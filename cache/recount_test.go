@@ -29,7 +29,6 @@ func (s *suite) recounted(repair bool) []string {
 
 func TestARecountFindsAndRepairsWhatDisagrees(t *testing.T) {
 	conform(t, func(s *suite) {
-		s.store.longLog = 1 // what is due is no damage
 		long := strings.Repeat("long ", 100)
 		s.create("a")
 		_, err := s.store.PutTenant(s.ctx, "blue", []string{"x1", "x2"})

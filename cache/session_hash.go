@@ -16,11 +16,8 @@ import (
 func (c *change) lead(h schema.Home) {
 	for _, field := range schema.LeadingFields {
 		value := "0"
-		switch field {
-		case schema.Session.Sampled.Name:
+		if field == schema.Session.Sampled.Name {
 			value = noSample
-		case schema.Session.Due.Name:
-			value = ""
 		}
 		c.do("HSETNX", c.keys.Session(h), field, value)
 	}

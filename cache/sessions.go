@@ -180,9 +180,6 @@ func (s *Store) erase(ctx context.Context, h schema.Home, old *bos.Session) (*ch
 			c.referTo(digest, -1)
 		}
 	}
-	if h == scope { // of components that still count there
-		c.settle(h)
-	}
 	c.clear(h)
 	c.do("ZREM", s.db.Keys.Sessions(), schema.SessionPosition(old))
 	c.do("ZREM", s.db.Keys.History(scope), schema.HistoryPosition(old))

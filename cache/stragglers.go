@@ -36,16 +36,14 @@ func (r *record) waitingIn(name string) (score int64, waits bool) {
 	return schema.WaitScore(w, since), true
 }
 
-// waitsFor notes what a component waits for from now on. If it waited in the scope before, that was noted last.
-func (sc *scopeChange) waitsFor(id string, score int64) {
-	last := len(sc.waits) - 1
-	switch {
-	case last < 0 || sc.waits[last].ID != id:
-		sc.waits = append(sc.waits, schema.WaitMove{ID: id, From: schema.NoWait, To: score})
-	case sc.waits[last].From == score:
-		sc.waits = sc.waits[:last]
-	default:
-		sc.waits[last].To = score
+// addWaiting adds ids to those that a scope waits for, or gives them other scores.
+func (c *change) addWaiting(key string, ids []string, scores []int64) {
+	by := map[int64][]string{}
+	for i, score := range scores {
+		by[score] = append(by[score], ids[i])
+	}
+	for _, score := range sortedKeys(by, always) {
+		c.doAll("ZADD", key, by[score], strconv.FormatInt(score, 10))
 	}
 }
 
@@ -58,9 +56,6 @@ func parseSecond(text string) (time.Time, error) {
 	return time.Unix(second, 0).UTC(), err
 }
 
-// sessionWaits are what components of the session itself wait for that are enabled.
-var sessionWaits = slices.DeleteFunc(slices.Clone(bos.Waits), func(w bos.Wait) bool { return w == bos.WaitApply || w == bos.WaitUnstage })
-
 // Stragglers returns the active components of a session that have had their status
 // longest, longest first. Unknown start times come first.
 // detailed reads whole records. A session that is over has none.
@@ -68,22 +63,24 @@ func (s *Store) Stragglers(ctx context.Context, of *bos.Session, first int, deta
 	if of.Over() {
 		return nil, nil
 	}
+	key := s.db.Keys.Waiting(schema.ScopeHome(of.SessionKey))
 	var replies []*redis.ZSliceCmd
-	due, err := s.readWaits(ctx, schema.ScopeHome(of.SessionKey), func(pipe redis.Pipeliner, key string, spare int) {
+	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		replies = replies[:0]
-		for _, w := range sessionWaits {
-			// These are in order already: the cost is by what is asked for, not by the session.
-			low, end := schema.WaitRange(w)
-			replies = append(replies, pipe.ZRangeByScoreWithScores(ctx, key, between(low, end, first+spare)))
+		for _, w := range bos.Waits {
+			if w != bos.WaitApply && w != bos.WaitUnstage { // which are not of the session, or not enabled
+				// These are in order already: the cost is by what is asked for, not by the session.
+				low, end := schema.WaitRange(w)
+				replies = append(replies, pipe.ZRangeByScoreWithScores(ctx, key, between(low, end, first)))
+			}
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
 	var longest []redis.Z
-	for i, reply := range replies {
-		low, end := schema.WaitRange(sessionWaits[i])
-		longest = append(longest, due.among(reply.Val(), low, end)...)
+	for _, reply := range replies {
+		longest = append(longest, reply.Val()...)
 	}
 	slices.SortStableFunc(longest, func(a, b redis.Z) int {
 		return cmp.Or(cmp.Compare(schema.ParseWaitScore(a.Score), schema.ParseWaitScore(b.Score)), cmp.Compare(a.Member.(string), b.Member.(string)))

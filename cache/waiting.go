@@ -26,13 +26,12 @@ func (s *Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, er
 	}
 	type part struct {
 		bos.Waited
-		from, known, end int64 // the first score, that of the first known time, and the first behind
-
 		count *redis.IntCmd
 		first *redis.ZSliceCmd
 	}
+	key := s.db.Keys.Waiting(schema.ScopeHome(of.SessionKey))
 	var parts []part
-	due, err := s.readWaits(ctx, schema.ScopeHome(of.SessionKey), func(pipe redis.Pipeliner, key string, spare int) {
+	if err := s.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		parts = parts[:0]
 		for _, w := range bos.Waits {
 			for _, late := range []bool{true, false} {
@@ -40,24 +39,23 @@ func (s *Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, er
 				if first == end {
 					continue
 				}
-				known := first
-				if unknown, _ := schema.WaitRange(w); first == unknown {
-					known++
-				}
 				all := between(first, end, 1)
-				parts = append(parts, part{bos.Waited{Wait: w, Late: late}, first, known, end, pipe.ZCount(ctx, key, all.Min, all.Max),
-					pipe.ZRangeByScoreWithScores(ctx, key, between(known, end, 1+spare))})
+				known := *all
+				if unknown, _ := schema.WaitRange(w); first == unknown {
+					known.Min = "(" + known.Min
+				}
+				parts = append(parts, part{bos.Waited{Wait: w, Late: late}, pipe.ZCount(ctx, key, all.Min, all.Max),
+					pipe.ZRangeByScoreWithScores(ctx, key, &known)})
 			}
 		}
-	})
-	if err != nil {
+	}); err != nil {
 		return nil, err
 	}
 	all := make([]bos.Waited, len(parts))
 	for i, p := range parts {
 		all[i] = p.Waited
-		all[i].Count = int(p.count.Val()) + due.more(p.from, p.end)
-		if first := due.among(p.first.Val(), p.known, p.end); len(first) > 0 {
+		all[i].Count = int(p.count.Val())
+		if first := p.first.Val(); len(first) > 0 {
 			all[i].Since = time.Unix(schema.ParseWaitScore(first[0].Score), 0).UTC()
 		}
 	}
@@ -165,44 +163,10 @@ func noCursor() *bos.Error {
 	return bos.Errorf(bos.BadUserInput, "after is no cursor of this list").At("after")
 }
 
-// more is how many more components there are from one score to before another than the order has.
-func (d dueWaits) more(first, end int64) (n int) {
-	for _, move := range d {
-		if move.From >= first && move.From < end {
-			n--
-		}
-		if move.To >= first && move.To < end {
-			n++
-		}
-	}
-	return n
-}
-
-// among returns the components from one score to before another, in order: of those that were found, and which follow each other in the
-// order, and of those that come. Behind the last that was found there may be others, before those that come.
-func (d dueWaits) among(found []redis.Z, first, end int64) []redis.Z {
-	all := slices.DeleteFunc(slices.Clone(found), func(z redis.Z) bool {
-		_, goes := d[z.Member.(string)]
-		return goes || z.Score < float64(first) || z.Score >= float64(end)
-	})
-	for id, move := range d {
-		if move.To >= first && move.To < end {
-			all = append(all, redis.Z{Score: float64(move.To), Member: id})
-		}
-	}
-	slices.SortFunc(all, compareWaits)
-	return all
-}
-
-func compareWaits(a, b redis.Z) int {
-	return cmp.Or(cmp.Compare(a.Score, b.Score), cmp.Compare(a.Member.(string), b.Member.(string)))
-}
-
 // waitingAfter returns the next components of a part of a reason, with their scores: after the last
 // one of the page before, or from the first one on.
 func (s *Store) waitingAfter(ctx context.Context, of bos.SessionKey, part bos.Waited, limits bos.WaitLimits, last redis.Z, count int) ([]redis.Z, error) {
-	h := schema.ScopeHome(of)
-	key := s.db.Keys.Waiting(h)
+	key := s.db.Keys.Waiting(schema.ScopeHome(of))
 	first, end := s.scores(part.Wait, part.Late, limits)
 	var rank, skip *redis.IntCmd
 	var score *redis.FloatCmd
@@ -215,25 +179,22 @@ func (s *Store) waitingAfter(ctx context.Context, of bos.SessionKey, part bos.Wa
 	}); err != nil {
 		return nil, err
 	}
-	start := skip.Val() // from where the last one was, if it is not there any more, or due to come there
+	start := skip.Val() // from where the last one was, if it is not there any more
 	if rank != nil && rank.Err() == nil && score.Err() == nil && score.Val() == last.Score {
 		start = rank.Val() + 1
 	}
 	passed := func(z redis.Z) bool {
 		return z.Score < float64(first) || last.Member != nil && compareWaits(z, last) <= 0
 	}
-	for step := count; ; step *= 2 { // once, but where many began to wait in the same second as one that has left
+	for asked := count; ; asked *= 2 { // once, but where many began to wait in the same second as one that has left
 		var reply *redis.ZSliceCmd
-		var asked int
-		due, err := s.readWaits(ctx, h, func(pipe redis.Pipeliner, key string, spare int) {
-			asked = step + spare
+		if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 			reply = pipe.ZRangeWithScores(ctx, key, start, start+int64(asked)-1)
-		})
-		if err != nil {
+		}); err != nil {
 			return nil, err
 		}
 		found := reply.Val()
-		next := slices.DeleteFunc(due.among(found, first, end), passed)
+		next := slices.DeleteFunc(slices.Clone(found), func(z redis.Z) bool { return passed(z) || z.Score >= float64(end) })
 		all := len(found) < asked || found[asked-1].Score >= float64(end)
 		if all || len(next) >= count || !passed(found[0]) {
 			return next[:min(count, len(next))], nil
@@ -242,4 +203,8 @@ func (s *Store) waitingAfter(ctx context.Context, of bos.SessionKey, part bos.Wa
 			found, start = found[1:], start+1
 		}
 	}
+}
+
+func compareWaits(a, b redis.Z) int {
+	return cmp.Or(cmp.Compare(a.Score, b.Score), cmp.Compare(a.Member.(string), b.Member.(string)))
 }

@@ -110,3 +110,36 @@ func TestBOSsOptionsDecideWhatIsOverdue(t *testing.T) {
 		s.equal([]string{s.waitingFor(name("a"), now)}, []string{"POWER_ON since 1h0m0s: x1"}, "with two hours")
 	})
 }
+
+// TestAPageOfThoseThatWaitFollowsOneThatIsGone turns pages while the last component of each comes to wait for something else, of more that
+// began to wait in one second than a page has.
+func TestAPageOfThoseThatWaitFollowsOneThatIsGone(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.clocked()
+		s.create("a")
+		var all []bos.ComponentPatch
+		for i := range 40 {
+			all = append(all, component(fmt.Sprintf("x%02d", i), "a"))
+		}
+		s.put(all...)
+		s.state("a", bos.StateRunning)
+		groups, err := s.store.Waiting(s.ctx, s.read(name("a")))
+		s.must(err)
+		var ids []string
+		for page := (bos.Page{First: 3}); ; {
+			list, err := s.store.ListWaiting(s.ctx, &groups[0], page, false)
+			s.must(err)
+			for _, c := range list.Items {
+				ids = append(ids, c.ID)
+			}
+			if !list.More {
+				break
+			}
+			page.After = list.Positions[len(list.Positions)-1]
+			s.patch(bos.ComponentPatch{ID: ids[len(ids)-1], Status: &bos.StatusPatch{Phase: new("configuring")}})
+		}
+		if len(ids) != len(all) || ids[0] != "x00" || ids[39] != "x39" {
+			s.Errorf("%d components are listed: %s", len(ids), strings.Join(ids, " "))
+		}
+	})
+}

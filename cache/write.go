@@ -51,13 +51,12 @@ type plain struct{ key, value string }
 // own: the fence of a lease, the record of a session.
 type guard struct{ key, field, value string }
 
-// command is one of Redis, on one key or several. Commands run in the order in which
+// command is one of Redis, on one key; COPY has a second. Commands run in the order in which
 // they were added, which matters: a session is copied to its history before its home is cleared
 // for the next one.
 type command struct {
-	name, key string
-	more      []string // keys
-	args      []string
+	name, key, to string
+	args          []string
 }
 
 // reference is by how much one text's references change. Changes of a batch are added up first:
@@ -85,10 +84,11 @@ type scopeChange struct {
 	stagedAdd, stagedRemove []string
 	errorAdd, errorRemove   []string // "<digest> <id>"
 	failedAdd, failedRemove []string
+	waitRemove, waitAdd     []string
+	waitScore               []int64 // of those added
 	groups                  map[string]int
 	cabinets                cabinetChanges
 	stays                   []schema.PhaseStay // that have ended
-	waits                   []schema.WaitMove
 }
 
 // newChange begins a write. All that it notes has the moment at which it began, also if it is
@@ -121,13 +121,7 @@ func (c *change) do(name, key string, args ...string) {
 
 // copy copies what is at a key, if anything is.
 func (c *change) copy(from, to string) {
-	c.commands = append(c.commands, command{name: "COPY", key: from, more: []string{to}})
-}
-
-// settle makes what is due of a scope.
-func (c *change) settle(h schema.Home) {
-	keys := c.keys.DueKeys(h)
-	c.commands = append(c.commands, command{name: "SETTLE", key: keys[0], more: keys[1:]})
+	c.commands = append(c.commands, command{name: "COPY", key: from, to: to})
 }
 
 // chunk is how many items one command takes, well below what Lua's stack holds.
@@ -275,8 +269,11 @@ func (c *change) arguments(writeID string) (names, args []string) {
 	add(strconv.Itoa(len(c.commands)), strconv.Itoa(len(names)))
 	for i := range c.commands {
 		do := &c.commands[i]
-		add(do.name + " " + strconv.Itoa(len(do.args)) + step(do.key) + strconv.Itoa(len(do.more)))
-		names = append(names, do.more...)
+		head := do.name + " " + strconv.Itoa(len(do.args)) + step(do.key)
+		if do.to != "" {
+			head += step(do.to)
+		}
+		add(head)
 		args = append(args, do.args...)
 	}
 	// What a batch takes from one component and gives to another cancels out, and is not sent.
@@ -289,29 +286,27 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name))
 	})
 	add(strconv.Itoa(len(scopes)), strconv.Itoa(len(names)+1), strconv.Itoa(len(c.keys.Session(""))+1))
-	var log, head []byte // of one scope after the other
-	last := ""           // the head before: many in a batch are the same
+	var text, head []byte // of one scope after the other
+	last := ""            // the head before: many in a batch are the same
 	for _, key := range scopes {
 		h, sc := schema.ScopeHome(key), c.scopes[key]
 		// The script steps over as many keys as these flags say: both sides have to
 		// agree. Most writes can't freeze anything, and are spared the keys of what is
 		// frozen.
 		names = c.keys.AppendScopeKeys(names, h, sc.check || sc.freeze || sc.keep)
-		log = appendIDs(append(appendIDs(log[:0], sc.changed), ' '), sc.removed)
-		ids := len(log)
-		log = sc.appendMoves(log)
-		moving := len(log) > ids
-		due := moving && len(sc.changed)+len(sc.removed) <= schema.MostDue
-		head = schema.AppendMoves(append(sc.appendFlags(head[:0], moving && !due, due), ' '), schema.Counters, &sc.tally)
+		text = appendIDs(append(appendIDs(text[:0], sc.changed), ' '), sc.removed)
+		ids := len(text)
+		text = schema.AppendStays(sc.cabinets.appendMoves(text), sc.stays)
+		packed := len(text) > ids
+		head = schema.AppendMoves(append(sc.appendFlags(head[:0], packed), ' '), schema.Counters, &sc.tally)
 		if string(head) != last {
 			last = string(head)
 		}
 		// Each word costs the script time, and a batch over many scopes has thousands of them.
-		text := string(log)
-		if moving && !due {
-			args = append(args, text[:ids], last, text[ids:])
-		} else {
-			args = append(args, text, last)
+		whole := string(text)
+		args = append(args, whole[:ids], last)
+		if packed {
+			args = append(args, whole[ids:])
 		}
 	}
 	return names, args
@@ -348,20 +343,13 @@ func (c *change) batch() (n int) {
 	return n
 }
 
-// appendMoves adds what the change moves of what few read: in the packed fields of the session's hash, and in the order of waiting.
-func (sc *scopeChange) appendMoves(to []byte) []byte {
-	to = sc.cabinets.appendMoves(to)
-	to = schema.AppendStays(to, sc.stays)
-	return schema.AppendWaits(to, sc.waits)
-}
-
 // appendFlags adds the letters of what the script is to do besides counting.
-func (sc *scopeChange) appendFlags(to []byte, moves, due bool) []byte {
+func (sc *scopeChange) appendFlags(to []byte, packed bool) []byte {
 	f := &schema.WriteFlags
 	for _, one := range [...]struct {
 		on   bool
 		flag schema.WriteFlag
-	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}, {moves, f.Moves}, {due, f.Due}} {
+	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}, {packed, f.Packed}} {
 		if one.on {
 			to = append(to, one.flag.Letter...)
 		}

@@ -145,7 +145,6 @@ func TestUnchangedRecordChangesNothing(t *testing.T) {
 
 func TestWhatWasAddedIsTakenAway(t *testing.T) {
 	conform(t, func(s *suite) {
-		s.store.longLog = 1 // what is changed below is all that there is
 		s.create("a")
 		s.put(component("x1", "a"))
 		// An older version counted the component as failed.

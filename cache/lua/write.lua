@@ -1,7 +1,7 @@
 -- Atomic writes of several callers, one after the other: each happens as a whole, or not at all, whatever becomes of the others.
 --
--- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, CABINET_MARK, WAIT_MARK, WAIT_TO, AT_LEAST, SMALL_VALUE, FLAG, ENTRY, EVENT, SHOWN, RECORD_NOTICE,
--- OUTBOX_LENGTH, PACK_SIZE, STAYS_LENGTH and WAIT_SPAN are put in as literals when the program starts, from internal/schema.
+-- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, CABINET_MARK, AT_LEAST, FLAG, ENTRY, EVENT, SHOWN, RECORD_NOTICE, OUTBOX_LENGTH, PACK_SIZE,
+-- STAYS_LENGTH and WAIT_SPAN are put in as literals when the program starts, from internal/schema.
 --
 -- The script knows nothing of what it writes. Of each change it compares versions, runs the
 -- commands it is given, counts texts that are referred to, and gives every
@@ -13,9 +13,9 @@
 --   1         the answer of this change, which is there if it has run before
 --   2..       the versioned values that it depends on, and those without a version; then what guards name
 --             by its number, and commands one after the other; then, from the number at the head of the
---             list of scopes on, of each scope its session, log, active ones and progress and, with
---             the flags check, freeze or keep, groups, errors, failed ones, members and staged ones,
---             all of these as frozen, and the counters of its cabinets as frozen.
+--             list of scopes on, of each scope its session, log and progress and, with
+--             the flags check, freeze or keep, groups, errors, failed ones, members, staged and
+--             active ones, all of these but the last as frozen, and the counters of its cabinets as frozen.
 --             Keys are counted from the change's first one on.
 --             Every key that is touched is among them. No answer exists before the
 --             change, so that a Redis Cluster refuses the script for as long as
@@ -23,7 +23,7 @@
 -- ARGV        how long an answer is kept (ms), the final state's name, change-log
 --             length, change-log life (ms), version of the key schema,
 --             least time between two samples (ms), how many are kept, the channel
---             of notices, how long a log becomes until it is cut; then how many changes there are, of each how
+--             of notices; then how many changes there are, of each how
 --             many keys and how many words it has, and the words of one after the other:
 --             the epoch that it was decided in ("" for any), the time (ms), the percentages of
 --             failures that events are noted for ("0 10": from the first failure on, and above
@@ -37,11 +37,10 @@
 --             once, behind "*" and how many; "-" is in front of those that no batch has
 --   guards    hash, field, expected ("" for absent)
 --   commands  (behind the length: the number of the last key before theirs) a head and words: the head is
---             the command, how many words there are, for its key "=" if that is the last one named
---             before or "+" if it is the next one, and how many keys more it has, the next ones: "ZADD 2+0".
---             ZADD and ZINCRBY have one score for all the members behind it; a member that ZINCRBY brings to 0
---             goes; RPUSH has one value, and how long (ms) the list is kept, of which the last STAYS_LENGTH
---             values stay. SETTLE is none of Redis': it makes what is due of a scope, of which it has the first keys
+--             the command, how many words there are, and for its key "=" if that is the last one named
+--             before or "+" if it is the next one: "ZADD 2+". COPY has a second key; ZADD and ZINCRBY have
+--             one score for all the members behind it; a member that ZINCRBY brings to 0 goes; RPUSH has
+--             one value, and how long (ms) the list is kept, of which the last STAYS_LENGTH values stay
 --   texts     digest, by how much its references change, the text
 --   scopes    (behind the length: the number of their first key, and with which letter a scope begins in the
 --             key of its session) what the change log is to have
@@ -49,12 +48,9 @@
 --             change ("rc p-1c+1"). record: its record changed; check: freeze it if it is armed and
 --             nothing is active; freeze: as complete; keep: freeze it in the state that it has; revise:
 --             its frozen status is another; start: it runs from now on; past: its end is no news;
---             moves: one more word, of what few read, in pairs with a tab in front: a field of the session's
---             hash and by how much which of the counters in it change, or behind AT_LEAST what it is to be at
---             least; or WAIT_MARK and ids and, behind WAIT_TO, their score among the active ones ("" for
---             none), of which the script does not need the rest. The fields are those of a cabinet
---             (CABINET_MARK), or of a session, which count until it is frozen. due: such pairs are behind what
---             the change log is to have, each of one id, and need not be made at once
+--             packed: one more word, of pairs: a field of the session's hash and by how much which of the
+--             counters in it change, or AT_LEAST and what it is to be at least. They are those of a
+--             cabinet (CABINET_MARK), or of a session, which count until it is frozen
 --
 -- Returns     what became of each change:
 --             {"ok", revision}       written (or: was written by an earlier call
@@ -72,14 +68,11 @@ local byte, find, format, gmatch, match, sub = string.byte, string.find, string.
 
 local meta, texts, refs, ended, batches, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local COMMON = 6 -- keys that are those of all changes
-local most, longLog = tonumber(ARGV[7]), tonumber(ARGV[9])
+local most, longLog = tonumber(ARGV[7]), 2 * ARGV[3]
 
 -- Of the change that is being made: its moment, the percentages of failures, and its revision, which is there when the first change
 -- is made. It is a table because the embedded Redis' Lua takes variables from the functions that share them when an error is caught.
-local change = {cut = 0}
-
--- How many logs are cut in one run: Redis does nothing else meanwhile, and to make what is due of one takes some 0.3 ms.
-local MOST_CUT = 16
+local change = {}
 
 -- The lines of the notice.
 local notice = {}
@@ -105,8 +98,8 @@ local text = once(tostring)
 
 -- commandOf is what the head of a command says.
 local commandOf = once(function(head)
-  local name, words, step, more = match(head, '^(%a+) (%d+)([+=])(%d)$')
-  return {name = name, words = tonumber(words), step = step == '+' and 1 or 0, more = tonumber(more)}
+  local name, words, step, second = match(head, '^(%a+) (%d+)([+=])([+=]?)$')
+  return {name = name, words = tonumber(words), step = step == '+' and 1 or 0, second = second == '+' and 1 or 0}
 end)
 
 local counters = COUNTERS
@@ -143,13 +136,10 @@ local function noteFailures(key, scope)
   end
 end
 
--- Keys that each scope has.
-local OF_SCOPE = 4
-
--- Keys of a scope that are copied when its session is frozen, error groups first. Behind them come members and staged
--- ones, of which less is kept, and only of so many components, as Redis does nothing else meanwhile.
+-- Keys of a scope that are copied when its session is frozen, error groups first. Behind them come members, staged and
+-- active ones, of which less is kept, and only of so many components, as Redis does nothing else meanwhile.
 local COPIED, MOST_FROZEN = 3, 100000
-local SNAPSHOT = COPIED + 2 + COPIED + 3 -- all keys that a snapshot is made of and kept in
+local SNAPSHOT = COPIED + 3 + COPIED + 3 -- all keys that a snapshot is made of and kept in
 
 -- How many members are read at a time: whole packs.
 local PAGE = 250 * PACK_SIZE
@@ -180,8 +170,8 @@ local function pack(members, packs, active)
   end
 end
 
--- What the names of cabinets' fields begin with, and those of components that wait.
-local OF_CABINET, OF_WAIT = byte(CABINET_MARK), byte(WAIT_MARK)
+-- What fields of cabinets begin with, and words that say what a field is to be at least.
+local OF_CABINET, LEAST = byte(CABINET_MARK), byte(AT_LEAST)
 
 -- keepCabinets copies the counters of cabinets out of the hash of a session.
 local function keepCabinets(key, frozen)
@@ -201,10 +191,10 @@ end
 -- number of the scope's first key, state what the session has come to: nil where it
 -- ends as it is; past where that is no news.
 local function freeze(scope, from, state, past)
-  local key, active = KEYS[from], KEYS[from + 2]
-  local now = from + OF_SCOPE -- the first key of what is frozen
-  local members, staged = KEYS[now + COPIED], KEYS[now + COPIED + 1]
-  local frozen = now + COPIED + 2 -- and the first that it is frozen as
+  local key = KEYS[from]
+  local now = from + 3 -- the first key of what is frozen
+  local members, staged, active = KEYS[now + COPIED], KEYS[now + COPIED + 1], KEYS[now + COPIED + 2]
+  local frozen = now + COPIED + 3 -- and the first that it is frozen as
   if call('HGET', key, SESSION.mode) == MODE.frozen then
     return
   end
@@ -282,113 +272,41 @@ local function sample(progress, key, pace)
   call('HSET', key, SESSION.sampled, change.moment + gap - 1 .. ' ' .. gap) -- the last moment without one
 end
 
--- moves are the counters in a word, each with the number behind it.
+-- moves are the counters in a word, each with the number behind it. Among packed ones it is found by a pattern, is alone where it was 0, and
+-- goes where it is brought back to that.
 local moves = once(function(word)
   local all = {}
   for counter, by in gmatch(word, '(%a%d?)([+-]%d+)') do
-    all[#all + 1] = {counter = counter, by = tonumber(by)}
+    by = tonumber(by)
+    all[#all + 1] = {counter = counter, by = by, pattern = counter .. '(%-?%d+)', alone = counter .. by, back = tostring(-by)}
   end
   return all
 end)
 
--- addedUp is a packed field with each counter once, none that is 0, and the largest number behind AT_LEAST.
-local function addedUp(value)
-  local by = {}
-  for counter, n in gmatch(value, '([%a' .. AT_LEAST .. '])%+?(%-?%d+)') do
-    n = tonumber(n)
-    by[counter] = counter == AT_LEAST and math.max(by[counter] or 0, n) or (by[counter] or 0) + n
+-- read returns the first n of these fields of a hash.
+local function read(key, fields, n)
+  if n <= CHUNK then
+    return call('HMGET', key, unpack(fields, 1, n))
   end
-  value = ''
-  for counter, n in pairs(by) do
-    if n ~= 0 then
-      value = value .. counter .. text(n)
-    end
-  end
-  return value
-end
-
--- make makes moves: in the hash of a session, in fields of its own only if it is there and counts, and in the order of waiting.
-local function make(key, active, all, counts)
-  local moves = {} -- by what moves, one behind the other
-  for name, move in gmatch(all, '\t([^ ]+) ([^\t ]+)') do -- faster than %S
-    local before = moves[name]
-    moves[name] = before and before .. move or move
-  end
-
-  local fields, words, add, remove = {}, {}, {}, {}
-  local n, m = 0, 0 -- of fields and add
-  for name, word in pairs(moves) do
-    local first = byte(name, 1, 1) -- the embedded Redis' Lua returns all bytes otherwise
-    if first == OF_WAIT then
-      local score = match(word, '.*' .. WAIT_TO .. '(%d*)') -- the last one
-      local from = 2
-      repeat
-        local comma = find(name, ',', from, true)
-        local id = sub(name, from, (comma or 0) - 1)
-        if score == '' then
-          remove[#remove + 1] = id
-        else
-          add[m + 1], add[m + 2] = score, id
-          m = m + 2
-        end
-        from = comma and comma + 1
-      until not from
-    elseif counts or first == OF_CABINET then
-      n = n + 1
-      fields[n], words[n] = name, word
-    end
-  end
-
+  local all = {}
   for from = 1, n, CHUNK do
-    local set, empty, size = {}, {}, 0
-    for i, value in ipairs(call('HMGET', key, unpack(fields, from, math.min(from + CHUNK - 1, n)))) do
-      local word = words[from + i - 1]
-      value = (value or '') .. word
-      -- Numbers of one counter are added up when there is no room, and where a cabinet may have lost its last component.
-      if #value > SMALL_VALUE or find(word, COUNTER.managed .. '-', 1, true) then
-        value = addedUp(value)
-      end
-      if value == '' then
-        empty[#empty + 1] = fields[from + i - 1]
-      else
-        set[size + 1], set[size + 2] = fields[from + i - 1], value
-        size = size + 2
-      end
-    end
-    for i = 1, size, CHUNK do
-      call('HSET', key, unpack(set, i, math.min(i + CHUNK - 1, size)))
-    end
-    if #empty > 0 then
-      call('HDEL', key, unpack(empty))
+    for _, value in ipairs(call('HMGET', key, unpack(fields, from, math.min(from + CHUNK - 1, n)))) do
+      all[#all + 1] = value
     end
   end
-  for from = 1, #remove, CHUNK do
-    call('ZREM', active, unpack(remove, from, math.min(from + CHUNK - 1, #remove)))
-  end
-  for from = 1, m, CHUNK do
-    call('ZADD', active, unpack(add, from, math.min(from + CHUNK - 1, m)))
-  end
-end
-
--- settle makes the moves of a scope that are due ("<rev> <index>", since when, and from which entry of its log on). from is the number
--- of the scope's first key, counts whether a session is there that counts. Moves of few components are noted in the log, which is
--- written anyway: to make those of many writes together takes a fraction of what it would take to make each.
-local function settle(from, due, counts)
-  local entries = call('LRANGE', KEYS[from + 1], match(due, ' (%d+)'), -1)
-  make(KEYS[from], KEYS[from + 2], table.concat(entries, ' '), counts)
-  call('HSET', KEYS[from], SESSION.due, '')
+  return all
 end
 
 -- headOf is what a head says: its flags, how many keys its scope has, the fields of the session that are needed, behind the
 -- first ones (known) the counters that move, and by how much.
 local headOf = once(function(word)
   local space = find(word, ' ', 1, true)
-  local head = {keys = OF_SCOPE, fields = {SESSION.mode, SESSION.sampled, SESSION.due}, by = {}}
+  local head = {keys = 3, fields = {SESSION.mode, SESSION.sampled}, by = {}}
   for flag in gmatch(sub(word, 1, space - 1), '%a') do
     head[flag] = true
   end
   if head[FLAG.check] then
-    head.fields[4] = COUNTER.active
+    head.fields[3] = COUNTER.active
   end
   if head[FLAG.check] or head[FLAG.freeze] or head[FLAG.keep] then
     head.keys = head.keys + SNAPSHOT
@@ -398,8 +316,34 @@ local headOf = once(function(word)
     head.fields[#head.fields + 1], head.by[#head.by + 1] = move.counter, move.by
     head.fails = head.fails or move.counter == COUNTER.failed or move.counter == COUNTER.managed
   end
+  head.size = #head.fields
   return head
 end)
+
+-- moved are packed counters ("p3c12", without what is 0) after those moves.
+local function moved(counts, all)
+  for i = 1, #all do
+    local move = all[i]
+    local first, last, count = find(counts, move.pattern)
+    if not first then
+      counts = counts .. move.alone
+    elseif count == move.back then
+      counts = sub(counts, 1, first - 1) .. sub(counts, last + 1)
+    else
+      counts = sub(counts, 1, first) .. text(count + move.by) .. sub(counts, last + 1)
+    end
+  end
+  return counts
+end
+
+-- packed is what such a field is to be, after what a word says of it: nil for as it is.
+local function packed(value, word)
+  if byte(word) ~= LEAST then
+    return moved(value or '', moves(word))
+  end
+  local least = sub(word, 2)
+  return tonumber(value or '-1') < tonumber(least) and least or nil
+end
 
 -- proven is how far the namespace is, if this server is proven to have all of it; else what becomes of a change.
 local function proven()
@@ -561,12 +505,8 @@ local function apply(base, at, is)
     named = named + command.step
     local key = KEYS[named]
     if name == 'COPY' then
-      call(name, key, KEYS[named + 1])
-    elseif name == 'SETTLE' then
-      local due = call('HGET', key, SESSION.due)
-      if due and due ~= '' then
-        settle(named, due, true)
-      end
+      named = named + command.second
+      call(name, key, KEYS[named])
     elseif name == 'RPUSH' then
       if call(name, key, ARGV[at + 1]) > STAYS_LENGTH then
         call('LTRIM', key, -STAYS_LENGTH, -1)
@@ -588,7 +528,6 @@ local function apply(base, at, is)
     else
       call(name, key, unpack(ARGV, at + 1, last))
     end
-    named = named + command.more
     at = last + 1
   end
 
@@ -609,26 +548,41 @@ local function apply(base, at, is)
   for _ = 1, scopes do
     local logged, head = ARGV[at], headOf(ARGV[at + 1])
     at = at + 2
-    local first, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 3]
+    local first, key, log, progress = from, KEYS[from], KEYS[from + 1], KEYS[from + 2]
     local scope = sub(key, begin)
     local record, check = head[FLAG.record], head[FLAG.check]
     from = from + head.keys
 
-    local moves = nil
-    if head[FLAG.moves] then
-      moves = ARGV[at]
-      at = at + 1
-    end
-
     -- What is needed is read in one call and what changes is set in another: a batch
     -- may touch hundreds of scopes. Counts are small: unlike revisions they print
     -- the same everywhere.
-    local fields, known = head.fields, head.known
-    local has = call('HMGET', key, unpack(fields))
-    local session, pace, due, active = has[1], has[2], has[3], has[4] or '0'
-    local counts = session and session ~= MODE.frozen
-    local set, n = {SESSION.revision, rev}, 2
-    for i = known + 1, #fields do
+    local fields, known, counted = head.fields, head.known, head.size
+    local size, by = counted, {}
+    if head[FLAG.packed] then -- behind the others, which stay: the next scope puts its own there
+      for field, word in gmatch(ARGV[at], '(%S+) (%S+)') do
+        size = size + 1
+        fields[size] = field
+        by[size] = word
+      end
+      at = at + 1
+    end
+    local has = read(key, fields, size)
+    local session, pace, active = has[1], has[2], has[3] or '0'
+    local set, n, empty = {SESSION.revision, rev}, 2, nil
+    for i = counted + 1, size do
+      local field = fields[i]
+      if byte(field) == OF_CABINET or session and session ~= MODE.frozen then
+        local value = packed(has[i], by[i])
+        if value == '' then
+          empty = empty or {}
+          empty[#empty + 1] = field
+        elseif value then
+          set[n + 1], set[n + 2] = field, value
+          n = n + 2
+        end
+      end
+    end
+    for i = known + 1, counted do
       local count = text((has[i] or 0) + head.by[i - known])
       set[n + 1], set[n + 2] = fields[i], count
       n = n + 2
@@ -644,20 +598,11 @@ local function apply(base, at, is)
       set[n + 1], set[n + 2] = SESSION.revised, rev
       n = n + 2
     end
-    if due == '' then
-      due = nil
+    for i = 1, n, CHUNK do
+      call('HSET', key, unpack(set, i, math.min(i + CHUNK - 1, n)))
     end
-    if head[FLAG.due] and not counts then -- there is no log, or nobody reads what is due any more
-      moves = match(logged, '\t.*')
-      logged = match(logged, '[^\t]*')
-    end
-    call('HSET', key, unpack(set))
-    if moves then
-      if due then
-        settle(first, due, counts)
-        due = nil
-      end
-      make(key, KEYS[first + 2], moves, counts)
+    for i = 1, empty and #empty or 0, CHUNK do
+      call('HDEL', key, unpack(empty, i, math.min(i + CHUNK - 1, #empty)))
     end
     if not session and (call('HGET', key, COUNTER.managed) or '0') == '0' then
       call('DEL', key) -- nobody counts here and no session is here
@@ -665,18 +610,7 @@ local function apply(base, at, is)
     if session then
       if logged ~= ' ' then
         local length = call('RPUSH', log, rev .. ' ' .. logged)
-        if head[FLAG.due] and counts and not due then
-          due = rev .. ' ' .. length - 1
-          call('HSET', key, SESSION.due, due)
-        end
-        -- Rarely: it keeps at least as many as it is to, and none of them is due. Where many scopes are written to in step, their turns
-        -- come one after the other.
-        if length >= longLog and (change.cut < MOST_CUT or length >= longLog + ARGV[3]) then
-          change.cut = change.cut + 1
-          if due then
-            settle(first, due, counts)
-            due = nil
-          end
+        if length > longLog then -- rarely: it keeps at least as many as it is to
           call('LTRIM', log, '-' .. ARGV[3], -1)
         end
       end
@@ -688,14 +622,12 @@ local function apply(base, at, is)
           noteFailures(key, scope)
         end
       end
-      local over = head[FLAG.freeze] or (check and session == MODE.armed and active == '0')
-      if over or head[FLAG.keep] then
-        if due then
-          settle(first, due, counts)
-        end
-        freeze(scope, first, over and ARGV[2] or nil, head[FLAG.past])
-        session = MODE.frozen
-        record = true
+      if head[FLAG.freeze] or (check and session == MODE.armed and active == '0') then
+        freeze(scope, first, ARGV[2], head[FLAG.past])
+        session, record = MODE.frozen, true
+      elseif head[FLAG.keep] then
+        freeze(scope, first, nil, head[FLAG.past])
+        session, record = MODE.frozen, true
       end
       -- Moments have as many digits each, so texts compare as they do. No more than this
       -- is done where no sample is due, which is nearly always.
@@ -717,11 +649,11 @@ local function apply(base, at, is)
   return {'ok', rev}
 end
 
-local changes = tonumber(ARGV[10])
+local changes = tonumber(ARGV[9])
 local base, answers = COMMON, {}
 for i = 1, changes do
   answers[i] = KEYS[base + 1]
-  base = base + ARGV[9 + 2 * i]
+  base = base + ARGV[8 + 2 * i]
 end
 local replies = call('MGET', unpack(answers))
 local is, otherwise = proven()
@@ -730,7 +662,7 @@ if not is and otherwise.err then
 end
 
 base = COMMON
-local first = 11 + 2 * changes
+local first = 10 + 2 * changes
 for i = 1, changes do
   local reply = otherwise
   if replies[i] then -- it was made before
@@ -746,8 +678,8 @@ for i = 1, changes do
     end
   end
   replies[i] = reply
-  base = base + ARGV[9 + 2 * i]
-  first = first + ARGV[10 + 2 * i]
+  base = base + ARGV[8 + 2 * i]
+  first = first + ARGV[9 + 2 * i]
 end
 if change.rev then
   call('HSET', meta, META.batched, change.rev)

@@ -65,16 +65,16 @@ const (
 
 // Session are the fields of a session's hash, apart from its counters.
 var Session = struct {
-	Mode, Revision, Sampled, Due                                    Field
+	Mode, Revision, Sampled                                         Field
 	Incarnation, Version, Operation, Template, Flags, Source, State Field
 	Start, End, Removal, FrozenAt, Saved, Revised, FrozenRevision   Field
 	Noted, Stalled                                                  Field
+	LongestOff, LongestOn, LongestConfiguring, LongestOther         Field
 }{
 	Mode: Field{"w", OfRecord | Leads,
 		ModeArmed + " while it runs and completes by itself, " + ModeRunning + " while it runs, " + ModeFrozen + " frozen, else " + ModeOther},
 	Revision:       Field{"r", InRevision | InChanges | Leads, "revision"},
 	Sampled:        Field{"k", OfRecord | Leads, `until when no sample is due, and how far apart they are to be, "<ms> <ms>"`},
-	Due:            Field{"u", OfRecord | Leads, `since when, and from which entry of the change log on, its moves are due, "<rev> <index>"; empty while none are`},
 	Incarnation:    Field{"i", OfRecord | InHead | InChanges, "incarnation; absent if there is no such session"},
 	Version:        Field{"v", OfRecord | InRecord, "revision at which the record changed last"},
 	Operation:      Field{"op", OfRecord | InRecord, "operation"},
@@ -91,6 +91,17 @@ var Session = struct {
 	FrozenRevision: Field{"Fr", OfRecord | InRevision | InChanges, "revision of the snapshot"},
 	Noted:          Field{"nf", OfRecord, "the largest percentage of failures that an event was made for"},
 	Stalled:        Field{"ns", OfRecord, "what it was stalled at when the last event of that was made"},
+
+	LongestOff:         Field{"q1", OfRecord, "the longest stay in powering_off, in seconds"},
+	LongestOn:          Field{"q2", OfRecord, "that in powering_on"},
+	LongestConfiguring: Field{"q3", OfRecord, "that in configuring"},
+	LongestOther:       Field{"q4", OfRecord, "that in a phase that BOS does not have"},
+}
+
+// LongestStays are where the longest stays in the timed phases are.
+var LongestStays = map[bos.Phase]string{
+	bos.PhasePoweringOff: Session.LongestOff.Name, bos.PhasePoweringOn: Session.LongestOn.Name,
+	bos.PhaseConfiguring: Session.LongestConfiguring.Name, bos.PhaseOther: Session.LongestOther.Name,
 }
 
 // What the field Mode says; it is absent where there is no session.

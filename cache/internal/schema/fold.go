@@ -27,7 +27,7 @@ func Fold(script string) string {
 }
 
 // constant is a name of a table in capital letters, with a field of it if it has any.
-var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|COUNTERS|SHOWN|FROZEN_PREFIX|CABINET_MARK|WAIT_MARK|WAIT_TO|AT_LEAST|SMALL_VALUE|RECORD_NOTICE|OUTBOX_LENGTH|PACK_SIZE|STAYS_LENGTH|WAIT_SPAN)\b`)
+var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|COUNTERS|SHOWN|FROZEN_PREFIX|CABINET_MARK|AT_LEAST|RECORD_NOTICE|OUTBOX_LENGTH|PACK_SIZE|STAYS_LENGTH|WAIT_SPAN)\b`)
 
 var constants = scriptConstants()
 
@@ -37,10 +37,7 @@ func scriptConstants() map[string]string {
 		"FROZEN_PREFIX": quote(FrozenPrefix),
 		"SHOWN":         "{" + quoted(ShownStatusFields) + "}",
 		"CABINET_MARK":  quote(cabinetMark),
-		"WAIT_MARK":     quote(waitMark),
 		"AT_LEAST":      quote(atLeast),
-		"WAIT_TO":       quote(waitTo),
-		"SMALL_VALUE":   strconv.Itoa(smallValue),
 		"RECORD_NOTICE": quote(RecordNotice),
 		"OUTBOX_LENGTH": strconv.Itoa(OutboxLength),
 		"PACK_SIZE":     strconv.Itoa(PackSize),
@@ -77,7 +74,7 @@ func scriptConstants() map[string]string {
 type WriteFlag struct{ Letter, Name string }
 
 // WriteFlags are all of them; lua/write.lua says what they do.
-var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past, Moves, Due WriteFlag }{
+var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past, Packed WriteFlag }{
 	Record: WriteFlag{"r", "record"},
 	Check:  WriteFlag{"c", "check"},
 	Freeze: WriteFlag{"f", "freeze"},
@@ -86,8 +83,7 @@ var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past, Moves
 	Start:  WriteFlag{"b", "start"},
 	Past:   WriteFlag{"p", "past"},
 
-	Moves: WriteFlag{"x", "moves"},
-	Due:   WriteFlag{"d", "due"},
+	Packed: WriteFlag{"x", "packed"},
 }
 
 func quote(text string) string { return "'" + text + "'" }

@@ -92,7 +92,7 @@ var Kinds = struct {
 	FrozenStaged: Kind{Prefix: "fst:", Type: "zset", Per: PerHome, Holds: "the ids of st: as it was when the session was frozen: packs (Packed), score 0"},
 	Progress:     Kind{Prefix: "co:", Type: "list", Per: PerHome, Holds: `a session's progress while it ran, "<ms> <counters>"`},
 	Log: Kind{Prefix: "log:", Type: "list", Per: PerScope, Life: LogLife, Once: "frozen",
-		Holds: `the change log: one entry a write, "<rev> <ids changed> <ids removed>", and behind a tab what it moves (Due)`},
+		Holds: `the change log: one entry a write, "<rev> <ids changed> <ids removed>"`},
 	Troubles: Kind{Prefix: "tb:", Type: "zset", Per: PerTroubles, Life: Retention, Once: "from the end of that day",
 		Holds: "ids of the components that failed on that day; the score is how often, and in how many sessions (TroubleScore)"},
 	LastFailures: Kind{Prefix: "tl:", Type: "hash", Per: PerTroubles, Life: Retention, Once: "from the end of that day",
@@ -169,32 +169,24 @@ func (k Keys) Cut(of Kind, key string) (rest string, ok bool) {
 
 // What a write touches of each scope, and where it may complete or freeze a session: its keys of these kinds, in this order.
 var (
-	dueKinds      = []Kind{Kinds.Session, Kinds.Log, Kinds.Waiting}
-	scopeKinds    = append(slices.Clip(dueKinds), Kinds.Progress)
-	snapshotKinds = append(slices.Clip(scopeKinds), Kinds.Groups, Kinds.Errors, Kinds.Failed, Kinds.Members, Kinds.Staged,
+	scopeKinds    = []Kind{Kinds.Session, Kinds.Log, Kinds.Progress}
+	snapshotKinds = append(slices.Clip(scopeKinds), Kinds.Groups, Kinds.Errors, Kinds.Failed, Kinds.Members, Kinds.Staged, Kinds.Waiting,
 		Kinds.FrozenGroups, Kinds.FrozenErrors, Kinds.FrozenFailed, Kinds.FrozenMembers, Kinds.FrozenStaged, Kinds.FrozenCabinets)
 )
 
-// DueKeys are the keys of a scope in which moves are due, and made.
-func (k Keys) DueKeys(h Home) []string { return k.appendKeys(nil, dueKinds, h) }
-
 // AppendScopeKeys adds the keys that a write may touch of a scope in lua/write.lua, in the
-// order in which it looks for them: DueKeys come first. The snapshot's follow only where the write may
+// order in which it looks for them. The snapshot's follow only where the write may
 // complete the session: every key that is named costs time.
 func (k Keys) AppendScopeKeys(to []string, h Home, snapshot bool) []string {
+	kinds := scopeKinds
 	if snapshot {
-		return k.appendKeys(to, snapshotKinds, h)
+		kinds = snapshotKinds
 	}
-	return k.appendKeys(to, scopeKinds, h)
-}
-
-// appendKeys adds the keys of one home, which are parts of one text: a batch over many scopes names thousands.
-func (k Keys) appendKeys(to []string, kinds []Kind, h Home) []string {
-	var all strings.Builder
 	size := 0
 	for i := range kinds {
 		size += len(k) + len(kinds[i].Prefix) + len(h)
 	}
+	var all strings.Builder // they are parts of one text: a batch over many scopes names thousands
 	all.Grow(size)
 	for i := range kinds {
 		begin := all.Len()

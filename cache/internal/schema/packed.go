@@ -10,24 +10,22 @@ import (
 )
 
 // Besides the counters that have a field each, the hash of a session has packed ones: several in one field, each a letter and its
-// number ("m64p3a3"), without those that are 0. A counter that has changed may be there again, with what it changed by ("m64p3a3p-1c+1"):
-// its numbers add up. Redis keeps a hash small while none of its values is longer than smallValue bytes, so that the script adds them
-// up when there is no room; a small hash is read by going through it, and fewer fields are faster for all.
-const smallValue = 64
+// number ("m64p3a3"), without those that are 0. None of these values is longer than the 64 bytes up to which Redis keeps a hash small,
+// and one that is small is read by going through it: fewer fields are faster for all.
 
 // packedFields say what they are, for the documentation.
 var packedFields = []string{
 	cabinetMark + "<cabinet>\twhat its components count, by the letters of the counters above",
-	"q1.<n>, q2.<n>, q3.<n>, q4.<n>\tstays in powering_off, powering_on, configuring and a phase that BOS does not have, which have ended, until the session is frozen: a to h are the buckets (bos.TimeBucket) from 8n on, and the largest number behind " + atLeast + " is the longest of them, in seconds",
+	"q1.<n>, q2.<n>, …\tstays in the phase of q1, q2, … that have ended, until the session is frozen: a to h are the buckets (bos.TimeBucket) from 8n on",
 }
 
 // cabinetMark is in front of a cabinet, whose counters ([CabinetCounters]) its field has.
 const cabinetMark = "/"
 
-// AppendCabinet adds the move of the counters of a cabinet, unless none changes.
+// AppendCabinet adds the field of a cabinet and by how much which of its counters change, unless none does.
 func AppendCabinet(to []byte, cabinet string, by *bos.Tally) []byte {
 	before := len(to)
-	to = append(append(append(append(to, moveMark...), cabinetMark...), cabinet...), ' ')
+	to = append(append(append(append(to, ' '), cabinetMark...), cabinet...), ' ')
 	head := len(to)
 	if to = AppendMoves(to, CabinetCounters, by); len(to) == head {
 		return to[:before]
@@ -46,9 +44,9 @@ var stayLetters = [staysInField]string{"a", "b", "c", "d", "e", "f", "g", "h"}
 // staysOf are the fields in which the stays in each timed phase are counted, so many buckets in each.
 var staysOf = func() map[bos.Phase][]string {
 	all := map[bos.Phase][]string{}
-	for phase, name := range map[bos.Phase]string{bos.PhasePoweringOff: "q1", bos.PhasePoweringOn: "q2", bos.PhaseConfiguring: "q3", bos.PhaseOther: "q4"} {
+	for _, p := range bos.TimedPhases {
 		for bucket := 0; bucket < bos.TimeBuckets; bucket += staysInField {
-			all[phase] = append(all[phase], name+"."+strconv.Itoa(bucket/staysInField))
+			all[p] = append(all[p], LongestStays[p]+"."+strconv.Itoa(bucket/staysInField))
 		}
 	}
 	return all
@@ -68,7 +66,7 @@ type PhaseStay struct {
 	Seconds int64
 }
 
-// AppendStays adds the moves of the fields in which these stays are counted. It puts them in order.
+// AppendStays adds the fields in which these stays are counted, each with what is added to it, and those of the longest. It puts them in order.
 func AppendStays(to []byte, all []PhaseStay) []byte {
 	if len(all) > 1 {
 		slices.SortFunc(all, func(a, b PhaseStay) int {
@@ -82,13 +80,12 @@ func AppendStays(to []byte, all []PhaseStay) []byte {
 		}
 		if name := staysOf[p][bucket/staysInField]; name != field {
 			field = name
-			to = append(append(append(to, moveMark...), field...), ' ')
+			to = append(append(append(to, ' '), field...), ' ')
 		}
 		to = appendMove(to, stayLetters[bucket%staysInField], n)
-		last := i + n
-		of := last < len(all) && staysOf[all[last].Phase][bos.TimeBucket(all[last].Seconds)/staysInField] == field
-		if longest := all[last-1].Seconds; !of && longest > 0 {
-			to = strconv.AppendInt(append(to, atLeast...), longest, 10)
+		if last := i + n; last == len(all) || all[last].Phase != p {
+			to = append(append(append(append(to, ' '), LongestStays[p]...), ' '), atLeast...)
+			to = strconv.AppendInt(to, all[last-1].Seconds, 10)
 		}
 	}
 	return to
@@ -97,26 +94,23 @@ func AppendStays(to []byte, all []PhaseStay) []byte {
 // PhaseTimes reads the times that components stayed in a phase.
 func PhaseTimes(p bos.Phase, hash map[string]string) bos.PhaseTimes {
 	t := bos.PhaseTimes{Phase: p}
+	t.Longest, _ = strconv.ParseInt(hash[LongestStays[p]], 10, 64) // absent: 0
 	for i, field := range staysOf[p] {
 		for letter, n := range unpack(hash[field]) {
-			at := slices.Index(stayLetters[:], letter)
-			switch bucket := i*staysInField + at; {
-			case letter == atLeast:
-				t.Longest = max(t.Longest, int64(n))
-			case at >= 0 && bucket < bos.TimeBuckets:
-				t.Stays[bucket] += n
+			if bucket := i*staysInField + int(letter[0]-'a'); bucket < bos.TimeBuckets {
+				t.Stays[bucket] = n
 			}
 		}
 	}
 	return t
 }
 
-// unpack goes through packed counters: letters and numbers, which are those of a counter or what it changes by. So a letter may come again.
+// unpack goes through packed counters: letters and numbers.
 func unpack(stored string) func(yield func(letter string, n int) bool) {
 	return func(yield func(string, int) bool) {
 		for stored != "" {
 			end := 1
-			for end < len(stored) && (stored[end] == '-' || stored[end] == '+' || stored[end] >= '0' && stored[end] <= '9') {
+			for end < len(stored) && (stored[end] == '-' || stored[end] >= '0' && stored[end] <= '9') {
 				end++
 			}
 			if n, err := strconv.Atoi(stored[1:end]); err == nil && !yield(stored[:1], n) {
@@ -131,13 +125,13 @@ func unpack(stored string) func(yield func(letter string, n int) bool) {
 func CabinetCounts(stored string) (t bos.Tally) {
 	for letter, n := range unpack(stored) {
 		if i := slices.IndexFunc(CabinetCounters, func(c Counter) bool { return c.Field == letter }); i >= 0 {
-			*CabinetCounters[i].Of(&t) += n
+			*CabinetCounters[i].Of(&t) = n
 		}
 	}
 	return t
 }
 
-// atLeast is in front of a number among packed counters of which the largest counts, and not their sum.
+// atLeast is in front of what a field is to be at least, where a write says that to its script and not what is added to counters.
 const atLeast = ">"
 
 // AppendMoves adds by how much which of the counters change; nothing if none does.

@@ -51,50 +51,6 @@ func TestMovesAreOneWord(t *testing.T) {
 	}
 }
 
-// TestDueMovesAddUp reads cabinets, stays and waits of entries of a change log, besides what is there.
-func TestDueMovesAddUp(t *testing.T) {
-	on, off := PhaseStay{bos.PhasePoweringOn, 40}, PhaseStay{bos.PhasePoweringOff, 3}
-	first := AppendCabinet([]byte("7 x1,x2 "), "x1000", &bos.Tally{PoweringOn: -2, Configuring: 2})
-	first = AppendStays(first, []PhaseStay{on, {bos.PhasePoweringOn, 90}, off, on})
-	first = AppendWaits(first, []WaitMove{{"x1", NoWait, 5}, {"x2", 6, 7}})
-	second := AppendCabinet([]byte("8 x1 "), "x1000", &bos.Tally{Configuring: -1, Successful: 1})
-	second = AppendStays(AppendCabinet(second, "x1001", &bos.Tally{}), []PhaseStay{{bos.PhasePoweringOn, 60}})
-	second = AppendWaits(second, []WaitMove{{"x1", 5, NoWait}})
-	log := []string{string(first), string(second), "9 x3 "}
-	if ids := CutDue(log[0]); ids != "7 x1,x2 " {
-		t.Errorf("the ids are %q", ids)
-	}
-	stored := map[string]string{"/x1000": "m3p3", "q2.0": "a4>1"}
-	hash := WithDue(stored, log)
-	if got := CabinetCounts(hash["/x1000"]); got != (bos.Tally{Managed: 3, PoweringOn: 1, Configuring: 1, Successful: 1}) {
-		t.Errorf("the cabinet counts %+v", got)
-	}
-	if _, is := hash["/x1001"]; is || stored["/x1000"] != "m3p3" {
-		t.Errorf("of %v it is %v", stored, hash)
-	}
-	times := PhaseTimes(bos.PhasePoweringOn, hash)
-	if times.Longest != 90 || times.Stays[0] != 4 || times.Stays[bos.TimeBucket(40)] != 2 || times.Stays[bos.TimeBucket(60)] != 1 || times.Stays[bos.TimeBucket(90)] != 1 {
-		t.Errorf("powering on: %+v", times)
-	}
-	if times := PhaseTimes(bos.PhasePoweringOff, hash); times.Longest != 3 || times.Stays[bos.TimeBucket(3)] != 1 {
-		t.Errorf("powering off: %+v", times)
-	}
-	waits := DueWaits(log)
-	if len(waits) != 2 || waits["x1"] != (WaitMove{"x1", NoWait, NoWait}) || waits["x2"] != (WaitMove{"x2", 6, 7}) {
-		t.Errorf("waiting: %v", waits)
-	}
-	many := AppendWaits(nil, []WaitMove{{"x1", 1, 2}, {"x2", 3, 2}, {"x3", 1, 2}, {"x4", 1, NoWait}, {"x5", 1, 2}})
-	if want := "\t@x4 =:1\t@x1,x3,x5 =2:1\t@x2 =2:3"; string(many) != want {
-		t.Errorf("many are %q, want %q", many, want)
-	}
-	if from, any := DueFrom("194 12"); from != 12 || !any {
-		t.Errorf("it is due from %d on: %v", from, any)
-	}
-	if _, any := DueFrom(""); any {
-		t.Error("nothing is due")
-	}
-}
-
 // A namespace is one slot of a Redis Cluster, and no key of one is a key of another: also
 // where one name is the beginning of the other's.
 func TestKeysShareTheHashTagOfTheirNamespace(t *testing.T) {

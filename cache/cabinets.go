@@ -1,52 +1,35 @@
 package cache
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
-// cabinetChanges are by how much the counters of cabinets change.
-type cabinetChanges struct {
-	all []cabinetChange
-	at  map[string]int // their places, once they are more than few
-}
+// cabinetChanges are by how much the counters of cabinets change, in the order of their names. Most changes are in one or two: a map of
+// them would cost more than all else that is done for a scope.
+type cabinetChanges []*cabinetChange
 
 type cabinetChange struct {
 	name  string
 	tally bos.Tally
 }
 
-// fewCabinets are found faster by looking at each: most changes are in one or two.
-const fewCabinets = 8
-
-// of is by how much those of one cabinet change, for adding to it until another is asked for.
+// of is by how much those of one cabinet change, for adding to it.
 func (c *cabinetChanges) of(name string) *bos.Tally {
-	if c.at != nil {
-		if at, there := c.at[name]; there {
-			return &c.all[at].tally
-		}
-	} else if at := slices.IndexFunc(c.all, func(one cabinetChange) bool { return one.name == name }); at >= 0 {
-		return &c.all[at].tally
+	at, there := slices.BinarySearchFunc(*c, name, func(one *cabinetChange, name string) int { return cmp.Compare(one.name, name) })
+	if !there {
+		*c = slices.Insert(*c, at, &cabinetChange{name: name})
 	}
-	c.all = append(c.all, cabinetChange{name: name})
-	switch n := len(c.all); {
-	case c.at != nil:
-		c.at[name] = n - 1
-	case n > fewCabinets:
-		c.at = make(map[string]int, 2*n)
-		for i := range c.all {
-			c.at[c.all[i].name] = i
-		}
-	}
-	return &c.all[len(c.all)-1].tally
+	return &(*c)[at].tally
 }
 
 // appendMoves adds the moves of their counters.
-func (c *cabinetChanges) appendMoves(to []byte) []byte {
-	for i := range c.all {
-		to = schema.AppendCabinet(to, c.all[i].name, &c.all[i].tally)
+func (c cabinetChanges) appendMoves(to []byte) []byte {
+	for _, one := range c {
+		to = schema.AppendCabinet(to, one.name, &one.tally)
 	}
 	return to
 }

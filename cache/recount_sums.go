@@ -249,7 +249,7 @@ func (r *recount) expect(ctx context.Context, scope bos.SessionKey, ids, left []
 		}
 	}
 	want.cabinets = map[string]bos.Tally{}
-	for _, one := range counted.cabinets.all {
+	for _, one := range counted.cabinets {
 		want.cabinets[one.name] = one.tally
 	}
 	for g := range have.groups {

@@ -183,8 +183,11 @@ func (s *Store) waitingAfter(ctx context.Context, of bos.SessionKey, part bos.Wa
 	if rank != nil && rank.Err() == nil && score.Err() == nil && score.Val() == last.Score {
 		start = rank.Val() + 1
 	}
+	if last.Member == nil {
+		last = redis.Z{Score: float64(first), Member: ""} // before all others
+	}
 	passed := func(z redis.Z) bool {
-		return z.Score < float64(first) || last.Member != nil && compareWaits(z, last) <= 0
+		return cmp.Or(cmp.Compare(z.Score, last.Score), cmp.Compare(z.Member.(string), last.Member.(string))) <= 0
 	}
 	for asked := count; ; asked *= 2 { // once, but where many began to wait in the same second as one that has left
 		var reply *redis.ZSliceCmd
@@ -193,18 +196,16 @@ func (s *Store) waitingAfter(ctx context.Context, of bos.SessionKey, part bos.Wa
 		}); err != nil {
 			return nil, err
 		}
-		found := reply.Val()
-		next := slices.DeleteFunc(slices.Clone(found), func(z redis.Z) bool { return passed(z) || z.Score >= float64(end) })
-		all := len(found) < asked || found[asked-1].Score >= float64(end)
-		if all || len(next) >= count || !passed(found[0]) {
+		next := reply.Val() // in order, so that those that are passed come first, and those of another part last
+		more := len(next) == asked
+		for len(next) > 0 && passed(next[0]) {
+			next, start = next[1:], start+1
+		}
+		if i := slices.IndexFunc(next, func(z redis.Z) bool { return z.Score >= float64(end) }); i >= 0 {
+			next, more = next[:i], false
+		}
+		if !more || len(next) >= count {
 			return next[:min(count, len(next))], nil
 		}
-		for len(found) > 0 && passed(found[0]) {
-			found, start = found[1:], start+1
-		}
 	}
-}
-
-func compareWaits(a, b redis.Z) int {
-	return cmp.Or(cmp.Compare(a.Score, b.Score), cmp.Compare(a.Member.(string), b.Member.(string)))
 }

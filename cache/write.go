@@ -294,7 +294,7 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		// agree. Most writes can't freeze anything, and are spared the keys of what is
 		// frozen.
 		names = c.keys.AppendScopeKeys(names, h, sc.check || sc.freeze || sc.keep)
-		text = appendIDs(append(appendIDs(text[:0], sc.changed), ' '), sc.removed)
+		text = append(append(append(text[:0], strings.Join(sc.changed, ",")...), ' '), strings.Join(sc.removed, ",")...)
 		ids := len(text)
 		text = schema.AppendStays(sc.cabinets.appendMoves(text), sc.stays)
 		packed := len(text) > ids
@@ -310,17 +310,6 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		}
 	}
 	return names, args
-}
-
-// appendIDs adds ids, with a comma between two.
-func appendIDs(to []byte, ids []string) []byte {
-	for i, id := range ids {
-		if i > 0 {
-			to = append(to, ',')
-		}
-		to = append(to, id...)
-	}
-	return to
 }
 
 // wholeBatch is how many records a write has to make to be noted as a batch: a note takes less than 100 bytes, and to read the

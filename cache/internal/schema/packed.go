@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,10 +35,8 @@ func AppendCabinet(to []byte, cabinet string, by *bos.Tally) []byte {
 // CutCabinet returns the cabinet whose field it is, if it is one.
 func CutCabinet(field string) (cabinet string, ok bool) { return strings.CutPrefix(field, cabinetMark) }
 
-// staysInField is how many buckets of stays share a field, each with a letter.
+// staysInField is how many buckets of stays share a field.
 const staysInField = 8
-
-var stayLetters = [staysInField]string{"a", "b", "c", "d", "e", "f", "g", "h"}
 
 // staysOf are the fields in which the stays in each timed phase are counted, so many buckets in each.
 var staysOf = func() map[bos.Phase][]string {
@@ -66,29 +63,40 @@ type PhaseStay struct {
 	Seconds int64
 }
 
-// AppendStays adds the fields in which these stays are counted, each with what is added to it, and those of the longest. It puts them in order.
+// AppendStays adds the fields in which these stays are counted, each with what is added to it, and those of the longest.
 func AppendStays(to []byte, all []PhaseStay) []byte {
-	if len(all) > 1 {
-		slices.SortFunc(all, func(a, b PhaseStay) int {
-			return cmp.Or(cmp.Compare(a.Phase, b.Phase), cmp.Compare(a.Seconds, b.Seconds))
-		})
+	for _, p := range bos.TimedPhases {
+		var of bos.PhaseTimes
+		n := 0
+		for _, one := range all {
+			if one.Phase == p {
+				n++
+				of.Stays[bos.TimeBucket(one.Seconds)]++
+				of.Longest = max(of.Longest, one.Seconds)
+			}
+		}
+		if n > 0 {
+			to = appendPhase(to, p, &of)
+		}
 	}
-	field := "" // of the stay before
-	for i, n := 0, 0; i < len(all); i += n {
-		p, bucket := all[i].Phase, bos.TimeBucket(all[i].Seconds)
-		for n = 1; i+n < len(all) && all[i+n].Phase == p && bos.TimeBucket(all[i+n].Seconds) == bucket; n++ {
+	return to
+}
+
+// appendPhase adds those of one phase.
+func appendPhase(to []byte, p bos.Phase, of *bos.PhaseTimes) []byte {
+	field := "" // of the bucket before that counts something
+	for bucket, n := range of.Stays {
+		if n == 0 {
+			continue
 		}
 		if name := staysOf[p][bucket/staysInField]; name != field {
 			field = name
 			to = append(append(append(to, ' '), field...), ' ')
 		}
-		to = appendMove(to, stayLetters[bucket%staysInField], n)
-		if last := i + n; last == len(all) || all[last].Phase != p {
-			to = append(append(append(append(to, ' '), LongestStays[p]...), ' '), atLeast...)
-			to = strconv.AppendInt(to, all[last-1].Seconds, 10)
-		}
+		to = appendMove(to, string(rune('a'+bucket%staysInField)), n)
 	}
-	return to
+	to = append(append(append(append(to, ' '), LongestStays[p]...), ' '), atLeast...)
+	return strconv.AppendInt(to, of.Longest, 10)
 }
 
 // PhaseTimes reads the times that components stayed in a phase.

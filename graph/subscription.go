@@ -91,6 +91,8 @@ type Driver interface {
 	Wake(wake func())
 	// Fresh asks for a state that is read from now on; see [live.Watch].
 	Fresh() (read uint64)
+	// Ended says whether nothing fresh comes any more; see [live.Watch].
+	Ended() bool
 	// Planned says whether a plan writes the responses; see [Shown].
 	Planned() bool
 	Close()

@@ -94,18 +94,21 @@ func (f *Fanout) Join(op *graphql.OperationContext, access auth.Access, address 
 	m := &Member{sink: sink, delivery: delivery, lost: true}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	g := f.groups[k]
-	if g == nil {
-		g = newGroup(f, k, access)
-		g.query = query
-		g.address, g.weight = address, 1+len(k.text)/textWeight
-		if err := f.enter(g); err != nil {
-			return nil, err
+	if g := f.groups[k]; g != nil {
+		if g.add(m) {
+			return m, nil
 		}
-		f.groups[k] = g
-		g.execute(shared)
+		f.forget(g)
 	}
+	g := newGroup(f, k, access)
+	g.query = query
+	g.address, g.weight = address, 1+len(k.text)/textWeight
+	if err := f.enter(g); err != nil {
+		return nil, err
+	}
+	f.groups[k] = g
 	g.add(m)
+	g.execute(shared)
 	return m, nil
 }
 

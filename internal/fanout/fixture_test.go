@@ -210,6 +210,7 @@ type watch[T any] struct {
 	closed  chan struct{}
 	wake    atomic.Pointer[func()]
 	fresh   atomic.Uint64
+	ended   atomic.Bool
 }
 
 func (w *watch[T]) Next() (update live.Update[T], ok bool, err error) {
@@ -254,6 +255,8 @@ func (w *watch[T]) Fresh() uint64 {
 	}
 	return w.fresh.Add(1)
 }
+
+func (w *watch[T]) Ended() bool { return w.ended.Load() }
 
 func (w *watch[T]) Close() { close(w.closed) }
 

@@ -221,6 +221,24 @@ func TestAnErrorEndsItForAll(t *testing.T) {
 	})
 }
 
+// Between the read that ends a watch and the end of its group somebody may join: that read says nothing to him.
+func TestWhoJoinsAGroupThatIsEndingBeginsAnother(t *testing.T) {
+	simulate(t, func(w *world) {
+		a := w.join(plain)
+		w.show(1)
+		a.want("before", at("1"))
+		ending := only(w, &w.live.statuses)
+		ending.ended.Store(true) // and its execution is not awake yet
+		b := w.join(plain)
+		ending.fail(bos.Errorf(bos.NotFound, "there is no session %q", "s"))
+		w.pass(0)
+		a.want("who was there", `error [{"message":"there is no session \"s\"","extensions":{"code":"NOT_FOUND"}}]`)
+		b.want("who has joined")
+		w.show(2)
+		b.want("what is read for him", at("2"))
+	})
+}
+
 func TestWhatTheResolverRefusesIsAnError(t *testing.T) {
 	simulate(t, func(w *world) {
 		s := w.join(`subscription { sessionStatusUpdated(name: "") { revision } }`)

@@ -10,13 +10,18 @@ import "github.com/bosgraph/bosgraph/graph"
 // Members join, and drivers are asked, under the lock of the Fanout.
 
 // add adds a member, with what it needs to begin: of a group whose execution has not begun
-// all members begin with its first result.
-func (g *group) add(m *Member) {
-	m.group, m.cursor = g, g.log.Load().seq
+// all members begin with its first result. It is false if the group is ending by a read that
+// began before the member came, which is no answer to it.
+func (g *group) add(m *Member) bool {
+	need := uint64(0)
 	if g.driver != nil {
-		m.need = g.driver.Fresh()
+		if need = g.driver.Fresh(); g.driver.Ended() {
+			return false
+		}
 	}
+	m.group, m.cursor, m.need = g, g.log.Load().seq, need
 	g.place(m)
+	return true
 }
 
 // lead lets those who join ask the driver for what they need. Those who have joined

@@ -16,7 +16,7 @@ type shard struct {
 
 	mu    sync.Mutex // of the timer
 	timer *time.Timer
-	at    time.Time
+	at    time.Time // when it goes off; zero while it is not set
 }
 
 // shardSize is how many members a shard has at most: few enough that the cores are
@@ -79,12 +79,17 @@ func (s *shard) later(wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := time.Now().Add(wait)
-	if s.timer != nil && s.at.After(time.Now()) && !at.Before(s.at) {
+	if !s.at.IsZero() && !at.Before(s.at) {
 		return
 	}
 	s.at = at
 	if s.timer == nil {
-		s.timer = time.AfterFunc(wait, s.kick)
+		s.timer = time.AfterFunc(wait, func() {
+			s.mu.Lock()
+			s.at = time.Time{}
+			s.mu.Unlock()
+			s.kick()
+		})
 	} else {
 		s.timer.Reset(wait)
 	}

@@ -95,6 +95,29 @@ func TestAShardIsKickedAtTheEarliestTime(t *testing.T) {
 	})
 }
 
+// A timer may go off late: until then, one who wants to wait for long must not put off those who are due.
+func TestAShardThatIsLateIsKickedAllTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := &shard{}, &counter{}
+		s.add(&Member{sink: c})
+		s.later(time.Second)
+		s.timer.Reset(2 * time.Second) // as on a processor that is busy
+		<-time.After(time.Second)
+		s.later(time.Hour)
+		<-time.After(time.Second)
+		synctest.Wait()
+		if n := c.offers.Load(); n != 1 {
+			t.Errorf("offered %d times, want once", n)
+		}
+		s.later(time.Second)
+		<-time.After(time.Second)
+		synctest.Wait()
+		if n := c.offers.Load(); n != 2 {
+			t.Errorf("offered %d times, want twice", n)
+		}
+	})
+}
+
 // Members join and leave while there is always something to say.
 func TestShardsWhoseMembersComeAndGo(t *testing.T) {
 	simulate(t, func(w *world) {

@@ -133,6 +133,7 @@ func (h *Hub) readChanged(ctx context.Context, watches []*componentWatch, change
 // showChanges shows a watch its changes, or ends it if there is no such session any more.
 func (h *Hub) showChanges(w *componentWatch, c *bos.Changes, records map[string]*bos.Component, number uint64, epoch string) {
 	switch {
+	case (c == nil || c.Unfinished) && w.need > number: // made again since, maybe: the read that it needs shows that
 	case c != nil && c.Unfinished:
 		w.end((&bos.Session{SessionKey: w.topic.key, State: c.State}).DeletedWhile())
 	case c != nil:

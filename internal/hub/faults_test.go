@@ -125,6 +125,22 @@ func TestALostNoticeIsMadeUpFor(t *testing.T) {
 	})
 }
 
+func TestADeletionWhoseNoticeWasLostIsNoticed(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.write("a")
+		f := w.status("a", bos.Want{})
+		c := follow(w, w.hub.WatchComponents(key("a"), false, 0))
+		w.pass(time.Second)
+		w.feed.set(lossy)
+		w.removed("a")
+		w.feed.set(0)
+		w.pass(repair + interval)
+		if bos.CodeOf(f.ended()) != bos.NotFound || bos.CodeOf(c.ended()) != bos.NotFound {
+			t.Errorf("ended with %v and %v", f.ended(), c.ended())
+		}
+	})
+}
+
 // TestRevisionsAreComparedOnlyIfNoticesWereLost shows that they are then compared once, and again if that fails.
 func TestRevisionsAreComparedOnlyIfNoticesWereLost(t *testing.T) {
 	simulate(t, func(w *world) {

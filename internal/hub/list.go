@@ -37,6 +37,14 @@ func (l *list) reset() {
 
 func (l *list) watched() bool { return len(l.watches) > 0 }
 
+// want is what all watches want together.
+func (l *list) want() (all bos.Want) {
+	for w := range l.watches {
+		all = all.With(w.want)
+	}
+	return all
+}
+
 // listAt makes the list due at a time, unless it is earlier already.
 func (h *Hub) listAt(due time.Time) {
 	advance(&h.list.due, due)
@@ -116,11 +124,7 @@ func (h *Hub) readList(ctx context.Context) error {
 		h.list.walked = now
 	}
 	h.list.dirty = map[bos.SessionKey]struct{}{} // another: one that once held all costs as much as all
-	var want bos.Want
-	for w := range h.list.watches {
-		want = want.With(w.want)
-	}
-	first := h.list.known == nil
+	want, first := h.list.want(), h.list.known == nil
 	h.mu.Unlock()
 
 	// Without the lock: reading can take as long as Redis does, and joining must not wait for
@@ -171,8 +175,13 @@ func (h *Hub) readListed(ctx context.Context, whole, first bool, dirty []bos.Ses
 			return err
 		}
 		h.mu.Lock()
+		enough := want.Covers(h.list.want())
 		for i, scope := range part {
-			h.list.show(scope, found[i], want)
+			if enough {
+				h.list.show(scope, found[i])
+			} else { // somebody who wants more has joined during the read: none may take this for known
+				h.listChanged(scope)
+			}
 		}
 		h.mu.Unlock()
 	}
@@ -219,7 +228,7 @@ func differing(old, now map[bos.SessionKey]*bos.Session) []bos.SessionKey {
 }
 
 // show shows a changed session to the watches whose filter it matches or matched.
-func (l *list) show(scope bos.SessionKey, s *bos.Session, want bos.Want) {
+func (l *list) show(scope bos.SessionKey, s *bos.Session) {
 	old := l.known[scope]
 	if l.known == nil || s == nil && old == nil {
 		return
@@ -242,7 +251,7 @@ func (l *list) show(scope bos.SessionKey, s *bos.Session, want bos.Want) {
 			}
 			w.show(*removed.DeletedID, removed)
 		}
-		if is && (changed || w.want.Status) && want.Covers(w.want) {
+		if is && (changed || w.want.Status) {
 			if shown == nil {
 				shown, id = &live.SessionsUpdate{Session: s}, s.ID()
 			}

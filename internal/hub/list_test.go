@@ -213,6 +213,32 @@ func TestTheListReportsWhatAppearsBeforeItsFirstRead(t *testing.T) {
 	})
 }
 
+// What is read for others may lack what one wants who joins meanwhile: that is read once more, for all.
+func TestWhoJoinsTheListDuringAReadMissesNothing(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.record("a", same)
+		few := w.list(bos.SessionFilter{}, bos.Want{})
+		wantUpdates(few, "at the start")
+		w.store.block()
+		w.record("a", same)
+		release := w.store.next()
+		many := w.list(bos.SessionFilter{}, bos.Want{Status: true})
+		w.record("a", complete) // its client has read the list by now
+		w.store.unblock()
+		release()
+		wantUpdates(few, "who was there", "+a complete")
+		for _, u := range many.take() {
+			if u.Value.Session.Status == nil {
+				t.Error("who has joined is shown less than wanted")
+			}
+			if u.Value.Session.State == bos.StateComplete {
+				return
+			}
+		}
+		t.Error("who has joined misses the change")
+	})
+}
+
 func TestTheListFollowsStatusesOnlyIfWanted(t *testing.T) {
 	simulate(t, func(w *world) {
 		w.record("a", same)

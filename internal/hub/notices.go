@@ -149,9 +149,9 @@ func (h *Hub) toRepair() (missed bool) {
 	return missed
 }
 
-// compare makes due what is at another revision than was read. It asks for some topics at a
-// time, so that no command of others waits for all of them, and says whether it has asked
-// for all.
+// compare makes due what is at another revision than was read, and what has none: it was deleted. It
+// asks for some topics at a time, so that no command of others waits for all of them, and says whether
+// it has asked for all.
 func (h *Hub) compare(ctx context.Context) bool {
 	for part := range slices.Chunk(h.watched(), bos.MaxPage) {
 		revisions, err := h.store.Revisions(ctx, part)
@@ -159,9 +159,15 @@ func (h *Hub) compare(ctx context.Context) bool {
 			return false // the reader reports it
 		}
 		h.mu.Lock()
-		for scope, revision := range revisions {
-			if t := h.topics[scope]; t != nil {
+		for _, scope := range part {
+			t := h.topics[scope]
+			if t == nil {
+				continue
+			}
+			if revision, known := revisions[scope]; known {
 				h.changed(t, revision)
+			} else {
+				h.readAgain(t, time.Now())
 			}
 		}
 		h.mu.Unlock()

@@ -116,14 +116,14 @@ func (h *Hub) readStatus(ctx context.Context, part []statusRead, number uint64) 
 		t := s.topic
 		switch {
 		case found[i] != nil && found[i].Unfinished():
-			t.gone(found[i].DeletedWhile())
+			t.gone(number, found[i].DeletedWhile())
 		case found[i] != nil:
 			h.show(t, found[i].Status, number, s.want)
 		case t.known != nil && h.lost(number, t.known.Epoch, epoch):
 			t.covered = 0       // revisions begin at 1 again
 			t.showStale(number) // until the source of the sessions writes it again
 		default:
-			t.gone(bos.NoSession(t.key))
+			t.gone(number, bos.NoSession(t.key))
 		}
 	}
 	return nil

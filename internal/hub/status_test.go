@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
 // atLeastATickBetween checks that no two reads begin less than a tick from each other.
@@ -246,6 +247,77 @@ func TestWatchesEndWithTheirSession(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A read that began before a session was made says nothing to those who join afterwards.
+func TestASessionThatIsMadeDuringAReadIsThereForWhoJoins(t *testing.T) {
+	for what, early := range map[string]func(w *world) func() error{
+		"a status": func(w *world) func() error { return w.status("a", bos.Want{}).ended },
+		"components": func(w *world) func() error {
+			return follow(w, w.hub.WatchComponents(key("a"), false, 0)).ended
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			simulate(t, func(w *world) {
+				var f *follower[*bos.Status]
+				var c *follower[*live.ComponentsUpdate]
+				w.store.set(func() {
+					w.store.afterEpoch = func() { // it was not found by then, and that is not shown yet
+						w.write("a")
+						f = w.status("a", bos.Want{Groups: 3})
+						c = follow(w, w.hub.WatchComponents(key("a"), false, 0))
+					}
+				})
+				ended := early(w)
+				w.pass(time.Second)
+				if bos.CodeOf(ended()) != bos.NotFound {
+					t.Errorf("who was there before: %v", ended())
+				}
+				if s := f.last("a status"); s.Value.Session.Name != "a" || f.ended() != nil {
+					t.Errorf("a status: %+v, ended with %v", s, f.ended())
+				}
+				if c.last("components"); c.ended() != nil {
+					t.Errorf("components ended with %v", c.ended())
+				}
+			})
+		})
+	}
+}
+
+// Those who share a watch with one who was there before ask it for something fresh.
+func TestASessionThatIsMadeDuringAReadIsThereForWhoAsksAgain(t *testing.T) {
+	t.Run("a status", func(t *testing.T) {
+		simulate(t, func(w *world) {
+			isThereAfterMiss(w, func() *follower[*bos.Status] { return w.status("a", bos.Want{}) })
+		})
+	})
+	t.Run("components", func(t *testing.T) {
+		simulate(t, func(w *world) {
+			isThereAfterMiss(w, func() *follower[*live.ComponentsUpdate] {
+				return follow(w, w.hub.WatchComponents(key("a"), false, 0))
+			})
+		})
+	})
+}
+
+// isThereAfterMiss checks that what follows session a does not end by a read that has missed it, when it is asked again meanwhile.
+func isThereAfterMiss[T any](w *world, begin func() *follower[T]) {
+	w.Helper()
+	var f *follower[T]
+	begun := make(chan struct{})
+	w.store.set(func() {
+		w.store.afterEpoch = func() {
+			<-begun
+			w.write("a")
+			f.watch.Fresh()
+		}
+	})
+	f = begin()
+	close(begun)
+	w.pass(time.Second)
+	if f.last("it is there"); f.ended() != nil {
+		w.Errorf("ended with %v", f.ended())
+	}
 }
 
 func TestASessionThatNobodyWatchesIsForgotten(t *testing.T) {

@@ -168,13 +168,17 @@ func (t *topic) ask(w *statusWatch) {
 	}
 }
 
-// gone ends all watches of a session that does not exist. They stay in the topic until their
-// owners close them.
-func (t *topic) gone(err error) {
+// gone ends the watches of a session that does not exist, but for those that need a later read: it may have been made since. They
+// stay in the topic until their owners close them.
+func (t *topic) gone(read uint64, err error) {
 	for w := range t.watches {
-		w.end(err)
+		if w.need <= read {
+			w.end(err)
+		}
 	}
 	for w := range t.components {
-		w.end(err)
+		if w.need <= read {
+			w.end(err)
+		}
 	}
 }

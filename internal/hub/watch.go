@@ -66,6 +66,13 @@ func (s *slot[T]) add(update live.Update[T]) {
 	s.publish()
 }
 
+// Ended implements [live.Watch].
+func (s *slot[T]) Ended() bool {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	return s.err != nil
+}
+
 // end ends the watch after what has been shown.
 func (s *slot[T]) end(err error) {
 	s.err = err

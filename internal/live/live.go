@@ -19,6 +19,8 @@ type Watch[T any] interface {
 	// Fresh asks for an update from a read that begins from now on, and returns the
 	// number of that read; 0 if this watch shows only what comes.
 	Fresh() (read uint64)
+	// Ended says whether Next has, or will have, an error. One who asks for something fresh afterwards does not get it.
+	Ended() bool
 	Close()
 }
 

@@ -56,4 +56,5 @@ type absent[T any] struct{ err error }
 func (a absent[T]) Next() (none live.Update[T], ok bool, err error) { return none, false, a.err }
 func (a absent[T]) Wake(wake func())                                { wake() }
 func (a absent[T]) Fresh() uint64                                   { return 0 }
+func (a absent[T]) Ended() bool                                     { return true }
 func (a absent[T]) Close()                                          {}

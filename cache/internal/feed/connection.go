@@ -27,6 +27,11 @@ func (f *Feed) connect(ctx context.Context) (*connection, error) {
 	if err := f.db.Cleared(ctx); err != nil {
 		return nil, err
 	}
+	// What is written from here on comes in a message, or was missed. Without an answer the first probe says where it begins.
+	var next int64
+	if at, err := f.db.PositionAfter(ctx, f.last()); err == nil {
+		next = at.Revision + 1
+	}
 	once, end := context.WithCancel(ctx)
 	end()
 	l := &connection{feed: f, pubsub: f.db.Client.Subscribe(once), once: once, ended: make(chan struct{})}
@@ -36,7 +41,7 @@ func (f *Feed) connect(ctx context.Context) (*connection, error) {
 		_ = l.pubsub.Close()
 		return nil, err
 	}
-	f.connected()
+	f.connected(next)
 	return l, nil
 }
 

@@ -25,11 +25,12 @@ func parse(to []bos.Notice, message string) (notices []bos.Notice, first, last i
 	return to, first, last
 }
 
-// connected begins to count what is received: what a new connection has missed, its listener reads.
-func (f *Feed) connected() {
+// connected begins to count what is received, from that revision on; 0 for whichever comes first. What was written before, the
+// listener reads.
+func (f *Feed) connected(next int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.proved, f.next, f.missed = time.Now(), 0, false
+	f.proved, f.next, f.missed = time.Now(), next, false
 }
 
 // reached notes that a message with these revisions was received. Every write has one and a place in a message, also one that nobody

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -22,13 +23,15 @@ type homeRead struct {
 // makes sessions of its own of the replies, which nobody changes. Reads that differ only in the
 // parts that they are without are one: it is without what all of them are.
 type round struct {
-	asked map[homeRead]*sessionReply
-	epoch *redis.StringCmd
-	err   error
+	asked   map[homeRead]*sessionReply
+	callers int
+	opened  time.Time // zero for one that nobody else can join
+	epoch   *redis.StringCmd
+	err     error
 }
 
 func newRound(reads []homeRead) *round {
-	r := &round{asked: make(map[homeRead]*sessionReply, len(reads))}
+	r := &round{asked: make(map[homeRead]*sessionReply, len(reads)), callers: 1}
 	r.add(reads)
 	return r
 }
@@ -66,40 +69,37 @@ func (r *round) admit(reads []homeRead) bool {
 		return false
 	}
 	r.add(reads)
+	r.callers++
 	return true
 }
 
 // together sends reads in a round trip that may be shared. Only its own context
 // and the store's timeout end a caller's waiting.
 func (s *Store) together(ctx context.Context, reads []homeRead) (*round, error) {
-	if len(reads) <= maxJoin {
-		shared, turn := s.rounds.Join(struct{}{}, func(r *round) bool { return r.admit(reads) }, func() *round { return newRound(reads) })
-		switch turn {
-		case coalesce.Alone:
-			defer s.rounds.End(struct{}{}, shared)
-			return s.alone(ctx, reads)
-		case coalesce.Opened:
-			// Not within the context of the caller that opens it: others wait for the same round trip. Its
-			// time begins now, and not when it is sent, so that nobody waits for longer and needs a timer of
-			// its own.
-			within, cancel := s.db.Within(context.Background())
-			s.rounds.Start(struct{}{}, shared, nil, func(r *round) *round {
-				defer cancel()
-				s.send(within, r)
-				return r
-			})
-		}
-		r, ok := s.rounds.Wait(ctx, shared)
-		if !ok {
-			return nil, redisdb.Explain(ctx.Err())
-		}
-		// That Redis is away is true for everybody: asking again, each alone, would make it
-		// worse.
-		if r.err == nil || bos.CodeOf(r.err) == bos.Unavailable {
-			return r, r.err
-		}
-		// Somebody's read has failed: whose is seen when each is done alone.
+	if len(reads) > maxJoin {
+		return s.alone(ctx, reads)
 	}
+	var r *round // that has these reads
+	done := s.rounds.Add(ctx, struct{}{},
+		func(next *round) bool { r = next; return r.admit(reads) },
+		func() *round { r = newRound(reads); r.opened = time.Now(); return r },
+		func() { r, _ = s.alone(ctx, reads) },
+		func(r *round) {
+			// Not within the context of the caller that has opened it: others wait for the same round trip.
+			// Its time began then, and not now, so that nobody waits for longer and needs a timer of its own.
+			within, cancel := context.WithDeadline(context.Background(), r.opened.Add(s.db.Timeout))
+			defer cancel()
+			s.send(within, r)
+		})
+	switch {
+	case !done:
+		return nil, redisdb.Explain(ctx.Err())
+	// That Redis is away is true for everybody: asking again, each alone, would make it
+	// worse.
+	case r.err == nil || r.callers == 1 || bos.CodeOf(r.err) == bos.Unavailable:
+		return r, r.err
+	}
+	// Somebody's read has failed: whose is seen when each is done alone.
 	return s.alone(ctx, reads)
 }
 

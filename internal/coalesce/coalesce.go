@@ -29,11 +29,11 @@ type Runs[K comparable, V any] struct {
 	Left   func(outcome V)
 
 	mu   sync.Mutex
-	last map[K]*Run[V] // the newest run of each key, until it ends
+	last map[K]*run[V] // the newest run of each key, until it ends
 }
 
-// Run is one run. Callers join it before it begins.
-type Run[V any] struct {
+// run is one run. Callers join it before it begins.
+type run[V any] struct {
 	value    V // what callers have added to it, then its outcome
 	begun    bool
 	handed   bool // its outcome, to those who waited
@@ -44,55 +44,52 @@ type Run[V any] struct {
 	done     chan struct{}   // closed when it has ended; nil while nobody needs to know
 }
 
-// Turn is what a caller of [Runs.Join] does next.
-type Turn int
+// turn is what a caller of join does next.
+type turn int
 
-// The turns.
 const (
-	Alone  Turn = iota // nothing is under way: do the work, then call End
-	Opened             // the first of its run: call Start, then Wait
-	Joined             // call Wait
+	alone  turn = iota // nothing is under way: do the work, then call end
+	opened             // the first of its run: call start, then wait
+	joined             // call wait
 )
 
-// Join joins the next run of a key. admit adds what the caller wants to a run that others
-// have opened, or refuses if that is full; open makes the value of another. Both are
-// called under a lock; nil means that there is nothing to add.
-func (s *Runs[K, V]) Join(key K, admit func(V) bool, open func() V) (*Run[V], Turn) {
+// join joins the next run of a key; admit and open are those of [Runs.Add], nil if there is nothing to add.
+func (s *Runs[K, V]) join(key K, admit func(V) bool, open func() V) (*run[V], turn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := s.last[key]
 	if last == nil {
 		if s.last == nil {
-			s.last = map[K]*Run[V]{}
+			s.last = map[K]*run[V]{}
 		}
-		r := &Run[V]{begun: true}
+		r := &run[V]{begun: true}
 		s.last[key] = r
-		return r, Alone
+		return r, alone
 	}
 	if !last.begun && (admit == nil || admit(last.value)) {
 		last.callers++
-		return last, Joined
+		return last, joined
 	}
 	if last.done == nil { // of one who was alone until now
 		last.done = make(chan struct{})
 	}
-	r := &Run[V]{callers: 1, before: last.done, done: make(chan struct{})}
+	r := &run[V]{callers: 1, before: last.done, done: make(chan struct{})}
 	if open != nil {
 		r.value = open()
 	}
 	s.last[key] = r
-	return r, Opened
+	return r, opened
 }
 
-// Start begins a run that was opened when the one before has ended or patience has run
+// start begins a run that was opened when the one before has ended or patience has run
 // out, in the background. work gets the run's value and returns its outcome. It is not
 // called if nobody waits any more: else what was away would be asked everything at once
 // when it is back. cancel, if not nil, is called when the last caller leaves meanwhile,
 // and at the end.
-func (s *Runs[K, V]) Start(key K, r *Run[V], cancel context.CancelFunc, work func(V) V) {
+func (s *Runs[K, V]) start(key K, r *run[V], cancel context.CancelFunc, work func(V) V) {
 	r.cancel = cancel
 	go func() {
-		defer s.End(key, r)
+		defer s.end(key, r)
 		defer s.hand(r)
 		if cancel != nil {
 			defer cancel()
@@ -116,9 +113,9 @@ func (s *Runs[K, V]) Start(key K, r *Run[V], cancel context.CancelFunc, work fun
 	}()
 }
 
-// Wait returns the outcome of a run that was joined or opened. It is false, and the
+// wait returns the outcome of a run that was joined or opened. It is false, and the
 // outcome the zero value, if ctx ends before. A panic of the work is one of every caller.
-func (s *Runs[K, V]) Wait(ctx context.Context, r *Run[V]) (outcome V, ok bool) {
+func (s *Runs[K, V]) wait(ctx context.Context, r *run[V]) (outcome V, ok bool) {
 	select {
 	case <-r.done:
 	case <-ctx.Done():
@@ -135,47 +132,49 @@ func (s *Runs[K, V]) Wait(ctx context.Context, r *Run[V]) (outcome V, ok bool) {
 // if ctx ends before. The context of a run that is shared has the values of one of its
 // callers', and ends when none of them waits any more.
 func (s *Runs[K, V]) Do(ctx context.Context, key K, work func(context.Context) V) V {
-	r, turn := s.Join(key, nil, nil)
+	r, turn := s.join(key, nil, nil)
 	switch turn {
-	case Alone:
-		defer s.End(key, r)
+	case alone:
+		defer s.end(key, r)
 		return work(ctx)
-	case Opened:
+	case opened:
 		shared, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		s.Start(key, r, cancel, func(V) V { return work(shared) })
+		s.start(key, r, cancel, func(V) V { return work(shared) })
 	}
-	outcome, _ := s.Wait(ctx, r)
+	outcome, _ := s.wait(ctx, r)
 	return outcome
 }
 
-// Add has a run do what a caller adds to it, see Join, and says whether that was before ctx ended: if not, it
-// may be under way. alone does it for a caller who is alone, work for all of a run that was opened.
-func (s *Runs[K, V]) Add(ctx context.Context, key K, admit func(V) bool, open func() V, alone func(), work func(V)) bool {
-	r, turn := s.Join(key, admit, open)
+// Add has a run do what a caller adds to it, and says whether that was before ctx ended: if not, it
+// may be under way. admit adds it to a run that others have opened, or refuses if that is full; open makes the
+// value of another. Both are called under a lock. lone does it for a caller who is alone, work for all of a
+// run that was opened.
+func (s *Runs[K, V]) Add(ctx context.Context, key K, admit func(V) bool, open func() V, lone func(), work func(V)) bool {
+	r, turn := s.join(key, admit, open)
 	switch turn {
-	case Alone:
-		defer s.End(key, r)
-		alone()
+	case alone:
+		defer s.end(key, r)
+		lone()
 		return true
-	case Opened:
-		s.Start(key, r, nil, func(v V) V {
+	case opened:
+		s.start(key, r, nil, func(v V) V {
 			work(v)
 			return v
 		})
 	}
-	_, ok := s.Wait(ctx, r)
+	_, ok := s.wait(ctx, r)
 	return ok
 }
 
 // begin closes a run to those who come later. It is false if nobody waits for it.
-func (s *Runs[K, V]) begin(r *Run[V]) bool {
+func (s *Runs[K, V]) begin(r *run[V]) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.begun = true
 	return r.callers > 0
 }
 
-func (s *Runs[K, V]) leave(r *Run[V]) {
+func (s *Runs[K, V]) leave(r *run[V]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.handed && s.Left != nil {
@@ -187,7 +186,7 @@ func (s *Runs[K, V]) leave(r *Run[V]) {
 }
 
 // hand hands the outcome to all who still wait.
-func (s *Runs[K, V]) hand(r *Run[V]) {
+func (s *Runs[K, V]) hand(r *run[V]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.handed = true
@@ -196,8 +195,8 @@ func (s *Runs[K, V]) hand(r *Run[V]) {
 	}
 }
 
-// End ends a run; who was [Alone] calls it after its work.
-func (s *Runs[K, V]) End(key K, r *Run[V]) {
+// end ends a run; who was alone calls it after its work.
+func (s *Runs[K, V]) end(key K, r *run[V]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.last[key] == r {

@@ -227,27 +227,27 @@ func TestWhatARunAdmitsIsBounded(t *testing.T) {
 		const most, callers = 4, 10
 		type batch struct{ asked []int }
 		var s Runs[struct{}, *batch]
-		lone, turn := s.Join(struct{}{}, nil, nil)
-		if turn != Alone {
+		lone, turn := s.join(struct{}{}, nil, nil)
+		if turn != alone {
 			t.Fatal("the first does not begin at once")
 		}
 		var worked [][]int
 		for i := range callers {
-			r, turn := s.Join(struct{}{}, func(b *batch) bool {
+			r, turn := s.join(struct{}{}, func(b *batch) bool {
 				if len(b.asked) == most {
 					return false
 				}
 				b.asked = append(b.asked, i)
 				return true
 			}, func() *batch { return &batch{asked: []int{i}} })
-			if turn == Opened {
-				s.Start(struct{}{}, r, nil, func(b *batch) *batch {
+			if turn == opened {
+				s.start(struct{}{}, r, nil, func(b *batch) *batch {
 					worked = append(worked, b.asked)
 					return b
 				})
 			}
 			go func() {
-				if b, ok := s.Wait(t.Context(), r); !ok || !slices.Contains(b.asked, i) {
+				if b, ok := s.wait(t.Context(), r); !ok || !slices.Contains(b.asked, i) {
 					t.Errorf("what %d asked for is not in %v", i, b)
 				}
 			}()
@@ -256,7 +256,7 @@ func TestWhatARunAdmitsIsBounded(t *testing.T) {
 		if n, busy := s.Waiting(struct{}{}); len(worked) != 0 || n != callers%most || !busy {
 			t.Errorf("while one is under way %d have begun, %d wait for the last", len(worked), n)
 		}
-		s.End(struct{}{}, lone)
+		s.end(struct{}{}, lone)
 		synctest.Wait()
 		if len(worked) != 3 || len(slices.Concat(worked...)) != callers || !slices.IsSorted(slices.Concat(worked...)) {
 			t.Errorf("the runs were of %v", worked)
@@ -272,11 +272,11 @@ func BenchmarkAlone(b *testing.B) {
 	var s Runs[struct{}, *int]
 	b.ReportAllocs()
 	for b.Loop() {
-		r, turn := s.Join(struct{}{}, nil, nil)
-		if turn != Alone {
+		r, turn := s.join(struct{}{}, nil, nil)
+		if turn != alone {
 			b.Fatal("not alone")
 		}
-		s.End(struct{}{}, r)
+		s.end(struct{}{}, r)
 	}
 }
 
@@ -287,16 +287,16 @@ func BenchmarkShared(b *testing.B) {
 	b.SetParallelism(32)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			r, turn := s.Join(struct{}{}, func(*int) bool { return true }, func() *int { return new(int) })
+			r, turn := s.join(struct{}{}, func(*int) bool { return true }, func() *int { return new(int) })
 			switch turn {
-			case Alone:
+			case alone:
 				spin()
-				s.End(struct{}{}, r)
+				s.end(struct{}{}, r)
 				continue
-			case Opened:
-				s.Start(struct{}{}, r, nil, func(n *int) *int { spin(); return n })
+			case opened:
+				s.start(struct{}{}, r, nil, func(n *int) *int { spin(); return n })
 			}
-			if _, ok := s.Wait(b.Context(), r); !ok {
+			if _, ok := s.wait(b.Context(), r); !ok {
 				b.Error("no outcome")
 			}
 		}

@@ -118,7 +118,7 @@ func (a *App) admitted(next http.Handler) http.Handler {
 			}
 			// Its method alone shows that this request would have written. What one of GraphQL
 			// would do is in its body, which nobody has read.
-			if isREST(path) && !reads(r.Method) {
+			if rest.Has(path) && !reads(r.Method) {
 				a.recordREST(r, bos.CodeOf(err))
 			}
 			return
@@ -131,7 +131,7 @@ func (a *App) admitted(next http.Handler) http.Handler {
 func (a *App) admittedREST(next http.Handler) http.Handler {
 	admitted := a.admitted(a.recorded(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if path, _ := strings.CutPrefix(r.URL.Path, a.config.BasePath); isREST(path) {
+		if path, _ := strings.CutPrefix(r.URL.Path, a.config.BasePath); rest.Has(path) {
 			admitted.ServeHTTP(w, r)
 			return
 		}
@@ -184,7 +184,7 @@ func refuseCredentials(w http.ResponseWriter, r *http.Request, path string, err 
 	case bos.Unavailable:
 		status = http.StatusServiceUnavailable
 	}
-	if isREST(path) {
+	if rest.Has(path) {
 		rest.Refuse(w, status, known.Message)
 	} else {
 		transport.Refuse(w, r, status, known)

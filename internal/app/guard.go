@@ -25,19 +25,11 @@ func (a *App) guarded(next http.Handler) http.Handler {
 			switch path, _ := strings.CutPrefix(r.URL.Path, base); {
 			case path == "/graphql":
 				transport.Refuse(w, r, status, bos.Errorf(bos.Forbidden, "%s", message))
-			case isREST(path):
+			case rest.Has(path):
 				rest.Refuse(w, status, message)
 			default:
 				say(w, status, message)
 			}
 		},
 	})
-}
-
-// isREST says whether a path below the base path is one of BOS's.
-func isREST(path string) bool {
-	if below, ok := strings.CutPrefix(path, "/apis/bos"); ok && (below == "" || below[0] == '/') {
-		return true
-	}
-	return path == "/v2" || strings.HasPrefix(path, "/v2/")
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/bosgraph/bosgraph/internal/auth"
 	"github.com/bosgraph/bosgraph/internal/guard"
 	"github.com/bosgraph/bosgraph/internal/metrics"
+	"github.com/bosgraph/bosgraph/internal/rest"
 )
 
 func newMetrics() *metrics.Metrics {
@@ -132,7 +133,7 @@ func (a *App) closeMetrics(context.Context) error {
 // observedREST counts the requests of BOS's paths. What a client takes to read a long answer is in its time.
 func (a *App) observedREST(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if path, _ := strings.CutPrefix(r.URL.Path, a.config.BasePath); !isREST(path) {
+		if path, _ := strings.CutPrefix(r.URL.Path, a.config.BasePath); !rest.Has(path) {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -42,8 +42,11 @@ type Options struct {
 	Now   func() time.Time // the clock that ages and durations go by; if nil, one of whole seconds
 }
 
-// gateway is the path, below the base, under which a system's gateway has BOS.
-const gateway = "/apis/bos"
+// The paths, below the base, under which a system's gateway has BOS, and its service its API.
+const (
+	gateway = "/apis/bos"
+	service = "/v2"
+)
 
 // handler answers BOS's paths.
 type handler struct {
@@ -69,7 +72,7 @@ func New(store Store, o Options, next http.Handler) http.Handler {
 	}
 	h.routes = h.all()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		at, ok := h.locate(r.URL.Path)
+		at, ok := locate(h.Base, r.URL.Path)
 		switch {
 		case ok:
 			h.serve(w, r, at)

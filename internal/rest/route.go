@@ -15,19 +15,30 @@ type location struct {
 	path   string // BOS's own, beginning with a slash
 }
 
-// locate finds a path among BOS's, under either address.
-func (h *handler) locate(path string) (location, bool) {
-	rest, ok := strings.CutPrefix(path, h.Base)
+// locate finds a path among BOS's, which are below a base, under either address.
+func locate(base, path string) (location, bool) {
+	rest, ok := strings.CutPrefix(path, base)
 	if !ok {
 		return location{}, false
 	}
-	if below, ok := strings.CutPrefix(rest, gateway); ok && (below == "" || below[0] == '/') {
-		return location{h.Base + gateway, below}, true
+	if below, ok := under(gateway, rest); ok {
+		return location{base + gateway, below}, true
 	}
-	if below, ok := strings.CutPrefix(rest, "/v2"); ok && (below == "" || below[0] == '/') {
-		return location{h.Base, rest}, true
-	}
-	return location{}, false
+	_, ok = under(service, rest)
+	return location{base, rest}, ok
+}
+
+// Has says whether a path below the base is answered as one of BOS's, under either address: also
+// one that BOS does not have.
+func Has(path string) bool {
+	_, ok := locate("", path)
+	return ok
+}
+
+// under says whether a path is a folder's, and what it is below that.
+func under(folder, path string) (below string, ok bool) {
+	below, ok = strings.CutPrefix(path, folder)
+	return below, ok && (below == "" || below[0] == '/')
 }
 
 // request is a request at one of BOS's paths, with its parameters checked.

@@ -3,7 +3,6 @@ package cache
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -102,16 +101,10 @@ func (s *Store) AcceptSync(ctx context.Context, doubt string) error {
 	return redisdb.Explain(s.db.Client.HSet(ctx, s.db.Keys.Lease(), schema.Lease.Accepted.Name, doubt).Err())
 }
 
-// leaseField reads one field of the lease. It is not proven to be of this epoch: what is said
+// leaseField reads one field of the lease of the BOS sync. It is not proven to be of this epoch: what is said
 // in it is for people, and for a holder that looks at its own tenure anyway.
 func (s *Store) leaseField(ctx context.Context, field string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.db.Timeout)
-	defer cancel()
-	value, err := s.db.Client.HGet(ctx, s.db.Keys.Lease(), field).Result()
-	if errors.Is(err, redis.Nil) {
-		return "", nil
-	}
-	return value, redisdb.Explain(err)
+	return s.hashField(ctx, s.db.Keys.Lease(), field)
 }
 
 // During is the store for the holder of the lease: from the moment that another has

@@ -18,7 +18,7 @@ func TestPage(t *testing.T) {
 		header += " `" + name + "` |"
 	}
 	rows := []string{header}
-	for _, action := range Actions() {
+	for _, action := range actions() {
 		row := "| " + action.String() + " |"
 		for role := range roleCount {
 			row += " " + words[role.may(action)] + " |"

@@ -36,15 +36,6 @@ func (a Action) String() string {
 	return actionNames[a]
 }
 
-// Actions lists all actions.
-func Actions() []Action {
-	var all []Action
-	for a := range actionCount {
-		all = append(all, a)
-	}
-	return all
-}
-
 // reach is how far a role's right to an action goes.
 type reach uint8
 

@@ -48,14 +48,3 @@ func TestFramesAreThoseOfRFC6455(t *testing.T) {
 		})
 	}
 }
-
-// TestPingsAreFrames shows that what is written as it is for each ping is what the functions above
-// make.
-func TestPingsAreFrames(t *testing.T) {
-	if want := appendFrame(nil, framePing); pingFrame != string(want) {
-		t.Errorf("%q, want %q", pingFrame, want)
-	}
-	if want := appendFrame(nil, frameText, `{"type":"ping"}`); pingMessage != string(want) {
-		t.Errorf("%q, want %q", pingMessage, want)
-	}
-}

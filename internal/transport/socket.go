@@ -50,10 +50,10 @@ const (
 
 // The two ways to ask whether the client is there: its WebSocket, as RFC 6455 has it, and its
 // program, by the subprotocol. Either answer will do, so the second is only for clients that do
-// not give the first.
-const (
-	pingFrame   = "\x89\x00"
-	pingMessage = "\x81\x0f{\"type\":\"ping\"}"
+// not give the first. Nothing changes them: what is written is copied where it has to be kept.
+var (
+	pingFrame   = appendFrame(nil, framePing)
+	pingMessage = appendFrame(nil, frameText, `{"type":"ping"}`)
 )
 
 // socket is a WebSocket. gorilla/websocket opens it; everything that is written goes through push.Conn.
@@ -281,9 +281,9 @@ func (c *socket) close(code int, reason string) {
 	_ = c.SetReadDeadline(time.Now().Add(c.streams.o.CompleteWithin))
 }
 
-func (c *socket) ping() { _, _ = c.Write([]byte(pingFrame)) }
+func (c *socket) ping() { _, _ = c.Write(pingFrame) }
 
-func (c *socket) pingAgain() { _, _ = c.Write([]byte(pingMessage)) }
+func (c *socket) pingAgain() { _, _ = c.Write(pingMessage) }
 
 func (c *socket) expire(reason string) { c.close(closeForbidden, reason) }
 

@@ -67,11 +67,7 @@ func (s Store) listFrozen(ctx context.Context, of *bos.MembersOf, f bos.Componen
 		if err != nil {
 			return nil, err
 		}
-		drop := make([]bool, len(owns))
-		for i := range owns {
-			drop[i] = !owns[i]
-		}
-		list.Items, list.Positions = dropped(list.Items, drop), dropped(list.Positions, drop)
+		list.Items, list.Positions = kept(list.Items, owns), kept(list.Positions, owns)
 		if len(list.Items) > 0 || !list.More {
 			return list, nil
 		}

@@ -214,8 +214,8 @@ func (s Store) PutTenant(ctx context.Context, name string, ids []string) (int, e
 	return s.store.PutTenant(ctx, name, ids)
 }
 
-// dropped removes the items of a list at the places that drop says.
-func dropped[T any](list []T, drop []bool) []T {
+// kept removes the items of a list but for those at the places that keep says.
+func kept[T any](list []T, keep []bool) []T {
 	i := -1
-	return slices.DeleteFunc(list, func(T) bool { i++; return drop[i] })
+	return slices.DeleteFunc(list, func(T) bool { i++; return !keep[i] })
 }

@@ -49,59 +49,74 @@ func send(w http.ResponseWriter, v any) error {
 // What follows the first part is made by turns with other heavy work; nobody's turn waits for
 // a client to take what was made.
 func stream[T any](h *handler, w http.ResponseWriter, r *request, pages iter.Seq2[[]T, error]) error {
-	b := newBody(w)
 	next, stop := iter.Pull2(pages)
 	defer stop()
-	var page []T
-	separator := byte('[')
-	for first := true; ; first = false {
-		more, err := fill(h, r.Context(), b, &page, next, &separator, first)
+	l := list[T]{body: newBody(w), next: next, separator: '['}
+	for more, err := l.fill(); more || err != nil; more, err = l.fillInTurn(r.Context(), h) {
 		switch {
-		case err != nil && b.begun:
+		case err != nil && l.begun:
 			h.abort(r.Context(), err)
 		case err != nil:
 			return err
-		}
-		if !more {
-			break
-		}
-		// Outside of the turn that fill has: a client that reads slowly must not keep others from theirs.
-		if b.buffer.Len() >= flushAt && b.flush() != nil {
+		// Outside of the turn that filling has: a client that reads slowly must not keep others from theirs.
+		case l.buffer.Len() >= flushAt && l.flush() != nil:
 			return nil // the client has disconnected
 		}
 	}
-	if separator == '[' {
-		b.buffer.WriteByte(separator)
+	if l.separator == '[' {
+		l.buffer.WriteByte(l.separator)
 	}
-	b.buffer.WriteString("]\n")
-	b.finish()
+	l.buffer.WriteString("]\n")
+	l.finish()
 	return nil
 }
 
-// fill encodes as much as is sent at a time, in its turn: of the page, or of the next one when that is
+// list is the body of an answer that is a list.
+type list[T any] struct {
+	*body
+	next      func() ([]T, error, bool)
+	page      []T  // read, and not encoded yet
+	separator byte // in front of the next item
+}
+
+// fill encodes as much as is sent at a time: of the page, or of the next one when that is
 // used up. A page may become far longer than what was read for it, as its records may share their texts.
-func fill[T any](h *handler, ctx context.Context, b *body, page *[]T, next func() ([]T, error, bool), separator *byte, first bool) (more bool, err error) {
-	if h.Heavy != nil && !first {
-		select {
-		case h.Heavy <- struct{}{}:
-			defer func() { <-h.Heavy }()
-		case <-ctx.Done():
-			return false, ctx.Err()
-		}
-	}
-	if len(*page) == 0 {
-		if *page, err, more = next(); err != nil || !more {
+func (l *list[T]) fill() (more bool, err error) {
+	if len(l.page) == 0 {
+		if l.page, err, more = l.next(); err != nil || !more {
 			return more, err
 		}
 	}
-	for ; len(*page) > 0 && b.buffer.Len() < flushAt; *page = (*page)[1:] {
-		b.buffer.WriteByte(*separator)
-		*separator = ','
-		if err := encode(&b.buffer, (*page)[0]); err != nil {
+	for ; len(l.page) > 0 && l.buffer.Len() < flushAt; l.page = l.page[1:] {
+		l.buffer.WriteByte(l.separator)
+		l.separator = ','
+		if err := encode(&l.buffer, l.page[0]); err != nil {
 			return false, err
 		}
 	}
 	return true, nil
+}
+
+func (l *list[T]) fillInTurn(ctx context.Context, h *handler) (more bool, err error) {
+	done, err := h.turn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	return l.fill()
+}
+
+// turn waits for the turn of a piece of heavy work, which lasts until done is called.
+func (h *handler) turn(ctx context.Context) (done func(), err error) {
+	if h.Heavy == nil {
+		return func() {}, nil
+	}
+	select {
+	case h.Heavy <- struct{}{}:
+		return func() { <-h.Heavy }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // flushAt is how many bytes of an answer are kept until they are sent.

@@ -61,14 +61,11 @@ func (h *handler) readGroups(r *request, exact bool) (found *bos.Session, torn b
 
 // readInTurn reads a piece after the first in turns with other heavy work.
 func (h *handler) readInTurn(r *request, from int) (*bos.Session, error) {
-	if h.Heavy != nil {
-		select {
-		case h.Heavy <- struct{}{}:
-			defer func() { <-h.Heavy }()
-		case <-r.Context().Done():
-			return nil, r.Context().Err()
-		}
+	done, err := h.turn(r.Context())
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	return h.readPiece(r, from)
 }
 

@@ -2,9 +2,10 @@ package cache
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
@@ -101,11 +102,19 @@ func (s *Store) compare(ctx context.Context, reads []bos.SessionRead, found []*b
 
 // choose returns for each session the one that it is compared with, nil for none.
 func (s *Store) choose(ctx context.Context, sessions []*bos.Session) ([]*bos.Session, error) {
-	before, err := s.before(ctx, sessions, candidates)
-	if err != nil {
+	before := make([]*redis.StringSliceCmd, len(sessions))
+	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+		for i, one := range sessions {
+			before[i] = s.below(ctx, pipe, one, schema.StartPosition(one.StartTime), candidates)
+		}
+	}); err != nil {
 		return nil, err
 	}
-	complete, err := s.complete(ctx, slices.Concat(before...))
+	var all []string
+	for _, positions := range before {
+		all = append(all, positions.Val()...)
+	}
+	complete, err := s.complete(ctx, all)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +128,7 @@ func (s *Store) choose(ctx context.Context, sessions []*bos.Session) ([]*bos.Ses
 	}
 	chosen := make([]*bos.Session, len(sessions))
 	for i, positions := range before {
-		for _, p := range positions {
+		for _, p := range positions.Val() {
 			if chosen[i] = ended[p]; chosen[i] != nil {
 				break
 			}

@@ -64,11 +64,7 @@ func (s *Store) GroupsFailedBefore(ctx context.Context, of *bos.Session, groups 
 
 // failedKey is where those are that failed in the session before, "" if there is none.
 func (s *Store) failedKey(ctx context.Context, of *bos.Session) (string, error) {
-	before, err := s.before(ctx, []*bos.Session{of}, 1+spare)
-	if err != nil {
-		return "", err
-	}
-	complete, err := s.complete(ctx, before[0])
+	complete, err := s.completeBefore(ctx, of, 1)
 	if err != nil || len(complete) == 0 {
 		return "", err
 	}

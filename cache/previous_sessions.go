@@ -7,28 +7,24 @@ import (
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
+	"github.com/bosgraph/bosgraph/internal/cost"
 )
 
-// spare is how many sessions are looked at beyond those that are asked for: some of
-// those before one may not have completed, or never ran.
+// spare is how many sessions are looked at first beyond those that are asked for: some
+// of those before one may not have completed, or never ran.
 const spare = 10
 
 // PreviousSessions returns the latest sessions of the same template, operation and
 // tenant that started before this one and have completed, newest first, each with
-// what is wanted of it. Only so many are looked at, so more than a few that have not
-// completed can hide those before them.
+// what is wanted of it.
 func (s *Store) PreviousSessions(ctx context.Context, of *bos.Session, first int, want bos.Want) ([]*bos.Session, error) {
-	before, err := s.before(ctx, []*bos.Session{of}, first+spare)
+	complete, err := s.completeBefore(ctx, of, first)
 	if err != nil {
 		return nil, err
 	}
-	complete, err := s.complete(ctx, before[0])
-	if err != nil {
-		return nil, err
-	}
-	reads := make([]bos.SessionRead, min(first, len(complete)))
-	for i := range reads {
-		reads[i] = readOf(complete[i], want)
+	reads := make([]bos.SessionRead, len(complete))
+	for i, one := range complete {
+		reads[i] = readOf(one, want)
 	}
 	found, err := s.ReadSessions(ctx, reads)
 	if err != nil {
@@ -37,27 +33,38 @@ func (s *Store) PreviousSessions(ctx context.Context, of *bos.Session, first int
 	return present(found), nil
 }
 
-// before returns for each session the positions of those that are like it and
-// started before it, newest first, in one round trip.
-func (s *Store) before(ctx context.Context, sessions []*bos.Session, count int) ([][]string, error) {
-	replies := make([]*redis.StringSliceCmd, len(sessions))
-	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
-		for i, one := range sessions {
-			// Positions begin with the start, so what started before this one is everything
-			// below it.
-			replies[i] = pipe.ZRevRangeByLex(ctx, s.db.Keys.Alike(one), &redis.ZRangeBy{
-				Min: "-", Max: "(" + schema.SessionPosition(one), Count: int64(count),
-			})
+// completeBefore returns up to so many sessions like one that started before it and have
+// completed, newest first, with their counts. Those that have not completed are passed
+// over, as many as one operation may look through.
+func (s *Store) completeBefore(ctx context.Context, of *bos.Session, count int) (complete []*bos.Session, err error) {
+	last := schema.StartPosition(of.StartTime)
+	for asked := count + spare; ; asked = walkChunk {
+		var page *redis.StringSliceCmd
+		if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { page = s.below(ctx, pipe, of, last, asked) }); err != nil {
+			return nil, err
 		}
-	})
-	if err != nil {
-		return nil, err
+		positions := page.Val()
+		if err := cost.EffortOf(ctx).Scan(ctx, len(positions)); err != nil {
+			return nil, err
+		}
+		found, err := s.complete(ctx, positions)
+		if err != nil {
+			return nil, err
+		}
+		complete = append(complete, found...)
+		if len(complete) >= count || len(positions) < asked {
+			return complete[:min(count, len(complete))], nil
+		}
+		last = positions[asked-1]
 	}
-	positions := make([][]string, len(sessions))
-	for i, reply := range replies {
-		positions[i] = reply.Val()
-	}
-	return positions, nil
+}
+
+// below asks for the positions of sessions like one that come before a position, newest
+// first. Positions begin with the start and have more behind it, so those that started
+// before a session are all below its start alone: the end that it had before BOS set it
+// back has the same start, and is not among them.
+func (s *Store) below(ctx context.Context, pipe redis.Pipeliner, of *bos.Session, position string, count int) *redis.StringSliceCmd {
+	return pipe.ZRevRangeByLex(ctx, s.db.Keys.Alike(of), &redis.ZRangeBy{Min: "-", Max: "(" + position, Count: int64(count)})
 }
 
 // complete reads those sessions of a list of positions that have completed, in their

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/cost"
 )
 
 // run makes a session of some operation and template, with one component, and lets it
@@ -82,6 +83,68 @@ func TestPreviousSessionsAreThoseAlikeThatCompleted(t *testing.T) {
 		s.must(err)
 		if len(found) != 1 || found[0].Incarnation != gone.Incarnation || !found[0].Deleted {
 			s.Errorf("before the second of its name there was %+v", found)
+		}
+	})
+}
+
+// TestThoseThatHaveNotCompletedHideNoneBefore has more sessions on the way than are looked at
+// at a time, and has them count as looked through.
+func TestThoseThatHaveNotCompletedHideNoneBefore(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.createAs(bos.NewSession{SessionKey: name("earliest"), StartTime: "2026-01-01T00:00:00"})
+		s.state("earliest", bos.StateComplete)
+		s.createAs(bos.NewSession{SessionKey: name("first"), StartTime: "2026-01-02T00:00:00"})
+		failed := failing("x1", "first", "E")
+		failed.Enabled, failed.Status = new(false), &bos.StatusPatch{StatusOverride: new("failed")}
+		s.put(failed)
+		s.state("first", bos.StateRunning)
+		const between = spare + 2
+		for i := range between {
+			s.createAs(bos.NewSession{SessionKey: name(fmt.Sprint("waits", i)), StartTime: "2026-01-03T00:00:00"})
+		}
+		s.put(failing("x1", "last", "E"))
+		last := s.createAs(bos.NewSession{SessionKey: name("last"), StartTime: "2026-01-04T00:00:00"})
+
+		for first, want := range map[int][]string{1: {"first"}, 2: {"first", "earliest"}, 3: {"first", "earliest"}} {
+			found, err := s.store.PreviousSessions(s.ctx, last, first, bos.Want{})
+			s.must(err)
+			names := []string{}
+			for _, one := range found {
+				names = append(names, one.Name)
+			}
+			s.equal(names, want, fmt.Sprint("the last ", first, " before"))
+		}
+		again, err := s.store.FailedBefore(s.ctx, last, []string{"x1"})
+		s.must(err)
+		counts, err := s.store.GroupsFailedBefore(s.ctx, last, []bos.Digest{bos.DigestOf("E")}, false)
+		s.must(err)
+		if !again[0] || counts[0] != 1 {
+			s.Errorf("failed before: %v, %v of its error", again, counts)
+		}
+		ctx, effort := (&cost.Limits{Response: 100_000, Scan: between}).WithEffort(s.ctx)
+		defer effort.Done()
+		_, err = s.store.PreviousSessions(ctx, last, 1, bos.Want{})
+		s.code(err, bos.BadUserInput)
+	})
+}
+
+// TestWhatStartedAtTheSameTimeIsNoPreviousSession: of two with one start, the order is that of their incarnations.
+func TestWhatStartedAtTheSameTimeIsNoPreviousSession(t *testing.T) {
+	conform(t, func(s *suite) {
+		for _, state := range []bos.State{bos.StateComplete, bos.StateRunning, bos.StateComplete} {
+			s.must(s.store.KeepSession(s.ctx, sourceSession("set-back", state)))
+		}
+		all, err := s.store.ListSessions(s.ctx, bos.SessionFilter{}, bos.Page{First: 10}, bos.Want{}, false)
+		s.must(err)
+		if len(all.Items) != 2 {
+			s.Fatalf("there are %d sessions, want one and its earlier end", len(all.Items))
+		}
+		for _, one := range all.Items {
+			found, err := s.store.PreviousSessions(s.ctx, one, 10, bos.Want{})
+			s.must(err)
+			if len(found) > 0 {
+				s.Errorf("before %+v there was %+v", one, found[0])
+			}
 		}
 	})
 }

@@ -565,8 +565,9 @@ type Session implements Node {
     first: Int = 10
   ): [Component!]!
   """
-  Earlier completed sessions of the same template, operation and tenant, newest first, to compare
-  with. They include sessions that BOS has deleted, with deleted: true.
+  Completed sessions of the same template, operation and tenant that started earlier, newest first, to compare
+  with. They include sessions that BOS has deleted, with deleted: true. Sessions in between that have not completed are
+  passed over, and count against what a request may look through (--max-scan).
   """
   previous(
     "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."

@@ -158,7 +158,7 @@ func (e *Effort) take(n int64) error {
 // Scans says whether scans are counted.
 func (e *Effort) Scans() bool { return e != nil && e.bounds.Scan > 0 }
 
-// Scan counts components before they are looked through without an index.
+// Scan counts components, or sessions, before they are looked through without an index.
 func (e *Effort) Scan(ctx context.Context, n int) error {
 	if !e.Scans() {
 		return nil
@@ -166,7 +166,7 @@ func (e *Effort) Scan(ctx context.Context, n int) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if n > e.bounds.Scan-e.scanned {
-		return bos.Errorf(bos.BadUserInput, "this looks through %d components, and one request may look through %d (--max-scan): "+
+		return bos.Errorf(bos.BadUserInput, "this looks through %d records, and one request may look through %d (--max-scan): "+
 			"filter by ids, session, stagedSession or error, which are indexed, list a session's components, or send several requests",
 			e.scanned+n, e.bounds.Scan)
 	}

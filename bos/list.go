@@ -3,6 +3,7 @@ package bos
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // MaxPage is the largest page, and how many ids one read of records asks for at most.
@@ -38,13 +39,18 @@ type SessionFilter struct {
 	WithFailures  *bool // see [Session.WithFailures]
 }
 
-// Match says whether s passes, which has been read with what [SessionFilter.Needs]; the times of
-// the start are left to the store, which keeps the sessions in that order. One that was deleted
+// Match says whether s passes, which has been read with what [SessionFilter.Needs]. One that was deleted
 // before it was complete is not in any state any more.
 func (f SessionFilter) Match(s *Session) bool {
 	return (f.Status == nil || !s.Unfinished()) && equal(f.Name, s.Name) && equal(f.Status, s.State) && equal(f.Tenant, s.Tenant) &&
-		equal(f.Operation, s.Operation) && equal(f.TemplateName, s.TemplateName) && f.matchEnd(s) &&
+		equal(f.Operation, s.Operation) && equal(f.TemplateName, s.TemplateName) && f.matchStart(s) && f.matchEnd(s) &&
 		(f.WithFailures == nil || *f.WithFailures == s.WithFailures())
+}
+
+// matchStart compares to the last digit. A start that can't be read lies before all others, as in lists.
+func (f SessionFilter) matchStart(s *Session) bool {
+	return f.StartedAfter == nil && f.StartedBefore == nil || // most filters: no time to parse for every session
+		inside(s.StartTime.moment(), f.StartedAfter, f.StartedBefore)
 }
 
 func (f SessionFilter) matchEnd(s *Session) bool {
@@ -52,8 +58,12 @@ func (f SessionFilter) matchEnd(s *Session) bool {
 		return true
 	}
 	end, err := s.EndTime.UTC()
-	return err == nil && (f.EndedAfter == nil || end.After(f.EndedAfter.moment())) &&
-		(f.EndedBefore == nil || end.Before(f.EndedBefore.moment()))
+	return err == nil && inside(end, f.EndedAfter, f.EndedBefore)
+}
+
+// inside says whether a moment is later than one bound and earlier than the other; nil for none.
+func inside(at time.Time, after, before *Time) bool {
+	return (after == nil || at.After(after.moment())) && (before == nil || at.Before(before.moment()))
 }
 
 // Needs is what Match looks at: all of the record, and this.
@@ -62,7 +72,7 @@ func (f SessionFilter) Needs() Want {
 	return Want{Status: failures, Details: failures}
 }
 
-// ByTimeOnly says whether Match passes everything.
+// ByTimeOnly says whether nothing but the start decides, in whose order sessions are kept.
 func (f SessionFilter) ByTimeOnly() bool {
 	f.StartedAfter, f.StartedBefore = nil, nil
 	return f == SessionFilter{}

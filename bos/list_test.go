@@ -61,7 +61,10 @@ func TestASessionFilterMatches(t *testing.T) {
 		byTimeOnly bool
 	}{
 		{"all", bos.SessionFilter{}, true, true},
-		{"times are left to others", bos.SessionFilter{StartedAfter: &late, StartedBefore: &late}, true, true},
+		{"started before", bos.SessionFilter{StartedBefore: &late}, true, true},
+		{"started after", bos.SessionFilter{StartedAfter: &late}, false, true},
+		{"started at that time", bos.SessionFilter{StartedAfter: &s.StartTime}, false, true},
+		{"started a nanosecond later", bos.SessionFilter{StartedAfter: new(bos.Time("2026-11-22T08:59:59.999999999Z"))}, true, true},
 		{"name", bos.SessionFilter{Name: new("boot-1")}, true, false},
 		{"another name", bos.SessionFilter{Name: new("boot")}, false, false},
 		{"status", bos.SessionFilter{Status: new(bos.StateRunning)}, true, false},

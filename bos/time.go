@@ -33,7 +33,7 @@ func (t Time) UTC() (time.Time, error) {
 	return at, nil
 }
 
-// moment is t for one that has been checked.
+// moment is t, the zero time if it can't be read.
 func (t Time) moment() time.Time {
 	at, _ := t.UTC()
 	return at

@@ -218,7 +218,7 @@ func (s *Store) incarnations(ctx context.Context, keys []bos.SessionKey, of []st
 			}
 			h, from := schema.ScopeHome(key), of[i].start+":"
 			replies[i] = reply{
-				pipe.ZRevRangeByLex(ctx, s.db.Keys.History(h), &redis.ZRangeBy{Min: "[" + from, Max: "(" + from + "~", Count: mostEnds}),
+				pipe.ZRevRangeByLex(ctx, s.db.Keys.History(h), &redis.ZRangeBy{Min: "[" + from, Max: "(" + from + behind, Count: mostEnds}),
 				pipe.HGet(ctx, s.db.Keys.Session(h), schema.Session.Incarnation.Name),
 			}
 		}

@@ -20,14 +20,11 @@ const walkChunk = 500
 // of it: two round trips, three where old incarnations are among them, and more
 // where a filter has to walk.
 func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.Page, want bos.Want, total bool) (*bos.List[*bos.Session], error) {
-	low, high, err := startRange(f)
-	if err != nil {
-		return nil, err
-	}
+	low, high := startRange(f)
 	if page.After != "" && (high == "+" || page.After < high[1:]) {
 		high = "(" + page.After
 	}
-	// Starts are bounds of the index, so a filter by them alone lets all pass that is read. One
+	// Starts are bounds of the index, so a filter by them alone lets nearly all pass that is read. One
 	// more than the page shows whether there is another.
 	count := page.First + 1
 	if !f.ByTimeOnly() {
@@ -153,25 +150,21 @@ func (s *Store) sessionPositions(ctx context.Context, low, high string, count in
 	return page.Val(), all, nil
 }
 
-// startRange makes a filter's times the bounds of positions.
-func startRange(f bos.SessionFilter) (low, high string, err error) {
+// startRange makes a filter's times the bounds of positions. These are as exact as a microsecond: what started
+// in that of a bound lies within, and [bos.SessionFilter.Match] decides.
+func startRange(f bos.SessionFilter) (low, high string) {
 	low, high = "-", "+"
 	if f.StartedAfter != nil {
-		at, err := f.StartedAfter.UTC()
-		if err != nil {
-			return "", "", err
-		}
-		// A position has more behind the start, so "later than" is from the next microsecond on.
-		low = "[" + schema.StartPosition(bos.Time(at.Add(time.Microsecond).Format(time.RFC3339Nano)))
+		low = "[" + schema.StartPosition(*f.StartedAfter)
 	}
 	if f.StartedBefore != nil {
-		if _, err := f.StartedBefore.UTC(); err != nil {
-			return "", "", err
-		}
-		high = "(" + schema.StartPosition(*f.StartedBefore)
+		high = "(" + schema.StartPosition(*f.StartedBefore) + behind
 	}
-	return low, high, nil
+	return low, high
 }
+
+// behind sorts after whatever follows the start in a position.
+const behind = "~"
 
 // mostEnds is how many incarnations of one start are looked at.
 const mostEnds = 100
@@ -179,12 +172,21 @@ const mostEnds = 100
 // SessionStarted returns the incarnation of a name that started at a time, "" for
 // none: of several, which are one session whose end BOS has changed, the last.
 func (s *Store) SessionStarted(ctx context.Context, key bos.SessionKey, start bos.Time) (incarnation string, err error) {
-	if _, err := start.UTC(); err != nil {
+	at, err := start.UTC()
+	if err != nil {
 		return "", err
 	}
 	found, err := s.incarnations(ctx, []bos.SessionKey{key}, []started{{key.Tenant, schema.StartPosition(start)}})
-	if err != nil {
+	if err != nil || found[0] == "" {
 		return "", err
+	}
+	// It started in that microsecond.
+	read, err := s.ReadSessions(ctx, []bos.SessionRead{{SessionKey: key, Incarnation: found[0]}})
+	if err != nil || read[0] == nil {
+		return "", err
+	}
+	if its, err := read[0].StartTime.UTC(); err != nil || !its.Equal(at) {
+		return "", nil
 	}
 	return found[0], nil
 }

@@ -193,6 +193,51 @@ func TestSessionsArePagedNewestFirst(t *testing.T) {
 	})
 }
 
+// TestStartsAreComparedToTheLastDigit: the positions of a list know microseconds.
+func TestStartsAreComparedToTheLastDigit(t *testing.T) {
+	conform(t, func(s *suite) {
+		early, late := bos.Time("2026-11-22T09:00:00.1234561Z"), bos.Time("2026-11-22T09:00:00.1234569Z")
+		one := s.createAs(bos.NewSession{SessionKey: name("early"), StartTime: early})
+		s.createAs(bos.NewSession{SessionKey: name("late"), StartTime: late})
+		for _, c := range []struct {
+			after, before bos.Time
+			want          []string
+		}{
+			{"2026-11-22T09:00:00.1234563Z", "", []string{"late"}},
+			{"", "2026-11-22T09:00:00.1234565Z", []string{"early"}},
+			{early, late, []string{}},
+			{"2026-11-22T09:00:00.123456Z", "2026-11-22T09:00:00.123457Z", []string{"early", "late"}},
+			{"9999-12-31T23:59:59.999999999Z", "", []string{}},
+		} {
+			var f bos.SessionFilter
+			if c.after != "" {
+				f.StartedAfter = &c.after
+			}
+			if c.before != "" {
+				f.StartedBefore = &c.before
+			}
+			names := []string{}
+			for page, more := (bos.Page{First: 1}), true; more; { // one at a time: none may be lost between two pages
+				list, err := s.store.ListSessions(s.ctx, f, page, bos.Want{}, false)
+				s.must(err)
+				for i, one := range list.Items {
+					names, page.After = append(names, one.Name), list.Positions[i]
+				}
+				more = list.More
+			}
+			slices.Sort(names)
+			s.equal(names, c.want, fmt.Sprintf("started after %q and before %q", c.after, c.before))
+		}
+		for start, want := range map[bos.Time]string{early: one.Incarnation, late: ""} {
+			found, err := s.store.SessionStarted(s.ctx, name("early"), start)
+			s.must(err)
+			if found != want {
+				s.Errorf("started at %s: %q, want %q", start, found, want)
+			}
+		}
+	})
+}
+
 func TestComponentsArePagedByID(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")

@@ -273,24 +273,5 @@ func (w *listWatch) match(s *bos.Session) bool {
 	if needs := w.filter.Needs(); needs.Status && s.Status == nil || needs.Details && s.Details == nil {
 		return true
 	}
-	if !w.filter.Match(s) {
-		return false
-	}
-	if w.filter.StartedAfter == nil && w.filter.StartedBefore == nil {
-		return true // most filters: no time to parse for every change
-	}
-	start, err := s.StartTime.UTC()
-	if err != nil {
-		start = time.Time{} // as the list has it: before all others
-	}
-	return passes(w.filter.StartedAfter, start.After) && passes(w.filter.StartedBefore, start.Before)
-}
-
-// passes says whether a start is on the right side of a bound; without a bound, always.
-func passes(bound *bos.Time, compare func(time.Time) bool) bool {
-	if bound == nil {
-		return true
-	}
-	at, err := bound.UTC()
-	return err == nil && compare(at)
+	return w.filter.Match(s)
 }

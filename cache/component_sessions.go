@@ -232,7 +232,7 @@ func (s *Store) incarnations(ctx context.Context, keys []bos.SessionKey, of []st
 		}
 		from := of[i].start + ":"
 		found[i] = r.starts.Val()[0][len(from):]
-		// Incarnations are random, so their order says nothing about which of one start is current.
+		// Clocks of servers differ, and earlier builds made random incarnations: their order does not prove which of one start is current.
 		if slices.Contains(r.starts.Val(), from+r.now.Val()) {
 			found[i] = r.now.Val()
 		}

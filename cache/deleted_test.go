@@ -152,7 +152,7 @@ func TestARevisedEndKeepsTheEarlierAsHistory(t *testing.T) {
 				past = one
 			}
 		}
-		if len(list.Items) != 2 || past == nil || past.Status.Managed() != 30000 || past.EndTime != complete.EndTime ||
+		if len(list.Items) != 2 || past != list.Items[1] || past.Status.Managed() != 30000 || past.EndTime != complete.EndTime ||
 			past.Removal != bos.RemovalResaved || past.Status.Revision != first.Status.Revision || past.Status.Tally != first.Status.Tally {
 			s.Errorf("%d of that name, the earlier one %+v", len(list.Items), past)
 		}

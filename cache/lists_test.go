@@ -193,6 +193,25 @@ func TestSessionsArePagedNewestFirst(t *testing.T) {
 	})
 }
 
+// TestSessionsOfOneStartAreListedByCreation creates them one after the other within a second, in which they get the same start.
+func TestSessionsOfOneStartAreListedByCreation(t *testing.T) {
+	conform(t, func(s *suite) {
+		time0 := s.clocked()
+		var want, got []string
+		for i := range 9 {
+			made := s.create(fmt.Sprint("a", i))
+			want = append([]string{made.Name}, want...)
+			time0.pass(time.Millisecond)
+		}
+		list, err := s.store.ListSessions(s.ctx, bos.SessionFilter{}, bos.Page{First: 10}, bos.Want{}, false)
+		s.must(err)
+		for _, one := range list.Items {
+			got = append(got, one.Name)
+		}
+		s.equal(got, want, "newest first")
+	})
+}
+
 // TestStartsAreComparedToTheLastDigit: the positions of a list know microseconds.
 func TestStartsAreComparedToTheLastDigit(t *testing.T) {
 	conform(t, func(s *suite) {

@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"strconv"
 	"strings"
@@ -17,7 +16,7 @@ import (
 // back from complete, is another incarnation, and the one before becomes history.
 // Nothing is written if nothing has changed.
 func (s *Store) KeepSession(ctx context.Context, r bos.SourceSession) error {
-	made, err := r.Create(rand.Text())
+	made, err := r.Create(newIncarnation(s.options.Now()))
 	if err != nil {
 		return err
 	}

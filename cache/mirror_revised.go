@@ -2,8 +2,8 @@ package cache
 
 import (
 	"context"
-	"crypto/rand"
 	"strconv"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -22,8 +22,8 @@ func (s *Store) ReviseSession(ctx context.Context, r bos.SourceSession) error {
 	if _, err := r.Create(""); err != nil {
 		return err
 	}
-	// Outside of retry: each attempt means the same copy.
-	past := rand.Text()
+	// Outside of retry: each attempt means the same copy. It is older than the session, whose start it has.
+	past := newIncarnation(time.Unix(0, 0))
 	return s.retry(ctx, func() (*change, error) {
 		old, err := s.readForUpdate(ctx, r.SessionKey)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -16,7 +17,8 @@ import (
 func (s *Store) CreateSession(ctx context.Context, n bos.NewSession) (*bos.Session, error) {
 	// Outside of retry: each attempt means the same incarnation, whose id is part of the
 	// answer.
-	next, err := n.Create(rand.Text(), s.options.Now())
+	now := s.options.Now()
+	next, err := n.Create(newIncarnation(now), now)
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +38,12 @@ func (s *Store) CreateSession(ctx context.Context, n bos.NewSession) (*bos.Sessi
 		return s.begins(next, old, nil), nil
 	})
 	return next, err
+}
+
+// newIncarnation is the id of a session that is created at a moment. It begins with its microsecond, since starts are
+// mostly whole seconds: those of one start are in the order in which they were created, as far as servers' clocks agree.
+func newIncarnation(at time.Time) string {
+	return fmt.Sprintf("%014x", at.UnixMicro()) + rand.Text()[:16]
 }
 
 // UpdateSession changes a producer's session. It completes, and is frozen, in the

@@ -326,7 +326,7 @@ type Query {
     startedAt: DateTime
   ): Session
 
-  "The sessions of all tenants, newest first."
+  "The sessions of all tenants, newest first: by start, and those of one start by when they were created."
   sessions(
     "The page size, 1 to 1,000; anything else is BAD_USER_INPUT."
     first: Int = 100

@@ -41,6 +41,8 @@ func (w Wait) status() (Phase, ComponentStatus) {
 		return PhasePoweringOff, StatusPowerOffPending
 	case WaitShutdown:
 		return PhasePoweringOff, StatusPowerOffGracefullyCalled
+	case WaitForcedOff:
+		return PhasePoweringOff, StatusPowerOffForcefullyCalled
 	case WaitConfiguring:
 		return PhaseConfiguring, StatusConfiguring
 	case WaitRetry, WaitGivingUp, WaitOther:

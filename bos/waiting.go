@@ -12,19 +12,20 @@ const (
 	WaitPowerOn     Wait = "p"
 	WaitBoot        Wait = "b" // power on was called
 	WaitPowerOff    Wait = "o"
-	WaitShutdown    Wait = "d" // power off was called
+	WaitShutdown    Wait = "d" // power off was called, gracefully
 	WaitConfiguring Wait = "c"
 	WaitRetry       Wait = "r"
 	WaitGivingUp    Wait = "x" // the retries are used up
 	WaitApply       Wait = "s" // staged
 	WaitUnstage     Wait = "k" // applied, but still staged
 	WaitOther       Wait = "z"
+	WaitForcedOff   Wait = "f" // power off was called, forcefully
 )
 
 // Waits are all of them. Their places are stored: a new one goes to the end.
 var Waits = []Wait{
 	WaitOnHold, WaitStart, WaitPowerOn, WaitBoot, WaitPowerOff, WaitShutdown, WaitConfiguring, WaitRetry, WaitGivingUp,
-	WaitApply, WaitUnstage, WaitOther,
+	WaitApply, WaitUnstage, WaitOther, WaitForcedOff,
 }
 
 // wait is what an enabled component waits for in the session that manages it.
@@ -53,6 +54,8 @@ func (c *Component) wait(status ComponentStatus) Wait {
 		return WaitBoot
 	case StatusPowerOffPending:
 		return WaitPowerOff
+	case StatusPowerOffForcefullyCalled:
+		return WaitForcedOff
 	}
 	return WaitShutdown
 }

@@ -60,7 +60,7 @@ func (l WaitLimits) Of(w Wait) time.Duration {
 	switch w {
 	case WaitBoot:
 		return l.Boot
-	case WaitShutdown:
+	case WaitShutdown, WaitForcedOff:
 		return l.PowerOff
 	}
 	return 0
@@ -82,7 +82,7 @@ func (w Wait) reason(late bool) WaitingReason {
 		return WaitingPowerOn
 	case WaitPowerOff:
 		return WaitingPowerOff
-	case WaitShutdown:
+	case WaitShutdown, WaitForcedOff:
 		if late {
 			return WaitingPowerOffOverdue
 		}

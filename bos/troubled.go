@@ -25,7 +25,8 @@ func (c *Component) Fails(next *Component) bool {
 	return in(next) && !(in(c) && c.Session == next.Session)
 }
 
-// FirstFailure says whether that is the first one of its time in the session.
+// FirstFailure says whether that is the first one of its stay in the session, which goes by the name: a record knows neither the
+// sessions that it was in before, nor which of one name it is in.
 func (c *Component) FirstFailure(next *Component) bool {
 	return c == nil || c.Session != next.Session || !c.Stay.Failed
 }

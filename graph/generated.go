@@ -933,7 +933,7 @@ type ErrorSummary {
   failedBefore: Int!
   """
   The components that have it, ascending by id. Of a frozen status: those that had it when it
-  was frozen, with their records of now; components deleted since are left out.
+  was frozen, with their records of now; components deleted since are left out, but totalCount counts them.
   """
   components(
     "The page size, 1 to 1,000; anything else is BAD_USER_INPUT."
@@ -1077,7 +1077,10 @@ type TroubledComponent {
   id: ID!
   "How often it came to status FAILED."
   failures: Int!
-  "In how many sessions, each counted on the day of its first failure there; at least 1."
+  """
+  In how many sessions, each counted on the day of its first failure there; at least 1. A session that the component has left and come
+  back to counts once more; one that took the name of a deleted session, whose components it kept, counts with that.
+  """
   sessions: Int!
   "Its error with the last failure; of a text of more than 256 bytes, the beginning. Empty for none."
   lastError: String!

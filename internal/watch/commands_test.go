@@ -201,7 +201,7 @@ func testWhy(t *testing.T, f *apptest.Fleet) {
 	w = startCommand(t, f, s, "why", "s")
 	w.exits(t, 0, "")
 	for _, want := range []string{
-		`Time in each phase \(half within, 95 % within, longest\), and in before:\n +1  POWERING_ON  0:00:0\d  0:00:0\d  0:00:0\d   before: 0:00:0\d  `,
+		`Time in each phase \(stays that have ended; half within, 95 % within, longest\), and in before:\n +1  POWERING_ON  0:00:0\d  0:00:0\d  0:00:0\d   before: 0:00:0\d  `,
 		`Active in 2 of 2 cabinets, most in:\n +7  x\d+, of 7; 0 failed\n +1  other, of 1; 0 failed\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(w.reported()) {

@@ -17,7 +17,7 @@ func phaseTimes(s *client.Waiting) string {
 		return ""
 	}
 	var before []client.PhaseDuration
-	title := "Time in each phase (half within, 95 % within, longest)"
+	title := "Time in each phase (stays that have ended; half within, 95 % within, longest)"
 	if len(s.Previous) > 0 && len(s.Previous[0].Status.PhaseDurations) > 0 {
 		before = s.Previous[0].Status.PhaseDurations
 		title += ", and in " + clean(s.Previous[0].Name)

@@ -63,6 +63,7 @@ const questions: [question: string, answer: (page: Page) => Promise<void>][] = [
     await openFriday(page)
     const times = card(page, 'Where the time goes')
     await times.getByRole('row').filter({ hasText: 'Powering on' }).waitFor()
+    await times.getByRole('columnheader', { name: 'Stays' }).waitFor()
     await times.getByText('the difference from the session before').waitFor()
   }],
   ['how two sessions differ', async (page) => {

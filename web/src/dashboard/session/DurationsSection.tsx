@@ -17,11 +17,16 @@ export function DurationsSection({ which, progress }: { which: Which; progress: 
       </div>
       {progress === null ? <p className="card-empty">Reading…</p> : rows.length === 0 ? <p className="card-empty">No node has finished a phase yet.</p> : (
         <table className="table">
-          <thead><tr><th scope="col">Phase</th><th scope="col" className="number">Nodes</th><th scope="col" className="number">Median</th><th scope="col" className="number">95 % within</th><th scope="col" className="number">Longest</th></tr></thead>
+          <thead><tr><th scope="col">Phase</th><th scope="col" className="number">Stays</th><th scope="col" className="number">Median</th><th scope="col" className="number">95 % within</th><th scope="col" className="number">Longest</th></tr></thead>
           <tbody>{rows.map(({ key, a, b }) => <Row key={key} now={a!} before={b} />)}</tbody>
         </table>
       )}
-      {previous !== undefined && rows.some(({ b }) => b !== null) && <p className="card-note">Below each: the difference from the session before.</p>}
+      {rows.length > 0 && (
+        <p className="card-note">
+          Stays that have ended, also those of nodes that other sessions have taken over. A node can stay in a phase more than once.
+          {rows.some(({ b }) => b !== null) && ' Below each: the difference from the session before.'}
+        </p>
+      )}
     </section>
   )
 }

@@ -192,6 +192,22 @@ test('a set-up that failed shows its reason, and no numbers of nothing', async (
   await expectAccessible(page)
 })
 
+test('a session that is complete without any component is no success, in the list and on its page', async () => {
+  const server = await Server.start(['serve'])
+  await server.ask(CreateSession, { input: { name: 'hollow', operation: 'BOOT', templateName: 'compute' } })
+  await server.ask(UpdateSession, { input: { name: 'hollow', status: 'COMPLETE' } })
+  const page = await open(`${server.url}/`)
+  const row = page.getByRole('row').filter({ hasText: 'hollow' })
+  await row.getByText('Complete without any component').waitFor()
+  expect(await row.locator('.badge').getAttribute('data-failed')).not.toBeNull()
+  await row.getByRole('link').first().click()
+  await page.getByRole('alert').getByText('complete without any component').waitFor()
+  expect(await page.locator('.headline .badge[data-failed]').count()).toBe(1)
+  expect(await page.getByText('No component has an error').count()).toBe(0)
+  await expectAccessible(page)
+  await shoot(page, 'session-empty')
+})
+
 test('long names push no columns away, and a phone shows progress and failures', async () => {
   const it = await friday()
   await it.server.ask(CreateSession, { input: { operation: 'BOOT', templateName: 'a-name-that-says-all-that-is-in-it-'.repeat(3) + 'x' } })

@@ -8,7 +8,7 @@ const counts = graphql(`
 
 const status = graphql(`
   fragment Status on SessionStatus @_unmask {
-    revision epoch status errorGroupCount percentStaged percentSuccessful percentFailed fromSnapshot statusNote stale asOf
+    revision epoch status managedComponentsCount errorGroupCount percentStaged percentSuccessful percentFailed fromSnapshot statusNote stale asOf
     phases { percentComplete percentConfiguring percentPoweringOn percentPoweringOff }
     counts { ...Counts }
     timing { startTime endTime durationSeconds }
@@ -192,7 +192,7 @@ export const RUNNING = graphql(`query Running { sessions(first: 1, filter: { sta
 
 const compared = graphql(`
   fragment Compared on Session @_unmask {
-    id name tenant operation templateName limit
+    id name tenant operation templateName limit error
     status { ...Status ...Errors ...Durations ...Cabinets }
   }
 `, [status, errors, durations, cabinets])

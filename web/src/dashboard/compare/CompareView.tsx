@@ -83,7 +83,7 @@ function Head({ session, word }: { session: Compared; word: string }) {
     <section className="card" aria-label={word}>
       <div className="card-head">
         <h2><Link to={sessionRoute(session.name, session.tenant, startTime)}>{label(session.operation)} {session.templateName}</Link></h2>
-        <StateBadge state={status.status} failed={status.counts.failed > 0} />
+        <StateBadge session={session} status={status} />
       </div>
       <p className="row-sub">
         <code>{session.name}</code>

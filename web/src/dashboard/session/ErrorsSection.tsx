@@ -27,7 +27,7 @@ export interface ErrorsProps {
 
 /** The errors by pattern, most components first. One that is open is lit on the machine. */
 export function ErrorsSection({ progress, open, onOpen, ...props }: ErrorsProps) {
-  const { errorGroupCount } = props.status
+  const { errorGroupCount, managedComponentsCount } = props.status
   const [patterns, more] = usePatterns(props.which, progress)
   const all = progress?.status.counted ?? []
   const affected = all.reduce((n, { count }) => n + count, 0)
@@ -37,7 +37,8 @@ export function ErrorsSection({ progress, open, onOpen, ...props }: ErrorsProps)
         <h2 id="errors-title">Errors</h2>
         {all.length > 0 && <span className="muted">{several(all.length, 'distinct error')} on {several(affected, 'node')}</span>}
       </div>
-      {errorGroupCount === 0 ? <p className="card-empty card-good"><Icon name="successful" />No component has an error.</p>
+      {managedComponentsCount === 0 ? <p className="card-empty">The session has no components.</p>
+        : errorGroupCount === 0 ? <p className="card-empty card-good"><Icon name="successful" />No component has an error.</p>
         : patterns.length === 0 ? <p className="card-empty">Reading…</p> : (
           <ol className="errors">
             {patterns.map((one, at) => {

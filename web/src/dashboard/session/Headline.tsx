@@ -11,7 +11,6 @@ import { CopyFailed } from './CopyFailed.tsx'
 
 /** What the session is, and what can be done with it. */
 export function Headline({ session, status }: { session: SessionDetails; status: SessionStatus }) {
-  const failed = status.counts.failed > 0 || session.error !== null
   const unfinished = session.deleted && status.status !== 'COMPLETE'
   return (
     <div className="headline">
@@ -19,7 +18,7 @@ export function Headline({ session, status }: { session: SessionDetails; status:
         <nav aria-label="Where you are" className="crumbs"><Link to={{ view: 'sessions', filters: NO_FILTERS }}>Sessions</Link><Icon name="next" /></nav>
         <h1>{label(session.operation)} <b>{session.templateName}</b></h1>
         <p className="headline-sub">
-          {unfinished ? <span className="badge" data-state="COMPLETE" data-failed><Icon name="warning" />Deleted at BOS</span> : <StateBadge state={status.status} failed={failed} />}
+          {unfinished ? <span className="badge" data-state="COMPLETE" data-failed><Icon name="warning" />Deleted at BOS</span> : <StateBadge session={session} status={status} />}
           {status.fromSnapshot && <span className="badge" title={unfinished ? 'Kept as it was when the session was deleted at BOS; it does not change any more' : 'Kept as it was when the session ended; it does not change any more'}><Icon name="frozen" />Frozen</span>}
           <code className="name">{session.name}</code><CopyButton text={session.name} label="Copy the session's name" />
           {session.tenant !== null && <Link className="chip" to={{ view: 'sessions', filters: { ...NO_FILTERS, tenant: session.tenant } }}>tenant {session.tenant}</Link>}

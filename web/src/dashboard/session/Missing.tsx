@@ -29,7 +29,7 @@ export function Missing({ route }: { route: SessionRoute }) {
           <ul className="others">
             {others.map((other) => (
               <li key={other.id}>
-                <StateBadge state={other.status.status} />{' '}
+                <StateBadge session={other} status={other.status} />{' '}
                 <Link to={sessionRoute(other.name, other.tenant, other.status.timing.startTime)}>{label(other.operation)} {other.templateName}</Link>
                 {other.tenant !== null && ` in the tenant ${other.tenant}`}, started {moment(new Date(other.status.timing.startTime), new Date())}
               </li>

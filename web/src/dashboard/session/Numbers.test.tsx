@@ -13,7 +13,7 @@ const app = { clock: new ServerClock() } as App
 function numbers(change: Partial<SessionStatus['counts']>, percents: Partial<SessionStatus> = {}, estimate: EndEstimate | null = null) {
   const counts = { managed: 0, staged: 0, successful: 0, failed: 0, complete: 0, configuring: 0, poweringOff: 0, poweringOn: 0, active: 0, ...change }
   const status: SessionStatus = {
-    revision: 1, epoch: 'e', status: 'RUNNING', percentStaged: 0, percentSuccessful: 0, percentFailed: 0, fromSnapshot: false, statusNote: null, stale: false,
+    revision: 1, epoch: 'e', status: 'RUNNING', managedComponentsCount: counts.managed, percentStaged: 0, percentSuccessful: 0, percentFailed: 0, fromSnapshot: false, statusNote: null, stale: false,
     asOf: new Date().toISOString(), counts,
     phases: { percentComplete: 0, percentConfiguring: 0, percentPoweringOn: 0, percentPoweringOff: 0 },
     timing: { startTime: new Date(Date.now() - 3_725_000).toISOString(), endTime: null, durationSeconds: 3725 },

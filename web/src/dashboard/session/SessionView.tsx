@@ -3,6 +3,7 @@ import { ComponentPanel } from '../component/ComponentPanel.tsx'
 import { useApp } from '../context.tsx'
 import type { SessionDetails, SessionStatus } from '../documents.ts'
 import { label, percent, several } from '../model/format.ts'
+import { isEmpty } from '../model/outcome.ts'
 import type { Route, SessionRoute } from '../model/route.ts'
 import { useGo, usePlace } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
@@ -45,9 +46,10 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
   const { wall } = usePlace()
   const { counts } = status
   const bare = session.error !== null && counts.managed === 0
+  const empty = isEmpty(status)
   const done = percent(status.phases.percentComplete, counts.complete, counts.managed)
   const what = `${label(session.operation)} ${session.templateName}`
-  useTitle(`${bare ? 'Set-up failed' : status.status === 'PENDING' ? 'Pending' : done}${counts.failed > 0 ? ` · ${counts.failed} failed` : ''} · ${what}`)
+  useTitle(`${bare ? 'Set-up failed' : empty ? 'Without components' : status.status === 'PENDING' ? 'Pending' : done}${counts.failed > 0 ? ` · ${counts.failed} failed` : ''} · ${what}`)
   useEffect(() => behind.set(status.stale), [behind, status.stale])
   useEffect(() => () => behind.set(false), [behind])
   useAnnounceEnd(what, status)
@@ -62,6 +64,12 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
         <div className="notice notice-bad" role="alert">
           <Icon name="warning" />
           <div><strong>This session was deleted at BOS before it was complete.</strong> What is shown is how it was last seen. How it would have ended is unknown.</div>
+        </div>
+      )}
+      {empty && session.error === null && (
+        <div className="notice notice-bad" role="alert">
+          <Icon name="warning" />
+          <div><strong>This session is complete without any component.</strong> BOS completes a session that has none left. Other sessions may have taken them over.</div>
         </div>
       )}
       {!bare && <Work route={route} session={session} status={status} />}
@@ -111,7 +119,7 @@ function useAnnounceEnd(what: string, status: SessionStatus): void {
   useEffect(() => {
     if (was.current !== 'COMPLETE' && status.status === 'COMPLETE') {
       const { successful, failed, managed } = status.counts
-      said.set(`${what} is complete: of ${several(managed, 'node')} ${successful} successful, ${failed} failed.`)
+      said.set(isEmpty(status) ? `${what} is complete without any component.` : `${what} is complete: of ${several(managed, 'node')} ${successful} successful, ${failed} failed.`)
     }
     was.current = status.status
   }, [said, what, status])

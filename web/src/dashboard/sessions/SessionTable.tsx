@@ -3,6 +3,7 @@ import { useServerNow } from '../context.tsx'
 import type { SessionRow } from '../documents.ts'
 import { fewLeft } from '../model/estimate.ts'
 import { about, duration, label, moment, percent, span, whole } from '../model/format.ts'
+import { isEmpty } from '../model/outcome.ts'
 import { sessionRoute } from '../model/route.ts'
 import { Link } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
@@ -48,12 +49,13 @@ export function SessionTable({ rows }: { rows: readonly ShownRow[] }) {
 const Row = memo(function Row({ row, started, news, now, day }: ShownRow & { now: number; day: string }) {
   const { status } = row
   const { counts, timing } = status
+  const wrong = row.error ?? (isEmpty(status) ? 'Complete without any component' : null)
   const start = new Date(timing.startTime)
   const today = new Date(day)
   const to = sessionRoute(row.name, row.tenant, started || row.deleted ? timing.startTime : null)
   return (
     <tr data-state={status.status} data-news={news !== null || undefined}>
-      <td className="state"><StateBadge state={status.status} failed={counts.failed > 0 || row.error !== null} /></td>
+      <td className="state"><StateBadge session={row} status={status} /></td>
       <th scope="row">
         <Link to={to} className="row-link" title={row.templateName}>{label(row.operation)} <b>{row.templateName}</b></Link>
         <span className="row-sub">
@@ -65,7 +67,7 @@ const Row = memo(function Row({ row, started, news, now, day }: ShownRow & { now
           {row.deleted && <span className="chip">{status.statusNote ?? 'deleted'}</span>}
         </span>
       </th>
-      <td className="wide">{row.error !== null ? <span className="row-error" title={row.error}><Icon name="warning" />{row.error}</span> : <PhaseBar counts={counts} small />}</td>
+      <td className="wide">{wrong !== null ? <span className="row-error" title={wrong}><Icon name="warning" />{wrong}</span> : <PhaseBar counts={counts} small />}</td>
       <td className="number strong">{counts.managed === 0 ? <None /> : percent(status.phases.percentComplete, counts.complete, counts.managed)}</td>
       <td className="number">{counts.failed > 0 ? <span className="bad"><Icon name="failed" />{whole(counts.failed)}</span> : <span className="muted">0</span>}</td>
       <td className="number rest">{whole(counts.managed)}</td>

@@ -1,9 +1,12 @@
+import type { SessionStatus } from '../documents.ts'
 import { label } from '../model/format.ts'
-import type { State } from '../model/filters.ts'
+import { hasFailed } from '../model/outcome.ts'
 import { Icon } from './Icon.tsx'
 
-/** How far a session is, in a word. `failed`: it has ended, and not all went well. */
-export function StateBadge({ state, failed = false }: { state: State; failed?: boolean }) {
-  const icon = failed && state === 'COMPLETE' ? 'warning' : (state.toLowerCase() as Lowercase<State>)
+/** How far a session is, in a word, and whether something has gone wrong. */
+export function StateBadge({ session, status }: { session: { readonly error: string | null }; status: SessionStatus }) {
+  const { status: state } = status
+  const failed = hasFailed(session.error, status)
+  const icon = failed && state === 'COMPLETE' ? 'warning' : (state.toLowerCase() as Lowercase<typeof state>)
   return <span className="badge" data-state={state} data-failed={failed || undefined}><Icon name={icon} />{label(state)}</span>
 }

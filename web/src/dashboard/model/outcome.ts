@@ -14,7 +14,7 @@ export function isEmpty({ status, managedComponentsCount }: Ended): boolean {
   return status === 'COMPLETE' && managedComponentsCount === 0
 }
 
-/** Whether something has gone wrong so far. `error`: why its set-up failed. The percentage is of what BOS has saved, which may not have been counted here. */
+/** Whether something went wrong. `error`: why its set-up failed. The percentage is of what BOS has saved, which may not have been counted here. */
 export function hasFailed(error: string | null, status: Ended): boolean {
   return error !== null || status.counts.failed > 0 || status.percentFailed > 0 || isEmpty(status)
 }

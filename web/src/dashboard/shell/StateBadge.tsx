@@ -3,7 +3,7 @@ import { label } from '../model/format.ts'
 import { hasFailed } from '../model/outcome.ts'
 import { Icon } from './Icon.tsx'
 
-/** How far a session is, in a word, and whether something has gone wrong. */
+/** How far a session is, in a word, and whether something went wrong. */
 export function StateBadge({ session, status }: { session: { readonly error: string | null }; status: SessionStatus }) {
   const { status: state } = status
   const failed = hasFailed(session.error, status)

@@ -38,7 +38,12 @@ func recipeFolder(t *testing.T) string {
 	for _, block := range blocks {
 		write(string(block[1]), block[2])
 	}
-	write("package.json", []byte(`{"type": "module"}`))
+	// What npm init has written, and then what the page says.
+	kind := regexp.MustCompile("`npm pkg set type=([a-z]+)`").FindSubmatch(page)
+	if kind == nil {
+		t.Fatal("the page does not say how Node.js takes its files for modules, and npm init writes that they are CommonJS")
+	}
+	write("package.json", []byte(`{"type": "`+string(kind[1])+`"}`))
 	runner, err := os.ReadFile(filepath.Join("testdata", "clients", "recipes.mjs"))
 	if err != nil {
 		t.Fatal(err)

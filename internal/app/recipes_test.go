@@ -202,13 +202,16 @@ func TestTheScriptsOfTheDocumentsRun(t *testing.T) {
 	s.Update("monday", "status", "COMPLETE")
 	folder := recipeFolder(t)
 	for name, test := range map[string]struct {
-		args []string
-		want string
+		args   []string
+		want   string
+		status int
 	}{
-		"watch.mjs":  {[]string{s.Base + "/graphql", "monday"}, "COMPLETE 0/0, 0 failed\n"},
-		"readme.mjs": {[]string{"monday"}, "{ status: 'COMPLETE', percentSuccessful: 0 }\n"},
+		"watch.mjs monday":   {[]string{s.Base + "/graphql", "monday"}, "COMPLETE 0/0, 0 failed\n", 0},
+		"status.mjs monday":  {[]string{"monday"}, "{ status: 'COMPLETE', percentSuccessful: 0 }\n", 0},
+		"status.mjs tuesday": {[]string{"tuesday"}, "there is no session \"tuesday\" without a tenant\n", 1},
 	} {
-		if name == "readme.mjs" {
+		name, _, _ := strings.Cut(name, " ")
+		if name == "status.mjs" {
 			block := strings.ReplaceAll(readmeBlock(t, "js"), "127.0.0.1:8080", s.App.Addr())
 			if err := os.WriteFile(filepath.Join(folder, name), []byte(block), 0o600); err != nil {
 				t.Fatal(err)
@@ -219,7 +222,7 @@ func TestTheScriptsOfTheDocumentsRun(t *testing.T) {
 		cmd := exec.CommandContext(ctx, "node", append([]string{name}, test.args...)...)
 		cmd.Dir = folder
 		out, err := cmd.CombinedOutput()
-		if err != nil || string(out) != test.want {
+		if cmd.ProcessState.ExitCode() != test.status || string(out) != test.want {
 			t.Errorf("%s printed %q, %v, not %q", name, out, err, test.want)
 		}
 	}

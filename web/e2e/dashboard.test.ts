@@ -122,6 +122,16 @@ test('a session: an error group, a component, and how it ends', async () => {
   await expect.poll(() => colleague.getByRole('list', { name: 'Affected components' }).getByRole('button').count()).toBe(9)
   await colleague.close()
 
+  // Back closes one after the other.
+  await page.goBack()
+  await expect.poll(() => panel.count()).toBe(0)
+  expect(await affected.count()).toBe(9)
+  await page.goBack()
+  await expect.poll(() => affected.count()).toBe(0)
+  expect(new URL(page.url()).pathname).toBe('/sessions/friday')
+  await page.goForward()
+  await page.goForward()
+
   await page.keyboard.press('Escape')
   await expect.poll(() => panel.count()).toBe(0)
   await end(it)

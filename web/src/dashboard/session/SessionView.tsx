@@ -84,11 +84,12 @@ function Work({ route, session, status }: { route: SessionRoute; session: Sessio
   const machine = useMachine(route, session.stage, status.fromSnapshot)
   const [light, setLight] = useState<Light | null>(null)
   const [side, setSide] = useState<'left' | 'right'>('right')
+  // What is opened over the session is an entry of the history of its own, so that Back closes it; another one takes its place.
   const open = useCallback((component: string | null) => go({ view: 'session', ...route, component } satisfies Route, route.component !== null), [go, route])
   // The record must not cover what it was opened from.
   const openFromMachine = useCallback((component: string | null) => (setSide('right'), open(component)), [open])
   const openFromList = useCallback((component: string | null) => (setSide('left'), open(component)), [open])
-  const openError = useCallback((error: string | null) => go({ view: 'session', ...route, error } satisfies Route, true), [go, route])
+  const openError = useCallback((error: string | null) => go({ view: 'session', ...route, error } satisfies Route, route.error !== null), [go, route])
   return (
     <>
       <Numbers status={status} estimate={progress?.status.estimatedEnd ?? null} />

@@ -96,10 +96,12 @@ function Table({ title, first, none = 'Nothing was recorded.', children }: { tit
     <section className="card" aria-labelledby={`compare-${title}`}>
       <div className="card-head"><h2 id={`compare-${title}`}>{title}</h2><span className="muted">{first}</span></div>
       {empty ? <p className="card-empty">{none}</p> : (
-        <table className="table">
-          <thead><tr><td /><th scope="col" className="number">This one</th><th scope="col" className="number">The other</th><th scope="col" className="number">Difference</th></tr></thead>
-          <tbody>{children}</tbody>
-        </table>
+        <div className="scroller" tabIndex={0} role="region" aria-label={`${title} of both`}>
+          <table className="table">
+            <thead><tr><td /><th scope="col" className="number">This one</th><th scope="col" className="number">The other</th><th scope="col" className="number">Difference</th></tr></thead>
+            <tbody>{children}</tbody>
+          </table>
+        </div>
       )}
     </section>
   )

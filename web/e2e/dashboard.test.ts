@@ -192,6 +192,16 @@ const UpdateSession = graphql(`
   }
 `)
 
+const PutLong = graphql(`
+  mutation PutLong($components: [ComponentInput!]!) {
+    putComponents(input: { components: $components }) {
+      userErrors {
+        message
+      }
+    }
+  }
+`)
+
 test('a set-up that failed shows its reason, and no numbers of nothing', async () => {
   const server = await Server.start(['serve'])
   await server.ask(CreateSession, { input: { name: 'broken', operation: 'BOOT', templateName: 'compute', limit: 'x1000' } })
@@ -235,6 +245,22 @@ test('long names push no columns away, and a phone shows progress and failures',
     expect(x + width, text).toBeLessThanOrEqual(390)
   }
   expect(await row.getByRole('img').isVisible()).toBe(true)
+})
+
+test('names that break nowhere do not widen a session', async () => {
+  const server = await Server.start(['serve'])
+  const template = 'x'.repeat(110)
+  await server.ask(CreateSession, { input: { name: 'wide', operation: 'BOOT', templateName: template } })
+  await server.ask(PutLong, { components: [{ id: '1'.repeat(100), enabled: true, session: 'wide', status: { phase: 'powering_on' } }] })
+  await server.ask(UpdateSession, { input: { name: 'wide', status: 'RUNNING' } })
+  for (const width of [1366, 390]) {
+    const page = await open(`${server.url}/sessions/wide`, { viewport: { width, height: 844 } })
+    await page.getByRole('region', { name: 'Slowest nodes' }).getByRole('button').waitFor()
+    await shoot(page, `session-long-names-${width}`)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), `at ${width}`).toBeLessThanOrEqual(width)
+    const outside = await page.locator('.card .xname').evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().right > one.closest('.card')!.getBoundingClientRect().right).length)
+    expect(outside, `at ${width}`).toBe(0)
+  }
 })
 
 test('BOS out of reach is an alarm on a phone, too, and the empty list knows that it is followed', async () => {

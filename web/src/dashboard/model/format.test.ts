@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { about, duration, label, moment, percent, several, span, whole } from './format.ts'
+import { about, duration, label, moment, percent, several, span, whole, withoutPath } from './format.ts'
 
 describe('percent', () => {
   it.each([
@@ -11,6 +11,11 @@ describe('percent', () => {
     [0, 1, 100_000, '< 0.01 %'],
     [100, 99_999, 100_000, '> 99.99 %'],
   ])('%d of %d/%d is %s', (value, count, of, want) => expect(percent(value, count, of)).toBe(want))
+})
+
+it('begins an error with its reason', () => {
+  expect(withoutPath("bos.common.clients.s3.ManifestNotFound: Unable to read 's3://a.b/c: d'")).toBe("ManifestNotFound: Unable to read 's3://a.b/c: d'")
+  expect(['No nodes were found. Is it so: yes', 'no.reason', 'HTTPError: 404'].map(withoutPath)).toEqual(['No nodes were found. Is it so: yes', 'no.reason', 'HTTPError: 404'])
 })
 
 it('separates thousands', () => {

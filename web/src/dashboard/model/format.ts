@@ -56,6 +56,11 @@ export function label(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+/** An error without the path of its class, which takes the place of the reason where only its begin is shown: bos.clients.NotFound: no … as NotFound: no … */
+export function withoutPath(error: string): string {
+  return error.replace(/^(?:\w+\.)+(?=\w+: )/, '')
+}
+
 /** "1 component", "12 components". */
 export function several(n: number, one: string, many = `${one}s`): string {
   return `${whole(n)} ${n === 1 ? one : many}`

@@ -2,7 +2,7 @@ import { memo } from 'react'
 import { useServerNow } from '../context.tsx'
 import type { SessionRow } from '../documents.ts'
 import { fewLeft } from '../model/estimate.ts'
-import { about, duration, label, moment, percent, span, whole } from '../model/format.ts'
+import { about, duration, label, moment, percent, span, whole, withoutPath } from '../model/format.ts'
 import { isEmpty } from '../model/outcome.ts'
 import { sessionRoute } from '../model/route.ts'
 import { Link } from '../place.tsx'
@@ -67,7 +67,7 @@ const Row = memo(function Row({ row, started, news, now, day }: ShownRow & { now
           {row.deleted && <span className="chip">{status.statusNote ?? 'deleted'}</span>}
         </span>
       </th>
-      <td className="wide">{wrong !== null ? <span className="row-error" title={wrong}><Icon name="warning" />{wrong}</span> : <PhaseBar counts={counts} small />}</td>
+      <td className="wide">{wrong !== null ? <span className="row-error" title={wrong}><Icon name="warning" /><span>{withoutPath(wrong)}</span></span> : <PhaseBar counts={counts} small />}</td>
       <td className="number strong">{counts.managed === 0 ? <None /> : percent(status.phases.percentComplete, counts.complete, counts.managed)}</td>
       <td className="number">{counts.failed > 0 ? <span className="bad"><Icon name="failed" />{whole(counts.failed)}</span> : <span className="muted">0</span>}</td>
       <td className="number rest">{whole(counts.managed)}</td>

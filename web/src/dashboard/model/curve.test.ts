@@ -6,6 +6,9 @@ const counts = (successful: number, failed: number, poweringOn: number): Counts 
   ({ managed: 10, staged: 0, successful, failed, complete: successful + failed, configuring: 0, poweringOff: 0, poweringOn })
 const progress = [{ at: 0, counts: counts(0, 0, 10) }, { at: 50, counts: counts(5, 1, 2) }]
 
+/** An em of 12 pixels on a plot of 480 by 192. */
+const em = { x: 0.025, y: 0.0625 }
+
 describe('areas', () => {
   const paths = Object.fromEntries(areas(progress, 100).map(({ layer, path }) => [layer, path]))
   it('stack from the bottom up', () => {
@@ -23,10 +26,26 @@ describe('areas', () => {
 })
 
 it('names the areas where they are highest and have room', () => {
-  const [successful, poweringOn, ...none] = places(progress, 100)
+  const [successful, poweringOn, ...none] = places(progress, 100, em)
   expect(none).toEqual([]) // failed is too thin
-  expect([successful, poweringOn]).toMatchObject([{ layer: 'successful', x: 0.48 }, { layer: 'poweringOn', x: 0.12 }])
-  expect(places(progress.slice(0, 1), 100)).toEqual([])
+  expect([successful, poweringOn]).toMatchObject([{ layer: 'successful', x: 0.4 }, { layer: 'poweringOn', x: 0.1 }])
+  expect(places(progress.slice(0, 1), 100, em)).toEqual([])
+})
+
+it('leaves out a name that is wider than its area, or would cover another', () => {
+  // Narrow beside each other: all are successful for 10 of 100 seconds, then none.
+  const peak = [{ at: 0, counts: counts(0, 0, 0) }, { at: 45, counts: counts(0, 0, 0) }, { at: 50, counts: counts(10, 0, 0) }, { at: 55, counts: counts(0, 0, 0) }, { at: 100, counts: counts(0, 0, 0) }]
+  expect(places(peak, 100, em)).toEqual([])
+  expect(places(peak, 100, { x: 0.005, y: 0.05 })).toMatchObject([{ layer: 'successful', x: 0.5 }])
+  // Three areas, each high enough for a name, on a plot that is so low that names of neighbours would touch.
+  const thin = [0, 100].map((at) => ({ at, counts: { ...counts(2, 2, 2), managed: 10, configuring: 2 } }))
+  expect(places(thin, 100, { x: 0.025, y: 0.0625 })).toHaveLength(4)
+  for (const y of [0.0625, 0.12, 0.13]) {
+    const all = places(thin, 100, { x: 0.06, y })
+    for (const [i, a] of all.entries()) {
+      for (const b of all.slice(i + 1)) expect(Math.abs(a.x - b.x) >= (a.width + b.width) / 2 || Math.abs(a.y - b.y) >= 1.45 * y, `${a.layer} and ${b.layer}`).toBe(true)
+    }
+  }
 })
 
 it('draws what is done', () => {

@@ -1,7 +1,7 @@
 // The geometry of a session's progress: shares over time, as areas and lines in a unit
 // square, (0, 0) its upper left corner.
 
-import { type Counts, countOf, type Kind } from './shares.ts'
+import { type Counts, countOf, KIND_LABELS, type Kind } from './shares.ts'
 
 export interface Point {
   /** Seconds since the session's start. */
@@ -55,23 +55,42 @@ export function areas(points: readonly Point[], end: number): { layer: Layer; pa
 /** Least height of an area that has room for its name. */
 const ROOM = 0.13
 
-/** So near to a side a name would hang over. */
-const EDGE = 0.12
+/** Where the middle of a name may be, across, as far as the name does not hang over a side. */
+const COLUMNS = Array.from({ length: 39 }, (_, i) => (i + 1) / 40)
 
-/** Where names may be, across. */
-const COLUMNS = Array.from({ length: 20 }, (_, i) => EDGE + ((1 - 2 * EDGE) * i) / 19)
+/** How large a name is, in em, with its ground: digits and letters are about so wide. */
+const LETTER = 0.56
+const SIDES = 0.7
+const HEIGHT = 1.45
 
-/** Where the names of the layers go: in the middle of their highest place, where that has room. */
-export function places(points: readonly Point[], end: number): { layer: Layer; x: number; y: number }[] {
-  const columns = COLUMNS.flatMap((x) => {
-    const heights = stackAt(points, x * end)
-    return heights === null ? [] : [{ x, heights }]
-  })
-  return LAYERS.flatMap((layer, i) => {
-    const height = ({ heights }: (typeof columns)[number]) => heights[i + 1]! - heights[i]!
-    const best = columns.reduce<(typeof columns)[number] | null>((was, column) => (height(column) > (was === null ? ROOM : height(was)) ? column : was), null)
-    return best === null ? [] : [{ layer, x: round(best.x), y: round(1 - (best.heights[i]! + best.heights[i + 1]!) / 2) }]
-  })
+export interface Label {
+  readonly layer: Layer
+  readonly x: number
+  readonly y: number
+  readonly width: number
+}
+
+/**
+ * Where the names of the layers go: in the middle of their highest place where the name is not wider than the area, nor covers another
+ * one; none where there is no such place. `em`: how large an em is, as parts of the square.
+ */
+export function places(points: readonly Point[], end: number, em: { readonly x: number; readonly y: number }): Label[] {
+  const high = Math.max(ROOM, HEIGHT * em.y)
+  const placed: Label[] = []
+  for (const [i, layer] of LAYERS.entries()) {
+    const width = (LETTER * KIND_LABELS[layer].length + SIDES) * em.x
+    const best = COLUMNS.flatMap((x) => {
+      const [left, middle, right] = [x - width / 2, x, x + width / 2].map((at) => stackAt(points, at * end))
+      if (left == null || middle == null || right == null) return []
+      const [lower, upper] = [middle[i]!, middle[i + 1]!]
+      const y = (lower + upper) / 2
+      const within = upper - lower > high && [left, right].every((stack) => stack[i]! < y && y < stack[i + 1]!)
+      const covers = placed.some((other) => Math.abs(other.x - x) < (other.width + width) / 2 && Math.abs(1 - other.y - y) < HEIGHT * em.y)
+      return within && !covers ? [{ height: upper - lower, label: { layer, x: round(x), y: round(1 - y), width } }] : []
+    }).reduce<{ height: number; label: Label } | null>((was, one) => (was === null || one.height > was.height ? one : was), null)
+    if (best !== null) placed.push(best.label)
+  }
+  return placed
 }
 
 /** How high the layers are between two points; null outside of the progress. */

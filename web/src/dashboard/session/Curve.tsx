@@ -1,4 +1,4 @@
-import { type PointerEvent, useState } from 'react'
+import { type PointerEvent, useCallback, useState } from 'react'
 import { areas, doneLine, places, pointAt, type Point, tickLabel, ticks } from '../model/curve.ts'
 import { duration, percent, whole } from '../model/format.ts'
 import { KIND_LABELS, KINDS, countOf } from '../model/shares.ts'
@@ -11,6 +11,15 @@ const LEVELS = [0, 25, 50, 75, 100]
  */
 export function Curve({ points, before, ran, expected }: { points: readonly Point[]; before: readonly Point[]; ran: number; expected: number | null }) {
   const [pointed, setPointed] = useState<number | null>(null)
+  const [em, setEm] = useState<{ x: number; y: number } | null>(null)
+  const measure = useCallback((svg: SVGSVGElement) => {
+    const observer = new ResizeObserver(() => {
+      const size = Number.parseFloat(getComputedStyle(svg).fontSize)
+      setEm({ x: size / svg.clientWidth, y: size / svg.clientHeight })
+    })
+    observer.observe(svg)
+    return () => observer.disconnect()
+  }, [])
   const end = Math.max(ran * 1.02, expected ?? 0, Math.min(before.at(-1)?.at ?? 0, ran * 4), 10)
   const shown = pointed === null ? null : pointAt(points, pointed * end)
   const earlier = pointed === null ? null : pointAt(before, pointed * end)
@@ -23,7 +32,7 @@ export function Curve({ points, before, ran, expected }: { points: readonly Poin
     <figure className="curve">
       <div className="curve-levels" aria-hidden="true">{LEVELS.map((level) => <span key={level} style={{ bottom: `${level}%` }}>{level} %</span>)}</div>
       <div className="curve-plot">
-        <svg viewBox="0 0 1 1" preserveAspectRatio="none" role="img" onPointerMove={point} onPointerLeave={() => setPointed(null)}
+        <svg ref={measure} viewBox="0 0 1 1" preserveAspectRatio="none" role="img" onPointerMove={point} onPointerLeave={() => setPointed(null)}
           aria-label={`After ${duration(ran)} ${whole(latest.successful)} of ${whole(latest.managed)} are successful and ${whole(latest.failed)} failed. The same as a table is behind the button.`}>
           {areas(points, end).map(({ layer, path }) => path !== '' && <path key={layer} d={path} className="curve-area" data-kind={layer} />)}
           {LEVELS.map((level) => <path key={level} d={`M0 ${1 - level / 100}H1`} className="curve-grid" />)}
@@ -32,7 +41,7 @@ export function Curve({ points, before, ran, expected }: { points: readonly Poin
           {expected !== null && <path d={`M${expected / end} 0V1`} className="curve-expected" />}
           {shown !== null && <path d={`M${pointed} 0V1`} className="curve-pointed" />}
         </svg>
-        {shown === null && places(points, end).map(({ layer, x, y }) => (
+        {shown === null && em !== null && places(points, end, em).map(({ layer, x, y }) => (
           <span key={layer} className="curve-label" aria-hidden="true" style={{ left: `${100 * x}%`, top: `${100 * y}%` }}>{KIND_LABELS[layer]}</span>
         ))}
         {expected !== null && expected / end < 0.999 && <span className="curve-flag" style={{ left: `${(100 * expected) / end}%` }}>estimate</span>}

@@ -115,5 +115,6 @@ test('on a phone a query is asked and its answer is to be seen', async () => {
 test.each(looks)('no barriers, %s', async (colorScheme) => {
   const page = await openPlayground({ colorScheme })
   await expectAccessible(page)
+  expect(await page.evaluate(async () => (await window.axe.run({ runOnly: ['landmark-one-main', 'page-has-heading-one', 'region'] })).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`))).toEqual([])
   await shoot(page, `playground-${colorScheme}`)
 })

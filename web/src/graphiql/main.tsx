@@ -54,6 +54,6 @@ const root = document.getElementById('root')!
 repairTabs(root)
 createRoot(root).render(
   <StrictMode>
-    <LoginGate><Playground /></LoginGate>
+    <LoginGate><main className="playground"><h1>GraphQL playground</h1><Playground /></main></LoginGate>
   </StrictMode>,
 )

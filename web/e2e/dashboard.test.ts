@@ -245,6 +245,7 @@ test('long names push no columns away, and a phone shows progress and failures',
     expect(x + width, text).toBeLessThanOrEqual(390)
   }
   expect(await row.getByRole('img').isVisible()).toBe(true)
+  expect((await phone.getByRole('heading', { level: 1 }).boundingBox())!.height, 'the heading is one line').toBeLessThan(40)
 })
 
 test('names that break nowhere do not widen a session', async () => {

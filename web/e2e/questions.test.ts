@@ -19,7 +19,7 @@ beforeAll(async () => {
   await server.patch(ids.slice(3).map((id) => ({ id, enabled: false, status: { phase: '' } })))
   await server.boot('friday', ids)
   await server.patch([ids[1]!, ids[2]!, ids[40]!].map((id) => ({ id, status: { statusOverride: 'failed' }, error: unreachable(id) })))
-  await server.patch([{ id: ids[50]!, status: { statusOverride: 'failed' }, error: 'kernel panic' }])
+  await server.patch([{ id: ids[50]!, status: { statusOverride: 'failed' }, error: 'HTTPError: 404 Client Error: Not Found for url: http://cray-bss.services.svc.cluster.local/boot/v1/bootparameters' }])
   await server.patch(first.slice(60).map((id) => ({ id, status: { phase: '' } })))
   await server.patch(second.slice(0, 8).map((id) => ({ id, status: { phase: 'configuring' } })))
 })
@@ -116,6 +116,8 @@ test('the tables of a comparison stay in their cards on a phone', async () => {
   await card(page, 'Errors').getByRole('row').nth(2).waitFor()
   const outside = await page.locator('.compare-grid .card > *').evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().right > one.closest('.card')!.getBoundingClientRect().right).length)
   expect(outside).toBe(0)
+  // One that has to be wider than the card, or nothing is tested.
+  expect(await card(page, 'Errors').locator('.scroller').evaluate((box) => box.scrollWidth - box.clientWidth)).toBeGreaterThan(0)
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
 })
 

@@ -34,6 +34,7 @@ type Waiting struct {
 	Count   int
 	Since   time.Time  // since when the first of them has had its status; zero if unknown
 	Limits  WaitLimits // by which it was decided who waits for too long
+	At      time.Time  // the moment of that: lists of the groups are of the same one
 }
 
 // WaitLimits are how long BOS waits for what it has called before it does more.
@@ -122,8 +123,8 @@ func (r WaitingReason) Parts() []Waited {
 	return parts
 }
 
-// WaitingOf groups what a session waits for by its reason, most components first.
-func WaitingOf(s *Session, all []Waited, limits WaitLimits) []Waiting {
+// WaitingOf groups what a session waits for at a moment by its reason, most components first.
+func WaitingOf(s *Session, all []Waited, limits WaitLimits, at time.Time) []Waiting {
 	var groups []Waiting
 	for _, w := range all {
 		if w.Count == 0 {
@@ -133,7 +134,7 @@ func WaitingOf(s *Session, all []Waited, limits WaitLimits) []Waiting {
 		i := slices.IndexFunc(groups, func(g Waiting) bool { return g.Reason == reason })
 		if i < 0 {
 			i = len(groups)
-			groups = append(groups, Waiting{Session: s, Reason: reason, Text: reason.text(limits), Limits: limits})
+			groups = append(groups, Waiting{Session: s, Reason: reason, Text: reason.text(limits), Limits: limits, At: at})
 		}
 		g := &groups[i]
 		g.Count += w.Count

@@ -37,9 +37,10 @@ var backends = []struct {
 // suite is one test on one backend, in a namespace of its own.
 type suite struct {
 	*testing.T
-	ctx     context.Context
-	store   *Store
-	options Options
+	ctx       context.Context
+	store     *Store
+	options   Options
+	meanwhile *meanwhile // see after
 }
 
 // conform runs a test on every backend, and afterwards audits what it has left.

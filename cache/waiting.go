@@ -29,13 +29,14 @@ func (s *Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, er
 		count *redis.IntCmd
 		first *redis.ZSliceCmd
 	}
-	key := s.db.Keys.Waiting(schema.ScopeHome(of.SessionKey))
+	key, now := s.db.Keys.Waiting(schema.ScopeHome(of.SessionKey)), s.options.Now()
 	var parts []part
 	if err := s.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		parts = parts[:0]
 		for _, w := range bos.Waits {
 			for _, late := range []bool{true, false} {
-				first, end := s.scores(w, late, limits)
+				one := bos.Waited{Wait: w, Late: late}
+				first, end := scores(one, limits, now)
 				if first == end {
 					continue
 				}
@@ -44,7 +45,7 @@ func (s *Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, er
 				if unknown, _ := schema.WaitRange(w); first == unknown {
 					known.Min = "(" + known.Min
 				}
-				parts = append(parts, part{bos.Waited{Wait: w, Late: late}, pipe.ZCount(ctx, key, all.Min, all.Max),
+				parts = append(parts, part{one, pipe.ZCount(ctx, key, all.Min, all.Max),
 					pipe.ZRangeByScoreWithScores(ctx, key, &known)})
 			}
 		}
@@ -59,7 +60,7 @@ func (s *Store) Waiting(ctx context.Context, of *bos.Session) ([]bos.Waiting, er
 			all[i].Since = time.Unix(schema.ParseWaitScore(first[0].Score), 0).UTC()
 		}
 	}
-	return bos.WaitingOf(of, all, limits), nil
+	return bos.WaitingOf(of, all, limits, now), nil
 }
 
 // waitLimits are BOS's own for what comes from it, and its defaults for a producer's sessions.
@@ -75,15 +76,15 @@ func (s *Store) waitLimits(ctx context.Context, of *bos.Session) (bos.WaitLimits
 }
 
 // scores are the first score, and the first behind, of the components that wait for the same, and for too
-// long or not. An unknown time counts as too long: it is that of a component that has not moved since
+// long or not at a moment. An unknown time counts as too long: it is that of a component that has not moved since
 // times have been kept.
-func (s *Store) scores(w bos.Wait, late bool, limits bos.WaitLimits) (first, end int64) {
-	first, end = schema.WaitRange(w)
+func scores(w bos.Waited, limits bos.WaitLimits, at time.Time) (first, end int64) {
+	first, end = schema.WaitRange(w.Wait)
 	parted := first // no wait without a limit is too long
-	if limit := limits.Of(w); limit > 0 {
-		parted = schema.WaitScore(w, s.options.Now().Add(-limit).Unix())
+	if limit := limits.Of(w.Wait); limit > 0 {
+		parted = schema.WaitScore(w.Wait, at.Add(-limit).Unix())
 	}
-	if late {
+	if w.Late {
 		return first, parted
 	}
 	return parted, end
@@ -96,28 +97,29 @@ func between(first, end int64, count int) *redis.ZRangeBy {
 
 // ListWaiting returns a page of the components that wait for one reason: those that have
 // done so for longest come first among those with the same status. It may skip, or repeat, those whose status changes between
-// two pages.
+// two pages. A position of another reason stands for the start: one argument of a query is that of all reasons.
 func (s *Store) ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, detailed bool) (*bos.List[*bos.Component], error) {
 	list := &bos.List[*bos.Component]{Total: &w.Count}
 	if w.Session.Over() {
 		return list, nil
 	}
-	parts := w.Reason.Parts()
-	from, after, err := parseWaitingPosition(page.After, len(parts))
+	after, err := parseWaitingPosition(page.After, w.Reason)
 	if err != nil {
 		return nil, err
 	}
 	var ids []string
-	for i := from; i < len(parts) && len(ids) <= page.First; i++ {
-		found, err := s.waitingAfter(ctx, w.Session.SessionKey, parts[i], w.Limits, after, page.First+1-len(ids))
+	for _, part := range w.Reason.Parts() { // in the order of their scores
+		if len(ids) > page.First {
+			break
+		}
+		found, err := s.waitingAfter(ctx, w, part, after, page.First+1-len(ids))
 		if err != nil {
 			return nil, err
 		}
 		for _, z := range found {
 			ids = append(ids, z.Member.(string))
-			list.Positions = append(list.Positions, strconv.Itoa(i)+" "+strconv.FormatInt(int64(z.Score), 10)+" "+z.Member.(string))
+			list.Positions = append(list.Positions, waitingPosition(w.Reason, z))
 		}
-		after = redis.Z{}
 	}
 	list.More = len(ids) > page.First
 	ids, list.Positions = ids[:min(len(ids), page.First)], list.Positions[:min(len(ids), page.First)]
@@ -139,23 +141,31 @@ func (s *Store) ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, 
 	return list, nil
 }
 
-// parseWaitingPosition reads a position: in which part of a reason, and after which component.
-func parseWaitingPosition(text string, parts int) (part int, after redis.Z, err error) {
+// beforeAll is the position before all that wait.
+var beforeAll = redis.Z{Score: -1, Member: ""}
+
+// waitingPosition is the position of a component among those that wait for a reason.
+func waitingPosition(r bos.WaitingReason, z redis.Z) string {
+	return string(r) + " " + strconv.FormatInt(int64(z.Score), 10) + " " + z.Member.(string)
+}
+
+// parseWaitingPosition reads after which component a page of a reason begins.
+func parseWaitingPosition(text string, of bos.WaitingReason) (redis.Z, error) {
 	if text == "" {
-		return 0, after, nil
+		return beforeAll, nil
 	}
 	words := strings.SplitN(text, " ", 3)
-	if len(words) == 3 {
-		part, err = strconv.Atoi(words[0])
-		var score int64
-		if err == nil {
-			score, err = strconv.ParseInt(words[1], 10, 64)
-		}
-		if err == nil && part >= 0 && part < parts {
-			return part, redis.Z{Score: float64(score), Member: words[2]}, nil
-		}
+	if len(words) < 3 || len(bos.WaitingReason(words[0]).Parts()) == 0 {
+		return beforeAll, noCursor()
 	}
-	return 0, after, noCursor()
+	score, err := strconv.ParseInt(words[1], 10, 64)
+	switch {
+	case err != nil:
+		return beforeAll, noCursor()
+	case bos.WaitingReason(words[0]) != of:
+		return beforeAll, nil
+	}
+	return redis.Z{Score: float64(score), Member: words[2]}, nil
 }
 
 // noCursor is the error of a position that no page of the list has had.
@@ -163,49 +173,42 @@ func noCursor() *bos.Error {
 	return bos.Errorf(bos.BadUserInput, "after is no cursor of this list").At("after")
 }
 
-// waitingAfter returns the next components of a part of a reason, with their scores: after the last
-// one of the page before, or from the first one on.
-func (s *Store) waitingAfter(ctx context.Context, of bos.SessionKey, part bos.Waited, limits bos.WaitLimits, last redis.Z, count int) ([]redis.Z, error) {
-	key := s.db.Keys.Waiting(schema.ScopeHome(of))
-	first, end := s.scores(part.Wait, part.Late, limits)
-	var rank, skip *redis.IntCmd
-	var score *redis.FloatCmd
-	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
-		rank = nil
-		if id, ok := last.Member.(string); ok {
-			first, rank, score = int64(last.Score), pipe.ZRank(ctx, key, id), pipe.ZScore(ctx, key, id)
-		}
-		skip = pipe.ZCount(ctx, key, "-inf", "("+strconv.FormatInt(first, 10))
-	}); err != nil {
-		return nil, err
-	}
-	start := skip.Val() // from where the last one was, if it is not there any more
-	if rank != nil && rank.Err() == nil && score.Err() == nil && score.Val() == last.Score {
-		start = rank.Val() + 1
-	}
-	if last.Member == nil {
-		last = redis.Z{Score: float64(first), Member: ""} // before all others
-	}
+// waitingAfter returns the next components of a part of a reason, with their scores, that come after the last one of the page before.
+func (s *Store) waitingAfter(ctx context.Context, w *bos.Waiting, part bos.Waited, last redis.Z, count int) ([]redis.Z, error) {
+	key := s.db.Keys.Waiting(schema.ScopeHome(w.Session.SessionKey))
+	first, end := scores(part, w.Limits, w.At)
+	first = max(first, int64(last.Score)) // the part may begin later than it did when that page was read
 	passed := func(z redis.Z) bool {
 		return cmp.Or(cmp.Compare(z.Score, last.Score), cmp.Compare(z.Member.(string), last.Member.(string))) <= 0
 	}
-	for asked := count; ; asked *= 2 { // once, but where many began to wait in the same second as one that has left
+	// Read by score, as ranks move with all that comes and leaves below. Nearly always one read is enough; but thousands may have
+	// begun to wait in one second, and the last one be far behind its first.
+	for offset, asked := int64(0), count+1; ; asked *= 2 { // with the last one itself
 		var reply *redis.ZSliceCmd
+		var rank, below *redis.IntCmd
 		if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
-			reply = pipe.ZRangeWithScores(ctx, key, start, start+int64(asked)-1)
+			next := between(first, end, asked)
+			next.Offset = offset
+			reply = pipe.ZRangeByScoreWithScores(ctx, key, next)
+			rank, below = pipe.ZRank(ctx, key, last.Member.(string)), pipe.ZCount(ctx, key, "-inf", "("+strconv.FormatInt(first, 10))
 		}); err != nil {
 			return nil, err
 		}
-		next := reply.Val() // in order, so that those that are passed come first, and those of another part last
-		more := len(next) == asked
-		for len(next) > 0 && passed(next[0]) {
-			next, start = next[1:], start+1
+		next := reply.Val()
+		n := len(next) // of which those that are passed come first
+		if i := slices.IndexFunc(next, func(z redis.Z) bool { return !passed(z) }); i >= 0 {
+			n = i
 		}
-		if i := slices.IndexFunc(next, func(z redis.Z) bool { return z.Score >= float64(end) }); i >= 0 {
-			next, more = next[:i], false
-		}
-		if !more || len(next) >= count {
-			return next[:min(count, len(next))], nil
+		switch {
+		case offset > 0 && n == 0: // it began too late: there are fewer before it than there were
+			offset = 0
+		case len(next) < asked || len(next)-n >= count:
+			return next[n:min(n+count, len(next))], nil
+		default: // from one that is passed on, which shows the next time that nothing is skipped
+			offset = max(offset+int64(n)-1, 0)
+			if asked == count+1 { // once: it is far off if the last one waits for something else now
+				offset = max(offset, rank.Val()-below.Val())
+			}
 		}
 	}
 }

@@ -851,7 +851,10 @@ type Waiting {
   components(
     "At most so many, 1 to 1,000; anything else is BAD_USER_INPUT."
     first: Int = 10
-    "A cursor of this connection. Components whose status changes between two pages may be skipped or repeated."
+    """
+    A cursor of this connection. It belongs to its reason: groups with another reason begin at their first page.
+    Components whose status changes between two pages may be skipped or repeated.
+    """
     after: String
   ): ComponentConnection!
 }

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -19,18 +20,39 @@ func (s *Store) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.Com
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
+	read := s.walk
 	if f.IDs != nil {
-		return s.listIDs(ctx, of, f, page, detailed, total)
+		read = s.listIDs
 	}
+	return withItems(page, func(page bos.Page) (*bos.List[*bos.Component], string, error) {
+		return read(ctx, of, f, page, detailed, total)
+	})
+}
+
+// withItems reads pages until one has items, or there are no more: all that a page had may have been deleted or changed while it was
+// read, and without items it has no position to read on from. read returns also the last position that a page has looked at.
+func withItems[T any](page bos.Page, read func(bos.Page) (list *bos.List[T], last string, err error)) (*bos.List[T], error) {
+	for {
+		list, last, err := read(page)
+		if err != nil || len(list.Items) > 0 || !list.More {
+			return list, err
+		}
+		page.After = last
+	}
+}
+
+// walk looks through an index for a page.
+func (s *Store) walk(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
+	detailed, total bool) (list *bos.List[*bos.Component], last string, err error) {
 	idx, exact, err := s.chooseIndex(ctx, of, f)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	list := &bos.List[*bos.Component]{}
+	list = &bos.List[*bos.Component]{}
 	// Counting what passes a filter would mean to read everything: such a list has no total.
 	if total && exact {
 		if list.Total, err = s.size(ctx, idx, of); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
 	count := page.First + 1 // one more than the page shows whether there is another
@@ -39,7 +61,7 @@ func (s *Store) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.Com
 		// trip for every few.
 		count = max(count, walkChunk)
 		if err := s.countScan(ctx, idx, page.After); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
 	// What the filter looks at is read of many components, all that is selected only of
@@ -48,30 +70,30 @@ func (s *Store) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.Com
 	for {
 		ids, err := s.idsAfter(ctx, idx, after, count)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		found, lacking, err := s.readWalked(ctx, idx, ids, f, detailed, exact)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		for i, c := range found {
-			if c == nil || !passes(f, c, lacking[i]) { // nil: deleted since its id was read
-				continue
+			if c != nil && passes(f, c, lacking[i]) { // nil: deleted since its id was read
+				if len(list.Items) == page.First {
+					list.More = true
+					break
+				}
+				list.Items, list.Positions = append(list.Items, c), append(list.Positions, c.ID)
+				refill = refill || lacking[i]
 			}
-			if len(list.Items) == page.First {
-				list.More = true
-				break
-			}
-			list.Items, list.Positions = append(list.Items, c), append(list.Positions, c.ID)
-			refill = refill || lacking[i]
+			after = ids[i]
 		}
 		// Fewer records than ids: there was no room for the rest, and the page ends here.
 		list.Cut = len(found) < len(ids) && !list.More
 		if list.More || list.Cut || len(ids) < count {
 			list.More = list.More || list.Cut
-			return list, s.fillIn(ctx, idx, list, detailed, refill)
+			last, err := s.fillIn(ctx, idx, list, f, detailed, refill)
+			return list, cmp.Or(last, after), err
 		}
-		after = ids[len(ids)-1]
 	}
 }
 
@@ -131,54 +153,53 @@ func passes(f bos.ComponentFilter, c *bos.Component, lacking bool) bool {
 }
 
 // fillIn reads the components of a list again, if what is selected of them has not been
-// read: as many of them as there is room for.
-func (s *Store) fillIn(ctx context.Context, idx index, list *bos.List[*bos.Component], detailed, refill bool) error {
+// read: as many of them as there is room for. It keeps those that still pass, and returns the last one that it has read.
+func (s *Store) fillIn(ctx context.Context, idx index, list *bos.List[*bos.Component], f bos.ComponentFilter, detailed, refill bool) (last string, err error) {
 	if !refill || len(list.Items) == 0 {
-		return nil
+		return "", nil
 	}
-	found, err := s.firstComponents(ctx, list.Positions, detailed)
+	ids := list.Positions
+	found, err := s.firstComponents(ctx, ids, detailed)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if idx.ended != nil {
-		if err := s.showEnd(ctx, idx.ended, list.Positions, found); err != nil {
-			return err
+		if err := s.showEnd(ctx, idx.ended, ids, found); err != nil {
+			return "", err
 		}
 	}
-	if len(found) < len(list.Items) {
+	if len(found) < len(ids) {
 		list.More, list.Cut = true, true
 	}
-	list.Items = list.Items[:0]
-	positions := list.Positions[:0]
-	for i, c := range found {
-		if c != nil { // nil: deleted meanwhile
-			list.Items, positions = append(list.Items, c), append(positions, list.Positions[i])
+	list.Items, list.Positions = list.Items[:0], nil
+	for _, c := range found {
+		if c != nil && f.Match(c) { // nil: deleted meanwhile
+			list.Items, list.Positions = append(list.Items, c), append(list.Positions, c.ID)
 		}
 	}
-	list.Positions = positions
-	return nil
+	return ids[len(found)-1], nil
 }
 
 // listIDs lists components named one by one: of all, or those that are among a session's or a tenant's. It
 // asks for those ids, however many members the session has.
-func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page, detailed, total bool) (*bos.List[*bos.Component], error) {
+func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
+	detailed, total bool) (list *bos.List[*bos.Component], last string, err error) {
 	ids := slices.Sorted(slices.Values(f.IDs))
 	ids = slices.Compact(ids)
-	list := &bos.List[*bos.Component]{}
+	list = &bos.List[*bos.Component]{}
 	if err := cost.EffortOf(ctx).Scan(ctx, len(ids)); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	// They are asked for one by one; left in, the filter would look through the list once more
 	// for each component.
 	f.IDs = nil
 	var idx index
 	if of != nil || f.Owner != nil {
-		var err error
 		if idx, _, err = s.chooseIndex(ctx, of, f); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if ids, err = s.among(ctx, idx, ids); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
 	if !total { // then those before the page need not be read
@@ -192,10 +213,10 @@ func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentF
 	for part := range slices.Chunk(ids, bos.MaxPage) { // those that do not pass are not kept
 		found, lacking, err := s.readWalked(ctx, idx, part, f, false, false)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if len(found) < len(part) {
-			return nil, tooMany()
+			return nil, "", tooMany()
 		}
 		for i, c := range found {
 			if c == nil || !passes(f, c, lacking[i]) {
@@ -218,5 +239,6 @@ func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentF
 	if total {
 		list.Total = &passed
 	}
-	return list, s.fillIn(ctx, idx, list, detailed, refill)
+	last, err = s.fillIn(ctx, idx, list, f, detailed, refill)
+	return list, last, err
 }

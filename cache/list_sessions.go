@@ -20,6 +20,14 @@ const walkChunk = 500
 // of it: two round trips, three where old incarnations are among them, and more
 // where a filter has to walk.
 func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.Page, want bos.Want, total bool) (*bos.List[*bos.Session], error) {
+	return withItems(page, func(page bos.Page) (*bos.List[*bos.Session], string, error) {
+		return s.walkSessions(ctx, f, page, want, total)
+	})
+}
+
+// walkSessions looks through sessions for a page, and returns also the last position that it has looked at.
+func (s *Store) walkSessions(ctx context.Context, f bos.SessionFilter, page bos.Page, want bos.Want,
+	total bool) (list *bos.List[*bos.Session], last string, err error) {
 	low, high := startRange(f)
 	if page.After != "" && (high == "+" || page.After < high[1:]) {
 		high = "(" + page.After
@@ -33,13 +41,13 @@ func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.
 	// Within a request's allowance, what can be long is read in a second step, of those that
 	// stay on the page: what a filter drops must not be counted, and what does not fit must not
 	// be read.
-	list := &bos.List[*bos.Session]{}
+	list = &bos.List[*bos.Session]{}
 	want = want.With(f.Needs())
 	long := cost.EffortOf(ctx) != nil && (want.Initial || want.Groups > 0 && count > sessionsAtOnce)
 	for {
 		positions, all, err := s.sessionPositions(ctx, low, high, count, total && list.Total == nil && f == bos.SessionFilter{})
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if all != nil {
 			list.Total = all
@@ -51,7 +59,7 @@ func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.
 		}
 		found, err := s.readListed(ctx, reads, long, f.Needs())
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		for i, one := range found {
 			if one == nil || !f.Match(one) { // nil: deleted since its position was read
@@ -65,7 +73,10 @@ func (s *Store) ListSessions(ctx context.Context, f bos.SessionFilter, page bos.
 			list.Positions = append(list.Positions, positions[i])
 		}
 		if list.More || len(positions) < count {
-			return list, s.fillSessions(ctx, list, want, long)
+			if long {
+				last, err = s.fillSessions(ctx, list, f, want)
+			}
+			return list, last, err
 		}
 		// From the last position on, not by rank: sessions that are created meanwhile come first
 		// and would move every rank.
@@ -88,20 +99,16 @@ func (s *Store) readListed(ctx context.Context, reads []bos.SessionRead, long bo
 const sessionsAtOnce = 128
 
 // fillSessions reads the sessions of a list again, with all that is wanted: as many of
-// them as there is room for.
-func (s *Store) fillSessions(ctx context.Context, list *bos.List[*bos.Session], want bos.Want, long bool) error {
-	if !long {
-		return nil
-	}
+// them as there is room for. It keeps those that still pass, and returns the position of the last one that it has read.
+func (s *Store) fillSessions(ctx context.Context, list *bos.List[*bos.Session], f bos.SessionFilter, want bos.Want) (last string, err error) {
 	reads := make([]bos.SessionRead, len(list.Items))
 	for i, one := range list.Items {
 		reads[i] = readOf(one, want)
 	}
 	sizes := make([]int64, len(reads))
 	if want.Initial {
-		var err error
 		if sizes, err = s.initialSizes(ctx, reads); err != nil {
-			return err
+			return "", err
 		}
 	}
 	// What does not fit is left to the next page, before it is read.
@@ -116,16 +123,17 @@ func (s *Store) fillSessions(ctx context.Context, list *bos.List[*bos.Session], 
 		piece = min(piece, sessionsAtOnce)
 		found, err := s.readSessions(ctx, reads[from:from+piece])
 		if err != nil {
-			return err
+			return "", err
 		}
 		for i, one := range found {
-			if one != nil { // nil: deleted meanwhile
+			if one != nil && f.Match(one) { // nil: deleted meanwhile
 				list.Items, list.Positions = append(list.Items, one), append(list.Positions, positions[from+i])
 			}
 		}
 		from += piece
+		last = positions[from-1]
 	}
-	return nil
+	return last, nil
 }
 
 // sessionPositions reads the next positions between two bounds, newest first, and how many

@@ -99,14 +99,21 @@ func between(first, end int64, count int) *redis.ZRangeBy {
 // done so for longest come first among those with the same status. It may skip, or repeat, those whose status changes between
 // two pages. A position of another reason stands for the start: one argument of a query is that of all reasons.
 func (s *Store) ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, detailed bool) (*bos.List[*bos.Component], error) {
-	list := &bos.List[*bos.Component]{Total: &w.Count}
 	if w.Session.Over() {
-		return list, nil
+		return &bos.List[*bos.Component]{Total: &w.Count}, nil
 	}
+	return withItems(page, func(page bos.Page) (*bos.List[*bos.Component], string, error) {
+		return s.pageWaiting(ctx, w, page, detailed)
+	})
+}
+
+// pageWaiting reads a page of those that wait, and returns also the last position that it has read.
+func (s *Store) pageWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, detailed bool) (list *bos.List[*bos.Component], last string, err error) {
 	after, err := parseWaitingPosition(page.After, w.Reason)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	list = &bos.List[*bos.Component]{Total: &w.Count}
 	var ids []string
 	for _, part := range w.Reason.Parts() { // in the order of their scores
 		if len(ids) > page.First {
@@ -114,7 +121,7 @@ func (s *Store) ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, 
 		}
 		found, err := s.waitingAfter(ctx, w, part, after, page.First+1-len(ids))
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		for _, z := range found {
 			ids = append(ids, z.Member.(string))
@@ -125,10 +132,13 @@ func (s *Store) ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, 
 	ids, list.Positions = ids[:min(len(ids), page.First)], list.Positions[:min(len(ids), page.First)]
 	found, err := s.firstComponents(ctx, ids, detailed)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if list.Cut = len(found) < len(ids); list.Cut {
 		list.More = true
+	}
+	if len(found) > 0 {
+		last = list.Positions[len(found)-1]
 	}
 	// What has been deleted since its id was read is left out.
 	positions := list.Positions
@@ -138,7 +148,7 @@ func (s *Store) ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, 
 			list.Items, list.Positions = append(list.Items, c), append(list.Positions, positions[i])
 		}
 	}
-	return list, nil
+	return list, last, nil
 }
 
 // beforeAll is the position before all that wait.

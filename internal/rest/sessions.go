@@ -39,7 +39,7 @@ func (h *handler) sessionPages(ctx context.Context, f bos.SessionFilter) iter.Se
 			}
 			for items, n := list.Items, wholeAtOnce; len(items) > 0; {
 				n = min(n, len(items))
-				whole, err := h.whole(ctx, items[:n])
+				whole, err := h.whole(ctx, items[:n], f)
 				// Too many bytes: fewer at a time, down to one, which is answered however large it is.
 				if n > 1 && bos.CodeOf(err) == bos.BadUserInput {
 					n /= 2
@@ -58,8 +58,8 @@ func (h *handler) sessionPages(ctx context.Context, f bos.SessionFilter) iter.Se
 	}
 }
 
-// whole reads sessions whole, but for those that were deleted meanwhile.
-func (h *handler) whole(ctx context.Context, listed []*bos.Session) ([]sessionRecord, error) {
+// whole reads sessions whole, but for those that were deleted meanwhile, or pass no more.
+func (h *handler) whole(ctx context.Context, listed []*bos.Session, f bos.SessionFilter) ([]sessionRecord, error) {
 	reads := make([]bos.SessionRead, len(listed))
 	for i, s := range listed {
 		reads[i] = bos.SessionRead{SessionKey: s.SessionKey, Incarnation: s.Incarnation, Want: bos.Want{Details: true, Initial: true}}
@@ -73,7 +73,7 @@ func (h *handler) whole(ctx context.Context, listed []*bos.Session) ([]sessionRe
 	}
 	var whole []sessionRecord
 	for _, s := range found {
-		if s != nil && !s.Deleted {
+		if s != nil && !s.Deleted && f.Match(s) {
 			whole = append(whole, sessionRecord{s})
 		}
 	}

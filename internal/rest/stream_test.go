@@ -78,6 +78,34 @@ func TestListsOfSessionsLeaveOutDeletedOnes(t *testing.T) {
 	}
 }
 
+// completing is a store whose first sessions are completed between the list and the reads of what it names.
+type completing struct{ *fake }
+
+func (c completing) ReadSessions(ctx context.Context, reads []bos.SessionRead) ([]*bos.Session, error) {
+	for _, s := range c.sessions[:5] {
+		s.State = bos.StateComplete
+	}
+	return c.fake.ReadSessions(ctx, reads)
+}
+
+// TestListsOfSessionsLeaveOutThoseThatPassNoMore completes sessions while the running ones are listed.
+func TestListsOfSessionsLeaveOutThoseThatPassNoMore(t *testing.T) {
+	f := &fake{}
+	for i := range 30 {
+		f.sessions = append(f.sessions, &bos.Session{
+			SessionKey: bos.SessionKey{Name: fmt.Sprintf("s%d", i)}, State: bos.StateRunning, Details: &bos.SessionDetails{},
+		})
+	}
+	_, w := get(serve(t, completing{f}), "GET", "/v2/sessions?status=running", "")
+	var found []struct{ Name string }
+	if err := json.Unmarshal(w.Body.Bytes(), &found); err != nil {
+		t.Fatal(err)
+	}
+	if len(found) != 25 || found[0].Name != "s5" {
+		t.Errorf("%d sessions: %v", len(found), found)
+	}
+}
+
 // TestAStatusHasAllItsErrorGroupsReadInPieces shows that a status has all its error groups, however many there are, and that
 // they are read in pieces: also where their texts are long, and where the session changes
 // faster than they are read.

@@ -97,7 +97,8 @@ func (t troubleSum) rank() int64 {
 }
 
 // TroubledComponents returns the components that have failed most often, those with most failures first, then those with most
-// sessions, then by id. Of each day the first ones are read, and more as long as one that was not read could be among the first of all.
+// sessions, then by id. Of each day the first ones are read, and more as long as one that was not read could be among the first of all:
+// where more have failed equally often than are read, all that are known of the days, within what one operation may scan.
 func (s *Store) TroubledComponents(ctx context.Context, q bos.TroubleQuery, first int) ([]*bos.Trouble, error) {
 	days := s.days(q)
 	for depth := max(first, walkChunk); ; depth *= 4 {
@@ -108,7 +109,7 @@ func (s *Store) TroubledComponents(ctx context.Context, q bos.TroubleQuery, firs
 		ids := slices.SortedFunc(maps.Keys(sums), func(a, b string) int {
 			return cmp.Or(cmp.Compare(sums[b].rank(), sums[a].rank()), cmp.Compare(a, b))
 		})
-		if unread == 0 || len(ids) >= first && sums[ids[first-1]].score >= unread {
+		if unread == 0 || len(ids) >= first && sums[ids[first-1]].rank() > (troubleSum{score: unread}).rank() { // of equals, the id decides
 			return s.troublesOf(ctx, days, ids[:min(first, len(ids))], sums)
 		}
 	}

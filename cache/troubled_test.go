@@ -83,6 +83,33 @@ func TestTroubledComponentsAreExactBeyondWhatIsReadFirst(t *testing.T) {
 	})
 }
 
+// TestOfComponentsThatFailedEquallyOftenTheIdDecides has more of them than are read first, on two days.
+func TestOfComponentsThatFailedEquallyOftenTheIdDecides(t *testing.T) {
+	conform(t, func(s *suite) {
+		clock := s.clocked()
+		clock.pass(-10 * day)
+		for range 2 {
+			var failed []bos.ComponentPatch
+			for i := range walkChunk + 20 {
+				one := component(fmt.Sprintf("x%04d", i), fmt.Sprint("s", clock.Now().Unix()))
+				one.Status.StatusOverride = new("failed")
+				failed = append(failed, one)
+			}
+			s.put(failed...)
+			for _, since := range []time.Time{{}, clock.Now()} {
+				found, err := s.store.TroubledComponents(s.ctx, bos.TroubleQuery{Since: since}, 5)
+				s.must(err)
+				for i, one := range found {
+					if want := fmt.Sprintf("x%04d", i); one.ID != want {
+						s.Errorf("%d is %s in place of %s", i, one.ID, want)
+					}
+				}
+			}
+			clock.pass(day)
+		}
+	})
+}
+
 // TestARecountVerifiesThePast damages histories and failures, and has them repaired.
 func TestARecountVerifiesThePast(t *testing.T) {
 	conform(t, func(s *suite) {

@@ -66,24 +66,24 @@ func (s *Store) walk(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilt
 	}
 	// What the filter looks at is read of many components, all that is selected only of
 	// those that pass.
-	after, refill := page.After, detailed && !exact
+	after, refill, passes := page.After, detailed && !exact, passing(f)
 	for {
 		ids, err := s.idsAfter(ctx, idx, after, count)
 		if err != nil {
 			return nil, "", err
 		}
-		found, lacking, err := s.readWalked(ctx, idx, ids, f, detailed, exact)
+		found, lacking, err := s.readWalked(ctx, idx, ids, detailed, exact)
 		if err != nil {
 			return nil, "", err
 		}
 		for i, c := range found {
-			if c != nil && passes(f, c, lacking[i]) { // nil: deleted since its id was read
+			if c != nil && passes(c, lacking[i]) { // nil: deleted since its id was read
 				if len(list.Items) == page.First {
 					list.More = true
 					break
 				}
 				list.Items, list.Positions = append(list.Items, c), append(list.Positions, c.ID)
-				refill = refill || lacking[i]
+				refill = refill || lacking[i] != ""
 			}
 			after = ids[i]
 		}
@@ -126,13 +126,13 @@ func (s *Store) countScan(ctx context.Context, idx index, after string) error {
 }
 
 // readWalked reads the components of a list as far as its filter needs them: of those that
-// it may not let pass, only what it looks at. lacking says which lack their error text.
-func (s *Store) readWalked(ctx context.Context, idx index, ids []string, f bos.ComponentFilter, detailed, exact bool) (found []*bos.Component, lacking []bool, err error) {
-	if !exact && f.Error == nil {
-		found, lacking, err = s.scanRecords(ctx, ids)
+// it may not let pass, only what it looks at. lacking has the digests of long error texts, which are not read.
+func (s *Store) readWalked(ctx context.Context, idx index, ids []string, detailed, exact bool) (found []*bos.Component, lacking []bos.Digest, err error) {
+	if exact {
+		found, err = s.firstComponents(ctx, ids, detailed)
+		lacking = make([]bos.Digest, len(found))
 	} else {
-		found, err = s.firstComponents(ctx, ids, detailed && exact)
-		lacking = make([]bool, len(found))
+		found, lacking, err = s.scanRecords(ctx, ids)
 	}
 	if err == nil && idx.ended != nil {
 		clear(lacking) // of their errors, which are those that they had
@@ -141,15 +141,20 @@ func (s *Store) readWalked(ctx context.Context, idx index, ids []string, f bos.C
 	return found, lacking, err
 }
 
-// passes says whether a component passes the filter. One that lacks its error text has an error.
-func passes(f bos.ComponentFilter, c *bos.Component, lacking bool) bool {
-	if lacking && f.HasError != nil {
-		if !*f.HasError {
-			return false
-		}
-		f.HasError = nil
+// passing returns whether a component passes a filter, by the digest of its error if it lacks that.
+func passing(f bos.ComponentFilter) func(c *bos.Component, lacking bos.Digest) bool {
+	var digest bos.Digest // once: a text can be long
+	if f.Error != nil {
+		digest = bos.DigestOf(*f.Error)
 	}
-	return f.Match(c)
+	byRest := f
+	byRest.Error, byRest.HasError = nil, nil
+	return func(c *bos.Component, lacking bos.Digest) bool {
+		if lacking == "" {
+			return f.Match(c)
+		}
+		return (f.Error == nil || digest == lacking) && (f.HasError == nil || *f.HasError) && byRest.Match(c)
+	}
 }
 
 // fillIn reads the components of a list again, if what is selected of them has not been
@@ -209,9 +214,9 @@ func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentF
 		}
 		ids = ids[after:]
 	}
-	passed, refill := 0, detailed
+	passed, refill, passes := 0, detailed, passing(f)
 	for part := range slices.Chunk(ids, bos.MaxPage) { // those that do not pass are not kept
-		found, lacking, err := s.readWalked(ctx, idx, part, f, false, false)
+		found, lacking, err := s.readWalked(ctx, idx, part, false, false)
 		if err != nil {
 			return nil, "", err
 		}
@@ -219,7 +224,7 @@ func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentF
 			return nil, "", tooMany()
 		}
 		for i, c := range found {
-			if c == nil || !passes(f, c, lacking[i]) {
+			if c == nil || !passes(c, lacking[i]) {
 				continue
 			}
 			passed++
@@ -229,7 +234,7 @@ func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentF
 				list.More = true
 			default:
 				list.Items, list.Positions = append(list.Items, c), append(list.Positions, c.ID)
-				refill = refill || lacking[i]
+				refill = refill || lacking[i] != ""
 			}
 		}
 		if list.More && !total {

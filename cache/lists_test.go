@@ -13,6 +13,7 @@ import (
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
+	"github.com/bosgraph/bosgraph/internal/cost"
 )
 
 // Invariant 5: a status read does not grow with the system, and is lazy.
@@ -351,6 +352,28 @@ func TestComponentsArePagedByID(t *testing.T) {
 				page.After = list.Positions[len(list.Positions)-1]
 			}
 			s.equal(got, c.want, what)
+		}
+	})
+}
+
+// TestAFilterByALongErrorReadsNoOther looks for the last of components whose errors hold far more bytes than an answer.
+func TestAFilterByALongErrorReadsNoOther(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.create("a")
+		var batch []bos.ComponentPatch
+		for i := range 40 {
+			batch = append(batch, failing(fmt.Sprintf("x%02d", i), "a", fmt.Sprintf("%02d ", i)+strings.Repeat("long ", 2000)))
+		}
+		s.put(batch...)
+		for what, f := range map[string]bos.ComponentFilter{"in a session": {}, "of many": {Enabled: new(true)}, "by ids": {IDs: []string{"x01", "x39"}}} {
+			f.Error = batch[39].Error
+			ctx, effort := (&cost.Limits{Response: 50_000}).WithEffort(s.ctx)
+			list, err := s.store.ListComponents(ctx, &bos.MembersOf{Session: s.read(name("a"))}, f, bos.Page{First: 3}, false, false)
+			effort.Done()
+			s.equal(s.ids(list, err), []string{"x39"}, what)
+			if list.More || list.Items[0].Error != *f.Error {
+				s.Errorf("%s: more %v, and an error of %d bytes", what, list.More, len(list.Items[0].Error))
+			}
 		}
 	})
 }

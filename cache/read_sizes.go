@@ -150,10 +150,10 @@ func holdShort(ctx context.Context, short []string) error {
 // shortBytes is more than a page of short parts takes; their labels may be any texts.
 const shortBytes = 256 << 10
 
-// scanRecords reads what filters look at of components, nil for one that is not there. Those
-// in lacking have a long error text, which is not read.
-func (s *Store) scanRecords(ctx context.Context, ids []string) (found []*bos.Component, lacking []bool, err error) {
-	found, lacking = make([]*bos.Component, len(ids)), make([]bool, len(ids))
+// scanRecords reads what filters look at of components, nil for one that is not there. lacking has
+// the digests of long error texts, which are not read.
+func (s *Store) scanRecords(ctx context.Context, ids []string) (found []*bos.Component, lacking []bos.Digest, err error) {
+	found, lacking = make([]*bos.Component, len(ids)), make([]bos.Digest, len(ids))
 	for from := 0; from < len(ids); from += bos.MaxPage {
 		part := ids[from:min(from+bos.MaxPage, len(ids))]
 		short, _, _, err := s.fetchRecords(ctx, part, false, false)
@@ -167,7 +167,7 @@ func (s *Store) scanRecords(ctx context.Context, ids []string) (found []*bos.Com
 				return nil, nil, err
 			}
 			if r.present {
-				found[from+i], lacking[from+i] = &r.component, digest != ""
+				found[from+i], lacking[from+i] = &r.component, digest
 			}
 		}
 	}

@@ -117,9 +117,11 @@ func (a *App) admitted(next http.Handler) http.Handler {
 				a.metrics.Answered("", status, time.Since(began))
 			}
 			// Its method alone shows that this request would have written. What one of GraphQL
-			// would do is in its body, which nobody has read.
-			if rest.Has(path) && !reads(r.Method) {
-				a.recordREST(r, bos.CodeOf(err))
+			// would do is in its body, which nobody has read. Without an accepted token it is
+			// anybody's: the audit log would be as long as they like.
+			code := bos.CodeOf(err)
+			if rest.Has(path) && !reads(r.Method) && code != bos.Unauthenticated && code != bos.Unavailable {
+				a.recordREST(r, code)
 			}
 			return
 		}

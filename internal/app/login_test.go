@@ -67,8 +67,14 @@ func TestLogOutEndsConnections(t *testing.T) {
 	}
 	ends, stays, other := open(tenant), open(again), open(viewer)
 	events := stream(t, tenant.Site, watch)
-	if _, got := initiate(t, g.Site, http.Header{"Cookie": tenant.header["Cookie"]}, `{}`); got != "4403" {
-		t.Errorf("a cookie counts for a WebSocket that is of no page: %s", got)
+	for name, header := range map[string]http.Header{
+		"no page":               {},
+		"a page of another one": {"Origin": {g.Base}, "Sec-Fetch-Site": {"same-site"}},
+	} {
+		header["Cookie"] = tenant.header["Cookie"]
+		if _, got := initiate(t, g.Site, header, `{}`); got != "4403" {
+			t.Errorf("a cookie counts for a WebSocket that is of %s: %s", name, got)
+		}
 	}
 	response, err := tenant.Client.Post(g.Base+"/auth/logout", "application/json", strings.NewReader(`{}`))
 	if err != nil {

@@ -117,7 +117,7 @@ type Live struct {
 	MaxSubscriptions         int           `default:"100" placeholder:"N" help:"Most operations at a time on one WebSocket."`
 	MaxConnections           int           `default:"20000" placeholder:"N" help:"Most WebSockets and event streams at a time."`
 	MaxConnectionsPerAddress int           `default:"10000" placeholder:"N" help:"Most WebSockets and event streams from one address. Behind an ingress all clients have the address of the ingress: lower it where they connect directly."`
-	AllowOrigins             []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins of other web pages that may use the server, such as https://ops.example.com; separate several with commas. Also needed for the server's own pages behind a proxy that does not pass on the Host header."`
+	AllowOrigins             []string      `name:"allow-origin" placeholder:"ORIGIN" help:"Origins of other web pages that may use the server, such as https://ops.example.com; separate several with commas. They can use WebSockets only, for no Access-Control headers are sent, and need a token: the login cookie does not count for them. Also needed for the server's own pages behind a proxy that does not pass on the Host header."`
 }
 
 // Collector holds the options of Go's garbage collector.

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -20,6 +21,8 @@ const (
 	pieceSize    = 3800
 	mostPieces   = 6
 	idSize       = 16
+	// purpose seals the cookie for nothing else, and is another for each form of what is in it.
+	purpose = "login of an origin"
 )
 
 // Where the token of a cookie is from.
@@ -30,27 +33,41 @@ const (
 
 // content is what a cookie holds.
 type content struct {
-	Token string
-	ID    string // of the login
-	Again bool   // the provider that it is of can be asked for another
+	Token  string
+	ID     string // of the login
+	Origin string // of the page that logged in
+	Again  bool   // the provider that it is of can be asked for another
 	// unreadable: there is a cookie, and this server's key does not open it.
 	unreadable bool
 }
 
 // Credentials returns the token of a request's cookie, and the login that it is of; "" if the
-// request has none, or does not come from a page that this server answers.
+// request has none, or does not come from a page of this server.
 //
 // Browsers send cookies also with requests that another page makes them send, unlike headers. The cookie is
-// SameSite=Strict, and a request with it counts only if it says which page it is of, which
-// internal/guard has checked: by Origin, as each POST and each WebSocket of a page does, or by
-// Sec-Fetch-Site, as others do.
+// SameSite=Strict, but pages of --allow-origin may be of the same site. So it counts only for a request that
+// says that it is of the server's own page: by Sec-Fetch-Site, and without that, as Chromium's WebSockets
+// and whatever has no TLS, by an Origin of the host that is asked, or of the page that logged in. Behind a
+// proxy that rewrites Host only that one is known.
 func (s *Site) Credentials(r *http.Request) (token, login string) {
-	if r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") != "same-origin" {
+	from := r.Header.Get("Origin")
+	if foreign(r) || from == "" && !saysSite(r) {
 		return "", ""
 	}
 	k := s.read(r)
+	if _, host, _ := strings.Cut(from, "://"); !saysSite(r) && host != r.Host && from != k.Origin {
+		return "", ""
+	}
 	return k.Token, k.ID
 }
+
+// foreign reports whether the browser says that a request is not of the server's own page. How the
+// server was asked does not matter to the browser: behind any proxy, its pages are of their own origin.
+func foreign(r *http.Request) bool {
+	return saysSite(r) && r.Header.Get("Sec-Fetch-Site") != "same-origin"
+}
+
+func saysSite(r *http.Request) bool { return len(r.Header["Sec-Fetch-Site"]) > 0 }
 
 // secure reports whether the browser speaks TLS, perhaps with a proxy in front of this server:
 // the page's own address says so.
@@ -82,24 +99,26 @@ func (s *Site) read(r *http.Request) content {
 		}
 		whole.WriteString(piece.Value)
 	}
-	plain, ok := s.seal.open("login", whole.String())
+	plain, ok := s.seal.open(purpose, whole.String())
 	if !ok || len(plain) <= idSize {
 		return content{unreadable: true}
 	}
-	token, err := unpack(plain[idSize+1:])
+	origin, packed, _ := bytes.Cut(plain[idSize+1:], []byte{0})
+	token, err := unpack(packed)
 	if err != nil {
 		return content{unreadable: true}
 	}
-	return content{Token: token, ID: string(plain[:idSize]), Again: plain[idSize] == ofProvider}
+	return content{Token: token, ID: string(plain[:idSize]), Origin: string(origin), Again: plain[idSize] == ofProvider}
 }
 
 var errTooLong = errors.New("the token is too long for a browser to keep")
 
-// keep sets the cookie of a new login.
-func (s *Site) keep(w http.ResponseWriter, r *http.Request, token string, from byte, g auth.Grant, secure bool) error {
+// keep sets the cookie of a new login, from a page of that origin.
+func (s *Site) keep(w http.ResponseWriter, r *http.Request, token string, from byte, origin string, g auth.Grant, secure bool) error {
 	id := make([]byte, idSize)
 	_, _ = rand.Read(id) // never fails
-	text := s.seal.close("login", append(append(id, from), pack(token)...))
+	plain := append(append(append(id, from), origin...), 0)
+	text := s.seal.close(purpose, append(plain, pack(token)...))
 	var pieces []string
 	for len(text) > 0 {
 		n := min(len(text), pieceSize)

@@ -62,12 +62,12 @@ func (s *Site) Handle(mux *http.ServeMux) {
 }
 
 // ofPages refuses requests that no page of this server sends. Browsers say with every POST
-// which page it is of, and internal/guard has refused other servers' pages: so nobody is logged
-// in or out by a page that they happen to visit.
+// which page it is of, and internal/guard has refused those of other servers but of --allow-origin: so
+// nobody is logged in or out by a page that they happen to visit.
 func (s *Site) ofPages(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Origin") == "" {
-			answer(w, http.StatusForbidden, problem{bos.Forbidden, "this is for web pages; programs send a token as Authorization: Bearer TOKEN"})
+		if r.Header.Get("Origin") == "" || foreign(r) {
+			answer(w, http.StatusForbidden, problem{bos.Forbidden, "this is for the server's own web pages; programs send a token as Authorization: Bearer TOKEN"})
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
@@ -99,12 +99,12 @@ type about struct {
 }
 
 // whoami says who is logged in. It changes nothing, and no other page can read the answer, so
-// the cookie counts here for every request.
+// the cookie counts here also for requests that do not say which page they are of.
 func (s *Site) whoami(w http.ResponseWriter, r *http.Request) {
 	found := about{Provider: s.Provider != nil}
 	c, err := auth.FromHeader(r.Header)
 	var cookie content
-	if err == nil && c.Token == "" {
+	if err == nil && c.Token == "" && !foreign(r) {
 		cookie = s.read(r)
 		c.Token = cookie.Token
 	}
@@ -167,7 +167,7 @@ func (s *Site) token(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
-	if err := s.keep(w, r, c.Token, pasted, grant, secure(r)); err != nil {
+	if err := s.keep(w, r, c.Token, pasted, r.Header.Get("Origin"), grant, secure(r)); err != nil {
 		answer(w, http.StatusRequestEntityTooLarge, problem{bos.BadUserInput, err.Error()})
 		return
 	}

@@ -145,13 +145,34 @@ func TestACookieIsAToken(t *testing.T) {
 func TestForeignRequests(t *testing.T) {
 	b := open(t, "")
 	b.logIn(t, "vera.1")
-	for _, header := range [][]string{{}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Sec-Fetch-Site", "none"}} {
+	for _, header := range [][]string{
+		{}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Sec-Fetch-Site", "none"}, {"Sec-Fetch-Site", ""},
+		// Of pages that --allow-origin lets through.
+		{"Origin", "http://ops"}, {"Origin", "http://ops", "Sec-Fetch-Site", "same-site"}, {"Origin", "http://bosgraph", "Sec-Fetch-Site", "same-site"},
+	} {
 		if _, text := b.do(t, "POST", "/token", "", header...); text != "0" {
 			t.Errorf("%q: the cookie counts: %s", header, text)
 		}
 	}
-	if _, text := b.do(t, "GET", "/token", "", "Sec-Fetch-Site", "same-origin"); text != "vera.1 16" {
-		t.Errorf("of its own page: %s", text)
+	for _, header := range [][]string{
+		{"Sec-Fetch-Site", "same-origin"},
+		{"Origin", "http://bosgraph"}, // of the page that logged in, behind a proxy that rewrites Host
+		{"Origin", strings.TrimSuffix(b.url, "/boot")},
+		{"Origin", "http://another.name", "Sec-Fetch-Site", "same-origin"},
+	} {
+		if _, text := b.do(t, "GET", "/token", "", header...); text != "vera.1 16" {
+			t.Errorf("of its own page, by %q: %s", header, text)
+		}
+	}
+	for _, site := range []string{"cross-site", "same-site", "none"} {
+		if found := b.whoami(t, "Sec-Fetch-Site", site); found.Who != nil || found.Message != "" {
+			t.Errorf("whoami of %s: %+v", site, found)
+		}
+		for _, path := range []string{"/auth/token", "/auth/logout"} {
+			if status, _ := b.do(t, "POST", path, `{"token":"vera.2"}`, "Origin", "http://ops", "Sec-Fetch-Site", site); status != http.StatusForbidden {
+				t.Errorf("%s of %s: %d", path, site, status)
+			}
+		}
 	}
 	for _, path := range []string{"/auth/token", "/auth/logout"} {
 		if status, _ := b.do(t, "POST", path, `{"token":"vera.2"}`); status != http.StatusForbidden {

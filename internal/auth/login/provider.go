@@ -90,7 +90,7 @@ func (s *Site) callback(w http.ResponseWriter, r *http.Request) {
 	token, err := s.Provider.Finish(r.Context(), begun.Attempt, query.Get("code"))
 	grant, err := s.admit(r, token, err)
 	if err == nil {
-		err = s.keep(w, r, token, ofProvider, grant, secure)
+		err = s.keep(w, r, token, ofProvider, strings.TrimSuffix(begun.Redirect, s.Base+"/auth/callback"), grant, secure)
 	}
 	if err != nil {
 		why := notCompleted

@@ -128,7 +128,7 @@ func TestObjectsAreKubernetes(t *testing.T) {
 func TestPartsOfTheChartFollowItsValues(t *testing.T) {
 	all := sets(t)
 	for name, want := range map[string][]string{
-		"":                  {"PodDisruptionBudget", "NetworkPolicy", "StatefulSet", "ConfigMap", "appendonly yes", "maxmemory-policy noeviction"},
+		"":                  {"PodDisruptionBudget", "NetworkPolicy", "StatefulSet", "ConfigMap", "appendonly yes", "maxmemory-policy noeviction", "bosgraph.services.svc,", "bosgraph-metrics.services.svc,"},
 		"many-watchers":     {"HorizontalPodAutoscaler", "bosgraph_connections", "redis+cluster://"},
 		"ingress-base-path": {"Ingress", "path: /boot", "/boot/readyz", "boot.example.com"},
 		"tls":               {"ServiceMonitor", "scheme: HTTPS", "scheme: https"},

@@ -34,6 +34,7 @@ func selects(selector, labels any) bool {
 func checkTogether(t *testing.T, objects []object) {
 	t.Helper()
 	var pods []object // templates
+	checkMetrics(t, objects)
 	names := map[string]bool{}
 	for _, o := range objects {
 		kind := o["kind"].(string)
@@ -85,6 +86,37 @@ func checkTogether(t *testing.T, objects []object) {
 		}
 		if matched != 1 {
 			t.Errorf("%s %v selects the pods of %d workloads", o["kind"], at(o, "metadata", "name"), matched)
+		}
+	}
+}
+
+// checkMetrics checks that metrics, which need no token, are at no Service that is published, and that what
+// scrapes them selects the one that has them.
+func checkMetrics(t *testing.T, objects []object) {
+	t.Helper()
+	var with []object // metrics
+	for _, o := range objects {
+		if o["kind"] != "Service" {
+			continue
+		}
+		ports := at(o, "spec", "ports").([]any)
+		for _, p := range ports {
+			if p.(object)["name"] != "metrics" {
+				continue
+			}
+			if with = append(with, o); len(ports) != 1 || at(o, "spec", "type") != "ClusterIP" {
+				t.Errorf("Service %v has metrics, %d ports and the type %v", at(o, "metadata", "name"), len(ports), at(o, "spec", "type"))
+			}
+		}
+	}
+	for _, o := range objects {
+		if o["kind"] != "ServiceMonitor" && o["kind"] != "VMServiceScrape" {
+			continue
+		}
+		for _, s := range objects {
+			if s["kind"] == "Service" && selects(at(o, "spec", "selector", "matchLabels"), at(s, "metadata", "labels")) != (len(with) == 1 && at(s, "metadata", "name") == at(with[0], "metadata", "name")) {
+				t.Errorf("%s and Service %v", o["kind"], at(s, "metadata", "name"))
+			}
 		}
 	}
 }

@@ -43,9 +43,11 @@ capabilities: {drop: [ALL]}
 
 {{/* Names under which clients address the server. */}}
 {{- define "bosgraph.hosts" -}}
-{{- $name := include "bosgraph.fullname" . -}}
-{{- $service := printf "%s.%s" $name .Release.Namespace -}}
-{{- $hosts := list $name $service (printf "%s.svc" $service) (printf "%s.svc.cluster.local" $service) -}}
+{{- $hosts := list -}}
+{{- range $name := list (include "bosgraph.fullname" .) (printf "%s-metrics" (include "bosgraph.fullname" .)) -}}
+{{- $service := printf "%s.%s" $name $.Release.Namespace -}}
+{{- $hosts = concat $hosts (list $name $service (printf "%s.svc" $service) (printf "%s.svc.cluster.local" $service)) -}}
+{{- end -}}
 {{- if .Values.ingress.enabled -}}
 {{- $hosts = concat $hosts .Values.ingress.hosts -}}
 {{- end -}}

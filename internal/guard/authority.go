@@ -84,8 +84,8 @@ func parseOrigin(text string) (o origin, ok bool) {
 	return o, ok
 }
 
-// of says whether a page is of the server that was asked under that authority. Which
-// scheme that has is not known where TLS ends before this server, so that a page's
+// of says whether a page is of the server that was asked under that authority, whatever its
+// scheme. Which scheme that has is not known where TLS ends before this server, so that a page's
 // own scheme decides which port is meant where none is said.
 func (o origin) of(at authority) bool {
 	port, web := defaultPorts[o.scheme]

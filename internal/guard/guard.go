@@ -147,7 +147,9 @@ func (g *guard) foreign(r *http.Request, at authority) string {
 		return otherSite(r)
 	case 1:
 		page, ok := parseOrigin(from[0])
-		if ok && (page.of(at) || g.origins[page]) {
+		// Anybody on the way to the browser can write a page without TLS: it is none of a server with TLS.
+		own := page.of(at) && (r.TLS == nil || page.scheme == "https")
+		if ok && (own || g.origins[page]) {
 			return ""
 		}
 		return aboutOrigin(page, ok)

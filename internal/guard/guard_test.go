@@ -73,6 +73,33 @@ func TestOriginsAreComparedHoweverTheyAreWritten(t *testing.T) {
 	}
 }
 
+// TestPagesWithoutTLSAreForeignToAServerWithTLS has pages of the server's own host: anybody on the way could have
+// written those without TLS. Where TLS ends before the server, it cannot know.
+func TestPagesWithoutTLSAreForeignToAServerWithTLS(t *testing.T) {
+	h := New(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), Options{
+		Hosts: []string{"h"}, Origins: []string{"http://h:8080"}, Log: slog.New(slog.DiscardHandler),
+		Refuse: func(w http.ResponseWriter, _ *http.Request, status int, _ string) { w.WriteHeader(status) },
+	})
+	for _, test := range []struct {
+		server, host, origin string
+		status               int
+	}{
+		{"https://h/", "h", "http://h", http.StatusForbidden},
+		{"https://h/", "h:443", "http://h:443", http.StatusForbidden},
+		{"https://h/", "h", "https://h", http.StatusOK},
+		{"https://h/", "h", "http://h:8080", http.StatusOK}, // allowed by name
+		{"http://h/", "h", "http://h", http.StatusOK},
+		{"http://h/", "h", "https://h", http.StatusOK},
+	} {
+		r, w := httptest.NewRequest(http.MethodPost, test.server, nil), httptest.NewRecorder()
+		r.Host = test.host
+		r.Header.Set("Origin", test.origin)
+		if h.ServeHTTP(w, r); w.Code != test.status {
+			t.Errorf("%s at %s from %s: %d, want %d", test.server, test.host, test.origin, w.Code, test.status)
+		}
+	}
+}
+
 func BenchmarkGuard(b *testing.B) {
 	h := New(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), Options{Listen: "127.0.0.1:8080"})
 	r := httptest.NewRequest(http.MethodPost, "/graphql", nil)

@@ -60,15 +60,16 @@ func (h HTTP) body(w http.ResponseWriter, r *http.Request) (*body, int, *bos.Err
 		return nil, http.StatusMethodNotAllowed, bos.Errorf(bos.BadUserInput, "GraphQL is asked by GET or POST")
 	}
 	// Before anything is read: a client that has spent its budget, and asks again all the same, costs
-	// next to nothing.
+	// next to nothing. Of a body that is too long no more is paid than is read of it: whatever length it
+	// claims is no reason to come back later.
+	most := h.MaxBody(r)
 	b := &body{memory: h.Bounds.Pool(), client: clientOf(auth.AccessOf(r.Context()), r.RemoteAddr)}
-	if err := h.Budget.Spend(b.client, cost.Request+cost.OfBody(int(max(0, r.ContentLength)))); err != nil {
+	if err := h.Budget.Spend(b.client, cost.Request+cost.OfBody(int(min(max(0, r.ContentLength), most)))); err != nil {
 		return nil, http.StatusTooManyRequests, err
 	}
 	if r.Method == http.MethodGet {
 		return b, 0, nil
 	}
-	most := h.MaxBody(r)
 	bounded := http.MaxBytesReader(w, r.Body, most)
 	var status int
 	var err *bos.Error

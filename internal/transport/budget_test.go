@@ -110,3 +110,16 @@ func TestClientsBehindATrustedProxyHaveBudgetsOfTheirOwn(t *testing.T) {
 		t.Error("a client has another budget for saying that it is another")
 	}
 }
+
+// TestABodyThatClaimsTooMuchIsTooLong has a request that claims a body of far more than the budget of a minute, and so would
+// be asked to come back later, for ever.
+func TestABodyThatClaimsTooMuchIsTooLong(t *testing.T) {
+	t.Parallel()
+	s := apptest.ServeRedis(t)
+	w := s.Connect(t)
+	w.Write("POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 6000000000\r\n\r\n" +
+		strings.Repeat(" ", 16<<20+1))
+	if r := w.Response(); r.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d, want 413", r.StatusCode)
+	}
+}

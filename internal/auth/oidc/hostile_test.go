@@ -64,6 +64,8 @@ func TestTokens(t *testing.T) {
 			{"expired when the leeway ends", good.sign(map[string]any{"exp": in(-testLeeway)}), auth.Expired},
 			{"expired", good.sign(map[string]any{"exp": in(-time.Hour)}), auth.Expired},
 			{"no expiry", good.sign(map[string]any{"exp": nil}), auth.Malformed},
+			{"no subject", good.sign(map[string]any{"sub": nil}), auth.Malformed},
+			{"an empty subject", good.sign(map[string]any{"sub": ""}), auth.Malformed},
 			{"expiry beyond all times", good.sign(map[string]any{"exp": 1e30}), auth.Malformed},
 			{"expiry as text", good.sign(map[string]any{"exp": "tomorrow"}), auth.Malformed},
 			{"not yet valid, within the leeway", good.sign(map[string]any{"nbf": in(testLeeway)}), ""},

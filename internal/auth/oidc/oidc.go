@@ -206,6 +206,10 @@ func (v *Verifier) signed(ctx context.Context, token string) (verified, map[stri
 	if claims.Expiry == nil {
 		return verified{}, nil, auth.Refuse(auth.Malformed, "no expiry")
 	}
+	// All who have none would be one: in the audit log, and to whatever is bounded for each client.
+	if claims.Subject == "" {
+		return verified{}, nil, auth.Refuse(auth.Malformed, "no subject (sub)")
+	}
 	return found, all, nil
 }
 

@@ -115,7 +115,10 @@ func TestOptions(t *testing.T) {
 		"no TLS":                   func(o *Options) { o.Issuers = []Issuer{{Name: "http://keycloak.test"}} },
 		"keys without TLS":         func(o *Options) { o.Issuers = []Issuer{{Name: testIssuer, JWKS: "http://keycloak.test/certs"}} },
 		"an issuer that is a name": func(o *Options) { o.Issuers = []Issuer{{Name: "keycloak"}} },
-		"a password in the URL":    func(o *Options) { o.Issuers = []Issuer{{Name: "https://u:p@keycloak.test"}} },
+		"a password in the URL":    func(o *Options) { o.Issuers = []Issuer{{Name: "https://u:secret@keycloak.test"}} },
+		"one that does not end":    func(o *Options) { o.Issuers = []Issuer{{Name: "https://u:%secret@keycloak.test"}} },
+		"one beside the keys":      func(o *Options) { o.Issuers = []Issuer{{Name: "https://u:secret@keycloak.test", JWKS: testIssuer}} },
+		"one of the keys":          func(o *Options) { o.Issuers = []Issuer{{Name: testIssuer, JWKS: "https://u:secret@keycloak.test"}} },
 	}
 	good := func() Options {
 		return Options{Issuers: []Issuer{{Name: testIssuer}}, Audiences: []string{testAudience}, Claims: CSM(), Transport: p, Log: discard()}
@@ -125,6 +128,8 @@ func TestOptions(t *testing.T) {
 		change(&o)
 		if _, err := New(o); err == nil {
 			t.Errorf("%s is accepted", what)
+		} else if strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s is shown: %v", what, err)
 		} else {
 			t.Logf("%s: %v", what, err)
 		}

@@ -57,6 +57,17 @@ func checkURL(text string, plain bool) error {
 	}
 }
 
+// shown is an address without the user and the password in front of its host, also where it is no URL
+// otherwise.
+func shown(text string) string {
+	scheme, rest, found := strings.Cut(text, "://")
+	i := strings.LastIndexByte(rest, '@')
+	if !found || i < 0 {
+		return text
+	}
+	return scheme + "://xxxxx@" + rest[i+1:]
+}
+
 func loopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

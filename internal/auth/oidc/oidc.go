@@ -86,6 +86,10 @@ func New(o Options) (*Verifier, error) {
 		if at == "" {
 			at = issuer.Name
 		}
+		// A name may be no URL, but one with a password would be in logs and answers.
+		if name := shown(issuer.Name); name != issuer.Name {
+			return nil, fmt.Errorf("issuer %s: the address has a user or a password in it, which is shown to nobody; write it without", name)
+		}
 		if err := checkURL(at, o.PlainHTTP); err != nil {
 			return nil, fmt.Errorf("issuer %s: %w", issuer.Name, err)
 		}

@@ -17,12 +17,14 @@ import { createFetcher } from './fetcher.ts'
 import './main.css'
 import { newestSession } from './newest.ts'
 import { ShareButton } from './ShareButton.tsx'
+import { withoutHeaders } from './storage.ts'
 import { repairTabs } from './tabs.ts'
 
 startTheme()
 startLogin()
 
 const fetcher = createFetcher({ http: graphqlURL, socket: socketURL })
+const storage = withoutHeaders(localStorage)
 
 // A link may bring a query of its own, which is shown first. It is not run.
 const link = new URLSearchParams(location.search)
@@ -39,6 +41,8 @@ function Playground() {
       defaultTabs={brought ? [brought, ...examples] : examples}
       {...(brought && { initialQuery: brought.query, initialVariables: brought.variables ?? '' })}
       defaultEditorToolsVisibility="variables"
+      shouldPersistHeaders={false}
+      storage={storage}
       forcedTheme={look}
     >
       <GraphiQL.Logo>

@@ -82,6 +82,18 @@ test('an answer from before logging out is out of date', async () => {
   expect(module.login.get()).toMatchObject({ phase: 'out', message: 'You have logged out.' })
 })
 
+test('logging out removes what the playground keeps, and nothing else', async () => {
+  answers['whoami'] = { who: tina, provider: false, message: '' }
+  await module.recheck()
+  for (const key of ['graphiql:tabState', 'graphiql:queries', 'bosgraph.looks']) localStorage.setItem(key, 'x')
+  answers['logout'] = 503
+  await module.logOut()
+  expect(localStorage.length).toBe(3)
+  answers['logout'] = { who: null, provider: false, message: '' }
+  await module.logOut()
+  expect(Object.keys(localStorage)).toEqual(['bosgraph.looks'])
+})
+
 test('a server that does not answer logs nobody out', async () => {
   answers['whoami'] = { who: tina, provider: false, message: '' }
   await module.recheck()

@@ -164,8 +164,18 @@ export async function logOut(): Promise<void> {
   if (typeof about === 'string') return
   reason = ''
   changed()
+  forgetQueries()
   take({ ...about, message: 'You have logged out.' })
   others?.postMessage('out')
+}
+
+/** Removes what the playground keeps in this browser: the next person need not see what was asked. */
+function forgetQueries(): void {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith('graphiql:')) localStorage.removeItem(key)
+  } catch {
+    // No storage.
+  }
 }
 
 /** Shows one of the tenants of who is logged in. */

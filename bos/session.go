@@ -161,11 +161,6 @@ func (s *Session) Update(u SessionUpdate) (*Session, error) {
 	if next.State.rank() < s.State.rank() {
 		return nil, Errorf(Conflict, "session %q is %s and can't go back to %s", s.Name, s.State, next.State).At("status")
 	}
-	// With an end, its duration would stand still and lists would have it among those that have ended.
-	if u.EndTime != nil && next.State != StateComplete {
-		return nil, Errorf(BadUserInput, "session %q is %s, and only a complete one has an end: set it together with status COMPLETE",
-			s.Name, next.State).At("endTime")
-	}
 	if err := first(checkText("error", details.Error, MaxText), checkText("initialComponents", details.InitialComponents, MaxComponentList),
 		checkTime("endTime", next.EndTime)); err != nil {
 		return nil, err

@@ -147,7 +147,7 @@ func session(state bos.State) *bos.Session {
 }
 
 func TestAnUpdateIsAppliedOrRefusedAsAWhole(t *testing.T) {
-	const pending, running, complete = bos.StatePending, bos.StateRunning, bos.StateComplete
+	const running, complete = bos.StateRunning, bos.StateComplete
 	long := strings.Repeat("é", 65_536)
 	tests := []struct {
 		name  string
@@ -165,16 +165,11 @@ func TestAnUpdateIsAppliedOrRefusedAsAWhole(t *testing.T) {
 		{"components, complete", complete, bos.SessionUpdate{InitialComponents: new("")}, bos.Conflict, ""},
 		{"all at once", running, bos.SessionUpdate{State: new(complete), EndTime: new(bos.Time("2026-11-22T09:30:00")),
 			Error: new(""), InitialComponents: new("x3")}, "", ""},
-		{"end at the start", running, bos.SessionUpdate{State: new(complete), EndTime: new(bos.Time("2026-11-22T09:00:00Z"))}, "", ""},
-		{"end, running", running, bos.SessionUpdate{EndTime: new(bos.Time("2026-11-22T09:30:00"))}, bos.BadUserInput, "endTime"},
-		{"end, pending", pending, bos.SessionUpdate{EndTime: new(bos.Time("2026-11-22T09:30:00"))}, bos.BadUserInput, "endTime"},
-		{"end, from pending to running", pending, bos.SessionUpdate{State: new(running), EndTime: new(bos.Time("2026-11-22T09:30:00"))},
-			bos.BadUserInput, "endTime"},
-		{"end, from pending to complete", pending, bos.SessionUpdate{State: new(complete), EndTime: new(bos.Time("2026-11-22T09:30:00"))}, "", ""},
-		{"end before the start", running, bos.SessionUpdate{State: new(complete), EndTime: new(bos.Time("2026-11-22T08:59:59.999"))}, bos.BadUserInput, "endTime"},
-		{"end is no time", running, bos.SessionUpdate{State: new(complete), EndTime: new(bos.Time("soon"))}, bos.BadUserInput, "endTime"},
+		{"end at the start", running, bos.SessionUpdate{EndTime: new(bos.Time("2026-11-22T09:00:00Z"))}, "", ""},
+		{"end before the start", running, bos.SessionUpdate{EndTime: new(bos.Time("2026-11-22T08:59:59.999"))}, bos.BadUserInput, "endTime"},
+		{"end is no time", running, bos.SessionUpdate{EndTime: new(bos.Time("soon"))}, bos.BadUserInput, "endTime"},
 		{"end is long before, and long", running,
-			bos.SessionUpdate{State: new(complete), EndTime: new(bos.Time("2025-01-01T00:00:00." + strings.Repeat("0", 1<<12)))}, bos.BadUserInput, "endTime"},
+			bos.SessionUpdate{EndTime: new(bos.Time("2025-01-01T00:00:00." + strings.Repeat("0", 1<<12)))}, bos.BadUserInput, "endTime"},
 		{"error of 65,536 characters", running, bos.SessionUpdate{Error: new(long)}, "", ""},
 		{"error of 65,537 characters", running, bos.SessionUpdate{Error: new(long + "x")}, bos.BadUserInput, "error"},
 		{"error not UTF-8", running, bos.SessionUpdate{Error: new("\xff")}, bos.BadUserInput, "error"},

@@ -1668,10 +1668,7 @@ input UpdateSessionInput {
   tenant: String
   "The new state. A step back is CONFLICT."
   status: SessionState
-  """
-  When it ended; not before its start. Only together with status COMPLETE: anything else is BAD_USER_INPUT. Null: the moment it
-  becomes complete.
-  """
+  "When it ended; not before its start. Null: the moment it becomes complete."
   endTime: DateTime
   "Why its set-up failed, up to 65,536 characters."
   error: String

@@ -202,8 +202,7 @@ type UpdateSessionInput struct {
 	Tenant *string `json:"tenant,omitempty"`
 	// The new state. A step back is CONFLICT.
 	Status *bos.State `json:"status,omitempty"`
-	// When it ended; not before its start. Only together with status COMPLETE: anything else is BAD_USER_INPUT. Null: the moment it
-	// becomes complete.
+	// When it ended; not before its start. Null: the moment it becomes complete.
 	EndTime *bos.Time `json:"endTime,omitempty"`
 	// Why its set-up failed, up to 65,536 characters.
 	Error *string `json:"error,omitempty"`

@@ -31,9 +31,9 @@ func (c *oracleCase) checkTiming(t *testing.T, timing any, before, after time.Ti
 	end, _ := apptest.At(timing, "endTime").(string)
 	took := time.Duration(apptest.At(timing, "durationSeconds").(float64) * float64(time.Second)).Round(time.Microsecond)
 	switch ended := c.Expected.Status == "complete" || c.Expected.Status == "running" && c.active() == 0; {
-	case c.end() != "":
-		if end != c.end().RFC3339() {
-			t.Errorf("the end is %q, BOS has %s", end, c.end())
+	case c.Session.Status.EndTime != "":
+		if end != c.Session.Status.EndTime.RFC3339() {
+			t.Errorf("the end is %q, BOS has %s", end, c.Session.Status.EndTime)
 		}
 	case ended && end == "":
 		t.Error("a complete session has no end")

@@ -105,7 +105,7 @@ func (s *Store) choose(ctx context.Context, sessions []*bos.Session) ([]*bos.Ses
 	before := make([]*redis.StringSliceCmd, len(sessions))
 	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		for i, one := range sessions {
-			before[i] = s.below(ctx, pipe, one, schema.StartPosition(one.StartTime), candidates)
+			before[i] = s.below(ctx, pipe, one, schema.SessionPosition(one), candidates)
 		}
 	}); err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (s *Store) choose(ctx context.Context, sessions []*bos.Session) ([]*bos.Ses
 	}
 	chosen := make([]*bos.Session, len(sessions))
 	for i, positions := range before {
-		for _, p := range positions.Val() {
+		for _, p := range exceptOwn(sessions[i], positions.Val()) {
 			if chosen[i] = ended[p]; chosen[i] != nil {
 				break
 			}

@@ -2,6 +2,8 @@ package cache
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -37,7 +39,7 @@ func (s *Store) PreviousSessions(ctx context.Context, of *bos.Session, first int
 // completed, newest first, with their counts. Those that have not completed are passed
 // over, as many as one operation may look through.
 func (s *Store) completeBefore(ctx context.Context, of *bos.Session, count int) (complete []*bos.Session, err error) {
-	last := schema.StartPosition(of.StartTime)
+	last := schema.SessionPosition(of)
 	for asked := count + spare; ; asked = walkChunk {
 		var page *redis.StringSliceCmd
 		if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { page = s.below(ctx, pipe, of, last, asked) }); err != nil {
@@ -47,7 +49,7 @@ func (s *Store) completeBefore(ctx context.Context, of *bos.Session, count int) 
 		if err := cost.EffortOf(ctx).Scan(ctx, len(positions)); err != nil {
 			return nil, err
 		}
-		found, err := s.complete(ctx, positions)
+		found, err := s.complete(ctx, exceptOwn(of, positions))
 		if err != nil {
 			return nil, err
 		}
@@ -60,11 +62,18 @@ func (s *Store) completeBefore(ctx context.Context, of *bos.Session, count int) 
 }
 
 // below asks for the positions of sessions like one that come before a position, newest
-// first. Positions begin with the start and have more behind it, so those that started
-// before a session are all below its start alone: the end that it had before BOS set it
-// back has the same start, and is not among them.
+// first. Positions begin with the start, so those that started before a session are all below its own.
 func (s *Store) below(ctx context.Context, pipe redis.Pipeliner, of *bos.Session, position string, count int) *redis.StringSliceCmd {
 	return pipe.ZRevRangeByLex(ctx, s.db.Keys.Alike(of), &redis.ZRangeBy{Min: "-", Max: "(" + position, Count: int64(count)})
+}
+
+// exceptOwn are the positions of other sessions: the end that one had before BOS set it back has the same name and start.
+func exceptOwn(of *bos.Session, positions []string) []string {
+	start := schema.StartPosition(of.StartTime)
+	return slices.DeleteFunc(slices.Clone(positions), func(p string) bool {
+		key, _, _ := schema.ParseSessionPosition(p)
+		return key == of.SessionKey && strings.HasPrefix(p, start)
+	})
 }
 
 // complete reads those sessions of a list of positions that have completed, in their

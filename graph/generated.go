@@ -565,8 +565,8 @@ type Session implements Node {
     first: Int = 10
   ): [Component!]!
   """
-  Completed sessions of the same template, operation and tenant that started earlier, newest first, to compare
-  with. They include sessions that BOS has deleted, with deleted: true. Sessions in between that have not completed are
+  Completed sessions of the same template, operation and tenant that are older, newest first, to compare
+  with: those that started earlier, or with the same start were created earlier. They include sessions that BOS has deleted, with deleted: true. Sessions in between that have not completed are
   passed over, and count against what a request may look through (--max-scan).
   """
   previous(

@@ -15,7 +15,8 @@ import (
 type ending struct {
 	home       schema.Home
 	name       string
-	components int // how many it managed or had staged
+	components int  // how many it managed or had staged
+	errors     bool // only those with errors are shown: of those that it had only staged, none are known
 }
 
 // endIndex is the narrowest index of the components that a session had when it was frozen. Of those that were frozen by an
@@ -25,7 +26,7 @@ func (s *Store) endIndex(ctx context.Context, of *bos.MembersOf, f bos.Component
 	if err != nil {
 		return idx, false, err
 	}
-	idx.ended = &ending{home: h, name: of.Session.Name}
+	idx.ended = &ending{home: h, name: of.Session.Name, errors: f.HasError != nil && *f.HasError}
 	if found != nil {
 		idx.ended.components = found.Status.Tally.Components()
 	}
@@ -48,7 +49,7 @@ func (s *Store) endIndex(ctx context.Context, of *bos.MembersOf, f bos.Component
 	return idx, f.Empty(), nil
 }
 
-// showEnd makes components, as they are now or nil, what they were when the session was frozen.
+// showEnd makes components, as they are now or nil, what they were when the session was frozen; nil of those that do not pass.
 func (s *Store) showEnd(ctx context.Context, e *ending, ids []string, found []*bos.Component) error {
 	ids = ids[:len(found)]
 	if len(ids) == 0 {
@@ -75,6 +76,10 @@ func (s *Store) showEnd(ctx context.Context, e *ending, ids []string, found []*b
 	for i, id := range ids {
 		wait, member := members[id]
 		state := bos.EndState{Member: member || fails[i] != nil, Failed: fails[i] != nil, Wait: wait, Error: errors[id]}
+		if e.errors && !state.Member {
+			found[i] = nil
+			continue
+		}
 		now := bos.Component{ID: id} // deleted since
 		if found[i] != nil {
 			now = *found[i]

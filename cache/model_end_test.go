@@ -10,7 +10,7 @@ import (
 )
 
 // checkEnd compares how the components of a frozen session are listed with how they were when it was frozen: all, page by
-// page, those with one status, and those with one error.
+// page, those with one status, those with one error, and those with any.
 func (x *machine) checkEnd(rt *rapid.T, of *bos.Session, s *modelSession) {
 	if s.frozen == nil {
 		return
@@ -19,7 +19,7 @@ func (x *machine) checkEnd(rt *rapid.T, of *bos.Session, s *modelSession) {
 		return fmt.Sprintf("%s %s %v %s %q", c.ID, c.Session, c.Enabled, c.Status(), c.Error)
 	}
 	failed, broken := bos.StatusFailed, "broken"
-	for _, f := range []bos.ComponentFilter{{}, {Status: &failed}, {Error: &broken}, {IDs: modelIDs[2:]}, {Enabled: new(true)}} {
+	for _, f := range []bos.ComponentFilter{{}, {Status: &failed}, {Error: &broken}, {HasError: new(true)}, {IDs: modelIDs[2:]}, {Enabled: new(true)}} {
 		var want, got []string
 		for _, id := range sortedKeys(s.frozen.Members, always) {
 			c := s.frozen.Members[id]
@@ -33,7 +33,7 @@ func (x *machine) checkEnd(rt *rapid.T, of *bos.Session, s *modelSession) {
 				c.EndStatus = status.Kind()
 			}
 			staged := c.Session != s.Name // has no error or failure of then
-			if f.Match(&c) && !(staged && (f.Error != nil || f.Status != nil)) {
+			if f.Match(&c) && !(staged && (f.Error != nil || f.HasError != nil || f.Status != nil)) {
 				want = append(want, spell(&c))
 			}
 		}

@@ -161,3 +161,23 @@ func TestAnEndIsBounded(t *testing.T) {
 	s.equal(s.endIDs(s.read(name("a")), bos.ComponentFilter{}, 10, -1), []string{"x0"}, "those that failed")
 	s.sweep()
 }
+
+// TestStagedComponentsHaveNoErrorAtTheEnd lists by errors and failures a session that has one component of its own, and one staged.
+func TestStagedComponentsHaveNoErrorAtTheEnd(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.create("a")
+		staged := failing("x2", "b", "staged")
+		staged.StagedState, staged.Status.StatusOverride = &bos.StagedStatePatch{Session: new("a")}, new("failed")
+		s.put(failing("x1", "a", "broken"), staged)
+		s.state("a", bos.StateRunning)
+		s.state("a", bos.StateComplete)
+		for want, f := range map[string]bos.ComponentFilter{"x1": {HasError: new(true)}, "": {Status: new(bos.StatusFailed)}, "x1 x2": {}} {
+			for _, by := range []bos.ComponentFilter{f, {HasError: f.HasError, Status: f.Status, IDs: []string{"x1", "x2"}}} {
+				list, err := s.store.ListComponents(s.ctx, endOf(s.read(name("a"))), by, bos.Page{First: 10}, true, false)
+				if got := strings.Join(s.ids(list, err), " "); got != want {
+					s.Errorf("of %+v: %q in place of %q", by, got, want)
+				}
+			}
+		}
+	})
+}

@@ -29,7 +29,7 @@ func (s *Store) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.Com
 	})
 }
 
-// withItems reads pages until one has items, or there are no more: all that a page had may have been deleted or changed while it was
+// withItems reads pages until one has items, or the list ends: all that a page had may have been deleted or changed while it was
 // read, and without items it has no position to read on from. read returns also the last position that a page has looked at.
 func withItems[T any](page bos.Page, read func(bos.Page) (list *bos.List[T], last string, err error)) (*bos.List[T], error) {
 	for {

@@ -158,7 +158,11 @@ func serve(c config.Config, log *slog.Logger) error {
 	if err := a.Start(); err != nil {
 		return err
 	}
-	signals, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	end := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		end = append(end, syscall.SIGHUP)
+	}
+	signals, restore := signal.NotifyContext(context.Background(), end...)
 	defer restore()
 	var failed error
 	select {

@@ -97,9 +97,15 @@ func (a *App) listenMetrics() error {
 }
 
 // local lets those through who are on this machine: a profile has what is in memory, which is not for all who may scrape.
+// What a proxy on this machine passes on is from elsewhere, as far as anybody knows.
 func local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if from, err := netip.ParseAddrPort(r.RemoteAddr); err != nil || !from.Addr().Unmap().IsLoopback() {
+		from, err := netip.ParseAddrPort(r.RemoteAddr)
+		far := err != nil || !from.Addr().Unmap().IsLoopback()
+		for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
+			far = far || len(r.Header[name]) > 0
+		}
+		if far {
 			say(w, http.StatusForbidden, "profiles are for this machine only: use 127.0.0.1, or a port that is forwarded to it")
 			return
 		}

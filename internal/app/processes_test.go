@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"crypto/rand"
+	"syscall"
 	"testing"
 
 	"github.com/bosgraph/bosgraph/internal/apptest"
@@ -35,4 +36,17 @@ func TestAnotherServerFollowsBOSWhenOneIsLost(t *testing.T) {
 func newFleet(t *testing.T) *apptest.Fleet {
 	t.Helper()
 	return &apptest.Fleet{Binary: apptest.Command(t), Redis: redistest.Server(t), Namespace: "test-" + rand.Text()}
+}
+
+// TestAHangUpStopsAServerLikeAnySignalToStop sends SIGHUP, as a terminal that is closed does: the server ends by itself.
+func TestAHangUpStopsAServerLikeAnySignalToStop(t *testing.T) {
+	t.Parallel()
+	_, process := newFleet(t).Start(t, "127.0.0.1:0")
+	if err := process.Cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	process.Wait()
+	if state := process.Cmd.ProcessState; !state.Success() {
+		t.Errorf("it ended by %v", state)
+	}
 }

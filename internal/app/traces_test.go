@@ -127,4 +127,12 @@ func TestProfilesAreForThisMachine(t *testing.T) {
 	if refused.Code != http.StatusForbidden {
 		t.Errorf("from another machine: %d", refused.Code)
 	}
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"} {
+		r, w := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/debug/pprof/cmdline", nil), httptest.NewRecorder()
+		r.RemoteAddr = "127.0.0.1:50000"
+		r.Header.Set(name, "192.0.2.1")
+		if s.App.MetricsHandler().ServeHTTP(w, r); w.Code != http.StatusForbidden {
+			t.Errorf("from a proxy on this machine that says %s: %d", name, w.Code)
+		}
+	}
 }

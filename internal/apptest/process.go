@@ -47,8 +47,11 @@ func (p *Process) Kill() {
 // End asks it to stop, and returns when it has.
 func (p *Process) End() {
 	_ = p.Cmd.Process.Signal(syscall.SIGTERM) // fails only if it has ended already
-	<-p.dead
+	p.Wait()
 }
+
+// Wait returns when it has ended.
+func (p *Process) Wait() { <-p.dead }
 
 // FreeAddress is an address for a program that cannot choose a port by itself.
 func FreeAddress(t *testing.T) string {

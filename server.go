@@ -155,23 +155,25 @@ func serve(c config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Start(); err != nil {
-		return err
-	}
 	end := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
 		end = append(end, syscall.SIGHUP)
 	}
+	// Before anything is started: what has been started is stopped, also by a signal that comes meanwhile. From
+	// then on a second signal ends the process at once, as by default.
 	signals, restore := signal.NotifyContext(context.Background(), end...)
 	defer restore()
+	context.AfterFunc(signals, restore)
+	if err := a.Start(); err != nil {
+		return err
+	}
 	var failed error
 	select {
 	case <-signals.Done():
 		log.Info("stopping")
 	case failed = <-a.Failed():
 	}
-	// From here on a second signal ends the process at once, as by default.
-	restore()
+	restore() // also if it failed
 	timeout, cancel := context.WithTimeout(context.Background(), c.ShutdownTimeout)
 	defer cancel()
 	return errors.Join(failed, a.Stop(timeout))

@@ -2,6 +2,7 @@ package bos_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
@@ -47,7 +48,7 @@ func TestAllThatIsPoweredOffIsOneReason(t *testing.T) {
 			all = append(all, bos.Waited{Wait: w, Late: late, Count: 1})
 		}
 	}
-	groups := bos.WaitingOf(&bos.Session{}, all, limits)
+	groups := bos.WaitingOf(&bos.Session{}, all, limits, time.Now())
 	if len(groups) != 2 || groups[0].Reason != bos.WaitingPowerOffOverdue || groups[0].Count != 2 || groups[1].Reason != bos.WaitingPowerOff || groups[1].Count != 2 {
 		t.Errorf("they wait for %+v", groups)
 	}

@@ -104,7 +104,7 @@ func (c *Client) send(ctx context.Context, want string, operation request) (*htt
 	r.Header.Set("Accept", want)
 	if c.o.TokenFile != "" {
 		if err := Authorize(r, c.o.TokenFile); err != nil {
-			return nil, &Refusal{Message: err.Error()}
+			return nil, &Refusal{Message: "--token-file " + err.Error()}
 		}
 	}
 	answer, err := c.http.Do(r)

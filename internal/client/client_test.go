@@ -59,6 +59,12 @@ func TestWhoIsTrustedAndWhoGetsTheToken(t *testing.T) {
 	if want := []string{"/base/graphql Bearer first", "/base/graphql Bearer second"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("asked was %q, not %q", got, want)
 	}
+	for name, text := range map[string]string{"empty": "\n", "two lines": "token\nline\n", "two words": "Bearer token", "control character": "to\x00ken"} {
+		file("token", text)
+		if err := failed(c); err == nil || !strings.Contains(err.Error(), "--token-file "+token+": this is not one token") {
+			t.Errorf("%s: it says %v", name, err)
+		}
+	}
 	if err := os.Remove(token); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"unicode"
 )
 
 // Trusting returns a configuration that trusts the certificate authorities of a PEM file
@@ -28,10 +29,15 @@ func Trusting(file string) (*tls.Config, error) {
 // Authorize gives a request the bearer token in a file. It is read again for each request:
 // tokens are renewed while we watch.
 func Authorize(r *http.Request, file string) error {
-	token, err := os.ReadFile(file)
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	token := strings.TrimSpace(string(content))
+	// Such a header could not be sent, and its error would pass for one of the network.
+	if token == "" || strings.ContainsFunc(token, func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }) {
+		return fmt.Errorf("%s: this is not one token: it has to hold the token alone, the first line that \"bosgraph token\" prints", file)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
 	return nil
 }

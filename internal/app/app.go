@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/bosgraph/bosgraph/cache"
@@ -184,10 +186,21 @@ func (a *App) listen() error {
 	how.SetMultipathTCP(false) // the kernel has no filter for such a listener, which Drain needs
 	plain, err := how.Listen(context.Background(), "tcp", a.config.Listen)
 	if err != nil {
-		return fmt.Errorf("can't serve on %s: %w", a.config.Listen, err)
+		return cannotListen("--listen", a.config.Listen, err)
 	}
 	a.listener = a.counted(plain)
 	return nil
+}
+
+// cannotListen says why an address could not be taken, and what to do about the usual reason.
+func cannotListen(flag, address string, err error) error {
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: can't serve on %s: %w", flag, address, err)
+	}
+	host, port, _ := net.SplitHostPort(address) // what was listened on can be split
+	n, _ := net.LookupPort("tcp", port)         // and looked up
+	return fmt.Errorf("%s: %s is in use by another program: stop it, or choose another port, such as %[1]s=%s",
+		flag, address, net.JoinHostPort(host, strconv.Itoa(n%65535+1)))
 }
 
 // closeListener closes it if the HTTP server, which does so too, was never started.

@@ -82,7 +82,10 @@ func (a *App) stopAll(ctx context.Context) error {
 			waited = append(waited, fmt.Sprint(p.name, " ", took))
 		}
 	}
-	a.log.Info("stopped", "took", time.Since(begun).Round(time.Millisecond), "waited", strings.Join(waited, ", "))
+	// After a start that has failed nothing was served, and the line would hide the reason.
+	if len(a.started) == len(a.parts) {
+		a.log.Info("stopped", "took", time.Since(begun).Round(time.Millisecond), "waited", strings.Join(waited, ", "))
+	}
 	return errors.Join(errs...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -113,6 +114,10 @@ func TestStartFailsForWhatCannotBeServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
+	address := taken.Addr().(*net.TCPAddr)
+	inUse := func(flag string) string {
+		return fmt.Sprintf("%s: %v is in use by another program: stop it, or choose another port, such as %s=127.0.0.1:%d", flag, address, flag, address.Port+1)
+	}
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(ca, []byte("none"), 0o600); err != nil {
 		t.Fatal(err)
@@ -123,14 +128,19 @@ func TestStartFailsForWhatCannotBeServed(t *testing.T) {
 		options []string
 		says    string
 	}{
-		"an address that is taken":       {[]string{"--listen", taken.Addr().String()}, "address already in use"},
+		"an address that is taken":       {[]string{"--listen", address.String()}, inUse("--listen")},
+		"that of metrics":                {[]string{"--metrics-listen", address.String()}, inUse("--metrics-listen")},
 		"no certificate of an authority": {[]string{"--bos-url", "https://127.0.0.1:1", "--bos-ca-file", ca}, "no PEM certificate"},
 		"data of another version":        {[]string{"--redis-url", "redis://" + other}, "another version"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			nothingRemains(t)
-			if err := newApp(t, io.Discard, test.options...).Start(); err == nil || !strings.Contains(err.Error(), test.says) {
+			log := &bytes.Buffer{}
+			if err := newApp(t, log, test.options...).Start(); err == nil || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("Start returned %v", err)
+			}
+			if strings.Contains(log.String(), "msg=stopped") {
+				t.Errorf("nothing was served, and it says\n%s", log)
 			}
 		})
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -73,7 +72,7 @@ func (a *App) listenMetrics() error {
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return fmt.Errorf("--metrics-listen: can't serve on %s: %w", address, err)
+		return cannotListen("--metrics-listen", address, err)
 	}
 	a.metricsListener = listener
 	if a.tls != nil {

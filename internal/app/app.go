@@ -199,7 +199,7 @@ func cannotListen(flag, address string, err error) error {
 	}
 	host, port, _ := net.SplitHostPort(address) // what was listened on can be split
 	n, _ := net.LookupPort("tcp", port)         // and looked up
-	return fmt.Errorf("%s: %s is in use by another program: stop it, or choose another port, such as %[1]s=%s",
+	return fmt.Errorf("%s: %s is in use by another program: stop it, or choose another port, such as %[1]s=%[3]s",
 		flag, address, net.JoinHostPort(host, strconv.Itoa(n%65535+1)))
 }
 

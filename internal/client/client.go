@@ -10,13 +10,16 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -109,16 +112,28 @@ func (c *Client) send(ctx context.Context, want string, operation request) (*htt
 	}
 	answer, err := c.http.Do(r)
 	if err != nil {
-		if untrusted := (*tls.CertificateVerificationError)(nil); errors.As(err, &untrusted) {
-			return nil, &Refusal{Message: err.Error()}
-		}
-		return nil, brief(err)
+		return nil, c.unanswered(err)
 	}
 	if got, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")); answer.StatusCode/100 == 2 && got == want {
 		return answer, nil
 	}
 	defer answer.Body.Close()
-	return nil, refused(answer)
+	return nil, c.refused(answer)
+}
+
+// unanswered is the error of a request that got no answer. What the options have wrong is a refusal: it
+// does not pass.
+func (c *Client) unanswered(err error) error {
+	short := brief(err)
+	switch {
+	case errors.As(err, new(x509.UnknownAuthorityError)):
+		return &Refusal{Message: fmt.Sprintf("%s: %v: give its authority with --ca-file", c.o.Server, short)}
+	case errors.As(err, new(*tls.CertificateVerificationError)):
+		return &Refusal{Message: fmt.Sprintf("%s: %v", c.o.Server, short)}
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return &Refusal{Message: fmt.Sprintf("%s: %v: use http://", c.o.Server, short)}
+	}
+	return short
 }
 
 // brief is an error of the network without the address, which its readers know.
@@ -136,13 +151,19 @@ func brief(err error) error {
 const maxProblem = 64 << 10
 
 // refused says why an answer is not the one wanted.
-func refused(answer *http.Response) error {
+func (c *Client) refused(answer *http.Response) error {
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, maxProblem)) // what came will do
 	var problem result[any]
 	if err := json.Unmarshal(text, &problem); err == nil && len(problem.Errors) > 0 {
 		return problem.err()
 	}
 	switch answer.StatusCode {
+	case http.StatusNotFound, http.StatusMethodNotAllowed: // the second is that of pages, bosgraph's own too
+		return &Refusal{Message: "there is no bosgraph at " + c.o.Server + ": is the base path right?"}
+	case http.StatusBadRequest: // as servers of TLS answer what is not TLS
+		if strings.HasPrefix(c.url, "http:") {
+			return &Refusal{Message: c.o.Server + ": the answer is " + answer.Status + ": does the server want https://?"}
+		}
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return errors.New("the answer is " + answer.Status)
 	}
@@ -187,5 +208,5 @@ func (r *result[T]) err() error {
 	case bos.Unavailable, bos.Internal, bos.Conflict:
 		return errors.New(first.Message)
 	}
-	return &Refusal{Code: first.Extensions.Code, Message: first.Message}
+	return refusal(first.Extensions.Code, first.Message)
 }

@@ -77,8 +77,23 @@ func TestWhoIsTrustedAndWhoGetsTheToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stranger.Close()
-	if err := failed(stranger); err == nil || !strings.Contains(err.Error(), "certificate") {
+	if err := failed(stranger); err == nil || err.Error() != s.URL+": tls: failed to verify certificate: x509: certificate signed by unknown authority: give its authority with --ca-file" {
 		t.Errorf("without the authority it says %v", err)
+	}
+	plain := httptest.NewServer(nil)
+	defer plain.Close()
+	for url, want := range map[string]string{
+		"http" + strings.TrimPrefix(s.URL, "https"):     ": the answer is 400 Bad Request: does the server want https://?",
+		"https" + strings.TrimPrefix(plain.URL, "http"): ": http: server gave HTTP response to HTTPS client: use http://",
+	} {
+		c, err := New(Options{Server: url, Patience: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if err := failed(c); err == nil || err.Error() != url+want {
+			t.Errorf("at %s it says %v", url, err)
+		}
 	}
 	for _, bad := range []string{file("empty", ""), filepath.Join(dir, "missing")} {
 		if _, err := New(Options{Server: s.URL, CAFile: bad}); err == nil || !strings.Contains(err.Error(), bad) {
@@ -124,7 +139,7 @@ func TestFailedComponentsAreReadPageByPage(t *testing.T) {
 		{name: "a server that restarts in between", turns: []turn{page(0, 3, true), down, problem(bos.Unavailable), page(3, 1, false)}, n: 4,
 			after: []any{nil, "c3", "c3", "c3"}, report: 2},
 		{name: "no session", turns: []turn{answer(200, "application/json", `{"data":{"session":null}}`)}, after: []any{nil},
-			want: `there is no session "s" without a tenant`, code: bos.NotFound},
+			want: `there is no session "s" without a tenant: if it belongs to a tenant, give --tenant`, code: bos.NotFound},
 		{name: "refused", turns: []turn{problem(bos.Forbidden)}, after: []any{nil}, want: "no", code: bos.Forbidden},
 		{name: "half an answer", turns: []turn{answer(200, "application/json", `{"data":`), page(0, 1, false)}, n: 1, after: []any{nil, nil}, report: 1},
 	} {

@@ -49,7 +49,7 @@ func (c *Client) Failed(ctx context.Context, s bos.SessionKey, report func(error
 		case err != nil:
 			return nil, err
 		case page.Session == nil:
-			return nil, &Refusal{Code: bos.NotFound, Message: bos.NoSession(s).Message}
+			return nil, refusal(bos.NotFound, bos.NoSession(s).Message)
 		}
 		components := page.Session.FailedComponents
 		for _, edge := range components.Edges {

@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
@@ -56,6 +58,10 @@ func (c *Client) List(ctx context.Context, w Which, report func(error)) ([]Liste
 	answer, err := again[struct {
 		Sessions struct{ Edges []struct{ Node Listed } }
 	}](ctx, c, request{Query: listed, Variables: map[string]any{"first": w.First, "filter": filter}}, report)
+	// Here and not in every refusal: not all commands have the flag.
+	if refused := (*Refusal)(nil); errors.As(err, &refused) {
+		refused.Message = strings.Replace(refused.Message, "send Cray-Tenant-Name with one of", "give --tenant with one of", 1)
+	}
 	all := make([]Listed, len(answer.Sessions.Edges))
 	for i, edge := range answer.Sessions.Edges {
 		all[i] = edge.Node

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -16,6 +17,14 @@ type Refusal struct {
 }
 
 func (r *Refusal) Error() string { return r.Message }
+
+// refusal is that of a server, which says what to do in terms of HTTP: users of commands have flags for it.
+func refusal(code bos.Code, message string) *Refusal {
+	if strings.HasSuffix(message, " without a tenant") {
+		message += ": if it belongs to a tenant, give --tenant"
+	}
+	return &Refusal{Code: code, Message: strings.Replace(message, "send a token as Authorization: Bearer TOKEN", "give --token-file", 1)}
+}
 
 // NotFound reports whether the reason is that what was named does not exist.
 func NotFound(err error) bool {

@@ -111,7 +111,7 @@ func (c *Client) Waiting(ctx context.Context, s bos.SessionKey, first int, repor
 	variables["first"] = first
 	answer, err := again[struct{ Session *Waiting }](ctx, c, request{Query: waitingFor, Variables: variables}, report)
 	if err == nil && answer.Session == nil {
-		err = &Refusal{Code: bos.NotFound, Message: bos.NoSession(s).Message}
+		err = refusal(bos.NotFound, bos.NoSession(s).Message)
 	}
 	return answer.Session, err
 }

@@ -57,6 +57,7 @@ func TestCommandsShowWhatTheirTokenMaySee(t *testing.T) {
 	viewer := k.issue(config.Holder{Name: "viewer", Roles: []string{"viewer"}})
 	red := k.issue(config.Holder{Name: "red", Roles: []string{"tenant"}, Tenants: []string{"red"}})
 	none := k.issue(config.Holder{Name: "none", Roles: []string{"tenant"}, Tenants: []string{"white"}})
+	both := k.issue(config.Holder{Name: "both", Roles: []string{"tenant"}, Tenants: []string{"red", "blue"}})
 	brief := k.issue(config.Holder{Name: "brief", Roles: []string{"viewer"}, Valid: 5 * time.Second})
 	ended := k.issue(config.Holder{Name: "ended", Roles: []string{"viewer"}, Valid: time.Second})
 
@@ -86,7 +87,7 @@ func TestCommandsShowWhatTheirTokenMaySee(t *testing.T) {
 			t.Errorf("%s prints %q and %q", command, hidden.reported(), missing.reported())
 		}
 		run(command, "over", "--tenant", "red", "--token-file", none).exits(t, 2, `tenant "red" has no session "over"`)
-		run(command, "over", "--tenant", "red").exits(t, 2, "log in first")
+		run(command, "over", "--tenant", "red").exits(t, 2, "log in first: give --token-file")
 		run(command, "over", "--tenant", "red", "--token-file", filepath.Join(k.dir, "nowhere")).exits(t, 2, "nowhere")
 	}
 
@@ -102,4 +103,7 @@ func TestCommandsShowWhatTheirTokenMaySee(t *testing.T) {
 	renewed.reports(t, "ended") // the reason for which the connection is lost
 	open.Update("live", "tenant", "red", "status", "COMPLETE")
 	renewed.exits(t, 1, "")
+
+	run("list", "--token-file", both).exits(t, 2, "say for which of your tenants: give --tenant with one of ")
+	run("list", "--token-file", both, "--tenant", "red").exits(t, 0, "")
 }

@@ -102,9 +102,9 @@ func testWatchStatuses(t *testing.T, f *apptest.Fleet) {
 	broken.reports(t, "set-up failed: no boot set")
 
 	startCommand(t, f, s, "watch", "nobody").exits(t, 2, `there is no session "nobody"`)
-	startCommand(t, f, s, "watch", "owned").exits(t, 2, `there is no session "owned" without a tenant`)
+	startCommand(t, f, s, "watch", "owned").exits(t, 2, `there is no session "owned" without a tenant: if it belongs to a tenant, give --tenant`)
 	startCommand(t, f, s, "watch", "owned", "--tenant", "red").exits(t, 2, `tenant "red" has no session "owned"`)
-	startCommand(t, f, &apptest.Site{Base: s.Base + "/base"}, "watch", "well").exits(t, 2, "405 Method Not Allowed, which is not bosgraph's")
+	startCommand(t, f, &apptest.Site{Base: s.Base + "/base"}, "watch", "well").exits(t, 2, "there is no bosgraph at "+s.Base+"/base: is the base path right?")
 	startCommand(t, f, &apptest.Site{Base: "http://127.0.0.1:1"}, "watch", "well", "--patience", "10ms").exits(t, 2, "connection refused")
 	startCommand(t, f, s, "watch", "well", "--token-file", "/nowhere").exits(t, 2, "/nowhere")
 

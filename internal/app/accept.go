@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/bosgraph/bosgraph/cache"
@@ -10,9 +9,8 @@ import (
 	"github.com/bosgraph/bosgraph/internal/config"
 )
 
-// Accept confirms that BOS really lists as little as the sync doubts: the server that
-// follows BOS removes the rest with its next sweep. It names that very doubt, so a later
-// one is not confirmed by it. accepted is false if there is none.
+// Accept confirms that BOS really lists as little as the sync doubts, as [bossync.Accept] does: the server that
+// follows BOS removes the rest with its next sweep.
 func Accept(ctx context.Context, c config.Config, out io.Writer) (accepted bool, err error) {
 	// Through Redis and not by asking a server: any replica may be the one that follows BOS,
 	// and the doubt is stored where all of them see it.
@@ -25,18 +23,5 @@ func Accept(ctx context.Context, c config.Config, out io.Writer) (accepted bool,
 		return false, err
 	}
 	defer store.Close()
-	note, err := store.SyncNote(ctx)
-	if err != nil {
-		return false, err
-	}
-	doubt, about := bossync.Doubtful(note)
-	if doubt == "" {
-		fmt.Fprintln(out, "Nothing to confirm: the sync has no doubt about what BOS lists.")
-		return false, nil
-	}
-	if err := store.AcceptSync(ctx, doubt); err != nil {
-		return false, err
-	}
-	_, err = fmt.Fprintln(out, "Confirmed:", about)
-	return true, err
+	return bossync.Accept(ctx, store, out)
 }

@@ -37,7 +37,8 @@ type doubt struct {
 	since  time.Time // the first sweep that has shown it
 	first  uint64    // the number of that sweep
 	sweeps int       // whole ones that have shown it
-	text   string    // for users
+	less   string    // what BOS lists less, for users
+	text   string    // and what becomes of it
 
 	// What was missing when it began: sessions that were not complete, and components.
 	live, components int
@@ -61,7 +62,8 @@ func (f *follower) believes(ctx context.Context, a absent) (bool, error) {
 		f.doubt = d
 	}
 	d.sweeps++
-	d.text = a.text(len(f.components)) + fmt.Sprintf(": nothing is removed before %d whole sweeps and %s have shown the same, "+
+	d.less = a.text(len(f.components))
+	d.text = d.less + fmt.Sprintf(": nothing is removed before %d whole sweeps and %s have shown the same, "+
 		"or an operator confirms it with \"bosgraph sync accept\"", f.trust.Sweeps, bos.DurationText(f.trust.Time))
 	// Read in every such sweep, as the operator's command may run on any machine: it leaves the id
 	// in Redis.

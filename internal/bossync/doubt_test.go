@@ -1,11 +1,15 @@
 package bossync
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -91,6 +95,114 @@ func TestALossIsBelievedAfterSweepsAndTime(t *testing.T) {
 	accepted = f.doubt.id
 	if believed, _ := f.believes(t.Context(), lost(100)); !believed {
 		t.Error("what was accepted is not believed")
+	}
+}
+
+// noteboard is a lease that one process holds, with its notes, and where an operator accepts a doubt.
+type noteboard struct {
+	Lease
+	mu       sync.Mutex
+	notes    []string
+	accepted chan string
+}
+
+func (b *noteboard) Hold(_ context.Context, note string) (bos.Tenure, error) {
+	b.leave(note)
+	return bos.Tenure{Held: true}, nil
+}
+
+func (b *noteboard) leave(note string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.notes = append(b.notes, note)
+}
+
+func (b *noteboard) SyncNote(context.Context) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.notes) == 0 {
+		return "", nil
+	}
+	return b.notes[len(b.notes)-1], nil
+}
+
+func (b *noteboard) AcceptSync(_ context.Context, doubt string) error {
+	b.accepted <- doubt
+	return nil
+}
+
+// TestTheNoteIsNotBehindADoubt has sweeps between two beats show a loss, another one, and an error: each doubt is in
+// the note at once, and in its own words whatever the problem is.
+func TestTheNoteIsNotBehindADoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		board := &noteboard{}
+		s := New(board, Options{Interval: time.Hour, Log: slog.New(slog.DiscardHandler)})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go s.keepLease(ctx, bos.Tenure{Held: true})
+		f := &follower{tenants: &tenants{}}
+		for _, step := range []struct {
+			doubt *doubt
+			err   error
+			less  string
+		}{
+			{&doubt{id: "1", less: "one"}, nil, "one"}, {&doubt{id: "2", less: "two"}, errors.New("no"), "two"}, {nil, nil, ""},
+		} {
+			f.doubt = step.doubt
+			if f.problem = ""; step.doubt != nil {
+				f.problem = step.doubt.less + ": wait"
+			}
+			s.report(f, time.Now(), time.Hour, step.err)
+			synctest.Wait() // without time that passes
+			n, err := doubtful(ctx, board)
+			id := ""
+			if step.doubt != nil {
+				id = step.doubt.id
+			}
+			if err != nil || n.Doubt != id || n.Less != step.less {
+				t.Errorf("the note says %+v, %v", n, err)
+			}
+		}
+	})
+}
+
+// TestAcceptReportsWhatBecameOfTheDoubt has the sync end a doubt that was accepted, replace it, or do nothing.
+func TestAcceptReportsWhatBecameOfTheDoubt(t *testing.T) {
+	for name, test := range map[string]struct {
+		then     string // the note after that; empty for the same
+		accepted bool
+		says     string
+	}{
+		"removed": {`{"every":1}`, true, "Confirmed: BOS lists 200 fewer components\n"},
+		"more lost": {`{"doubt":"2","less":"BOS lists 100 fewer components","problem":"no"}`, false,
+			"More has been lost since: BOS lists 100 fewer components: look at it and run it again\n"},
+		"no sweep": {"", false, "No sweep has removed it within 30s: look at serverInfo.sync, and whether a server follows BOS. To be removed: BOS lists 200 fewer components\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				board := &noteboard{accepted: make(chan string, 1), notes: []string{
+					`{"doubt":"1","less":"BOS lists 200 fewer components","problem":"BOS does not answer","every":10000000000}`}}
+				out := &bytes.Buffer{}
+				type result struct {
+					accepted bool
+					err      error
+				}
+				done := make(chan result)
+				go func() {
+					accepted, err := Accept(t.Context(), board, out)
+					done <- result{accepted, err}
+				}()
+				if id := <-board.accepted; id != "1" {
+					t.Errorf("accepted was %q", id)
+				}
+				if test.then != "" {
+					board.leave(test.then)
+				}
+				if r := <-done; r.accepted != test.accepted || r.err != nil || out.String() != test.says {
+					t.Errorf("%v, %v: it says %s", r.accepted, r.err, out)
+				}
+			})
+		})
 	}
 }
 

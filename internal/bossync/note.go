@@ -17,13 +17,14 @@ type note struct {
 	Every   time.Duration `json:"every"`           // nanoseconds
 	Problem string        `json:"problem,omitempty"`
 	Doubt   string        `json:"doubt,omitempty"` // the id of what an operator may accept
+	Less    string        `json:"less,omitempty"`  // what that is: Problem may be the error of a later sweep
 	Tenants []string      `json:"tenants,omitempty"`
 }
 
 func (s *Sync) note() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := note{Sweep: s.sweep, Epoch: s.epoch, Every: s.state.Every, Problem: s.state.Problem, Doubt: s.doubt, Tenants: s.tenants}
+	n := note{Sweep: s.sweep, Epoch: s.epoch, Every: s.state.Every, Problem: s.state.Problem, Doubt: s.doubt, Less: s.less, Tenants: s.tenants}
 	if n.Sweep != 0 {
 		n.Age = s.o.Now().Sub(s.state.LastSweep)
 	}
@@ -50,7 +51,7 @@ func (s *Sync) readNote(t bos.Tenure) {
 	// Sweeps become known here once a beat, however short the interval: with less than that, what is current would count as behind.
 	s.state.Every = max(n.Every, beat)
 	s.state.Problem, s.state.Doubt = n.Problem, n.Doubt != ""
-	s.doubt, s.tenants = n.Doubt, n.Tenants
+	s.doubt, s.less, s.tenants = n.Doubt, n.Less, n.Tenants
 	s.know(n.Tenants)
 	if n.Sweep != 0 && n.Sweep != s.sweep && t.NoteAge >= 0 {
 		s.sweep, s.epoch, s.state.LastSweep = n.Sweep, n.Epoch, now.Add(-n.Age-lain)
@@ -62,14 +63,4 @@ func (s *Sync) know(tenants []string) {
 	for _, name := range tenants {
 		s.known[name] = true
 	}
-}
-
-// Doubtful reads in a note whether BOS lists much less than it did: the id of that
-// doubt, empty for none, and what it is about.
-func Doubtful(text string) (id, about string) {
-	var n note
-	if json.Unmarshal([]byte(text), &n) != nil {
-		return "", ""
-	}
-	return n.Doubt, n.Problem
 }

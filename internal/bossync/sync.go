@@ -53,9 +53,12 @@ type Sync struct {
 	reporting sync.Mutex
 	stale     bool // as it was last reported
 
+	wake chan struct{} // has the lease renewed, and so the note left, before the next beat
+
 	mu      sync.Mutex
 	state   bos.SyncState
 	doubt   string    // the id of the doubt there is; empty for none
+	less    string    // what BOS lists less then
 	tenants []string  // that the sync keeps
 	sweep   int64     // which one LastSweep is of, as its holder named it
 	epoch   string    // in which that was
@@ -71,7 +74,7 @@ func New(lease Lease, o Options) *Sync {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Sync{o: o, lease: lease, state: bos.SyncState{Source: o.BOS.URL, Every: o.Interval}, stale: true, known: map[string]bool{}}
+	return &Sync{o: o, lease: lease, state: bos.SyncState{Source: o.BOS.URL, Every: o.Interval}, stale: true, wake: make(chan struct{}, 1), known: map[string]bool{}}
 }
 
 // State returns the state of the sync, whichever process does it.
@@ -159,6 +162,7 @@ func (s *Sync) keepLease(ctx context.Context, t bos.Tenure) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-s.wake:
 		}
 		s.updateStale()
 		now, err := s.lease.Hold(ctx, s.note())
@@ -243,11 +247,19 @@ func (s *Sync) report(f *follower, began time.Time, every time.Duration, err err
 		s.state.LastSweep, s.state.Every, s.state.Problem = began, every, f.problem
 		s.sweep, s.epoch = began.UnixNano(), f.epoch
 	}
-	s.doubt = ""
+	was := s.doubt
+	s.doubt, s.less = "", ""
 	if f.doubt != nil {
-		s.doubt = f.doubt.id
+		s.doubt, s.less = f.doubt.id, f.doubt.less
 	}
 	s.state.Doubt = s.doubt != ""
+	if s.doubt != was {
+		// An operator accepts the doubt of the note: a beat later it could still be that of an earlier one.
+		select {
+		case s.wake <- struct{}{}:
+		default: // it is due already
+		}
+	}
 	s.tenants = f.tenants.names()
 	s.know(s.tenants)
 	problem := s.state.Problem

@@ -245,7 +245,7 @@ type grammar struct {
 		Accept struct {
 			Redis
 			Log
-		} `cmd:"" help:"Confirm that BOS really has lost the records that serverInfo.sync.error names: the sync removes them with its next sweep instead of waiting. Prints what was confirmed. Exits with 0, 1 if there is nothing to confirm, 2 if Redis does not answer."`
+		} `cmd:"" help:"Confirm that BOS really has lost the records that serverInfo.sync.error names: the sync removes them with its next sweep instead of waiting. Waits for that sweep, and prints what was confirmed. Exits with 0, 1 if there is nothing to confirm, more has been lost since or no sweep came, 2 if Redis does not answer."`
 	} `cmd:"" help:"Control the sync from BOS."`
 	Webhooks struct {
 		List struct {

@@ -48,6 +48,9 @@ type Holder struct {
 // New makes a token and the line by which a file knows it. The token has 256 random bits and
 // is not stored anywhere: print it once.
 func New(h Holder) (token, line string, err error) {
+	if err := h.check(); err != nil {
+		return "", "", err
+	}
 	var random [32]byte
 	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the program instead
 	token = prefix + base64.RawURLEncoding.EncodeToString(random[:])
@@ -69,6 +72,23 @@ func New(h Holder) (token, line string, err error) {
 		return "", "", err
 	}
 	return token, line, nil
+}
+
+// check refuses what the file would, in terms of the command's options: those who make a token need not know its line.
+func (h Holder) check() error {
+	if err := checkName(h.Name); err != nil {
+		return err
+	}
+	p := auth.Principal{Tenants: h.Tenants}
+	for _, r := range h.Roles {
+		p.Roles = p.Roles.With(r)
+	}
+	for _, tenant := range h.Tenants {
+		if err := bos.CheckTenant(tenant); err != nil {
+			return fmt.Errorf("--tenants: %w", err)
+		}
+	}
+	return checkTenants(&p, "--tenants")
 }
 
 // load reads and checks the file.
@@ -170,20 +190,20 @@ func parseLine(line string) (entry, error) {
 			return entry{}, err
 		}
 	}
-	return e, checkTenants(p)
+	return e, checkTenants(p, "tenants=")
 }
 
 // checkTenants refuses lines that look narrower than they are. The writer of "producer" with
-// a list of tenants means a limit, which that role does not have.
-func checkTenants(p *auth.Principal) error {
+// a list of tenants means a limit, which that role does not have. An error names the list as it was given.
+func checkTenants(p *auth.Principal, list string) error {
 	limited := p.Roles.Has(auth.Tenant) || p.Roles.Has(auth.TenantProducer)
 	switch {
 	case limited && len(p.Tenants) == 0:
-		return errors.New("the roles tenant and tenant-producer need tenants=")
+		return errors.New("the roles tenant and tenant-producer need " + list)
 	case len(p.Tenants) > 0 && p.Roles.Has(auth.Producer):
-		return errors.New("tenants= does not limit the role producer; use tenant-producer")
+		return errors.New(list + " does not limit the role producer; use tenant-producer")
 	case len(p.Tenants) > 0 && (p.Roles.Has(auth.Admin) || !limited):
-		return fmt.Errorf("tenants= does not limit %s; it is for the roles tenant and tenant-producer", p.Roles)
+		return fmt.Errorf("%s does not limit %s; it is for the roles tenant and tenant-producer", list, p.Roles)
 	}
 	return nil
 }

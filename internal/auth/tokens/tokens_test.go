@@ -281,6 +281,21 @@ func TestMounted(t *testing.T) {
 	})
 }
 
+// TestNewSaysWhatIsWrongInFlags refuses holders whom a file would refuse, in the words of the command.
+func TestNewSaysWhatIsWrongInFlags(t *testing.T) {
+	for want, h := range map[string]Holder{
+		"without spaces, quotes and =":                                 {Name: "a b", Roles: []auth.Role{auth.Admin}},
+		"the roles tenant and tenant-producer need --tenants":          {Name: "a", Roles: []auth.Role{auth.Tenant}},
+		"--tenants does not limit admin; it is for the roles":          {Name: "a", Roles: []auth.Role{auth.Admin}, Tenants: []string{"red"}},
+		"--tenants does not limit the role producer; use tenant-produ": {Name: "a", Roles: []auth.Role{auth.Producer}, Tenants: []string{"red"}},
+		"--tenants: ": {Name: "a", Roles: []auth.Role{auth.Tenant}, Tenants: []string{"a b"}},
+	} {
+		if _, _, err := New(h); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: it says %v, not %q", h, err, want)
+		}
+	}
+}
+
 // TestExpiry shows that a token ends at its moment, without a change of the file.
 func TestExpiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -186,7 +186,10 @@ func (c *Config) checkClient() error {
 }
 
 func (c *Config) checkWatched() error {
-	if (c.Session == "") != c.Latest {
+	switch {
+	case c.Session != "" && c.Latest:
+		return errors.New("watch follows one session: give its name or --latest, not both")
+	case c.Session == "" && !c.Latest:
 		return errors.New("watch follows one session: give its name, or --latest")
 	}
 	return nil

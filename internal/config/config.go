@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -176,7 +177,7 @@ type Watching struct {
 // Listing holds the options of list.
 type Listing struct {
 	First  int    `default:"20" placeholder:"N" help:"Print at most so many sessions, the newest first; up to 1000."`
-	Status string `enum:"pending,running,complete,any" default:"any" placeholder:"STATE" help:"Only sessions that are pending, running or complete; any for all."`
+	Status string `enum:"pending,running,complete,any" type:"lower" default:"any" placeholder:"STATE" help:"Only sessions that are pending, running or complete; any for all."`
 	Asking
 }
 
@@ -315,12 +316,15 @@ const usage = 64
 func Parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	cfg, err := parse(args, stdout, stderr)
 	if err != nil && !errors.Is(err, ErrHelp) {
-		fmt.Fprintf(stderr, "bosgraph: %v\nRun \"bosgraph --help\" for the commands, \"bosgraph serve --help\" for the options of one.\n", err)
+		fmt.Fprintf(stderr, "bosgraph: %v\nRun \"bosgraph --help\" for the commands, \"bosgraph %[2]s --help\" for the options of %[2]s.\n", err, cmp.Or(cfg.Command, Serve))
 	}
 	return cfg, err
 }
 
-// parse is Parse without printing what is wrong.
+// inWords replaces what kong says of numbers.
+var inWords = strings.NewReplacer("a valid 64 bit uint", "a whole number of at least 0", "a valid 64 bit int", "a whole number")
+
+// parse is Parse without printing what is wrong. With an error, the Config has only the command, if there is one.
 func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	// As other programs have it, where no command is given.
 	if slices.Equal(args, []string{"--version"}) {
@@ -337,13 +341,17 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 		return Config{}, ErrHelp
 	}
 	if err != nil {
-		return Config{}, suggest(parser.Model, args, err)
+		var cfg Config
+		if wrong := (*kong.ParseError)(nil); errors.As(err, &wrong) {
+			cfg.Command = selected(wrong.Context)
+		}
+		return cfg, suggest(parser.Model, args, errors.New(inWords.Replace(err.Error())))
 	}
 	// After the command line: help, and what is wrong with the line itself, come first.
 	if err := checkEnvironment(parser.Model); err != nil {
 		return Config{}, err
 	}
-	cfg := Config{Command: Command(strings.TrimPrefix(parsed.Selected().FullPath(), parser.Model.Name+" "))}
+	cfg := Config{Command: selected(parsed)}
 	// A grammar has the options of every command; what is used is only those of the one that
 	// was given.
 	switch cfg.Command {
@@ -393,9 +401,18 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 		return cfg, nil
 	}
 	if err := cfg.check(); err != nil {
-		return Config{}, err
+		return Config{Command: cfg.Command}, err
 	}
 	return cfg, nil
+}
+
+// selected is the command of a command line, empty for none.
+func selected(c *kong.Context) Command {
+	node := c.Selected()
+	if node == nil {
+		return ""
+	}
+	return Command(strings.TrimPrefix(node.FullPath(), c.Model.Name+" "))
 }
 
 // suggest adds to what is wrong with a command line which command may have been meant, as one that does not
@@ -426,6 +443,7 @@ func newParser(g *grammar, options ...kong.Option) (*kong.Kong, error) {
 		kong.DefaultEnvars("BOSGRAPH"),
 		kong.ValueFormatter(helpText),
 		kong.NamedMapper("days", kong.MapperFunc(decodeDays)),
+		kong.NamedMapper("lower", kong.MapperFunc(decodeLower)),
 		kong.NamedMapper("level", kong.MapperFunc(decodeLevel)),
 	}, options...)...)
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -128,6 +129,7 @@ func TestGoodValuesAreTaken(t *testing.T) {
 			return c.Command == TestWebhooks && c.Hooks.File == "f" && c.Hooks.Target == "ops"
 		},
 		"webhooks retry --redis-url=redis://h --target=t": func(c Config) bool { return c.Command == RetryWebhooks && c.Hooks.Target == "t" },
+		"list --status=RUNNING":                           func(c Config) bool { return c.Listing.Status == "running" },
 		"sync accept --redis-url=redis://h --namespace=n": func(c Config) bool { return c.Command == Accept && c.Namespace == "n" },
 	} {
 		if cfg := parseLine(t, line); !same(cfg) {
@@ -247,13 +249,14 @@ func TestBadValuesAreRefusedWithAnExample(t *testing.T) {
 		"wacth s":                             `there is no command "wacth": did you mean "watch"?`,
 		"dance":                               `there is no command "dance"`,
 		"watch":                               "give its name, or --latest",
-		"watch s --latest":                    "give its name, or --latest",
+		"watch s --latest":                    "not both",
 		"list --first=0":                      "use 1 to 1000",
 		"list --status=gone":                  "pending",
+		"demo --components=abc":               "expected a whole number but got \"abc\"",
 		"demo --speed=0":                      "use more than 0",
 		"demo --speed=NaN":                    "use more than 0",
 		"demo --speed=1001":                   "at most 1000",
-		"demo --seed=-1":                      "expected a valid 64 bit uint",
+		"demo --seed=-1":                      "expected a whole number of at least 0 but got \"-1\"",
 		"--redis-url=ftp://u:secret@h":        "is not known",
 		"--redis-url=redis://u:secret@h:port": "not a URL",
 		"--redis-url=redis+cluster://u:secret@h:1 --redis-user=x": "names a user already",
@@ -269,6 +272,19 @@ func TestBadValuesAreRefusedWithAnExample(t *testing.T) {
 		}
 		if strings.Contains(err.Error(), "secret") {
 			t.Errorf("bosgraph %s shows a password: %v", line, err)
+		}
+	}
+}
+
+// TestTheHintNamesTheCommand shows whose options the line below an error is about.
+func TestTheHintNamesTheCommand(t *testing.T) {
+	for line, want := range map[string]string{
+		"list --first=0": "list", "list --frobnicate": "list", "token": "token", "sync accept": "sync accept", "--tick=0s": "serve", "dance": "serve",
+	} {
+		var stderr bytes.Buffer
+		_, err := Parse(strings.Fields(line), io.Discard, &stderr)
+		if err == nil || !strings.HasSuffix(stderr.String(), fmt.Sprintf("\"bosgraph %s --help\" for the options of %[1]s.\n", want)) {
+			t.Errorf("bosgraph %s: %s", line, stderr.String())
 		}
 	}
 }

@@ -28,6 +28,16 @@ func decodeDays(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
+// decodeLower is kong's decoder for words in any case: states are printed in upper case.
+func decodeLower(ctx *kong.DecodeContext, target reflect.Value) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("word", &text); err != nil {
+		return err
+	}
+	target.SetString(strings.ToLower(text))
+	return nil
+}
+
 func parseDays(text string) (time.Duration, error) {
 	count, rest, found := strings.Cut(text, "d")
 	if !found {

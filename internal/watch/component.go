@@ -75,20 +75,27 @@ func component(c *client.Inspected, now time.Time) string {
 func Troubled(ctx context.Context, o Options, t client.Troubles, stdout, stderr io.Writer) int {
 	return once(ctx, o, stdout, stderr, func(c *client.Client, report func(error)) (any, string, error) {
 		found, err := c.Troubled(ctx, t, report)
-		return found, troubled(found, time.Now()), err
+		return found, troubled(found, t, time.Now()), err
 	})
 }
 
 // troubled is the answer as a table.
-func troubled(all []client.TroubledComponent, now time.Time) string {
+func troubled(all []client.TroubledComponent, t client.Troubles, now time.Time) string {
 	if len(all) == 0 {
-		return "No component has failed."
+		none := "No component has failed"
+		if t.Template != "" {
+			none += fmt.Sprintf(" in sessions of the template %q", t.Template)
+		}
+		if t.Days > 0 {
+			none += fmt.Sprintf(" today or in the %s before (UTC)", count(t.Days, "day"))
+		}
+		return none + "."
 	}
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "COMPONENT\tFAILURES\tSESSIONS\tLAST\tLAST ERROR")
-	for _, t := range all {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%s\t%s\n", clean(t.ID), t.Failures, t.Sessions, clock(t.LastFailure, now), clean(t.LastError))
+	for _, c := range all {
+		fmt.Fprintf(table, "%s\t%d\t%d\t%s\t%s\n", clean(c.ID), c.Failures, c.Sessions, clock(c.LastFailure, now), clean(c.LastError))
 	}
 	_ = table.Flush() // to memory
 	return strings.TrimSuffix(text.String(), "\n")

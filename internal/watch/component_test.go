@@ -17,6 +17,13 @@ func testComponent(t *testing.T, f *apptest.Fleet) {
 	if none.reported() != "No component has failed.\n" {
 		t.Errorf("without failures it prints %s", none.reported())
 	}
+	for want, command := range map[string][]string{"There are no sessions.\n": {"list"}, "There are no such sessions.\n": {"list", "--status", "RUNNING"}} {
+		w := startCommand(t, f, s, command...)
+		w.exits(t, 0, "")
+		if w.reported() != want {
+			t.Errorf("%v prints %s", command, w.reported())
+		}
+	}
 	s.Session("s")
 	s.Session("newer")
 	failed := apptest.Powering("x1", "s")
@@ -39,7 +46,7 @@ $`},
 		{[]string{"troubled"}, `^COMPONENT  FAILURES  SESSIONS  LAST      LAST ERROR
 x1         1         1         [\d:]{8}  no power state
 $`},
-		{[]string{"troubled", "--days", "1", "--template", "none"}, "^No component has failed.\n$"},
+		{[]string{"troubled", "--days", "1", "--template", "none"}, `^No component has failed in sessions of the template "none" today or in the 1 day before \(UTC\)\.\n$`},
 	} {
 		w := startCommand(t, f, s, tc.command...)
 		w.exits(t, 0, "")

@@ -16,13 +16,16 @@ import (
 func List(ctx context.Context, o Options, which client.Which, stdout, stderr io.Writer) int {
 	return once(ctx, o, stdout, stderr, func(c *client.Client, report func(error)) (any, string, error) {
 		sessions, err := c.List(ctx, which, report)
-		return sessions, list(sessions, time.Now()), err
+		return sessions, list(sessions, which, time.Now()), err
 	})
 }
 
 // list is the answer as a table.
-func list(sessions []client.Listed, now time.Time) string {
-	if len(sessions) == 0 {
+func list(sessions []client.Listed, which client.Which, now time.Time) string {
+	switch {
+	case len(sessions) == 0 && which.Status == "" && which.Tenant == nil:
+		return "There are no sessions."
+	case len(sessions) == 0:
 		return "There are no such sessions."
 	}
 	var text strings.Builder

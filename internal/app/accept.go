@@ -14,14 +14,5 @@ import (
 func Accept(ctx context.Context, c config.Config, out io.Writer) (accepted bool, err error) {
 	// Through Redis and not by asking a server: any replica may be the one that follows BOS,
 	// and the doubt is stored where all of them see it.
-	options, err := storeOptions(c.Redis)
-	if err != nil {
-		return false, err
-	}
-	store, err := cache.Open(options)
-	if err != nil {
-		return false, err
-	}
-	defer store.Close()
-	return bossync.Accept(ctx, store, out)
+	return onStore(c, func(store *cache.Store) (bool, error) { return bossync.Accept(ctx, store, out) })
 }

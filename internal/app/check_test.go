@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -217,6 +219,37 @@ func TestSettingsThatBecomeWorseAreReported(t *testing.T) {
 		apptest.Eventually(t, "no "+reason, func() bool { return reported(reason) == 0 })
 		if n := apptest.CountLines(log, `level=WARN msg="`+change.line+`"`); n != 1 {
 			t.Errorf("%q is logged %d times", change.line, n)
+		}
+	}
+}
+
+// TestCommandsSayThatNoServerRunsOnADataDirectory runs those that work beside servers on a directory that is not there, and on one
+// whose redis-server was killed.
+func TestCommandsSayThatNoServerRunsOnADataDirectory(t *testing.T) {
+	missing, killed := filepath.Join(t.TempDir(), "wrong"), t.TempDir()
+	if err := os.Mkdir(filepath.Join(killed, "redis"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	socket, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(killed, "redis", "redis.sock"), Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket.SetUnlinkOnClose(false)
+	socket.Close()
+	for _, dir := range []string{missing, killed} {
+		for _, command := range []string{"recount", "sync accept", "webhooks list"} {
+			c, err := config.Parse(append(strings.Fields(command), "--data-dir", dir), io.Discard, io.Discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := map[config.Command]func() (bool, error){
+				config.Recount:      func() (bool, error) { return app.Recount(t.Context(), c, io.Discard, slog.New(slog.DiscardHandler)) },
+				config.Accept:       func() (bool, error) { return app.Accept(t.Context(), c, io.Discard) },
+				config.ListWebhooks: func() (bool, error) { return app.ListWebhooks(t.Context(), c, io.Discard) },
+			}[c.Command]
+			if _, err := run(); err == nil || err.Error() != "--data-dir: no server runs on "+dir+": check the name, or start it" {
+				t.Errorf("%s: it says %v", command, err)
+			}
 		}
 	}
 }

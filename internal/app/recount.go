@@ -18,7 +18,7 @@ const progressEvery = 2 * time.Second
 // is; how far it is goes to the log. After a repair it verifies once more, so that
 // the last line says what is left. It returns whether nothing is.
 func Recount(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger) (clean bool, err error) {
-	options, err := storeOptions(c.Redis)
+	options, err := sharedOptions(c.Redis)
 	if err != nil {
 		return false, err
 	}

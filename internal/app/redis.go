@@ -4,8 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -24,6 +28,27 @@ func (a *App) redisOptions() (cache.Options, error) {
 	}
 	o.Capacity = cache.Capacity{Components: a.config.MaxComponents, Sessions: a.config.MaxSessions, Tenants: a.config.MaxTenants}
 	return o, err
+}
+
+// sharedOptions are the store's options of a command that works beside servers. With --data-dir one of them has to run: the redis-server
+// on that directory is its own.
+func sharedOptions(c config.Redis) (cache.Options, error) {
+	o, err := storeOptions(c)
+	if err != nil || c.DataDir == "" {
+		return o, err
+	}
+	socket, err := url.Parse(o.URL)
+	if err != nil {
+		return o, err
+	}
+	conn, err := net.Dial("unix", socket.Path)
+	switch {
+	case err == nil:
+		conn.Close()
+	case errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED):
+		return o, fmt.Errorf("--data-dir: no server runs on %s: check the name, or start it", c.DataDir)
+	}
+	return o, nil // whatever else is wrong, the store reports
 }
 
 // storeOptions reads the files that the options name.

@@ -49,7 +49,7 @@ func TestWebhooks(ctx context.Context, c config.Config, out io.Writer) (accepted
 
 // onStore opens the store that a command works on.
 func onStore(c config.Config, do func(*cache.Store) (bool, error)) (bool, error) {
-	options, err := storeOptions(c.Redis)
+	options, err := sharedOptions(c.Redis)
 	if err != nil {
 		return false, err
 	}

@@ -67,7 +67,7 @@ func (s Store) listFrozen(ctx context.Context, of *bos.MembersOf, f bos.Componen
 		if err != nil {
 			return nil, err
 		}
-		list.Items, list.Positions = kept(list.Items, owns), kept(list.Positions, owns)
+		list.Items, list.Positions = those(list.Items, owns), those(list.Positions, owns)
 		if len(list.Items) > 0 || !list.More {
 			return list, nil
 		}

@@ -214,8 +214,8 @@ func (s Store) PutTenant(ctx context.Context, name string, ids []string) (int, e
 	return s.store.PutTenant(ctx, name, ids)
 }
 
-// kept removes the items of a list but for those at the places that keep says.
-func kept[T any](list []T, keep []bool) []T {
+// those are the items of a list at the places that are marked.
+func those[T any](list []T, marked []bool) []T {
 	i := -1
-	return slices.DeleteFunc(list, func(T) bool { i++; return !keep[i] })
+	return slices.DeleteFunc(list, func(T) bool { i++; return !marked[i] })
 }

@@ -189,7 +189,10 @@ func TestASessionThatOlderDataLackIsNotDeleted(t *testing.T) {
 	copyOf(t, d.dir, older)
 	d.start()
 	epoch := all[0].Now("epoch")
-	apptest.Eventually(t, "another epoch", func() bool { return s.Ask(`{ serverInfo { epoch } }`).At("serverInfo.epoch") != epoch })
+	apptest.Eventually(t, "another epoch", func() bool {
+		now, answered := s.Ask(`{ serverInfo { epoch } }`).At("serverInfo.epoch").(string)
+		return answered && now != epoch
+	})
 	p.writeAll()
 	apptest.Every(t, "that it is up to date", all, func(w *apptest.Watcher) bool { return w.Now("stale") == false || w.Ended() != "" })
 	for i, w := range all {

@@ -17,8 +17,8 @@ import (
 const spare = 10
 
 // PreviousSessions returns the latest sessions of the same template, operation and
-// tenant that started before this one and have completed, newest first, each with
-// what is wanted of it.
+// tenant that are older than this one and have completed, newest first, each with
+// what is wanted of it. Of those with the same start, older is what was created earlier.
 func (s *Store) PreviousSessions(ctx context.Context, of *bos.Session, first int, want bos.Want) ([]*bos.Session, error) {
 	complete, err := s.completeBefore(ctx, of, first)
 	if err != nil {
@@ -35,7 +35,7 @@ func (s *Store) PreviousSessions(ctx context.Context, of *bos.Session, first int
 	return present(found), nil
 }
 
-// completeBefore returns up to so many sessions like one that started before it and have
+// completeBefore returns up to so many sessions like one that are older and have
 // completed, newest first, with their counts. Those that have not completed are passed
 // over, as many as one operation may look through.
 func (s *Store) completeBefore(ctx context.Context, of *bos.Session, count int) (complete []*bos.Session, err error) {
@@ -62,7 +62,7 @@ func (s *Store) completeBefore(ctx context.Context, of *bos.Session, count int) 
 }
 
 // below asks for the positions of sessions like one that come before a position, newest
-// first. Positions begin with the start, so those that started before a session are all below its own.
+// first. Positions begin with the start, then have what says when it was created: older sessions are all below.
 func (s *Store) below(ctx context.Context, pipe redis.Pipeliner, of *bos.Session, position string, count int) *redis.StringSliceCmd {
 	return pipe.ZRevRangeByLex(ctx, s.db.Keys.Alike(of), &redis.ZRangeBy{Min: "-", Max: "(" + position, Count: int64(count)})
 }

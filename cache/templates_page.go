@@ -15,13 +15,23 @@ import (
 // and how many pass the filter in all. Without fields they have their names and tenants
 // only, and no record is read: one round trip; with them two, or three where the page has
 // so many that their sizes are asked for first. A page may have fewer than were asked for
-// although more follow: a template that is deleted between two reads is left out.
+// although more follow: a template that is deleted between two reads is left out; where all of
+// a page are, the next ones are read.
 func (s *Store) PageTemplates(ctx context.Context, f bos.TemplateFilter, page bos.Page, fields bool) (*bos.List[*bos.SessionTemplate], error) {
 	keys, err := s.templateKeys(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	list := &bos.List[*bos.SessionTemplate]{Total: new(len(keys))}
+	total := len(keys)
+	return withItems(page, func(page bos.Page) (*bos.List[*bos.SessionTemplate], string, error) {
+		list, last, err := s.pageTemplates(ctx, keys, page, fields)
+		list.Total = &total
+		return &list, last, err
+	})
+}
+
+// pageTemplates reads a page of those of a list, and returns also the last position that it has looked at.
+func (s *Store) pageTemplates(ctx context.Context, keys []bos.TemplateKey, page bos.Page, fields bool) (list bos.List[*bos.SessionTemplate], last string, err error) {
 	if page.After != "" {
 		after := bos.ParseTemplateKey(page.After)
 		from, found := slices.BinarySearchFunc(keys, after, bos.TemplateKey.Compare)
@@ -36,7 +46,7 @@ func (s *Store) PageTemplates(ctx context.Context, f bos.TemplateFilter, page bo
 	found := make([]*bos.SessionTemplate, len(keys))
 	if fields {
 		if found, err = s.readTemplates(ctx, keys, false); err != nil {
-			return nil, err
+			return list, "", err
 		}
 		if len(found) < len(keys) {
 			list.More, list.Cut = true, true
@@ -47,11 +57,12 @@ func (s *Store) PageTemplates(ctx context.Context, f bos.TemplateFilter, page bo
 		}
 	}
 	for i, one := range found {
+		last = keys[i].String()
 		if one != nil {
-			list.Items, list.Positions = append(list.Items, one), append(list.Positions, keys[i].String())
+			list.Items, list.Positions = append(list.Items, one), append(list.Positions, last)
 		}
 	}
-	return list, nil
+	return list, last, nil
 }
 
 // templateKeys are the keys of the templates that pass, in the order of the list. How many

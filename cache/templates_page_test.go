@@ -104,3 +104,23 @@ func TestLargeTemplates(t *testing.T) {
 		}
 	})
 }
+
+// TestAPageWhoseTemplatesWereDeletedReadsOn deletes all templates of a page between the two reads that it takes: the page has the
+// next ones, as it would have no position to read on from.
+func TestAPageWhoseTemplatesWereDeletedReadsOn(t *testing.T) {
+	conform(t, func(s *suite) {
+		writer := s.open(nil)
+		first := []bos.TemplateKey{{Name: "a"}, {Name: "b"}}
+		s.listTemplates(bos.TemplateFilter{}, 2, true) // to connect takes exchanges of its own
+		for n := 1; n < 5; n++ {
+			s.must(writer.KeepTemplates(s.ctx, []bos.Template{template("", "a", `{}`), template("", "b", `{}`), template("", "c", `{}`)}, nil))
+			s.after(n, func() { s.must(writer.KeepTemplates(s.ctx, nil, first)) })
+			list, err := s.store.PageTemplates(s.ctx, bos.TemplateFilter{}, bos.Page{First: 2}, true)
+			s.must(err)
+			s.after(0, nil)
+			if len(list.Items) == 0 && list.More {
+				s.Errorf("deleted behind exchange %d: the page is empty, and says that more follow", n)
+			}
+		}
+	})
+}

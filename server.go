@@ -90,19 +90,16 @@ func show(c config.Config) int {
 	case config.Node:
 		return watch.Component(signals, o, c.XName, os.Stdout, os.Stderr)
 	case config.Troubled:
-		return watch.Troubled(signals, o, client.Troubles{First: c.Troubles.First, Days: c.Troubles.Days, Template: c.Troubles.Template}, os.Stdout, os.Stderr)
+		return watch.Troubled(signals, o, client.Troubles{Tenant: c.Tenant, First: c.Troubles.First, Days: c.Troubles.Days, Template: c.Troubles.Template}, os.Stdout, os.Stderr)
 	}
 	return watch.Run(signals, o, os.Stdout, os.Stderr)
 }
 
 // listed is which sessions list is to print.
 func listed(c config.Config) client.Which {
-	which := client.Which{First: c.Listing.First}
+	which := client.Which{Tenant: c.Tenant, First: c.Listing.First}
 	if c.Listing.Status != "any" {
 		which.Status = strings.ToUpper(c.Listing.Status)
-	}
-	if c.Tenant != "" {
-		which.Tenant = &c.Tenant
 	}
 	return which
 }

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/auth"
 )
 
 // Options say which server to ask, and how.
@@ -76,6 +77,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 type request struct {
 	Query     string         `json:"query"`
 	Variables map[string]any `json:"variables"`
+	tenant    string         // to ask on behalf of; "" for all that the token may see
 }
 
 // variablesOf are those of an operation that name a session.
@@ -105,6 +107,9 @@ func (c *Client) send(ctx context.Context, want string, operation request) (*htt
 	}
 	r.Header.Set("Content-Type", typeJSON)
 	r.Header.Set("Accept", want)
+	if operation.tenant != "" {
+		r.Header.Set(auth.TenantHeader, operation.tenant)
+	}
 	if c.o.TokenFile != "" {
 		if err := Authorize(r, c.o.TokenFile); err != nil {
 			return nil, &Refusal{Message: "--token-file " + err.Error()}

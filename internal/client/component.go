@@ -48,11 +48,11 @@ const component = `query($id: ID!, $first: Int!) {
 	}
 }`
 
-// Component returns a component with all its sessions. Its errors are those of [Client.Follow]; report gets what is tried
+// Component returns a component with all its sessions, or those of a tenant if one is given. Its errors are those of [Client.Follow]; report gets what is tried
 // again.
-func (c *Client) Component(ctx context.Context, id string, report func(error)) (*Inspected, error) {
+func (c *Client) Component(ctx context.Context, tenant, id string, report func(error)) (*Inspected, error) {
 	variables := map[string]any{"id": id, "first": bos.MaxPage}
-	answer, err := again[struct{ Component *Inspected }](ctx, c, request{Query: component, Variables: variables}, report)
+	answer, err := again[struct{ Component *Inspected }](ctx, c, request{Query: component, Variables: variables, tenant: tenant}, report)
 	if err == nil && answer.Component == nil {
 		err = &Refusal{Code: bos.NotFound, Message: fmt.Sprintf("there is no component %q", id)}
 	}
@@ -61,6 +61,7 @@ func (c *Client) Component(ctx context.Context, id string, report func(error)) (
 
 // Troubles says which components that failed are listed.
 type Troubles struct {
+	Tenant   string // "" for all that the token may see
 	First    int    // at most so many
 	Days     int    // before today; 0 for all that are known
 	Template string // "" for any
@@ -89,6 +90,6 @@ func (c *Client) Troubled(ctx context.Context, t Troubles, report func(error)) (
 	if t.Template != "" {
 		variables["template"] = t.Template
 	}
-	answer, err := again[struct{ TroubledComponents []TroubledComponent }](ctx, c, request{Query: troubled, Variables: variables}, report)
+	answer, err := again[struct{ TroubledComponents []TroubledComponent }](ctx, c, request{Query: troubled, Variables: variables, tenant: t.Tenant}, report)
 	return answer.TroubledComponents, err
 }

@@ -2,8 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
-	"strings"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
@@ -28,9 +26,9 @@ type ListedStatus struct {
 
 // Which says which sessions are listed.
 type Which struct {
-	Tenant *string // "" for those without a tenant; nil for all
-	Status string  // PENDING, RUNNING or COMPLETE; "" for all
-	First  int     // at most so many
+	Tenant string // "" for all that the token may see
+	Status string // PENDING, RUNNING or COMPLETE; "" for all
+	First  int    // at most so many
 }
 
 const listed = `query($first: Int!, $filter: SessionFilter) {
@@ -49,8 +47,8 @@ const listed = `query($first: Int!, $filter: SessionFilter) {
 // tried again.
 func (c *Client) List(ctx context.Context, w Which, report func(error)) ([]Listed, error) {
 	filter := map[string]any{}
-	if w.Tenant != nil {
-		filter["tenant"] = *w.Tenant
+	if w.Tenant != "" {
+		filter["tenant"] = w.Tenant
 	}
 	if w.Status != "" {
 		filter["status"] = w.Status
@@ -58,10 +56,6 @@ func (c *Client) List(ctx context.Context, w Which, report func(error)) ([]Liste
 	answer, err := again[struct {
 		Sessions struct{ Edges []struct{ Node Listed } }
 	}](ctx, c, request{Query: listed, Variables: map[string]any{"first": w.First, "filter": filter}}, report)
-	// Here and not in every refusal: not all commands have the flag.
-	if refused := (*Refusal)(nil); errors.As(err, &refused) {
-		refused.Message = strings.Replace(refused.Message, "send Cray-Tenant-Name with one of", "give --tenant with one of", 1)
-	}
 	all := make([]Listed, len(answer.Sessions.Edges))
 	for i, edge := range answer.Sessions.Edges {
 		all[i] = edge.Node
@@ -69,14 +63,18 @@ func (c *Client) List(ctx context.Context, w Which, report func(error)) ([]Liste
 	return all, err
 }
 
-// Latest returns the session of a tenant, "" for none, that was started last. There may be none: a [Refusal].
+// Latest returns the session of a tenant, "" for all that the token may see, that was started last. There may be none: a [Refusal].
 func (c *Client) Latest(ctx context.Context, tenant string, report func(error)) (bos.SessionKey, error) {
-	found, err := c.List(ctx, Which{Tenant: &tenant, First: 1}, report)
+	found, err := c.List(ctx, Which{Tenant: tenant, First: 1}, report)
 	if err == nil && len(found) == 0 {
 		err = &Refusal{Code: bos.NotFound, Message: "there is no session yet"}
 	}
 	if err != nil {
 		return bos.SessionKey{}, err
 	}
-	return bos.SessionKey{Tenant: tenant, Name: found[0].Name}, nil
+	latest := bos.SessionKey{Name: found[0].Name}
+	if found[0].Tenant != nil {
+		latest.Tenant = *found[0].Tenant
+	}
+	return latest, nil
 }

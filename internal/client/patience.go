@@ -20,11 +20,16 @@ func (r *Refusal) Error() string { return r.Message }
 
 // refusal is that of a server, which says what to do in terms of HTTP: users of commands have flags for it.
 func refusal(code bos.Code, message string) *Refusal {
+	message = inFlags.Replace(message)
 	if strings.HasSuffix(message, " without a tenant") {
 		message += ": if it belongs to a tenant, give --tenant"
 	}
-	return &Refusal{Code: code, Message: strings.Replace(message, "send a token as Authorization: Bearer TOKEN", "give --token-file", 1)}
+	return &Refusal{Code: code, Message: message}
 }
+
+var inFlags = strings.NewReplacer(
+	"send a token as Authorization: Bearer TOKEN", "give --token-file",
+	"send Cray-Tenant-Name with one of", "give --tenant with one of")
 
 // NotFound reports whether the reason is that what was named does not exist.
 func NotFound(err error) bool {

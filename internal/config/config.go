@@ -170,7 +170,7 @@ type Client struct {
 // Watching holds the options of watch.
 type Watching struct {
 	Session string `arg:"" optional:"" name:"session" help:"The session's name; if the name was reused, the newest."`
-	Latest  bool   `help:"Follow the session that was started last, instead of one by its name."`
+	Latest  bool   `help:"Follow the session that was started last, instead of one by its name. Without --tenant that of all that the token may see."`
 	Asking
 }
 
@@ -181,25 +181,20 @@ type Listing struct {
 	Asking
 }
 
-// Asking holds the options of the commands that ask a running server about sessions.
+// Asking holds the options of the commands that ask a running server.
 type Asking struct {
-	Reaching
-	Tenant string `placeholder:"NAME" help:"Tenant that the session belongs to. Empty for none."`
-}
-
-// Reaching holds the options of every command that asks a running server.
-type Reaching struct {
 	URL       string        `name:"server" default:"http://127.0.0.1:8080" placeholder:"URL" help:"The bosgraph server to ask, with its base path if it has one."`
 	JSON      bool          `help:"Print JSON, for scripts."`
 	Patience  time.Duration `default:"1m" placeholder:"DURATION" help:"Give up after the server has been unreachable for this long."`
 	CA        string        `name:"ca-file" placeholder:"FILE" help:"PEM file with the certificate authorities to trust for https, instead of the system's."`
 	TokenFile string        `placeholder:"FILE" help:"File that holds a token to send as Authorization: Bearer. It is read again for every request."`
+	Tenant    string        `placeholder:"NAME" help:"Tenant that the session belongs to, or whose components and sessions are shown. Empty for none."`
 }
 
 // Inspecting holds the options of component.
 type Inspecting struct {
 	XName string `arg:"" name:"xname" help:"The component's id, such as x3000c0s13b0n0."`
-	Reaching
+	Asking
 }
 
 // Troubles holds the options of troubled.
@@ -207,7 +202,7 @@ type Troubles struct {
 	First    int    `default:"20" placeholder:"N" help:"Print at most so many components, those that failed most often first; up to 1000."`
 	Days     int    `default:"0" placeholder:"N" help:"Only failures of today (UTC) and of N days before; 0 for all that are known, which are those of the server's --retention."`
 	Template string `placeholder:"NAME" help:"Only failures in sessions of this template. Empty for all."`
-	Reaching
+	Asking
 }
 
 // Comparison holds the options of compare.
@@ -384,16 +379,16 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	case Why:
 		cfg.Client = g.Why.Client
 	case Node:
-		cfg.XName, cfg.Reaching = g.Component.XName, g.Component.Reaching
+		cfg.XName, cfg.Asking = g.Component.XName, g.Component.Asking
 	case Troubled:
 		cfg.Troubles = g.Troubled.Troubles
-		cfg.Reaching = cfg.Troubles.Reaching
+		cfg.Asking = cfg.Troubles.Asking
 	case Compare:
 		// Compare has structs of its own: those of the others would give it options that it has
 		// no use for. From here on its options are where those of other clients are.
 		c := g.Compare.Comparison
 		cfg.BOSURL, cfg.BOSToken, cfg.BOSCA = c.BOSURL, c.BOSToken, c.BOSCA
-		cfg.Client = Client{Asking: Asking{Reaching{URL: c.URL, JSON: c.JSON, CA: c.CA, TokenFile: c.TokenFile}, c.Tenant}}
+		cfg.Client = Client{Asking: Asking{URL: c.URL, JSON: c.JSON, CA: c.CA, TokenFile: c.TokenFile, Tenant: c.Tenant}}
 	case Version:
 		cfg.JSON = g.Version.JSON
 		return cfg, nil

@@ -54,7 +54,7 @@ func TestTheDefaultsAreThoseOfTheDocument(t *testing.T) {
 	if got := parseLine(t, "recount --repair --resume 17 --redis-url redis://h:1"); !reflect.DeepEqual(got, want) {
 		t.Errorf("recount gives %+v, not %+v", got, want)
 	}
-	want = Config{Command: Watch, Client: Client{Session: "s1", Asking: Asking{Reaching: Reaching{URL: "http://127.0.0.1:8080", Patience: time.Minute}}}}
+	want = Config{Command: Watch, Client: Client{Session: "s1", Asking: Asking{URL: "http://127.0.0.1:8080", Patience: time.Minute}}}
 	if got := parseLine(t, "watch s1"); !reflect.DeepEqual(got, want) {
 		t.Errorf("watch gives %+v, not %+v", got, want)
 	}

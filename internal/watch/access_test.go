@@ -104,6 +104,23 @@ func TestCommandsShowWhatTheirTokenMaySee(t *testing.T) {
 	open.Update("live", "tenant", "red", "status", "COMPLETE")
 	renewed.exits(t, 1, "")
 
-	run("list", "--token-file", both).exits(t, 2, "say for which of your tenants: give --tenant with one of ")
-	run("list", "--token-file", both, "--tenant", "red").exits(t, 0, "")
+	open.Session("next", "tenant", "red")
+	open.Session("next", "tenant", "blue")
+	for _, words := range [][]string{{"list"}, {"component", "x-red"}, {"troubled"}, {"watch", "--latest"}} {
+		words = append(words, "--token-file", both)
+		run(words...).exits(t, 2, "say for which of your tenants: give --tenant with one of ")
+		one := run(append(words, "--tenant", "red")...)
+		if words[0] == "watch" {
+			one.reports(t, ", tenant red")
+			continue
+		}
+		one.exits(t, 0, "")
+		if got := one.reported(); !strings.Contains(got, "red") || strings.Contains(got, "blue") {
+			t.Errorf("%s of the tenant red prints\n%s", words[0], got)
+		}
+	}
+	run("component", "x-blue", "--token-file", both, "--tenant", "red").exits(t, 2, `there is no component "x-blue"`)
+	run("watch", "--latest", "--token-file", red).reports(t, ", tenant red")
+	// Who may see all follows the last of all.
+	run("watch", "--latest", "--token-file", viewer).reports(t, ", tenant blue")
 }

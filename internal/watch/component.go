@@ -15,7 +15,7 @@ import (
 // Component prints a component and its sessions, and returns the status to exit with.
 func Component(ctx context.Context, o Options, id string, stdout, stderr io.Writer) int {
 	return once(ctx, o, stdout, stderr, func(c *client.Client, report func(error)) (any, string, error) {
-		found, err := c.Component(ctx, id, report)
+		found, err := c.Component(ctx, o.Session.Tenant, id, report)
 		if err != nil {
 			return nil, "", err
 		}

@@ -23,7 +23,7 @@ func List(ctx context.Context, o Options, which client.Which, stdout, stderr io.
 // list is the answer as a table.
 func list(sessions []client.Listed, which client.Which, now time.Time) string {
 	switch {
-	case len(sessions) == 0 && which.Status == "" && which.Tenant == nil:
+	case len(sessions) == 0 && which.Status == "" && which.Tenant == "":
 		return "There are no sessions."
 	case len(sessions) == 0:
 		return "There are no such sessions."

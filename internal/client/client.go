@@ -23,7 +23,6 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
-	"github.com/bosgraph/bosgraph/internal/auth"
 )
 
 // Options say which server to ask, and how.
@@ -90,8 +89,9 @@ func variablesOf(s bos.SessionKey) map[string]any {
 }
 
 const (
-	typeEvents = "text/event-stream"
-	typeJSON   = "application/json"
+	typeEvents   = "text/event-stream"
+	typeJSON     = "application/json"
+	tenantHeader = "Cray-Tenant-Name" // as BOS has it
 )
 
 // send sends an operation. What is answered is of the type wanted: anything else is
@@ -108,7 +108,7 @@ func (c *Client) send(ctx context.Context, want string, operation request) (*htt
 	r.Header.Set("Content-Type", typeJSON)
 	r.Header.Set("Accept", want)
 	if operation.tenant != "" {
-		r.Header.Set(auth.TenantHeader, operation.tenant)
+		r.Header.Set(tenantHeader, operation.tenant)
 	}
 	if c.o.TokenFile != "" {
 		if err := Authorize(r, c.o.TokenFile); err != nil {

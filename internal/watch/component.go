@@ -36,7 +36,7 @@ func component(c *client.Inspected, now time.Time) string {
 	}
 	line("%s is %s%s, %s", clean(c.ID), clean(c.Status.Raw), since, enabled)
 	if c.Error != "" {
-		line("Error: %s", clean(c.Error))
+		line("Error: %s", cause(c.Error))
 	}
 	if len(c.Sessions.Edges) == 0 {
 		line("No session of it is known.")
@@ -95,7 +95,7 @@ func troubled(all []client.TroubledComponent, t client.Troubles, now time.Time) 
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "COMPONENT\tFAILURES\tSESSIONS\tLAST\tLAST ERROR")
 	for _, c := range all {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%s\t%s\n", clean(c.ID), c.Failures, c.Sessions, clock(c.LastFailure, now), clean(c.LastError))
+		fmt.Fprintf(table, "%s\t%d\t%d\t%s\t%s\n", clean(c.ID), c.Failures, c.Sessions, clock(c.LastFailure, now), cause(c.LastError))
 	}
 	_ = table.Flush() // to memory
 	return strings.TrimSuffix(text.String(), "\n")

@@ -52,7 +52,7 @@ func (l look) groups(groups []client.ErrorGroup, message, list int) []string {
 	for _, g := range groups {
 		head := fmt.Sprintf("%*d  ", digits, g.Count)
 		indent := strings.Repeat(" ", len(head))
-		for i, text := range l.message(clean(g.Message), l.width-len(head), message) {
+		for i, text := range l.message(cause(g.Message), l.width-len(head), message) {
 			if i > 0 {
 				head = indent
 			}

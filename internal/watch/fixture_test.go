@@ -44,7 +44,7 @@ var (
 
 // running is a boot on its way, with as many errors as a status shows.
 func running() picture {
-	return picture{server: "http://127.0.0.1:8080", came: came, status: client.Status{
+	return picture{server: "http://127.0.0.1:8080", came: came, since: start.Add(55 * time.Second), moved: true, status: client.Status{
 		Session: client.SessionRecord{Name: "b7043a49-f8e5-492b-9583-b9b4a5b16c1e", Operation: "BOOT", TemplateName: "compute-24.7"},
 		Status:  client.Running, Managed: 1000, PercentDone: 73.9, PercentFailed: 4.1,
 		Phases: client.Phases{Complete: 78, Configuring: 20.8, PoweringOn: 0.1},

@@ -16,6 +16,8 @@ type picture struct {
 	server string
 	status client.Status
 	came   time.Time // when the status came
+	since  time.Time // when it was as it is, as far as that is known: when it last changed, or was first seen
+	moved  bool      // it has changed since it was first seen
 	lost   error     // why there is no connection; nil while there is one
 	lostAt time.Time
 	waits  []client.WaitingGroup // what the session waits for, as last asked
@@ -23,8 +25,11 @@ type picture struct {
 
 // after is the picture after an event.
 func (p picture) after(e client.Event, now time.Time) picture {
-	if e.Status != nil {
-		p.status, p.came = *e.Status, now
+	if s := e.Status; s != nil {
+		if first := p.came.IsZero(); first || s.Revision != p.status.Revision || s.Epoch != p.status.Epoch {
+			p.since, p.moved = s.AsOf, !first
+		}
+		p.status, p.came = *s, now
 	}
 	// Only the first loss: each further attempt that fails is the same interruption.
 	if e.Lost != nil && p.lost == nil {
@@ -101,7 +106,11 @@ func (p picture) state(now time.Time) (text string, well bool) {
 	case p.complete():
 		return "connected", true
 	}
-	return "connected, last change " + clock(p.status.AsOf, now), true
+	// A status is as of when it was asked for, also after a change of hours ago.
+	if !p.moved {
+		return "connected, no change since " + clock(p.since, now), true
+	}
+	return "connected, last change " + clock(p.since, now), true
 }
 
 // title is what the session is.
@@ -159,6 +168,14 @@ func clean(text string) string {
 		return r
 	}, strings.ToValidUTF8(text, "?"))
 	return strings.Join(strings.Fields(text), " ")
+}
+
+// cause is an error's text on one line. BOS counts components with a text of blanks, too.
+func cause(text string) string {
+	if text = clean(text); text != "" {
+		return text
+	}
+	return "(an error without a text)"
 }
 
 // clock is a time of day here, with the day if that is another than now's.

@@ -156,7 +156,7 @@ func words(p picture, now time.Time) string {
 }
 
 func failure(g client.ErrorGroup) string {
-	return fmt.Sprintf("error of %s: %s (%s)", count(g.Count, "component"), clean(g.Message), clean(g.List))
+	return fmt.Sprintf("error of %s: %s (%s)", count(g.Count, "component"), cause(g.Message), clean(g.List))
 }
 
 func stamp(now time.Time) string { return now.Format(time.RFC3339) + " " }

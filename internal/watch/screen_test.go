@@ -17,7 +17,8 @@ var pictures = map[string]func() picture{
 	"pending": pending, "stale": stale, "lost": lost,
 	"waiting": func() picture {
 		p := running()
-		p.waits = []client.WaitingGroup{{Reason: "CONFIGURING", Count: 198}, {Reason: "POWER_ON_OVERDUE", Count: 10}, {Reason: "ON_HOLD", Count: 1}}
+		p.waits = []client.WaitingGroup{{Reason: "CONFIGURING", Count: 198}, {Reason: "POWER_ON_OVERDUE", Count: 10}, {Reason: "ON_HOLD", Count: 8},
+			{Reason: "RETRIES_EXHAUSTED", Count: 5}, {Reason: "OTHER", Count: 1}}
 		return p
 	},
 	"shutdown": func() picture {
@@ -136,6 +137,31 @@ func TestLongTextsAreShortened(t *testing.T) {
 	} {
 		if got := strings.Join(test.got, "|"); got != test.want {
 			t.Errorf("%q, not %q", got, test.want)
+		}
+	}
+}
+
+// TestTheLastChangeIsOneThatWasSeen shows the same state again, as a server does that a watcher connects to again: nothing has changed
+// by that.
+func TestTheLastChangeIsOneThatWasSeen(t *testing.T) {
+	moment := func(revision int64, after time.Duration) client.Event {
+		s := running().status
+		s.Revision, s.AsOf = revision, start.Add(after)
+		return client.Event{Status: &s}
+	}
+	var p picture
+	for _, step := range []struct {
+		event client.Event
+		want  string
+	}{
+		{moment(7, time.Minute), "connected, no change since 15:50:21"},
+		{moment(7, time.Hour), "connected, no change since 15:50:21"},
+		{moment(8, 2*time.Hour), "connected, last change 17:49:21"},
+		{moment(8, 3*time.Hour), "connected, last change 17:49:21"},
+	} {
+		p = p.after(step.event, now)
+		if got, well := p.state(now); got != step.want || !well {
+			t.Errorf("it says %q, want %q", got, step.want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 const (
 	waitsInterval = 5 * time.Second // between two questions what a session waits for
-	mostWaits     = 4               // reasons that are shown
+	mostWaits     = 20              // more than there are reasons: the screen shows as many as it is wide
 )
 
 // sequence gives pictures to a display, one at a time, from whatever changes them.

@@ -32,7 +32,7 @@ func (l *Listener) Drain(ctx context.Context) error {
 	}
 	tick := time.NewTicker(requestTick)
 	defer tick.Stop()
-	for l.open() > 0 && time.Since(time.Unix(0, l.received.Load())) < quiet {
+	for l.open() > 0 && time.Since(l.start)-time.Duration(l.received.Load()) < quiet {
 		select {
 		case <-ctx.Done():
 			return nil

@@ -92,7 +92,7 @@ func (s *Streams) follow(w http.ResponseWriter, r *http.Request, op *graphql.Ope
 		return
 	}
 	e := &events{streams: s}
-	e.address, e.pinged = address, time.Now().UnixNano()
+	e.address, e.pinged = address, s.moment(time.Now())
 	e.may(auth.GrantOf(ctx))
 	if r.ProtoMajor > 1 {
 		stream := newStreamConn(w, r)

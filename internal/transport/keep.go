@@ -63,16 +63,16 @@ func (s *Streams) those(part int) []client {
 // at the one in between if it has not answered. It disconnects it after two and a half intervals
 // of silence: one lost ping is no reason, two are.
 func (s *Streams) visit(c client, now time.Time) {
-	about, interval := c.about(), s.o.PingInterval
-	last := about.lastReceived.Load() // 0 for an event stream, whose client never answers
+	about, interval, at := c.about(), s.o.PingInterval, s.moment(now)
+	last := time.Duration(about.lastReceived.Load()) // 0 for an event stream, whose client never answers
 	unanswered := last != 0 && last < about.pinged
 	// An answer comes some time after its ping, so silence at a visit is a little less.
-	if last != 0 && now.UnixNano()-last > int64(9*interval/4) {
+	if last != 0 && at-last > 9*interval/4 {
 		_ = about.Close()
 		return
 	}
-	if now.UnixNano()-about.pinged > int64(3*interval/4) {
-		about.pinged = now.UnixNano()
+	if at-about.pinged > 3*interval/4 {
+		about.pinged = at
 		c.ping()
 	}
 	if unanswered { // also together with the next ping: a loaded machine may be late for the visit in between

@@ -31,7 +31,7 @@ func TestACrowdIsNotPingedTogether(t *testing.T) {
 		clients := make([]*pinged, crowd)
 		for i := range clients {
 			clients[i] = &pinged{}
-			clients[i].pinged = time.Now().UnixNano()
+			clients[i].pinged = s.moment(time.Now())
 			clients[i].may(auth.Grant{})
 			s.enter(clients[i])
 		}

@@ -36,6 +36,7 @@ type Listener struct {
 	o        ListenOptions
 	refusing chan struct{} // a place for each that is being refused
 
+	start    time.Time    // the wall clock may be set: received counts from here
 	received atomic.Int64 // when a connection, or something on one, came last, in nanoseconds
 
 	mu     sync.Mutex
@@ -46,8 +47,11 @@ type Listener struct {
 
 // Listen makes a Listener of another one.
 func Listen(l net.Listener, o ListenOptions) *Listener {
-	return &Listener{Listener: l, o: o, refusing: make(chan struct{}, maxRefusing), from: map[string]int{}}
+	return &Listener{Listener: l, o: o, start: time.Now(), refusing: make(chan struct{}, maxRefusing), from: map[string]int{}}
 }
+
+// note notes that something has come.
+func (l *Listener) note() { l.received.Store(int64(time.Since(l.start))) }
 
 // What is spent on connections beyond the limits.
 const (
@@ -65,10 +69,10 @@ func (l *Listener) Accept() (net.Conn, error) {
 		// Counted here and not in a handler: a client that connects and sends nothing never gets
 		// to one.
 		address := AddressOf(c.RemoteAddr().String())
-		l.received.Store(time.Now().UnixNano()) // before it counts: Drain must not see one that nothing has come for
+		l.note() // before it counts: Drain must not see one that nothing has come for
 		status, message := l.enter(address)
 		if status == 0 {
-			return &requestConn{Conn: c, patience: l.o.WriteDeadline, received: &l.received, leave: sync.OnceFunc(func() { l.leave(address) })}, nil
+			return &requestConn{Conn: c, listener: l, leave: sync.OnceFunc(func() { l.leave(address) })}, nil
 		}
 		l.refuse(c, status, message)
 	}
@@ -167,8 +171,7 @@ func (l *Listener) refuse(c net.Conn, status int, message string) {
 // requestConn is a connection that requests come by.
 type requestConn struct {
 	net.Conn
-	patience  time.Duration
-	received  *atomic.Int64 // of the listener
+	listener  *Listener
 	leave     func()
 	allowance push.Allowance // of the answer being written
 	asked     atomic.Bool    // something has come since the answer began
@@ -179,7 +182,7 @@ func (c *requestConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 {
 		c.asked.Store(true)
-		c.received.Store(time.Now().UnixNano())
+		c.listener.note()
 	}
 	return n, err
 }
@@ -189,7 +192,7 @@ func (c *requestConn) Read(b []byte) (int, error) {
 // would otherwise count against this one.
 func (c *requestConn) Write(b []byte) (int, error) {
 	if c.asked.Swap(false) {
-		c.allowance = push.Allowance{Patience: c.patience}
+		c.allowance = push.Allowance{Patience: c.listener.o.WriteDeadline}
 	}
 	return c.allowance.Write(c.Conn, b)
 }

@@ -114,7 +114,7 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := &socket{streams: s, request: request, operations: map[string]*operation{}}
-	c.Conn, c.address, c.pinged = taken.conn, address, time.Now().UnixNano()
+	c.Conn, c.address, c.pinged = taken.conn, address, s.moment(time.Now())
 	c.frames = frameReader{in: bufio.NewReaderSize(c.Conn, readBuffer), most: s.o.MaxMessage}
 	c.may(auth.GrantOf(r.Context()))
 	// Before enter, which lets the keeper see the socket: one that has received nothing yet would
@@ -204,6 +204,9 @@ func (c *socket) readFrame() (more bool) {
 	}
 	return true
 }
+
+// received notes that something has come.
+func (c *socket) received() { c.lastReceived.Store(int64(c.streams.moment(time.Now()))) }
 
 // recover keeps a panic to the socket that it happened on. net/http does that for requests, but
 // this goroutine is not one of its own: without recover a fault would end the process and all

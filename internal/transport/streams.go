@@ -44,10 +44,11 @@ type StreamOptions struct {
 // else it leaves to [HTTP]. It does not check Host and Origin: internal/guard, in
 // front of all handlers, has done so.
 type Streams struct {
-	o    StreamOptions
-	base context.Context // ends with Close
-	end  context.CancelFunc
-	done sync.WaitGroup
+	o     StreamOptions
+	start time.Time       // of [Streams.moment]
+	base  context.Context // ends with Close
+	end   context.CancelFunc
+	done  sync.WaitGroup
 
 	// mu guards the clients and their counts. It is not held while a client is written to or
 	// closed: that takes locks of the client and of the fan-out.
@@ -78,19 +79,22 @@ type client interface {
 type connection struct {
 	*push.Conn
 	address      string
-	pinged       int64        // when, or when it connected, in nanoseconds; of the keeper alone
-	part         int          // of the wheel; of enter alone
-	lastReceived atomic.Int64 // when something came, in nanoseconds; 0 if nothing is to come
+	pinged       time.Duration // when, or when it connected; see [Streams.moment]; of the keeper alone
+	part         int           // of the wheel; of enter alone
+	lastReceived atomic.Int64  // when something came, as pinged; 0 if nothing is to come
 	granted      atomic.Pointer[auth.Grant]
 }
 
 func (c *connection) about() *connection { return c }
-func (c *connection) received()          { c.lastReceived.Store(time.Now().UnixNano()) }
+
+// moment is a time as connections note it: since a start, because the wall clock may be set. By that one, a step
+// of a minute would disconnect all WebSockets together, and after a step back nobody would be pinged. Never 0.
+func (s *Streams) moment(at time.Time) time.Duration { return at.Sub(s.start) }
 
 // NewStreams makes Streams that keep their connections alive until Close.
 func NewStreams(o StreamOptions) *Streams {
 	parts := min(max(o.PingInterval/2/time.Millisecond, 1), wheelParts)
-	s := &Streams{o: o, wheel: make([]map[client]struct{}, parts), from: map[string]int{}}
+	s := &Streams{o: o, start: time.Now().Add(-1), wheel: make([]map[client]struct{}, parts), from: map[string]int{}}
 	for i := range s.wheel {
 		s.wheel[i] = map[client]struct{}{}
 	}

@@ -102,15 +102,18 @@ func (f *follower) followEnd(ctx context.Context, one listed) error {
 }
 
 // restless says which complete session BOS keeps changing; empty for none.
-func (f *follower) restless() string {
+func (f *follower) restless() (text string) {
 	// Each revision is an entry of the history: without a bound, a BOS that answers another
 	// status every time would fill Redis.
 	for key, known := range f.sessions {
 		if known.revisions >= mostRevisions {
-			return fmt.Sprintf("BOS has changed the status of session %q, which is complete, %d times: it is not followed further", name(key), known.revisions)
+			one := fmt.Sprintf("BOS has changed the status of session %q, which is complete, %d times: it is not followed further", name(key), known.revisions)
+			if text == "" || one < text { // the same in each sweep, as that of unfitness
+				text = one
+			}
 		}
 	}
-	return ""
+	return text
 }
 
 // firstDue is when BOS is asked about a session's end for the first time. After a restart that

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -146,7 +148,6 @@ func (f *follower) sweep(ctx context.Context) error {
 	// sessions that end together do not delay the next sweep without bound.
 	began := f.bos.busy
 	if err := f.sweepComponents(ctx); err != nil {
-		f.pager.failed()
 		return err
 	}
 	f.pager.wentWell()
@@ -210,6 +211,7 @@ func (f *follower) sweepComponents(ctx context.Context) error {
 		known := len(f.components)
 		p, err := f.readPage(ctx, after)
 		if err != nil {
+			f.pager.failed() // not for an error of the store: BOS would be asked for its components in 500 times as many pages
 			return err
 		}
 		if err := f.keepPage(ctx, p); err != nil {
@@ -260,16 +262,18 @@ func (f *follower) keepPage(ctx context.Context, p page) error {
 	return nil
 }
 
-// unfitness sums up which records can't be stored; empty for none. It names one of them, whichever
-// comes first: all would not fit into a message, and fixing one shows the next.
+// unfitness sums up which records can't be stored; empty for none. It names one of them: all would not fit into a message,
+// and fixing one shows the next. It is the same one in each sweep, as another would count as another problem.
 func (f *follower) unfitness() string {
 	for _, all := range []map[string]string{f.refused, f.unfit} {
-		for id, why := range all {
-			if n := len(f.unfit) + len(f.refused); n > 1 {
-				return fmt.Sprintf("%d records from BOS can't be kept as they are, that of %q among them: %s", n, id, why)
-			}
-			return fmt.Sprintf("the record of %q from BOS can't be kept as it is: %s", id, why)
+		if len(all) == 0 {
+			continue
 		}
+		id := slices.Min(slices.Collect(maps.Keys(all)))
+		if n := len(f.unfit) + len(f.refused); n > 1 {
+			return fmt.Sprintf("%d records from BOS can't be kept as they are, that of %q among them: %s", n, id, all[id])
+		}
+		return fmt.Sprintf("the record of %q from BOS can't be kept as it is: %s", id, all[id])
 	}
 	return ""
 }

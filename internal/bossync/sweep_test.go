@@ -1,0 +1,60 @@
+package bossync
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
+
+// TestAProblemThatLastsIsLoggedOnce has sweeps skip the same records: which of them the problem names must not depend on chance.
+func TestAProblemThatLastsIsLoggedOnce(t *testing.T) {
+	var log bytes.Buffer
+	s := New(nil, Options{Interval: time.Second, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	f := &follower{unfit: map[string]string{"x1": "too long", "x2": "too long", "x3": "no"}, tenants: &tenants{}}
+	for range 50 {
+		f.problem = f.unfitness()
+		s.report(f, time.Now(), time.Second, nil)
+	}
+	if n := strings.Count(log.String(), "skipped records"); n != 1 {
+		t.Errorf("%d lines of the log in 50 sweeps with the same three records", n)
+	}
+}
+
+// fullStore is a store that keeps nothing.
+type fullStore struct{ Store }
+
+func (fullStore) KeepComponents(context.Context, []bos.Component) (bos.BatchResult, error) {
+	return bos.BatchResult{}, errors.New("Redis: not enough replicas")
+}
+
+// TestAFailureOfTheStoreIsNoReasonForSmallerPages has the store fail, and not BOS.
+func TestAFailureOfTheStoreIsNoReasonForSmallerPages(t *testing.T) {
+	b := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch r.URL.Path {
+		case componentsPath:
+			_, _ = w.Write([]byte(`[{"id":"x1"}]`))
+		default:
+			_, _ = w.Write([]byte(`[]`))
+		}
+	}))
+	defer b.Close()
+	f := &follower{bos: newClient(Service{URL: b.URL, Timeout: time.Second}), tenants: &tenants{}, store: fullStore{}, log: slog.New(slog.DiscardHandler),
+		now: time.Now, interval: time.Second, pager: newPager(50000), components: map[string]mirrored{}, sessions: map[bos.SessionKey]mirroredSession{}, unfit: map[string]string{}, refused: map[string]string{}}
+	for range 9 {
+		if f.sweep(t.Context()) == nil {
+			t.Fatal("the sweep has not failed")
+		}
+	}
+	if f.pager.size != 50000 {
+		t.Errorf("pages of %d after sweeps that failed at the store", f.pager.size)
+	}
+}

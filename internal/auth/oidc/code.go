@@ -187,8 +187,7 @@ func (l *Login) identity(ctx context.Context, token, nonce string) (string, erro
 func (l *Login) endpoints(ctx context.Context) (metadata, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.verifier.o.Now()
-	if now.Before(l.until) {
+	if l.verifier.o.Now().Before(l.until) {
 		return l.found, l.err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout) // the next one wants it, too
@@ -201,6 +200,8 @@ func (l *Login) endpoints(ctx context.Context) (metadata, error) {
 			}
 		}
 	}
+	// From when the answer came: those that wait for the lock meanwhile would otherwise each ask a provider that hangs again.
+	now := l.verifier.o.Now()
 	l.found, l.err, l.until = found, nil, now.Add(keepMetadata)
 	if err != nil {
 		l.err, l.until = auth.Refuse(auth.Unavailable, "%w", err), now.Add(retryMetadata)

@@ -211,7 +211,7 @@ func (f *follower) sweepComponents(ctx context.Context) error {
 		known := len(f.components)
 		p, err := f.readPage(ctx, after)
 		if err != nil {
-			f.pager.failed() // not for an error of the store: BOS would be asked for its components in 500 times as many pages
+			f.pager.failed() // not for an error of the store: BOS would be asked for up to 500 times as many pages
 			return err
 		}
 		if err := f.keepPage(ctx, p); err != nil {

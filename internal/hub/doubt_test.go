@@ -93,3 +93,52 @@ func TestWhatIsMissingDuringAnInterruptionIsNotTakenForDeleted(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatNobodyWritesAgainEnds lets Redis come back empty: who watches a session is shown that it may be behind until it is written
+// again, and after ten minutes that it does not exist, unless it is one of BOS, and BOS is not read.
+func TestWhatNobodyWritesAgainEnds(t *testing.T) {
+	fromBOS := func(s *bos.Session) { s.Source = bos.SourceBOS }
+	for name, test := range map[string]struct {
+		change  func(*bos.Session)
+		unread  bool
+		rewrite bool
+		ends    bool
+	}{
+		"nobody writes it":                      {change: same, ends: true},
+		"it is written again":                   {change: same, rewrite: true},
+		"BOS is read, and does not have it":     {change: fromBOS, ends: true},
+		"BOS is not read":                       {change: fromBOS, unread: true},
+		"BOS is not read, and has no say in it": {change: same, unread: true, ends: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, func(w *world) {
+				w.hub.Silent(test.unread)
+				w.write("a", test.change)
+				f := w.status("a", bos.Want{})
+				w.pass(2 * interval)
+				w.store.renew("two")
+				w.pass(rewriting - interval)
+				if s := f.last("while it is missing"); !s.Stale || f.ended() != nil {
+					t.Errorf("while it is missing: %+v, %v", s.Metadata, f.ended())
+				}
+				if test.rewrite {
+					w.write("a", test.change)
+					w.pass(2 * interval)
+					if s := f.last("written again"); s.Stale || s.Epoch != "two" {
+						t.Errorf("written again: %+v", s.Metadata)
+					}
+				}
+				w.pass(4 * interval)
+				if err := f.ended(); test.ends != (bos.CodeOf(err) == bos.NotFound) {
+					t.Errorf("it has ended with %v", err)
+				}
+				if !test.ends { // nor later
+					w.pass(3 * rewriting)
+					if err := f.ended(); err != nil {
+						t.Errorf("it has ended with %v", err)
+					}
+				}
+			})
+		})
+	}
+}

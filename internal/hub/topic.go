@@ -23,7 +23,8 @@ type topic struct {
 	covered   int64       // the revision that the last read has shown
 	known     *bos.Status // what the last read has shown, and of which parts
 	knownWant bos.Want
-	stale     bool // it was shown as one that may be behind
+	stale     bool      // it was shown as one that may be behind
+	missing   time.Time // since when Redis, which has lost data, has been without it; zero if it is there
 }
 
 // topicOf returns a session's topic, which is new if nobody watches it yet.
@@ -106,7 +107,7 @@ func (h *Hub) show(t *topic, st *bos.Status, read uint64, want bos.Want) {
 	// ended may show what was doubted.
 	stale := h.stale.of(read) || h.silent.of(read) && fromBOS(st)
 	again := before != nil && st.Epoch == before.Epoch && st.Revision == before.Revision && t.stale == stale
-	t.known, t.knownWant, t.covered, t.stale = st, want, st.Revision, stale
+	t.known, t.knownWant, t.covered, t.stale, t.missing = st, want, st.Revision, stale, time.Time{}
 	t.publish(read, again)
 }
 

@@ -47,7 +47,7 @@ type guard struct {
 	hosts   map[string]bool
 	origins map[origin]bool
 
-	warnedHost, warnedOrigin atomic.Int64 // when, in nanoseconds
+	warnedHost, warnedOrigin atomic.Pointer[time.Time] // when last; nil for never
 }
 
 // New makes a handler that leaves to next what is allowed. Names in o that can't be
@@ -196,9 +196,9 @@ func aboutOrigin(page origin, ok bool) string {
 const warnEvery = time.Minute
 
 // due reports whether a warning of the kind last given then may be given now, and notes it.
-func due(last *atomic.Int64) bool {
-	before, now := last.Load(), time.Now().UnixNano()
-	return (before == 0 || now-before >= int64(warnEvery)) && last.CompareAndSwap(before, now)
+func due(last *atomic.Pointer[time.Time]) bool {
+	before, now := last.Load(), time.Now()
+	return (before == nil || now.Sub(*before) >= warnEvery) && last.CompareAndSwap(before, &now)
 }
 
 // quotable is a text of a client's, short enough for a log.

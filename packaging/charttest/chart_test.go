@@ -51,8 +51,8 @@ func parsed(t *testing.T, file string) object {
 	return values
 }
 
-// render does what `helm template` does.
-func render(values object) ([]object, error) {
+// filesOf are what the templates become with these values, by their names.
+func filesOf(values object) (map[string]string, error) {
 	chart, err := loader.Load(chartFolder)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,12 @@ func render(values object) ([]object, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := engine.Render(chart, all)
+	return engine.Render(chart, all)
+}
+
+// render does what `helm template` does.
+func render(values object) ([]object, error) {
+	files, err := filesOf(values)
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +158,23 @@ func TestPartsOfTheChartFollowItsValues(t *testing.T) {
 	}
 }
 
+// TestOptionsKeepTheirValues has the kinds that YAML has. Helm reads every number of a file as a float.
+func TestOptionsKeepTheirValues(t *testing.T) {
+	values := object{}
+	if err := yaml.Unmarshal([]byte(`options: {BOSGRAPH_MAX_COMPONENTS: 2000000, BOSGRAPH_INSECURE: true, BOSGRAPH_NAMESPACE: 'a"<b>'}`), &values); err != nil {
+		t.Fatal(err)
+	}
+	env := map[any]any{}
+	for _, e := range at(objectOf(t, values, "Deployment"), "spec", "template", "spec", "containers").([]any)[0].(object)["env"].([]any) {
+		env[e.(object)["name"]] = e.(object)["value"]
+	}
+	for name, want := range map[string]string{"BOSGRAPH_MAX_COMPONENTS": "2000000", "BOSGRAPH_INSECURE": "true", "BOSGRAPH_NAMESPACE": `a"<b>`} {
+		if env[name] != want {
+			t.Errorf("%s is %v, want %s", name, env[name], want)
+		}
+	}
+}
+
 // TestWrongValuesAreRefused has the mistakes that would show only when pods do not start.
 func TestWrongValuesAreRefused(t *testing.T) {
 	for _, test := range []struct{ values, want string }{
@@ -217,6 +239,20 @@ func TestExampleForCSM(t *testing.T) {
 	if manifest["apiVersion"] != "manifests/v1beta1" || installed["name"] != chart["name"] || installed["version"] != chart["version"] || installed["source"] != source["name"] {
 		t.Errorf("the manifest installs %v from %v, the chart is %v", installed, source, chart)
 	}
+}
+
+// objectOf is the one of its kind.
+func objectOf(t *testing.T, values object, kind string) object {
+	t.Helper()
+	objects, err := render(values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(objects, func(o object) bool { return o["kind"] == kind })
+	if i < 0 {
+		t.Fatalf("there is no %s", kind)
+	}
+	return objects[i]
 }
 
 func rendered(t *testing.T, values object) string {

@@ -158,23 +158,6 @@ func TestPartsOfTheChartFollowItsValues(t *testing.T) {
 	}
 }
 
-// TestOptionsKeepTheirValues has the kinds that YAML has. Helm reads every number of a file as a float.
-func TestOptionsKeepTheirValues(t *testing.T) {
-	values := object{}
-	if err := yaml.Unmarshal([]byte(`options: {BOSGRAPH_MAX_COMPONENTS: 2000000, BOSGRAPH_INSECURE: true, BOSGRAPH_NAMESPACE: 'a"<b>'}`), &values); err != nil {
-		t.Fatal(err)
-	}
-	env := map[any]any{}
-	for _, e := range at(objectOf(t, values, "Deployment"), "spec", "template", "spec", "containers").([]any)[0].(object)["env"].([]any) {
-		env[e.(object)["name"]] = e.(object)["value"]
-	}
-	for name, want := range map[string]string{"BOSGRAPH_MAX_COMPONENTS": "2000000", "BOSGRAPH_INSECURE": "true", "BOSGRAPH_NAMESPACE": `a"<b>`} {
-		if env[name] != want {
-			t.Errorf("%s is %v, want %s", name, env[name], want)
-		}
-	}
-}
-
 // TestWrongValuesAreRefused has the mistakes that would show only when pods do not start.
 func TestWrongValuesAreRefused(t *testing.T) {
 	for _, test := range []struct{ values, want string }{
@@ -187,6 +170,9 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		{"options: {LISTEN: ':80'}", "LISTEN"},
 		{"redis: {enabled: false}", "redis.url or redis.urlSecret.name is missing"},
 		{"redis: {enabled: false, url: 'http://redis'}", "url"},
+		{"redis: {url: 'redis://redis:6379'}", "set redis.enabled to false"},
+		{"redis: {urlSecret: {name: mine}}", "set redis.enabled to false"},
+		{"options: {BOSGRAPH_SHUTDOWN_TIMEOUT: 30}", "duration"},
 		{"redis: {maxMemory: 1Gi}", "maxMemory"},
 		{"basePath: boot", "basePath"},
 		{"basePath: /boot/", "basePath"},
@@ -239,20 +225,6 @@ func TestExampleForCSM(t *testing.T) {
 	if manifest["apiVersion"] != "manifests/v1beta1" || installed["name"] != chart["name"] || installed["version"] != chart["version"] || installed["source"] != source["name"] {
 		t.Errorf("the manifest installs %v from %v, the chart is %v", installed, source, chart)
 	}
-}
-
-// objectOf is the one of its kind.
-func objectOf(t *testing.T, values object, kind string) object {
-	t.Helper()
-	objects, err := render(values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := slices.IndexFunc(objects, func(o object) bool { return o["kind"] == kind })
-	if i < 0 {
-		t.Fatalf("there is no %s", kind)
-	}
-	return objects[i]
 }
 
 func rendered(t *testing.T, values object) string {

@@ -68,6 +68,9 @@ capabilities: {drop: [ALL]}
 {{- fail (printf "options.%s is set by the chart: use basePath, allowHosts or redis" $name) -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.redis.enabled (or .Values.redis.url .Values.redis.urlSecret.name) -}}
+{{- fail "redis.url or redis.urlSecret.name is set, and redis.enabled as well: set redis.enabled to false to use that Redis instead of one of the chart" -}}
+{{- end -}}
 {{- if and (not .Values.redis.enabled) (not .Values.redis.url) (not .Values.redis.urlSecret.name) -}}
 {{- fail "redis.url or redis.urlSecret.name is missing: replicas share a Redis" -}}
 {{- end -}}

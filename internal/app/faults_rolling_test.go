@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -114,6 +116,23 @@ func TestARollingRestartBehindNginx(t *testing.T) {
 	redistest.Figure(t, "three replicas restarted one after the other behind nginx, %d watchers, %d updates: updates failed 0, lost 0; each stopped within %v, "+
 		"and all were elsewhere within %v; resumed all of %d, longest gap %v, `complete` 0; drift 0",
 		watchers, acknowledged.Load(), slowest.Round(100*time.Millisecond), away.Round(100*time.Millisecond), resumed, gap.Round(time.Millisecond))
+}
+
+// TestBehindNginxAClientCannotClaimAnAddress has one that says whom it has its request from, as a proxy would: behind the
+// documented nginx, the audit log has the client's own address, and so do all limits by address.
+func TestBehindNginxAClientCannotClaimAnAddress(t *testing.T) {
+	t.Parallel()
+	const client = "127.0.0.2" // all of 127.0.0.0/8 is this machine; nginx itself is 127.0.0.1
+	path := filepath.Join(t.TempDir(), "audit.log")
+	server := apptest.ServeRedis(t, "--trusted-proxies", "127.0.0.1", "--audit-log", path).Host()
+	s := behindNginx(t, []string{server, server, server})
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(client)}}
+	s.Client = &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext}}
+	defer s.Client.CloseIdleConnections()
+	r := s.Send(http.MethodPost, "/graphql", `{"query": "mutation { deleteSession(input: {name: \"s\"}) { deletedId } }"}`, "Content-Type", "application/json", "X-Forwarded-For", "198.51.100.6")
+	if l := auditOf(t, path, r.Header.Get("X-Request-Id"), 1); l[0].From != client {
+		t.Errorf("it is from %q, want %q", l[0].From, client)
+	}
 }
 
 // behindNginx starts nginx in front of some servers, as docs/operations.md has it, and returns a client of it.

@@ -30,13 +30,14 @@ type SyncState struct {
 	Every     time.Duration // from one sweep to the next
 	Problem   string        // why it does not work, or only in part; empty while it does
 	Doubt     bool          // BOS lists much less than it did, and that is not believed yet
+	Behind    bool          // what BOS has of something can't be kept: it is shown as it was before
 }
 
 // Stale says whether what came from BOS may be behind for longer than usual: three
 // sweeps should have been made since the last one, or what the last one has shown is not
-// believed.
+// believed or can't be kept.
 func (s SyncState) Stale(now time.Time) bool {
-	return s.Doubt || s.LastSweep.IsZero() || now.Sub(s.LastSweep) > 3*s.Every
+	return s.Doubt || s.Behind || s.LastSweep.IsZero() || now.Sub(s.LastSweep) > 3*s.Every
 }
 
 // Lag is how far what came from BOS is behind at most; nil while that is not known.

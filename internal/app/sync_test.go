@@ -245,6 +245,39 @@ func TestARecordThatCannotBeReadDelaysNoOther(t *testing.T) {
 	}
 }
 
+// TestARecordThatDoesNotFitIsCounted has BOS report components with texts that can't be kept, and one that can't be read:
+// the first are counted as BOS counts them, and what is shown of the other is stale.
+func TestARecordThatDoesNotFitIsCounted(t *testing.T) {
+	t.Parallel()
+	fake := bosfake.New(bosfake.Options{})
+	ids := fake.AddComponents(5)
+	fake.CreateSession(untenanted("s"))
+	fake.Start(untenanted("s"), ids...)
+	f := followBOS(t, "", fake)
+	failed := bosfake.Record{"status_override": "failed"}
+	fake.Patch(bosfake.Record{"status": failed, "error": strings.Repeat("e", 70_000)}, ids[0])
+	fake.Patch(bosfake.Record{"status": failed, "error": "a\x00b"}, ids[1])
+	fake.Patch(bosfake.Record{"status": failed, "actual_state": bosfake.Record{"boot_artifacts": bosfake.Record{"kernel_parameters": strings.Repeat("p", 70_000)}}}, ids[2])
+	fake.Patch(bosfake.Record{"session": "no name!"}, ids[3])
+	status := func() string {
+		r := f.Must(`{ session(name: "s") { status { stale counts { managed failed active } } } }`)
+		return fmt.Sprint(r.At("session.status.stale"), r.At("session.status.counts"))
+	}
+	f.eventually("they are counted, and the problem is shown", func() bool {
+		return status() == "false map[active:4 failed:3 managed:4]" && strings.Contains(f.sync(), "4 records from BOS are kept without what does not fit")
+	})
+
+	fake.PutText(ids[4], `{"id": "`+ids[4]+`", "session": 7}`)
+	f.eventually("what can't be read makes it stale", func() bool {
+		return status() == "true map[active:4 failed:3 managed:4]" && strings.Contains(f.sync(), `the record of "`+ids[4]+`" from BOS can't be kept as it is: its session can't be a number`)
+	})
+	fake.Put(bosfake.Record{"id": ids[4], "session": "", "enabled": false})
+	fake.Patch(bosfake.Record{"error": "it broke"}, ids[:2]...)
+	fake.Patch(bosfake.Record{"session": "", "actual_state": bosfake.Record{"boot_artifacts": bosfake.Record{"kernel_parameters": ""}}}, ids[2:4]...)
+	f.eventually("all is well", func() bool { return status() == "false map[active:2 failed:2 managed:2]" && f.sync() == "" })
+	noDrift(t, f.Site)
+}
+
 // TestIdleSweepsWriteNothing counts what goes to Redis while nothing changes at BOS.
 func TestIdleSweepsWriteNothing(t *testing.T) {
 	fake := bosfake.New(bosfake.Options{})

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -78,10 +76,10 @@ type follower struct {
 	components map[string]mirrored
 	sessions   map[bos.SessionKey]mirroredSession
 	templates  templates
-	unfit      map[string]string // components that can't be kept, by id, and why
-	refused    map[string]string // sessions of this sweep that can't
-	running    bool              // some session is not complete
-	problem    string            // what was wrong, though the sweep was whole
+	unfit      map[string]unfit          // components that can't be kept as they are, by id
+	refused    map[bos.SessionKey]string // sessions of this sweep that can't be kept, and why
+	running    bool                      // some session is not complete
+	problem    string                    // what was wrong, though the sweep was whole
 }
 
 // load reads which components and sessions are stored. Their digests stay unknown, because what
@@ -89,7 +87,7 @@ type follower struct {
 // store, and finds what Redis may have lost.
 func (f *follower) load(ctx context.Context) error {
 	f.components, f.sessions = map[string]mirrored{}, map[bos.SessionKey]mirroredSession{}
-	f.unfit, f.refused = map[string]string{}, map[string]string{}
+	f.unfit, f.refused = map[string]unfit{}, map[bos.SessionKey]string{}
 	for page := (bos.Page{First: bos.MaxPage}); ; {
 		list, err := f.store.ListComponents(ctx, nil, bos.ComponentFilter{}, page, false, false)
 		if err != nil {
@@ -235,9 +233,10 @@ const batchSize = 1000
 
 // keepPage stores what has changed on a page.
 func (f *follower) keepPage(ctx context.Context, p page) error {
-	for id, why := range p.unfit {
-		f.unfit[id] = why
+	for _, c := range p.changed {
+		delete(f.unfit, c.ID)
 	}
+	maps.Copy(f.unfit, p.unfit)
 	for from := 0; from < len(p.changed); from += batchSize {
 		to := min(from+batchSize, len(p.changed))
 		part := p.changed[from:to]
@@ -249,31 +248,14 @@ func (f *follower) keepPage(ctx context.Context, p page) error {
 		// again in every sweep. Only one without room is tried again, because that may change.
 		for i, c := range part {
 			f.components[c.ID] = mirrored{digest: p.digests[from+i], sweep: f.sweeps}
-			delete(f.unfit, c.ID)
 		}
 		for _, refused := range result.Refused {
 			id := part[refused.Index].ID
-			f.unfit[id] = refused.Err.Error()
+			f.unfit[id] = unfit{why: refused.Err.Error()}
 			if refused.Err.Code == bos.Conflict { // there was no room: it is the record's turn again when there is
 				f.components[id] = mirrored{sweep: f.sweeps}
 			}
 		}
 	}
 	return nil
-}
-
-// unfitness sums up which records can't be stored; empty for none. It names one of them: all would not fit into a message,
-// and fixing one shows the next. It is the same one in each sweep, as another would count as another problem.
-func (f *follower) unfitness() string {
-	for _, all := range []map[string]string{f.refused, f.unfit} {
-		if len(all) == 0 {
-			continue
-		}
-		id := slices.Min(slices.Collect(maps.Keys(all)))
-		if n := len(f.unfit) + len(f.refused); n > 1 {
-			return fmt.Sprintf("%d records from BOS can't be kept as they are, that of %q among them: %s", n, id, all[id])
-		}
-		return fmt.Sprintf("the record of %q from BOS can't be kept as it is: %s", id, all[id])
-	}
-	return ""
 }

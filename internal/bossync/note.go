@@ -18,13 +18,14 @@ type note struct {
 	Problem string        `json:"problem,omitempty"`
 	Doubt   string        `json:"doubt,omitempty"` // the id of what an operator may accept
 	Less    string        `json:"less,omitempty"`  // what that is: Problem may be the error of a later sweep
+	Behind  bool          `json:"behind,omitempty"`
 	Tenants []string      `json:"tenants,omitempty"`
 }
 
 func (s *Sync) note() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := note{Sweep: s.sweep, Epoch: s.epoch, Every: s.state.Every, Problem: s.state.Problem, Doubt: s.doubt, Less: s.less, Tenants: s.tenants}
+	n := note{Sweep: s.sweep, Epoch: s.epoch, Every: s.state.Every, Problem: s.state.Problem, Doubt: s.doubt, Less: s.less, Behind: s.state.Behind, Tenants: s.tenants}
 	if n.Sweep != 0 {
 		n.Age = s.o.Now().Sub(s.state.LastSweep)
 	}
@@ -50,7 +51,7 @@ func (s *Sync) readNote(t bos.Tenure) {
 	}
 	// Sweeps become known here once a beat, however short the interval: with less than that, what is current would count as behind.
 	s.state.Every = max(n.Every, beat)
-	s.state.Problem, s.state.Doubt = n.Problem, n.Doubt != ""
+	s.state.Problem, s.state.Doubt, s.state.Behind = n.Problem, n.Doubt != "", n.Behind
 	s.doubt, s.less, s.tenants = n.Doubt, n.Less, n.Tenants
 	s.know(n.Tenants)
 	if n.Sweep != 0 && n.Sweep != s.sweep && t.NoteAge >= 0 {

@@ -51,8 +51,8 @@ func (p *pager) wentWell() {
 type page struct {
 	ids     []string // of all that is on it
 	changed []bos.Component
-	digests []uint64          // of the records of changed
-	unfit   map[string]string // ids of records that can't be read, and why
+	digests []uint64         // of the records of changed
+	unfit   map[string]unfit // records that can't be read, or not kept as they are, by id
 }
 
 // readPage reads the page after an id. A page on which something comes twice, here or
@@ -62,7 +62,7 @@ func (f *follower) readPage(ctx context.Context, after string) (page, error) {
 	if after != "" {
 		query.Set("start_after_id", after)
 	}
-	p := page{unfit: map[string]string{}}
+	p := page{unfit: map[string]unfit{}}
 	err := f.bos.get(ctx, componentsPath, query, "", func(r io.Reader) error {
 		return readList(r, func(raw jsontext.Value) error { return f.take(&p, raw) })
 	})
@@ -93,10 +93,15 @@ func (f *follower) take(p *page, raw jsontext.Value) error {
 	if known.digest == digest {
 		return nil
 	}
-	c, err := decodeComponent(raw)
+	c, misfit, err := decodeComponent(raw)
 	if err != nil {
-		p.unfit[id] = err.Error()
+		// Not the digest of what is stored: that record may come again, and has to be noticed then.
+		f.components[id] = mirrored{sweep: f.sweeps}
+		p.unfit[id] = unfit{why: err.Error()}
 		return nil
+	}
+	if misfit != nil {
+		p.unfit[id] = unfit{why: misfit.Error(), counted: true}
 	}
 	p.changed, p.digests = append(p.changed, c), append(p.digests, digest)
 	return nil

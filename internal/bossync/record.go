@@ -1,11 +1,13 @@
 package bossync
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -68,14 +70,14 @@ func idOf(raw jsontext.Value) (string, error) {
 
 // decodeComponent reads a component's record. Values that can't be read and that no
 // number depends on are left out of the fields: the rest of the record is worth having,
-// and its shape keeps them as they came.
-func decodeComponent(raw jsontext.Value) (bos.Component, error) {
+// and its shape keeps them as they came. What can be read and is too much to be kept is
+// made to fit, and misfit says what that was.
+func decodeComponent(raw jsontext.Value) (c bos.Component, misfit, err error) {
 	// The whole record first: nearly all are readable, and taking one apart costs many times more.
-	var c bos.Component
-	if err := json.Unmarshal(raw, &c, lenient); err != nil {
+	if json.Unmarshal(raw, &c, lenient) != nil {
 		c = bos.Component{}
-		if json.Unmarshal(readableParts(raw), &c, lenient) != nil {
-			return bos.Component{}, err
+		if err := json.Unmarshal(readableParts(raw), &c, lenient); err != nil {
+			return bos.Component{}, nil, unreadable(err)
 		}
 	}
 	if s := c.DesiredState; s != nil {
@@ -91,7 +93,21 @@ func decodeComponent(raw jsontext.Value) (bos.Component, error) {
 		readable(&l.LastUpdated)
 	}
 	c.Shape = bos.ComponentShape(raw, c)
-	return c, nil
+	return c, c.Fit(), nil
+}
+
+// unreadable says in words of BOS's API which value of a record is of no type it can be of.
+func unreadable(err error) error {
+	var semantic *json.SemanticError
+	if !errors.As(err, &semantic) {
+		return errors.New("it is not JSON")
+	}
+	kind, ok := map[jsontext.Kind]string{'{': "an object", '[': "a list", '"': "a text", '0': "a number", 't': "true", 'f': "false"}[semantic.JSONKind]
+	if !ok {
+		kind = "what it is"
+	}
+	path := strings.Join(slices.Collect(semantic.JSONPointer.Tokens()), ".")
+	return fmt.Errorf("its %s can't be %s", cmp.Or(path, "record"), kind)
 }
 
 // deciding are the parts of a record that must be readable.
@@ -101,11 +117,23 @@ var deciding = []string{"id", "enabled", "error", "session", "status"}
 // for the deciding ones. It is for the rare record that can't be read as it is.
 func readableParts(raw jsontext.Value) jsontext.Value {
 	return members(raw, nil, func(path []string, value jsontext.Value) jsontext.Value {
-		if slices.Contains(deciding, path[0]) {
+		switch {
+		case path[0] == "status" && value.Kind() == '{':
+			return members(value, path, phaseAsText)
+		case slices.Contains(deciding, path[0]):
 			return value
 		}
 		return readableValue(path, value)
 	})
+}
+
+// phaseAsText makes a text of a phase that is none: like any phase that BOS does not have, it
+// is that of no percentage.
+func phaseAsText(path []string, value jsontext.Value) jsontext.Value {
+	if path[1] == "phase" && value.Kind() != '"' && value.Kind() != 'n' {
+		return must(jsontext.AppendQuote(nil, value))
+	}
+	return value
 }
 
 // readableValue is what can be read of the value at a path, nil for nothing.
@@ -196,7 +224,7 @@ func keyOf(raw jsontext.Value) (bos.SessionKey, error) {
 func decodeSession(raw jsontext.Value) (bos.SourceSession, error) {
 	var r sessionRecord
 	if err := json.Unmarshal(raw, &r, lenient); err != nil {
-		return bos.SourceSession{}, err
+		return bos.SourceSession{}, unreadable(err)
 	}
 	// The start is not emptied: it distinguishes incarnations of a name.
 	readable(&r.Status.EndTime)

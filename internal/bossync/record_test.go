@@ -2,6 +2,7 @@ package bossync
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"strings"
@@ -59,14 +60,14 @@ func TestComponentsAreDecodedAsBOSMeansThem(t *testing.T) {
 		`{"id":"x1","actual_state":{"last_updated":"2026-11-22T09:00:00+02:00"},"last_action":{"action":"a","failed":true,"last_updated":"some day"}}`: {
 			ID: "x1", ActualState: &bos.ActualState{LastUpdated: "2026-11-22T09:00:00+02:00"}, LastAction: &bos.LastAction{Action: "a", Failed: true}},
 	} {
-		c, err := decodeComponent(jsontext.Value(text))
+		c, misfit, err := decodeComponent(jsontext.Value(text))
 		c.Shape = bos.Shape{} // see TestShape
-		if err != nil || !reflect.DeepEqual(c, want) {
-			t.Errorf("%s\ngives %+v, %v", text, c, err)
+		if err != nil || misfit != nil || !reflect.DeepEqual(c, want) {
+			t.Errorf("%s\ngives %+v, %v, %v", text, c, misfit, err)
 		}
 	}
 	for _, text := range []string{`{"id":"x1","enabled":"yes"}`, `{"id":"x1","status":"stable"}`, `{"id":"x1","session":1}`} {
-		if c, err := decodeComponent(jsontext.Value(text)); err == nil {
+		if c, _, err := decodeComponent(jsontext.Value(text)); err == nil {
 			t.Errorf("%s gives %+v", text, c)
 		}
 		if id, err := idOf(jsontext.Value(text)); id != "x1" || err != nil {
@@ -92,14 +93,87 @@ func TestComponentsOfWrongTypesKeepWhatCanBeRead(t *testing.T) {
 		{`{"actual_state":{"boot_artifacts":{"initrd":7,"kernel":"k"},"bss_token":{"a":1}},"id":"x1",` + status + `}`,
 			`{"actual_state":{"boot_artifacts":{"kernel":"k"}},"id":"x1",` + status + `}`},
 	} {
-		c, err := decodeComponent(jsontext.Value(test.text))
+		c, _, err := decodeComponent(jsontext.Value(test.text))
 		if have := string(c.AppendJSON(nil)); err != nil || have != test.text {
 			t.Errorf("%s\nis written as\n%s, %v", test.text, have, err)
 		}
-		want, err := decodeComponent(jsontext.Value(test.read))
+		want, _, err := decodeComponent(jsontext.Value(test.read))
 		c.Shape, want.Shape = bos.Shape{}, bos.Shape{}
 		if err != nil || !reflect.DeepEqual(c, want) {
 			t.Errorf("%s\ngives %+v, want %+v, %v", test.text, c, want, err)
+		}
+	}
+}
+
+// TestComponentsThatDoNotFitAreCountedAllTheSame reads records that can't be kept as they are: what numbers depend on is
+// kept, and the rest is made to fit and named.
+func TestComponentsThatDoNotFitAreCountedAllTheSame(t *testing.T) {
+	long := strings.Repeat("é", bos.MaxText+1)
+	cut := strings.Repeat("é", bos.MaxText-1) + "…"
+	failed := bos.StatusRecord{Phase: "powering_on", Override: "failed"}
+	const status = `,"enabled":true,"status":{"phase":"powering_on","status_override":"failed"}}`
+	for _, test := range []struct {
+		text, misfit string
+		want         bos.Component
+	}{
+		{`{"id":"x1","session":"s","error":"` + long + `"` + status, "error is longer than 65536 characters",
+			bos.Component{ID: "x1", Session: "s", Enabled: true, Error: cut, StatusRecord: failed}},
+		{`{"id":"x1","session":"s","error":"a\u0000b"` + status, "error has a NUL character in it",
+			bos.Component{ID: "x1", Session: "s", Enabled: true, Error: "a\ufffdb", StatusRecord: failed}},
+		{`{"id":"x1","session":"no name!"` + status, `"no name!" is not a name: use 1 to 127 letters, digits, '-', '.' and '_', with a letter or digit at both ends`,
+			bos.Component{ID: "x1", Enabled: true, StatusRecord: failed}},
+		{`{"id":"x1","session":"s","staged_state":{"session":"/","boot_artifacts":{"kernel_parameters":"` + long + `"}}` + status, "kernelParameters is longer than 65536 characters",
+			bos.Component{ID: "x1", Session: "s", Enabled: true, StagedState: &bos.StagedState{BootArtifacts: bos.BootArtifacts{KernelParameters: cut}}, StatusRecord: failed}},
+		{`{"id":"x1","session":"s","future":"` + long + `"` + status, "the fields that are not known have more than 65536 bytes",
+			bos.Component{ID: "x1", Session: "s", Enabled: true, StatusRecord: failed}},
+		{`{"id":"x1","session":"s","enabled":true,"status":{"phase":7}}`, "",
+			bos.Component{ID: "x1", Session: "s", Enabled: true, StatusRecord: bos.StatusRecord{Phase: "7"}}},
+	} {
+		c, misfit, err := decodeComponent(jsontext.Value(test.text))
+		says := ""
+		if misfit != nil {
+			says = misfit.Error()
+		}
+		if err != nil || says != test.misfit || c.Check() != nil {
+			t.Errorf("%.80s: %v, misfit %q, %v", test.text, err, says, c.Check())
+		}
+		if c.Shape = (bos.Shape{}); !reflect.DeepEqual(c, test.want) {
+			t.Errorf("%.80s\ngives %.300s", test.text, fmt.Sprintf("%+v", c))
+		}
+	}
+	odd := `{"id":"x1","status":{"phase":7,"status":"stable","status_override":""}}`
+	if c, _, err := decodeComponent(jsontext.Value(odd)); err != nil || string(c.AppendJSON(nil)) != odd {
+		t.Errorf("%s\nis written as\n%s, %v", odd, c.AppendJSON(nil), err)
+	}
+}
+
+// TestWhatCannotBeReadIsNamedInWordsOfTheAPI shows what users see of values that are of no type they can be of.
+func TestWhatCannotBeReadIsNamedInWordsOfTheAPI(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"id":"x1","enabled":"yes"}`:                    "its enabled can't be a text",
+		`{"id":"x1","session":1}`:                        "its session can't be a number",
+		`{"id":"x1","status":{"status_override":["a"]}}`: "its status.status_override can't be a list",
+		`{"id":"x1","status":true}`:                      "its status can't be true",
+	} {
+		if _, _, err := decodeComponent(jsontext.Value(text)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if _, err := decodeSession(jsontext.Value(`{"name":"a","status":7}`)); err == nil || err.Error() != "its status can't be a number" {
+		t.Error(err)
+	}
+}
+
+// TestUnfitRecordsAreSummedUpAlike asks again and again which records are unfit: another answer would be logged as another
+// problem.
+func TestUnfitRecordsAreSummedUpAlike(t *testing.T) {
+	f := &follower{unfit: map[string]unfit{}, refused: map[bos.SessionKey]string{{Name: "y"}: "r", {Name: "z"}: "q"}}
+	for i := range 20 {
+		f.unfit[fmt.Sprintf("x%02d", 19-i)] = unfit{why: fmt.Sprint("because of ", 19-i), counted: i%2 == 0}
+	}
+	for range 100 {
+		if s := f.unfitness(); s != `12 records from BOS can't be kept as they are, that of "/y" among them: r` {
+			t.Fatal(s)
 		}
 	}
 }

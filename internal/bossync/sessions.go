@@ -46,7 +46,7 @@ func (f *follower) listSessions(ctx context.Context) ([]listed, error) {
 			seen[key] = true
 			s, err := decodeSession(raw)
 			if err != nil {
-				f.refused[key.String()] = err.Error()
+				f.refused[key] = err.Error()
 				return nil
 			}
 			f.running = f.running || s.State != bos.StateComplete
@@ -107,7 +107,7 @@ func (f *follower) keep(ctx context.Context, s listed) error {
 	switch bos.CodeOf(err) {
 	case "":
 	case bos.BadUserInput, bos.Conflict:
-		f.refused[s.SessionKey.String()] = err.Error()
+		f.refused[s.SessionKey] = err.Error()
 		return nil
 	default:
 		return err

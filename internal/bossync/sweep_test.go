@@ -18,7 +18,7 @@ import (
 func TestAProblemThatLastsIsLoggedOnce(t *testing.T) {
 	var log bytes.Buffer
 	s := New(nil, Options{Interval: time.Second, Log: slog.New(slog.NewTextHandler(&log, nil))})
-	f := &follower{unfit: map[string]string{"x1": "too long", "x2": "too long", "x3": "no"}, tenants: &tenants{}}
+	f := &follower{unfit: map[string]unfit{"x1": {why: "too long"}, "x2": {why: "too long"}, "x3": {why: "no"}}, tenants: &tenants{}}
 	for range 50 {
 		f.problem = f.unfitness()
 		s.report(f, time.Now(), time.Second, nil)
@@ -48,7 +48,7 @@ func TestAFailureOfTheStoreIsNoReasonForSmallerPages(t *testing.T) {
 	}))
 	defer b.Close()
 	f := &follower{bos: newClient(Service{URL: b.URL, Timeout: time.Second}), tenants: &tenants{}, store: fullStore{}, log: slog.New(slog.DiscardHandler),
-		now: time.Now, interval: time.Second, pager: newPager(50000), components: map[string]mirrored{}, sessions: map[bos.SessionKey]mirroredSession{}, unfit: map[string]string{}, refused: map[string]string{}}
+		now: time.Now, interval: time.Second, pager: newPager(50000), components: map[string]mirrored{}, sessions: map[bos.SessionKey]mirroredSession{}, unfit: map[string]unfit{}, refused: map[bos.SessionKey]string{}}
 	for range 9 {
 		if f.sweep(t.Context()) == nil {
 			t.Fatal("the sweep has not failed")

@@ -247,6 +247,9 @@ func (s *Sync) report(f *follower, began time.Time, every time.Duration, err err
 		s.state.LastSweep, s.state.Every, s.state.Problem = began, every, f.problem
 		s.sweep, s.epoch = began.UnixNano(), f.epoch
 	}
+	if err == nil {
+		s.state.Behind = f.behind()
+	}
 	was := s.doubt
 	s.doubt, s.less = "", ""
 	if f.doubt != nil {

@@ -1,0 +1,61 @@
+package bossync
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// unfit is why a component can't be kept as BOS has it.
+type unfit struct {
+	why     string
+	counted bool // stored with less: only its texts were changed, and it is counted as BOS counts it
+}
+
+// behind says whether something that BOS has is not kept: what is counted is not what BOS counts then.
+// A session that can't be kept and is not stored counts nothing.
+func (f *follower) behind() bool {
+	for _, u := range f.unfit {
+		if !u.counted {
+			return true
+		}
+	}
+	for key := range f.refused {
+		if _, stored := f.sessions[key]; stored {
+			return true
+		}
+	}
+	return false
+}
+
+// unfitness sums up which records can't be stored as they are; empty for none. What is not kept at all
+// comes first.
+func (f *follower) unfitness() string {
+	refused, less := map[string]string{}, map[string]string{}
+	for key, why := range f.refused {
+		refused[key.String()] = why
+	}
+	for id, u := range f.unfit {
+		if u.counted {
+			less[id] = u.why
+		} else {
+			refused[id] = u.why
+		}
+	}
+	return cmp.Or(sumUp(refused, "can't be kept as it is", "can't be kept as they are"),
+		sumUp(less, "is kept without what does not fit", "are kept without what does not fit"))
+}
+
+// sumUp names one record, the same for as long as it lasts, so that it is logged once: all would not fit into a
+// message, and fixing one shows the next.
+func sumUp(records map[string]string, one, many string) string {
+	if len(records) == 0 {
+		return ""
+	}
+	id := slices.Min(slices.Collect(maps.Keys(records)))
+	if n := len(records); n > 1 {
+		return fmt.Sprintf("%d records from BOS %s, that of %q among them: %s", n, many, id, records[id])
+	}
+	return fmt.Sprintf("the record of %q from BOS %s: %s", id, one, records[id])
+}

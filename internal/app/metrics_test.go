@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -136,6 +137,44 @@ func TestMetricsFollowABoot(t *testing.T) {
 	}
 	if ended != 1 || valueOf(t, families, "bosgraph_session_duration_seconds", "boot") != 1 {
 		t.Errorf("%v ends are counted", ended)
+	}
+}
+
+// TestFaultsOfRedisAreCountedAsFailedRequests takes Redis away, and lets a reply of it be what none should be: each answer has
+// data, null, and is counted by whose fault its errors are.
+func TestFaultsOfRedisAreCountedAsFailedRequests(t *testing.T) {
+	t.Parallel()
+	p := redistest.New(t)
+	s := apptest.Serve(t, "redis://"+p.Addr())
+	s.Session("s")
+	count := func(outcome string) (n float64) {
+		families := scrape(t, s, s.Base+"/metrics")
+		for _, operation := range []string{"query", "mutation"} {
+			n += valueOf(t, families, "bosgraph_requests_total", operation, outcome)
+		}
+		return n
+	}
+	answered := func(document, code, outcome string) {
+		t.Helper()
+		before := count(outcome)
+		if r := s.Ask(document); r.Status != 294 || !slices.Contains(r.Codes(), code) {
+			t.Errorf("%s is answered %d %s", document, r.Status, r.Body)
+		}
+		if n := count(outcome) - before; n != 1 {
+			t.Errorf("%s, answered %s, is counted as %s %v times", document, code, outcome, n)
+		}
+	}
+	const query = `{ serverInfo { version } session(name: "s") { status { percentFailed } } }`
+	answered(`{ serverInfo { version } sessions(after: "nowhere") { edges { cursor } } }`, "BAD_USER_INPUT", "partial")
+
+	redistest.Do(t, p.Addr(), "EVAL", "for _, key in ipairs(redis.call('KEYS', '*')) do if redis.call('TYPE', key).ok == 'hash' and string.find(key, ':s') then redis.call('SET', key, 'x') end end", "0")
+	answered(query, "INTERNAL", "failed")
+
+	p.Kill()
+	answered(query, "UNAVAILABLE", "failed")
+	answered(`mutation { putComponents(input: {components: [{id: "x2"}]}) { applied } }`, "UNAVAILABLE", "failed")
+	if n := count("partial"); n != 1 {
+		t.Errorf("%v requests are counted as partial", n)
 	}
 }
 

@@ -74,7 +74,7 @@ func New(b Build) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), requests: map[string]*requests{}}
 	answered := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "bosgraph_requests_total",
-		Help: "Requests that were answered, by the type of the operation and what became of it: ok; partial, data with errors; refused, " +
+		Help: "Requests that were answered, by the type of the operation and what became of it: ok; partial, data with errors of the client; refused, " +
 			"the client's fault; limited, over the client's budget; failed, Redis or this server could not.",
 	}, []string{"operation", "outcome"})
 	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -114,7 +114,8 @@ func New(b Build) *Metrics {
 	return m
 }
 
-// Answered counts a request: what type its operation has, or [REST], and the HTTP status of its answer.
+// Answered counts a request: what type its operation has, or [REST], and the HTTP status of its answer, or of what was
+// at fault if that was this server or Redis.
 func (m *Metrics) Answered(operation string, status int, took time.Duration) {
 	r := m.requests[operation]
 	if r == nil {

@@ -62,7 +62,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	case p.kind != answerType(typeEvents):
 		s.o.HTTP.answer(w, p, began)
 	default:
-		s.o.HTTP.observe(p.operation, p.status, began)
+		s.o.HTTP.observe(p.operation, p.outcome(), began)
 		reportOnce(w, p)
 	}
 }

@@ -40,8 +40,9 @@ type HTTP struct {
 	// Audit records mutations that are refused before they are executed; nil for none.
 	Audit *audit.Log
 	// Observe gets what was answered: the type of the operation ("" if it was refused before that
-	// was known), the status that the answer has over HTTP, whatever it was sent over, and how long
-	// it took from when the request had arrived. It is called from many goroutines at a time and
+	// was known), the status that the answer has over HTTP, whatever it was sent over, or 500 or 503 if
+	// any of its fields failed by a fault of this server or of Redis, and how long it took from when
+	// the request had arrived. It is called from many goroutines at a time and
 	// must not wait; nil for none.
 	Observe func(operation string, status int, took time.Duration)
 
@@ -123,7 +124,7 @@ func (h HTTP) seen(ctx context.Context, b *body, mediaType string) *known {
 // answer sends an answer to a request that had arrived by then.
 func (h HTTP) answer(w http.ResponseWriter, p *reply, began time.Time) {
 	if p != nil {
-		h.observe(p.operation, p.status, began) // before it is sent: a client may take long to read it
+		h.observe(p.operation, p.outcome(), began) // before it is sent: a client may take long to read it
 	}
 	p.send(w)
 }

@@ -96,7 +96,7 @@ func (o *operation) execute(ctx context.Context, op *graphql.OperationContext, b
 	if p == nil {
 		return
 	}
-	h.observe(typeOf(op), p.status, began)
+	h.observe(typeOf(op), p.outcome(), began)
 	if o.stopped.Load() {
 		return
 	}

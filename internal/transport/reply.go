@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -24,6 +25,7 @@ type reply struct {
 	header http.Header // besides those that every answer has; usually nil
 	body   graph.Parts
 	failed bool // there are errors of fields in it
+	became int  // the status of the fault by which fields failed; 0 for the one of the answer
 
 	operation string // the type of what it answers; empty if that was not known
 
@@ -44,6 +46,9 @@ func (p *reply) to(operation string) *reply {
 	}
 	return p
 }
+
+// outcome is the status that says what became of the request.
+func (p *reply) outcome() int { return cmp.Or(p.became, p.status) }
 
 // The headers of every answer that are always the same. What a GET answers is true now.
 var (
@@ -181,7 +186,7 @@ func (h HTTP) dispatch(ctx context.Context, mediaType string, op *graphql.Operat
 	case err != nil:
 		p.status, p.failed = statusOf(bos.CodeOf(err)), true
 	case len(response.Errors) > 0:
-		p.status, p.failed = statusPartial, true
+		p.status, p.failed, p.became = statusPartial, true, statusFault(response.Errors)
 	}
 	return p
 }

@@ -30,6 +30,18 @@ func statusUnexecuted(errs gqlerror.List) int {
 	}
 }
 
+// statusFault is the status that goes with a fault of Redis or of this server by which fields have
+// failed, 0 for none: [statusPartial], which the answer has, says nothing of whose fault it was.
+func statusFault(errs gqlerror.List) int {
+	for _, err := range errs {
+		code, _ := err.Extensions["code"].(string)
+		if status := statusOf(bos.Code(code)); status >= http.StatusInternalServerError {
+			return status
+		}
+	}
+	return 0
+}
+
 // statusOf is the status of an answer without data whose error has that code.
 func statusOf(code bos.Code) int {
 	switch code {

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -62,7 +63,10 @@ func (s *Store) TryWrite(ctx context.Context) bos.Finding {
 func broken(subject string, err error) bos.Finding {
 	f := bos.Finding{Subject: subject, Level: bos.Failure, Text: err.Error(), Reason: bos.ReasonOf(redisdb.Explain(err))}
 	f.Fix = "look at the log of Redis"
+	var untrusted *tls.CertificateVerificationError
 	switch {
+	case errors.As(err, &untrusted):
+		f.Fix = "have --redis-ca-file name the authority of its certificate, and --redis-url a host that it is for"
 	case strings.Contains(f.Text, "cluster support disabled"):
 		f.Fix = "this is no cluster: write --redis-url as redis://host:6379"
 	case strings.Contains(f.Text, "all sentinels") && errors.Is(err, redis.Nil):
@@ -89,9 +93,10 @@ func (s *Store) surroundings(ctx context.Context) (fields map[string]string, ske
 	fields = map[string]string{}
 	_, err = pipe.Exec(ctx)
 	switch reason := bos.ReasonOf(redisdb.Explain(err)); {
+	case err == nil:
 	case reason == bos.RedisNoPermission:
 		fields["refused"] = "1"
-	case reason != "" || errors.Is(err, context.DeadlineExceeded):
+	case reason != "" || !errors.As(err, new(redis.Error)):
 		return nil, 0, err
 	} // else it is an answer, too: of a server that does not know all that was asked
 	for _, section := range sections {

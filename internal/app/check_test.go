@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -93,9 +94,7 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 		t.Cleanup(s.Close)
 		return s.URL
 	}
-	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
-	t.Cleanup(untrusted.Close)
-	untrusted.Config.ErrorLog = nil
+	untrusted := listenUntrusted(t)
 	fake := listenBOS(t, bosfake.New(bosfake.Options{}))
 	sentinel := redistest.Sentinel(t, redistest.Server(t))
 	following := []string{"--redis-url", shared, "--bos-url"}
@@ -110,6 +109,7 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 		"no password":                 {[]string{"--redis-url", with("requirepass", "secret")}, 1, "REDIS_AUTHENTICATION"},
 		"a wrong password":            {[]string{"--redis-url", "redis://u:wrong@" + redistest.SharedServer(t)}, 1, "WRONGPASS"},
 		"a replica":                   {[]string{"--redis-url", "redis://" + replica.Addr()}, 1, "this is a replica of 127.0.0.1"},
+		"an untrusted certificate":    {[]string{"--redis-url", "rediss://" + untrusted}, 1, "--redis-ca-file"},
 		"a Sentinel as a server":      {[]string{"--redis-url", "redis://" + sentinel}, 1, "this is a Sentinel"},
 		"an unknown master":           {[]string{"--redis-url", "redis+sentinel://" + sentinel + "?master_name=nobody"}, 1, "correct master_name"},
 		"a cluster's node":            {[]string{"--redis-url", "redis://" + redistest.SharedCluster(t)[0]}, 1, "a node of a cluster"},
@@ -134,7 +134,7 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 		"BOS is down":                 {append(following, "http://127.0.0.1:1/apis/bos"), 1, "connection refused"},
 		"BOS refuses the token":       {append(following, answering(401, "application/json", "{}")), 1, "it refuses the token: 401"},
 		"a login page":                {append(following, answering(200, "text/html", "<html>")), 1, "is this the right URL?"},
-		"BOS has another certificate": {append(following, untrusted.URL), 1, "its certificate is not to be trusted"},
+		"BOS has another certificate": {append(following, "https://"+untrusted), 1, "its certificate is not to be trusted"},
 		"TAPMS is another service":    {append(following, fake+"/apis/bos", "--tapms-url", answering(404, "text/plain", "")), 1, "TAPMS: TAPMS, GET /v1alpha3/tenants: it does not know this path"},
 		"no OpenID Connect provider":  {[]string{"--redis-url", shared, "--auth", "oidc", "--oidc-issuer", "http://127.0.0.1:1", "--oidc-audience", "a"}, 1, "OpenID Connect provider http://127.0.0.1:1"},
 		"two places for the state":    {[]string{"--redis-url", shared, "--data-dir", dir}, 64, "give one of them only"},
@@ -178,6 +178,28 @@ func TestAServerRefusesAUserThatLacksARight(t *testing.T) {
 		if n := redistest.Do(t, p.Addr(), "DBSIZE"); n != "0" {
 			t.Fatalf("without %s: %s keys were written", rule, n)
 		}
+	}
+}
+
+// listenUntrusted listens with a certificate of an authority that nobody knows.
+func listenUntrusted(t *testing.T) string {
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = stdlog.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
+
+// TestARedisWithAnUntrustedCertificateIsUnreachable starts a server with the URL of one.
+func TestARedisWithAnUntrustedCertificateIsUnreachable(t *testing.T) {
+	t.Parallel()
+	log := &apptest.Journal{}
+	s := apptest.ServeLogging(t, apptest.TextLog(log), "rediss://"+listenUntrusted(t))
+	if r := s.Ask(`{ sessions { totalCount } }`); r.Reason() != "REDIS_UNREACHABLE" {
+		t.Errorf("a query is answered %s", r.Body)
+	}
+	if apptest.CountLines(log, `msg="Redis unreachable"`, `error="tls: failed to verify certificate`) != 1 {
+		t.Errorf("the log says %s", log)
 	}
 }
 

@@ -103,6 +103,8 @@ func TestStatesOfErrors(t *testing.T) {
 		"ERR max number of clients reached":                                                           bos.RedisMaxClients,
 		"NOREPLICAS Not enough good replicas to write.":                                               bos.RedisNoReplicas,
 		"redis: all sentinels specified in configuration are unreachable: x":                          bos.RedisUnreachable,
+		"tls: failed to verify certificate: x509: certificate signed by unknown authority":            bos.RedisUnreachable,
+		"tls: first record does not look like a TLS handshake":                                        bos.RedisUnreachable,
 		"ERR unknown command": "",
 		"WRONGTYPE Operation against a key holding the wrong kind of value": "",
 	} {

@@ -61,7 +61,7 @@ func byReason(all ...state) map[bos.Reason]*state {
 	return m
 }
 
-// words are the beginnings of Redis' own errors, and what they mean.
+// words are the beginnings of errors, and what they mean.
 var words = []struct {
 	prefix string
 	reason bos.Reason
@@ -85,6 +85,7 @@ var words = []struct {
 	{"ERR Script attempted to", bos.RedisClusterDown}, // what a cluster says of a script that it stops, before its first write
 	{"ERR max number of clients", bos.RedisMaxClients},
 	{"NOREPLICAS", bos.RedisNoReplicas},
+	{"tls: ", bos.RedisUnreachable}, // not Redis' own: of its certificate, or of a server that has none
 }
 
 // stateOf says in which state of Redis an error arose: nil if it is about something else.

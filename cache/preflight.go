@@ -34,10 +34,11 @@ func (s *Store) Preflight(ctx context.Context) []bos.Finding {
 	if err != nil {
 		return []bos.Finding{broken(Unanswered, err)}
 	}
-	all := []bos.Finding{engine(fields)}
+	// First: a Sentinel lacks what an engine is known by.
 	if mode := s.mode(fields); mode.Refused {
-		return append(all, mode)
+		return []bos.Finding{mode}
 	}
+	all := []bos.Finding{engine(fields)}
 	if all[0].Refused {
 		return all // its scripts may differ
 	}

@@ -203,6 +203,19 @@ func TestARedisWithAnUntrustedCertificateIsUnreachable(t *testing.T) {
 	}
 }
 
+// TestAServerNamesASentinelForWhatItIs starts one with the URL of a Sentinel as that of a single server.
+func TestAServerNamesASentinelForWhatItIs(t *testing.T) {
+	t.Parallel()
+	sentinel := redistest.Sentinel(t, redistest.Server(t))
+	a, err := app.New(apptest.Parse(t, "serve", "redis://"+sentinel), apptest.TextLog(io.Discard))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Start(); err == nil || !strings.Contains(err.Error(), "this is a Sentinel") || !strings.Contains(err.Error(), "redis+sentinel://") {
+		t.Errorf("Start returned %v", err)
+	}
+}
+
 // TestARedisThatComesLaterIsLookedAt starts before a Redis that must not be used.
 func TestARedisThatComesLaterIsLookedAt(t *testing.T) {
 	t.Parallel()

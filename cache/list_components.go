@@ -68,7 +68,7 @@ func (s *Store) walk(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilt
 	// those that pass.
 	after, refill, passes := page.After, detailed && !exact, passing(f)
 	for {
-		ids, err := s.idsAfter(ctx, idx, after, count)
+		ids, err := s.shownAfter(ctx, of, idx, after, count, !exact)
 		if err != nil {
 			return nil, "", err
 		}
@@ -94,6 +94,34 @@ func (s *Store) walk(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilt
 			last, err := s.fillIn(ctx, idx, list, f, detailed, refill)
 			return list, cmp.Or(last, after), err
 		}
+	}
+}
+
+// shownAfter returns the next ids of an index that are shown, ascending: as many as wanted, or all that are left. Those that it
+// passes over are counted, unless the whole index has been.
+func (s *Store) shownAfter(ctx context.Context, of *bos.MembersOf, idx index, after string, count int, counted bool) ([]string, error) {
+	if of == nil || !of.Owned {
+		return s.idsAfter(ctx, idx, after, count)
+	}
+	var shown []string
+	for n := count; ; n = max(count, walkChunk) { // as a rule the tenant still owns what the first ids are
+		ids, err := s.idsAfter(ctx, idx, after, n)
+		if err != nil {
+			return nil, err
+		}
+		owned, err := s.ownedAmong(ctx, of.Session.Tenant, ids)
+		if err != nil {
+			return nil, err
+		}
+		if !counted {
+			if err := cost.EffortOf(ctx).Scan(ctx, len(ids)-len(owned)); err != nil {
+				return nil, err
+			}
+		}
+		if shown = append(shown, owned...); len(shown) >= count || len(ids) < n {
+			return shown[:min(len(shown), count)], nil
+		}
+		after = ids[len(ids)-1]
 	}
 }
 
@@ -205,6 +233,11 @@ func (s *Store) listIDs(ctx context.Context, of *bos.MembersOf, f bos.ComponentF
 		}
 		if ids, err = s.among(ctx, idx, ids); err != nil {
 			return nil, "", err
+		}
+		if of != nil && of.Owned {
+			if ids, err = s.ownedAmong(ctx, of.Session.Tenant, ids); err != nil {
+				return nil, "", err
+			}
 		}
 	}
 	if !total { // then those before the page need not be read

@@ -109,6 +109,21 @@ func (s *Store) Owns(ctx context.Context, tenant string, ids []string) ([]bool, 
 	return owns, nil
 }
 
+// ownedAmong returns those of the ids that a tenant owns, in their order.
+func (s *Store) ownedAmong(ctx context.Context, tenant string, ids []string) ([]string, error) {
+	owns, err := s.Owns(ctx, tenant, ids)
+	if err != nil {
+		return nil, err
+	}
+	var owned []string
+	for i, id := range ids {
+		if owns[i] {
+			owned = append(owned, id)
+		}
+	}
+	return owned, nil
+}
+
 // Owners returns the tenants that own each of those ids, known or not; none for most.
 func (s *Store) Owners(ctx context.Context, ids []string) ([][]string, error) {
 	records, err := s.readRecords(ctx, ids, false)

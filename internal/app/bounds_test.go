@@ -96,3 +96,19 @@ func TestWhatDoesNotFitOfABOSIsReported(t *testing.T) {
 		t.Errorf("%s is %d once there is room", more[1], code)
 	}
 }
+
+// TestAnUpdateScansNoMoreThanAQuery has a subscription look through more components than one operation may.
+func TestAnUpdateScansNoMoreThanAQuery(t *testing.T) {
+	t.Parallel()
+	s := apptest.Serve(t, "", "--max-scan=1")
+	s.Session("s")
+	s.Put(apptest.Powering("x1", "s"), apptest.Powering("x2", "s"))
+	for first, want := range map[string]bool{`{idPrefix: "x1", phase: POWERING_ON}`: false, `{phase: POWERING_ON}`: true} {
+		w := s.Begin(t)
+		w.Send(apptest.Subscribe("1", `subscription { sessionStatusUpdated(name: "s") { session { components(filter: `+first+`) { nodes { id } } } } }`))
+		if raw, _ := w.Message(); strings.Contains(raw, "--max-scan") != want {
+			t.Errorf("%s: %s", first, raw)
+		}
+		w.Finish()
+	}
+}

@@ -62,8 +62,9 @@ func (a *App) stream(h transport.HTTP) http.Handler {
 	h.Bounds, h.Timeout, h.Budget, h.Audit = a.bounds, a.config.OperationTimeout, cost.NewBudget(a.config.MaxCostPerMinute), a.audit
 	h.Observe = a.metrics.Answered
 	options := fanout.Options{
-		Executor: h.Executor, Fresh: a.config.Tick, Bounds: &cost.Limits{Response: a.config.MaxResponse},
-		Groups: a.config.MaxDistinctSubscriptions, PerAddress: a.config.MaxDistinctSubscriptionsPerAddress,
+		Executor: h.Executor, Fresh: a.config.Tick, Bounds: &cost.Limits{Response: a.config.MaxResponse, Scan: a.config.MaxScan},
+		Timeout: a.config.OperationTimeout,
+		Groups:  a.config.MaxDistinctSubscriptions, PerAddress: a.config.MaxDistinctSubscriptionsPerAddress,
 		Memory: cost.NewPool(a.config.MaxResponseMemory),
 	}
 	if a.traces != nil {

@@ -1,13 +1,18 @@
 package fanout
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/internal/auth"
 	"github.com/bosgraph/bosgraph/internal/cost"
 	"github.com/bosgraph/bosgraph/internal/live"
@@ -94,4 +99,51 @@ func TestRetainedResultsAreBounded(t *testing.T) {
 			t.Errorf("%d bytes: %v, %d are held", step.bytes, ok, pool.Held())
 		}
 	}
+}
+
+// slowStore takes time for each list of components.
+type slowStore struct {
+	graph.Store
+	takes time.Duration
+}
+
+func (s *slowStore) ListComponents(ctx context.Context, _ *bos.MembersOf, _ bos.ComponentFilter, _ bos.Page,
+	_, _ bool) (*bos.List[*bos.Component], error) {
+	select {
+	case <-time.After(s.takes):
+		return &bos.List[*bos.Component]{}, nil
+	case <-ctx.Done():
+		return nil, bos.Errorf(bos.Unavailable, "Redis does not answer")
+	}
+}
+
+// TestAnUpdateThatTakesTooLongEndsItsSubscription shows that the time of one operation bounds each result.
+func TestAnUpdateThatTakesTooLongEndsItsSubscription(t *testing.T) {
+	simulate(t, func(w *world) {
+		store := &slowStore{takes: 29 * time.Second}
+		w.exec = executor.New(graph.NewSchema(&graph.Resolver{Live: w.live, Store: store}))
+		w.exec.Use(graph.Plans{})
+		w.exec.SetErrorPresenter(graph.PresentError(slog.New(slog.DiscardHandler)))
+		w.fanout.o.Executor, w.fanout.o.Timeout = w.exec, 30*time.Second
+		s := w.join(`subscription { sessionStatusUpdated(name: "s") { revision errorSummary { components(first: 1) { nodes { id } } } } }`)
+		update := func(revision int64) {
+			of := only(w, &w.live.statuses)
+			of.show(live.Update[*bos.Status]{
+				Value: &bos.Status{Session: &bos.Session{SessionKey: bos.SessionKey{Name: "s"}, State: bos.StateRunning}, Revision: revision,
+					Errors: []bos.ErrorGroup{{Message: "broken", Digest: bos.DigestOf("broken"), Count: 1}}},
+				Metadata: live.Metadata{Read: of.fresh.Load(), Revision: revision, Whole: true},
+			})
+		}
+		update(1)
+		w.pass(store.takes)
+		s.want("within the time", `next {"data":{"sessionStatusUpdated":{"revision":1,"errorSummary":[{"components":{"nodes":[]}}]}}}`)
+		store.takes = time.Hour
+		update(2)
+		w.pass(30 * time.Second)
+		s.want("beyond it", `error [{"message":"an update of this subscription took longer than 30s (--operation-timeout) and was stopped: `+
+			`select less, or try again later","extensions":{"code":"UNAVAILABLE"}}]`)
+		if n := w.fanout.Executions(); n != 0 {
+			t.Errorf("%d executions are left", n)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package fanout
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -157,7 +158,7 @@ func (e *execution) turn(turn graph.Turn) bool {
 				return e.leavePlan() // and what it reads replaces this turn
 			}
 		} else if payload = e.executed(turn); payload == nil {
-			return false // the context has ended
+			return false // it has ended, or taken too long
 		}
 		if turn.Whole {
 			e.made = time.Now()
@@ -188,14 +189,27 @@ func (e *execution) written(turn graph.Turn) []byte {
 	return slices.Clone(written) // of its own size, as it is kept until the next one
 }
 
-// executed is the result that the execution makes, within the bounds of one operation; nil if
-// the context has ended.
+// executed is the result that the execution makes, within the bounds and the time of one operation; nil if
+// the context has ended, or that time was not enough: that ends the subscription, for the next update would take as long, and a
+// subscriber who comes again pays for it again.
 func (e *execution) executed(turn graph.Turn) []byte {
 	turn.Accept()
 	ctx, effort := e.fanout.o.Bounds.WithEffort(e.ctx)
 	defer effort.Done()
+	if e.fanout.o.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, e.fanout.o.Timeout)
+		defer cancel()
+	}
 	ctx, answer := graph.WithAnswer(ctx)
 	response := e.next(ctx)
+	whole := response != nil && answer.Err() == nil && len(response.Errors) == 0
+	// What failed after the deadline failed because of it.
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !whole {
+		e.fail(bos.Errorf(bos.Unavailable, "an update of this subscription took longer than %v (--operation-timeout) and was stopped: "+
+			"select less, or try again later", e.fanout.o.Timeout))
+		return nil
+	}
 	if response == nil {
 		return nil
 	}

@@ -29,6 +29,8 @@ import (
 type Options struct {
 	Executor graphql.GraphExecutor
 	Bounds   *cost.Limits // of the execution of one result; nil for any
+	// Timeout is how long the execution of one result may take; 0 for any time. A subscription with one that takes longer ends.
+	Timeout time.Duration
 	// Groups and PerAddress are how many distinct subscriptions may run in all, and of
 	// those begun from one address; 0 for any number. A long one counts as several.
 	Groups, PerAddress int

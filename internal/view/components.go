@@ -47,32 +47,12 @@ func (s Store) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.Comp
 	case !access.May(auth.ReadComponents, of.Session.Tenant):
 		return &bos.List[*bos.Component]{}, nil
 	case of.Frozen && !everything(access, auth.ReadComponents):
-		return s.listFrozen(ctx, of, f, page, detailed, total)
+		// The records are as they are now, and those of components that the tenant no longer owns are another's.
+		owned := *of
+		owned.Owned = true
+		of = &owned
 	}
 	return s.store.ListComponents(ctx, of, f, page, detailed, total)
-}
-
-// listFrozen lists an error group as it was when its session was frozen, without components
-// that the tenant no longer owns: their records are as they are now, and another's. How many
-// there were in the group is still the session's own.
-func (s Store) listFrozen(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
-	detailed, total bool) (*bos.List[*bos.Component], error) {
-	for {
-		list, err := s.store.ListComponents(ctx, of, f, page, detailed, total)
-		if err != nil || len(list.Items) == 0 {
-			return list, err
-		}
-		last := list.Positions[len(list.Positions)-1]
-		owns, err := s.owners.Owns(ctx, of.Session.Tenant, list.Positions)
-		if err != nil {
-			return nil, err
-		}
-		list.Items, list.Positions = those(list.Items, owns), those(list.Positions, owns)
-		if len(list.Items) > 0 || !list.More {
-			return list, nil
-		}
-		page.After = last // a page without items has no cursor to read on from
-	}
 }
 
 // ComponentSessions are those of the sessions that the access may read.

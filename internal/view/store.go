@@ -9,7 +9,6 @@ package view
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -212,10 +211,4 @@ func (s Store) PutTenant(ctx context.Context, name string, ids []string) (int, e
 		return 0, auth.Forbid(auth.WriteTenants)
 	}
 	return s.store.PutTenant(ctx, name, ids)
-}
-
-// those are the items of a list at the places that are marked.
-func those[T any](list []T, marked []bool) []T {
-	i := -1
-	return slices.DeleteFunc(list, func(T) bool { i++; return !marked[i] })
 }

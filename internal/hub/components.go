@@ -20,11 +20,12 @@ type componentWatch struct {
 	detailed bool
 	pace     time.Duration
 
+	paced time.Time       // nothing is shown before, but for the end and for those who join
 	since bos.ChangesRead // where the change log has been read to
 	need  uint64          // somebody needs to begin again, with this read or a later one; 0 if not
 }
 
-// WatchComponents follows a session's components, at least pace apart. Its watch
+// WatchComponents follows a session's components, at least pace apart but for the end. Its watch
 // ends with NOT_FOUND if there is no such session, or no more.
 func (h *Hub) WatchComponents(key bos.SessionKey, detailed bool, pace time.Duration) live.Watch[*live.ComponentsUpdate] {
 	h.mu.Lock()
@@ -136,6 +137,8 @@ func (h *Hub) showChanges(w *componentWatch, c *bos.Changes, records map[string]
 	case (c == nil || c.Unfinished) && w.need > number: // made again since, maybe: the read that it needs shows that
 	case c != nil && c.Unfinished:
 		w.end((&bos.Session{SessionKey: w.topic.key, State: c.State}).DeletedWhile())
+	case c != nil && c.State != bos.StateComplete && w.need == 0 && time.Now().Before(w.paced):
+		h.at(&w.entry, w.paced) // read for what might have been the end
 	case c != nil:
 		w.show(c, records, number)
 	case w.since.Epoch == "" || !h.lost(number, w.since.Epoch, epoch):
@@ -151,6 +154,7 @@ func (w *componentWatch) show(c *bos.Changes, records map[string]*bos.Component,
 	// was read afterwards may be newer, and then its own change comes once more, which does
 	// no harm.
 	w.since.After, w.since.Incarnation, w.since.Epoch = c.Revision, c.Incarnation, c.Epoch
+	w.paced = w.entry.read.Add(w.pace)
 	update := live.Update[*live.ComponentsUpdate]{
 		Value:    &live.ComponentsUpdate{Revision: c.Revision, Components: []*bos.Component{}, Removed: c.Removed},
 		Metadata: live.Metadata{Read: number, Revision: c.Revision, Epoch: c.Epoch, Last: c.State == bos.StateComplete},

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/internal/live"
 )
 
@@ -108,6 +109,97 @@ func TestComponentsComeAtTheirPace(t *testing.T) {
 		if len(want) > 0 {
 			t.Errorf("never shown: %v", want)
 		}
+	})
+}
+
+// What ends a session is a change of its record. Each of these comes within the pace, after a change that waits for it.
+func TestTheEndOfComponentsDoesNotWaitForTheirPace(t *testing.T) {
+	const pace = time.Hour
+	// waiting follows a session with a change that is not due for nearly all of the pace.
+	waiting := func(w *world) *follower[*live.ComponentsUpdate] {
+		w.place("a", "x0", false)
+		f := w.components("a", pace)
+		w.pass(time.Second)
+		f.one("the beginning")
+		w.place("a", "x1", false)
+		w.pass(time.Second)
+		f.none("a change within the pace")
+		return f
+	}
+	wantEnd := func(w *world, f *follower[*live.ComponentsUpdate]) {
+		w.Helper()
+		if s := f.one("the end"); !s.Last || s.Value.Resync || !slices.Equal(ids(s.Value), []string{"x1"}) {
+			w.Errorf("the end: %+v with %v", s, ids(s.Value))
+		}
+	}
+	for _, test := range []struct {
+		name string
+		ends func(w *world, f *follower[*live.ComponentsUpdate])
+	}{
+		{"complete", func(w *world, f *follower[*live.ComponentsUpdate]) {
+			w.record("a", complete)
+			w.pass(tick)
+			wantEnd(w, f)
+		}},
+		{"complete, then deleted", func(w *world, f *follower[*live.ComponentsUpdate]) {
+			w.record("a", complete)
+			w.pass(tick)
+			w.removed("a")
+			w.pass(tick)
+			wantEnd(w, f)
+		}},
+		{"complete, then deleted and made again", func(w *world, f *follower[*live.ComponentsUpdate]) {
+			w.record("a", complete)
+			w.pass(tick)
+			w.removed("a")
+			w.record("a", same)
+			wantEnd(w, f)
+		}},
+		{"deleted", func(w *world, f *follower[*live.ComponentsUpdate]) {
+			w.removed("a")
+			w.pass(tick)
+			if err := f.ended(); bos.CodeOf(err) != bos.NotFound {
+				w.Errorf("ended with %v", err)
+			}
+		}},
+		{"complete without a notice", func(w *world, f *follower[*live.ComponentsUpdate]) {
+			w.feed.set(lossy)
+			w.record("a", complete)
+			w.pass(2*repair + interval)
+			wantEnd(w, f)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			simulate(t, func(w *world) { test.ends(w, waiting(w)) })
+		})
+	}
+}
+
+// A change of the record may be the end. Where it is not, nothing is shown before its time, and a crowd of them costs a
+// read a tick.
+func TestOnlyTheEndOfComponentsDoesNotWaitForTheirPace(t *testing.T) {
+	simulate(t, func(w *world) {
+		const pace = time.Minute
+		w.place("a", "x0", false)
+		f := w.components("a", pace)
+		w.pass(time.Second)
+		begin := f.one("the beginning")
+		w.store.taken("changes")
+		w.place("a", "x1", false)
+		for range 100 {
+			w.record("a", same)
+			w.pass(tick / 10)
+		}
+		f.none("changes of the record")
+		if n := len(w.store.taken("changes")); n < 1 || n > 11 {
+			t.Errorf("%d reads in ten ticks", n)
+		}
+		w.pass(pace)
+		if s := f.one("the change"); s.Last || !slices.Equal(ids(s.Value), []string{"x1"}) || s.at.Sub(begin.at) < pace || s.at.Sub(begin.at) > pace+tick {
+			t.Errorf("after %v: %+v with %v", s.at.Sub(begin.at), s, ids(s.Value))
+		}
+		w.pass(2 * pace)
+		f.none("nothing more")
 	})
 }
 

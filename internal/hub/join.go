@@ -117,14 +117,19 @@ func (h *Hub) earliest(e *entry) (when time.Time, ok bool) {
 }
 
 // changed makes a topic due for a revision that has not been read: a tick after the last
-// read, at once if that has passed.
-func (h *Hub) changed(t *topic, revision int64) {
+// read, at once if that has passed. A change of its record may be the end of the session, which no
+// pace holds back: its components are read as soon, and what is not the end waits in [Hub.showChanges].
+func (h *Hub) changed(t *topic, revision int64, record bool) {
 	if revision > t.covered {
 		h.at(&t.status, t.status.read.Add(h.o.Tick))
 	}
 	for w := range t.components {
 		if revision > w.since.After {
-			h.at(&w.entry, w.entry.read.Add(max(h.o.Tick, w.pace)))
+			due := w.entry.read.Add(h.o.Tick)
+			if !record && due.Before(w.paced) {
+				due = w.paced
+			}
+			h.at(&w.entry, due)
 		}
 	}
 }

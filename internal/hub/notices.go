@@ -24,7 +24,7 @@ func (h *Hub) Changed(notices []bos.Notice) {
 	defer h.mu.Unlock()
 	for _, n := range notices {
 		if t := h.topics[n.Scope]; t != nil {
-			h.changed(t, n.Revision)
+			h.changed(t, n.Revision, n.Record)
 		}
 		// Counters change without the record of the session: only where a status is wanted as well.
 		if n.Record && h.list.watched() || h.list.statuses > 0 {
@@ -165,7 +165,7 @@ func (h *Hub) compare(ctx context.Context) bool {
 				continue
 			}
 			if revision, known := revisions[scope]; known {
-				h.changed(t, revision)
+				h.changed(t, revision, true) // whose notice was lost may be the end
 			} else {
 				h.readAgain(t, time.Now())
 			}

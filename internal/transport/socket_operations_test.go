@@ -132,6 +132,31 @@ func TestASocketFollowsASessionToItsEnd(t *testing.T) {
 	}}})
 }
 
+// TestComponentsEndAtOnceWhateverTheirInterval follows the components of sessions that end within the interval: the last changes and
+// the end come at once.
+func TestComponentsEndAtOnceWhateverTheirInterval(t *testing.T) {
+	s := sessions(t)
+	s.Running("finished", "x4")
+	s.Running("deleted", "x5")
+	hourly := func(name string, end func(*apptest.Site), then ...act) conversation {
+		return conversation{name, false, append([]act{
+			send(apptest.Subscribe("1", `subscription { componentsUpdated(session: "`+name+`", minInterval: 3600000) { resync components { id } removed } }`)),
+			next("1", "componentsUpdated.resync", true),
+			update(apptest.Powering(name+"2", name)), quiet, change(end),
+		}, then...)}
+	}
+	converse(t, s, []conversation{
+		hourly("running", func(s *apptest.Site) { s.Update("running", "status", "COMPLETE") },
+			next("1", "componentsUpdated.components", []any{map[string]any{"id": "running2"}}), completed("1")),
+		hourly("finished", func(s *apptest.Site) {
+			s.Must(apptest.PatchComponents, apptest.Vars{"in": []apptest.Vars{apptest.Finished("x4"), apptest.Finished("finished2")}})
+		}, next("1", "componentsUpdated.resync", false), completed("1")),
+		hourly("deleted", func(s *apptest.Site) {
+			s.Must(apptest.DeleteSession, apptest.Vars{"in": apptest.Vars{"name": "deleted"}})
+		}, failed("1", "NOT_FOUND", "deleted")),
+	})
+}
+
 // each wants results of several operations, in any order among them; a COMPLETE one
 // has to be followed by the operation's end.
 func each(kind, path string, value any, ids ...string) act {

@@ -54,7 +54,7 @@ func (f *follower) followEnd(ctx context.Context, one listed) error {
 	known := f.sessions[one.SessionKey]
 	// Next due in either case, failed or not: a session that BOS can't answer about must not
 	// take the place of the others in every sweep.
-	known.due = f.now().Add(max(endsEvery*f.interval, endsPatience*(f.bos.busy-before)))
+	known.due = f.nextDue(f.bos.busy - before)
 	defer func() { f.sessions[one.SessionKey] = known }()
 	if errors.Is(err, errMissing) {
 		return nil // it was deleted; the next sweep finds that out
@@ -114,6 +114,11 @@ func (f *follower) restless() (text string) {
 		}
 	}
 	return text
+}
+
+// nextDue is when BOS is asked about a session again, after it took so long to answer.
+func (f *follower) nextDue(took time.Duration) time.Time {
+	return f.now().Add(max(endsEvery*f.interval, endsPatience*took))
 }
 
 // firstDue is when BOS is asked about a session's end for the first time. After a restart that

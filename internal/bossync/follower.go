@@ -76,10 +76,11 @@ type follower struct {
 	components map[string]mirrored
 	sessions   map[bos.SessionKey]mirroredSession
 	templates  templates
-	unfit      map[string]unfit          // components that can't be kept as they are, by id
-	refused    map[bos.SessionKey]string // sessions of this sweep that can't be kept, and why
-	running    bool                      // some session is not complete
-	problem    string                    // what was wrong, though the sweep was whole
+	unfit      map[string]unfit           // components that can't be kept as they are, by id
+	refused    map[bos.SessionKey]string  // sessions of this sweep that can't be kept, and why
+	unsaved    map[bos.SessionKey]unsaved // complete sessions whose saved status BOS did not give
+	running    bool                       // some session is not complete
+	problem    string                     // what was wrong, though the sweep was whole
 }
 
 // load reads which components and sessions are stored. Their digests stay unknown, because what
@@ -88,6 +89,7 @@ type follower struct {
 func (f *follower) load(ctx context.Context) error {
 	f.components, f.sessions = map[string]mirrored{}, map[bos.SessionKey]mirroredSession{}
 	f.unfit, f.refused = map[string]unfit{}, map[bos.SessionKey]string{}
+	f.unsaved = map[bos.SessionKey]unsaved{}
 	for page := (bos.Page{First: bos.MaxPage}); ; {
 		list, err := f.store.ListComponents(ctx, nil, bos.ComponentFilter{}, page, false, false)
 		if err != nil {
@@ -161,7 +163,7 @@ func (f *follower) sweep(ctx context.Context) error {
 	}
 	f.before = f.sweeps
 	// One problem at a time is shown, the most serious last, so that it replaces the others.
-	f.problem = cmp.Or(f.restless(), f.unfitness(), f.templates.problem)
+	f.problem = cmp.Or(f.restless(), f.unfitness(), f.without(), f.templates.problem)
 	if odd != nil {
 		f.problem = shown(odd)
 		f.log.Debug("reading tenants failed; keeping the known ones", reasons(odd)...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -20,6 +21,8 @@ const (
 )
 
 func sessionPath(name string) string { return sessionsPath + "/" + url.PathEscape(name) }
+
+func statusPath(name string) string { return sessionPath(name) + "/status" }
 
 // listed is a session on BOS's list.
 type listed struct {
@@ -62,6 +65,7 @@ func (f *follower) listSessions(ctx context.Context) ([]listed, error) {
 	slices.SortStableFunc(all, func(a, b listed) int { return cmpStart(b, a) })
 	// Only once the list has been read to its end. What comes before an error proves nothing about
 	// the rest, and the sweep that failed is not to look whole.
+	maps.DeleteFunc(f.unsaved, func(key bos.SessionKey, _ unsaved) bool { return !seen[key] })
 	for key := range seen {
 		if known, ok := f.sessions[key]; ok {
 			known.sweep = f.sweeps
@@ -129,8 +133,28 @@ func (f *follower) keep(ctx context.Context, s listed) error {
 // How BOS is asked for the status that it has saved of a session.
 const (
 	savesWithin = time.Minute // after a session's end, for sure
-	mostSaved   = 10          // times, before it is asked rarely (followEnds)
+	mostSaved   = 10          // times, before it is asked rarely (followEnds, for sessions that are stored)
 )
+
+// unsaved is a session on BOS's list that is complete, and of which BOS did not give the saved status.
+type unsaved struct {
+	start bos.Time
+	asked int       // how often BOS did not
+	due   time.Time // when it is asked again, after mostSaved times
+	why   string
+}
+
+// without sums up which complete sessions are missing here because BOS does not give their saved status; empty for
+// none. Once is no problem: the session may just have been deleted.
+func (f *follower) without() string {
+	missing := map[string]string{}
+	for key, u := range f.unsaved {
+		if known, here := f.sessions[key]; u.asked > 1 && (!here || known.start != u.start) {
+			missing[key.String()] = u.why
+		}
+	}
+	return sumUp(missing, "is missing here until BOS gives its saved status", "are missing here until BOS gives their saved status")
+}
 
 // completeSessions stores the sessions that BOS says are complete, each with the
 // status that BOS itself has saved: what was counted here is a stand-in for that. BOS
@@ -145,22 +169,36 @@ func (f *follower) completeSessions(ctx context.Context, all []listed, budget ti
 	for _, s := range all {
 		known, here := f.sessions[s.SessionKey]
 		here = here && known.start == s.StartTime
+		u := f.unsaved[s.SessionKey]
+		if u.start != s.StartTime {
+			u = unsaved{start: s.StartTime}
+		}
 		switch {
 		case s.State != bos.StateComplete, here && known.state == bos.StateComplete && (known.final || known.asked >= mostSaved):
 			continue
-		case !here && f.bos.busy-before > budget:
+		case !here && (f.bos.busy-before > budget || u.asked >= mostSaved && f.now().Before(u.due)):
 			continue
 		}
+		began := f.bos.busy
 		saved, err := f.saved(ctx, s)
-		if errors.Is(err, errMissing) {
-			continue // it has just been deleted
-		}
 		if err != nil {
-			f.log.Warn("BOS has no saved status for a complete session", append(reasons(err), "session", s.SessionKey.String())...)
+			deleted := errors.Is(err, errMissing)
+			if deleted {
+				err = f.bos.failed(statusPath(s.Name), "it has none", nil)
+			}
+			u.asked, u.due, u.why = u.asked+1, f.nextDue(f.bos.busy-began), shown(err)
+			f.unsaved[s.SessionKey] = u
+			if deleted && u.asked == 1 {
+				continue // after the list was read, unless the next one has it, too
+			}
+			if u.asked == 1 || deleted && u.asked == 2 {
+				f.log.Warn("BOS has no saved status for a complete session", append(reasons(err), "session", s.SessionKey.String())...)
+			}
 			if !here { // nothing was counted that could stand in for it
 				continue
 			}
 		} else {
+			delete(f.unsaved, s.SessionKey)
 			saved.Final = known.asked > 0 || f.endedLongAgo(s)
 			s.Saved = saved
 		}
@@ -177,9 +215,8 @@ func (f *follower) completeSessions(ctx context.Context, all []listed, budget ti
 
 // saved asks BOS for the status of a complete session.
 func (f *follower) saved(ctx context.Context, s listed) (*bos.SavedStatus, error) {
-	path := sessionPath(s.Name) + "/status"
 	var saved *bos.SavedStatus
-	err := f.bos.get(ctx, path, nil, s.Tenant, func(r io.Reader) error {
+	err := f.bos.get(ctx, statusPath(s.Name), nil, s.Tenant, func(r io.Reader) error {
 		text, err := io.ReadAll(r)
 		if err == nil {
 			saved, err = bos.ParseSavedStatus(text)

@@ -100,22 +100,37 @@ func executed[T any](ctx context.Context, p *planner, o *object[T], f graphql.Co
 // whose values no resolver returns that could be replaced.
 func (p *planner) subscription(ctx context.Context, set ast.SelectionSet) func(context.Context) graphql.Marshaler {
 	fields := graphql.CollectFields(p.ec.OperationContext, set, subscriptionImplementors)
-	if len(fields) != 1 || fields[0].Name != "sessionStatusUpdated" {
-		return p.ec._Subscription(ctx, set)
+	if len(fields) != 1 {
+		return p.ec._Subscription(ctx, set) // which refuses it
 	}
+	var next func(context.Context) graphql.Marshaler
+	if fields[0].Name == "sessionStatusUpdated" {
+		next = p.statuses(ctx, fields[0])
+	} else {
+		next = p.ec._Subscription(ctx, set)
+	}
+	return func(ctx context.Context) graphql.Marshaler {
+		// gqlgen executes what is selected of a value in the context of its response, which has no
+		// field: paths of errors would begin within the root field.
+		return next(graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Subscription", Field: fields[0]}))
+	}
+}
+
+// statuses is the execution of sessionStatusUpdated.
+func (p *planner) statuses(ctx context.Context, field graphql.CollectedField) func(context.Context) graphql.Marshaler {
 	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Subscription"})
-	return graphql.ResolveFieldStream(ctx, p.ec.OperationContext, fields[0], p.ec.fieldContext_Subscription_sessionStatusUpdated,
+	return graphql.ResolveFieldStream(ctx, p.ec.OperationContext, field, p.ec.fieldContext_Subscription_sessionStatusUpdated,
 		func(ctx context.Context) (any, error) {
 			args := graphql.GetFieldContext(ctx).Args
 			values, err := p.ec.Resolvers.Subscription().SessionStatusUpdated(ctx, args["name"].(string), args["tenant"].(*string),
 				args["minInterval"].(*int), args["sinceRevision"].(*int64), args["sinceEpoch"].(*string))
 			if err == nil {
-				p.shorten(ctx, fields[0])
+				p.shorten(ctx, field)
 			}
 			return values, err
 		}, nil,
 		func(ctx context.Context, set ast.SelectionSet, v *bos.Status) graphql.Marshaler {
-			if r := executed(ctx, p, p.status, fields[0], v); r != nil {
+			if r := executed(ctx, p, p.status, field, v); r != nil {
 				return r
 			}
 			return p.ec._SessionStatus(ctx, set, v)

@@ -1,0 +1,54 @@
+package graph_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/graph"
+	"github.com/bosgraph/bosgraph/internal/apptest"
+)
+
+// TestErrorsOfASubscriptionHaveTheirWholePath has fields fail in every subscription: the paths begin with the root field, as those
+// of a query do.
+func TestErrorsOfASubscriptionHaveTheirWholePath(t *testing.T) {
+	s := &bos.Session{SessionKey: bos.SessionKey{Name: "s"}, Incarnation: "1"}
+	s.Status = &bos.Status{Session: s}
+	store := shownStore{sessions: []*bos.Session{s}}
+	schema := graph.NewSchema(&graph.Resolver{Store: store, Live: shownLive{shownStore: store}})
+	const refused = `components(first: 1, after: "bad") { totalCount }`
+	for query, path := range map[string]string{
+		`x: sessionStatusUpdated(name: "s") { status s: session { ` + refused + ` } }`:                   `["x","s","components"]`,
+		`sessionStatusUpdated(name: "s") { session { ` + refused + ` } }`:                                `["sessionStatusUpdated","session","components"]`,
+		`x: sessionsUpdated { session { ` + refused + ` } }`:                                             `["x","session","components"]`,
+		`x: componentsUpdated(session: "s") { components { sessions(first: 0) { nodes { outcome } } } }`: `["x","components",0,"sessions"]`,
+	} {
+		got := answered(t, schema, store, "subscription { "+query+" }", nil, 1)[0]
+		if strings.Count(got, `"path":`) != 1 || !strings.Contains(got, `"path":`+path) {
+			t.Errorf("%s: %s, want an error with the path %s", query, got, path)
+		}
+	}
+}
+
+// TestAListThatIsCutOffInASubscriptionIsNamed shows which list of a message is not whole.
+func TestAListThatIsCutOffInASubscriptionIsNamed(t *testing.T) {
+	t.Parallel()
+	s := apptest.ServeRedis(t, "--max-response", "200000", "--max-cost", "1000000")
+	s.Session("s")
+	for i := range 30 {
+		s.Put(apptest.Failing(apptest.Xname(i), "s", fmt.Sprint(i, " ")+strings.Repeat("e", 20_000)))
+	}
+	for selected, path := range map[string]string{
+		`revision in: session { components(first: 1000) { nodes { id error } } }`: "[x in components]",
+		`revision e: errorSummary { message }`:                                    "[x e]",
+	} {
+		w := s.Begin(t)
+		w.Send(apptest.Subscribe("1", `subscription { x: sessionStatusUpdated(name: "s") { `+selected+` } }`))
+		raw, m := w.Message()
+		errs, _ := apptest.At(m, "payload.errors").([]any)
+		if len(errs) != 1 || fmt.Sprint(apptest.At(errs[0], "path")) != path || !strings.Contains(raw, "cut off after") {
+			t.Errorf("%s: came %s, want an error with the path %s", selected, apptest.Clip(raw), path)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,14 +11,50 @@ import (
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
-// TestTheDocumentedRedisUserMayDoEverything has the ACL user that docs/operations.md shows do everything.
-func TestTheDocumentedRedisUserMayDoEverything(t *testing.T) {
-	t.Parallel()
-	_, line, found := strings.Cut(operations(t), "\n    ACL SETUSER ")
+// documentedUser is the command of docs/operations.md that makes the user, as ACL SETUSER takes it, and the section around it.
+func documentedUser(t *testing.T) (line, section string) {
+	t.Helper()
+	_, section, _ = strings.Cut(operations(t), "\n## The ACL user\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	_, line, found := strings.Cut(section, "\n    ACL SETUSER ")
 	line, _, _ = strings.Cut(line, "\n")
 	if !found {
 		t.Fatal("docs/operations.md shows no user")
 	}
+	return line, section
+}
+
+// TestTheDocumentedRedisUserOutlivesARestart keeps the user by each way that docs/operations.md names. (redis-server takes a line of redis.conf
+// as an option, too.)
+func TestTheDocumentedRedisUserOutlivesARestart(t *testing.T) {
+	t.Parallel()
+	line, section := documentedUser(t)
+	line = strings.Replace(line, "PASSWORD", "secret", 1)
+	file := filepath.Join(t.TempDir(), "users.acl")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	saved := redistest.New(t, "--aclfile", file)
+	redistest.Do(t, saved.Addr(), append([]string{"ACL", "SETUSER"}, strings.Fields(line)...)...)
+	redistest.Do(t, saved.Addr(), "ACL", "SAVE")
+	saved.Kill()
+	saved.Start()
+	configured := redistest.New(t, append([]string{"--user"}, strings.Fields(line)...)...)
+	for words, p := range map[string]*redistest.Process{"`ACL SAVE`": saved, "`user bosgraph on …`": configured} {
+		if !strings.Contains(section, words) {
+			t.Errorf("docs/operations.md does not name %s", words)
+		}
+		s := apptest.Serve(t, "redis://bosgraph:secret@"+p.Addr(), "--namespace", "bosgraph")
+		if _, body := s.Get("/readyz"); body != "ready\n" {
+			t.Errorf("by %s: /readyz answers %s", words, body)
+		}
+	}
+}
+
+// TestTheDocumentedRedisUserMayDoEverything has the ACL user that docs/operations.md shows do everything.
+func TestTheDocumentedRedisUserMayDoEverything(t *testing.T) {
+	t.Parallel()
+	line, _ := documentedUser(t)
 	if want := strings.Join(append([]string{"bosgraph", "on", ">PASSWORD"}, cache.ACL("bosgraph")...), " "); line != want {
 		t.Errorf("docs/operations.md shows\n%s\nand the store needs\n%s", line, want)
 	}

@@ -122,6 +122,35 @@ func declares(t *testing.T, file, name string) bool {
 // pathLike matches what documents write in backticks to name a file or folder.
 var pathLike = regexp.MustCompile("`([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+|[A-Za-z_]+\\.(?:go|lua|md|graphqls|yml))`")
 
+// TestDocumentTablesHaveHeads finds rows that an empty line has cut off from their table: they are shown as text.
+func TestDocumentTablesHaveHeads(t *testing.T) {
+	for _, document := range documents(t) {
+		before := ""
+		lines := strings.Split(fenced.ReplaceAllString(readText(t, document), ""), "\n")
+		for i, line := range lines[:len(lines)-1] {
+			if strings.HasPrefix(line, "|") && !strings.HasPrefix(before, "|") && !strings.HasPrefix(lines[i+1], "|--") {
+				t.Errorf("%s has a row without a table: %s", document, line)
+			}
+			before = line
+		}
+	}
+}
+
+// TestDocumentedRedisHasABound wants what alerts of memory depend on, in each manifest that runs a Redis.
+func TestDocumentedRedisHasABound(t *testing.T) {
+	found := 0
+	for _, document := range documents(t) {
+		for _, m := range regexp.MustCompile(`\[redis-server,.*\]`).FindAllString(readText(t, document), -1) {
+			if found++; !strings.Contains(m, "--maxmemory,") {
+				t.Errorf("%s has a Redis without maxmemory: %s", document, m)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no document runs a Redis")
+	}
+}
+
 // TestDocumentPaths checks that the files and packages that the guides for contributors
 // name exist.
 func TestDocumentPaths(t *testing.T) {

@@ -165,3 +165,19 @@ func TestOperationsPageIsComplete(t *testing.T) {
 		}
 	}
 }
+
+// TestDocumentedLogLinesAreLogged compares lines of the log that documents quote with the source.
+func TestDocumentedLogLinesAreLogged(t *testing.T) {
+	messages, found := logMessages(t), 0
+	for _, document := range documents(t) {
+		for _, m := range regexp.MustCompile(`level=[A-Z]+ msg=(?:"([^"]*)"|(\S+))`).FindAllStringSubmatch(readText(t, document), -1) {
+			found++
+			if _, known := messages[m[1]+m[2]]; !known {
+				t.Errorf("%s quotes a line that nothing logs: %s", document, m[0])
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no document quotes the log")
+	}
+}

@@ -99,6 +99,14 @@ func TestWebhooksArriveThroughCrashesAndFaults(t *testing.T) {
 	if one := list["good"]; one.State != "ok" || one.Pending != 0 || len(one.GivenUp) != 0 {
 		t.Errorf("one that gets everything is listed as %+v", one)
 	}
+	retry := func() (string, int) {
+		cmd := exec.Command(f.Binary, "webhooks", "retry", "--target", "gone", "--redis-url", "redis://"+f.Redis, "--namespace", f.Namespace)
+		out, _ := cmd.Output()
+		return string(out), cmd.ProcessState.ExitCode()
+	}
+	if out, status := retry(); status != 1 || !strings.Contains(out, "gone: nothing queued again: disabled since") {
+		t.Errorf("a retry for a target that is disabled ends with %d: %s", status, out)
+	}
 	asked := gone.count()
 	mu.Lock()
 	isGone = false
@@ -111,9 +119,8 @@ func TestWebhooksArriveThroughCrashesAndFaults(t *testing.T) {
 	if gone.count() != asked {
 		t.Errorf("the target got %d requests while it was disabled", gone.count()-asked)
 	}
-	if out, err := exec.Command(f.Binary, "webhooks", "retry", "--target", "gone", "--redis-url", "redis://"+f.Redis, "--namespace", f.Namespace).Output(); err != nil ||
-		string(out) != fmt.Sprintf("gone: %d events queued again\n", len(booted)*len(all)) {
-		t.Errorf("the retry says %s, %v", out, err)
+	if out, status := retry(); status != 0 || out != fmt.Sprintf("gone: %d events queued again\n", len(booted)*len(all)) {
+		t.Errorf("the retry ends with %d: %s", status, out)
 	}
 	gone.gets(t, all...)
 

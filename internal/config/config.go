@@ -258,7 +258,7 @@ type grammar struct {
 			Redis
 			Target string `placeholder:"NAME" help:"Only this target. Empty for all."`
 			Log
-		} `cmd:"" help:"Send the events again that were given up. Prints how many for each target. Exits with 0, 1 if there are none, 2 if Redis does not answer."`
+		} `cmd:"" help:"Send the events again that were given up. Prints how many for each target. Exits with 0, 1 if there are none or their target is disabled or not configured, 2 if Redis does not answer."`
 	} `cmd:"" help:"List, test and retry webhooks."`
 	Watch struct {
 		Watching

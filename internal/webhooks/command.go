@@ -32,9 +32,17 @@ type listing struct {
 	Targets []listedTarget `json:"targets"`
 }
 
+// States of a target.
+const (
+	stateOK       = "ok"
+	stateFailing  = "failing"
+	stateDisabled = "disabled"
+	stateRemoved  = "removed" // from the configuration: it gets nothing, and is forgotten in a day
+)
+
 type listedTarget struct {
 	Name    string        `json:"name"`
-	State   string        `json:"state"` // ok, failing, disabled
+	State   string        `json:"state"` // one of those below
 	Since   *time.Time    `json:"since,omitempty"`
 	Reason  string        `json:"reason,omitempty"`
 	Pending int           `json:"pending"`
@@ -51,7 +59,7 @@ type listedEvent struct {
 }
 
 // List prints the targets that a sender knows, what waits for each, and what was given up. It says
-// whether all is well: nothing was given up, and all targets accept what is sent.
+// whether all is well: nothing was given up, and all targets that are configured accept what is sent.
 func List(ctx context.Context, store Deliveries, asJSON bool, out io.Writer) (well bool, err error) {
 	l, err := list(ctx, store)
 	if err != nil {
@@ -59,7 +67,7 @@ func List(ctx context.Context, store Deliveries, asJSON bool, out io.Writer) (we
 	}
 	well = true
 	for _, t := range l.Targets {
-		well = well && t.State == "ok" && len(t.GivenUp) == 0
+		well = well && (t.State == stateOK || t.State == stateRemoved) && len(t.GivenUp) == 0
 	}
 	if asJSON {
 		encoder := json.NewEncoder(out)
@@ -114,12 +122,14 @@ func list(ctx context.Context, store Deliveries) (l listing, err error) {
 		if err := json.Unmarshal([]byte(notes[name]), &s); err != nil {
 			return l, fmt.Errorf("what is stored of the target %q can't be read: %w", name, err)
 		}
-		t := listedTarget{Name: name, State: "ok", Reason: s.Reason, Pending: queued[i], GivenUp: []listedEvent{}}
+		t := listedTarget{Name: name, State: stateOK, Reason: s.Reason, Pending: queued[i], GivenUp: []listedEvent{}}
 		switch {
+		case !s.Removed.IsZero():
+			t.State, t.Since = stateRemoved, &s.Removed
 		case !s.Disabled.IsZero():
-			t.State, t.Since = "disabled", &s.Disabled
+			t.State, t.Since = stateDisabled, &s.Disabled
 		case !s.Failing.IsZero():
-			t.State, t.Since = "failing", &s.Failing
+			t.State, t.Since = stateFailing, &s.Failing
 		}
 		given, err := store.GivenUp(ctx, name, maxListed)
 		if err != nil {
@@ -135,29 +145,50 @@ func list(ctx context.Context, store Deliveries) (l listing, err error) {
 	return l, nil
 }
 
+// refusal says why nothing may be queued for a target: it would be given up again at once, or nobody would send it. It is "" if
+// the target gets what is sent.
+func (t listedTarget) refusal() string {
+	switch t.State {
+	case stateDisabled:
+		return fmt.Sprintf("disabled since %s (%s): change its configuration, or a file that it names, to enable it first", t.Since.UTC().Format(time.RFC3339), t.Reason)
+	case stateRemoved:
+		return fmt.Sprintf("not in the configuration of the servers since %s: add it there first", t.Since.UTC().Format(time.RFC3339))
+	default:
+		return ""
+	}
+}
+
 // Retry queues again what was given up for a target, or for all if it is empty. It says whether that
-// was anything.
-func Retry(ctx context.Context, store Deliveries, target string, out io.Writer) (some bool, err error) {
-	notes, err := store.Targets(ctx)
+// was anything, and nothing stays given up because its target gets nothing.
+func Retry(ctx context.Context, store Deliveries, target string, out io.Writer) (done bool, err error) {
+	l, err := list(ctx, store)
 	if err != nil {
 		return false, err
 	}
-	names := slices.Sorted(maps.Keys(notes))
-	if target != "" {
-		if _, known := notes[target]; !known {
-			return false, fmt.Errorf("there is no target %q: the servers send to %s", target, strings.Join(names, ", "))
+	some, found, refused := false, false, false
+	var names []string
+	for _, t := range l.Targets {
+		names = append(names, t.Name)
+		if target != "" && t.Name != target {
+			continue
 		}
-		names = []string{target}
-	}
-	for _, name := range names {
-		n, err := store.Retry(ctx, name)
+		found = true
+		if why := t.refusal(); why != "" && len(t.GivenUp) > 0 {
+			refused = true
+			fmt.Fprintf(out, "%s: nothing queued again: %s\n", t.Name, why)
+			continue
+		}
+		n, err := store.Retry(ctx, t.Name)
 		if err != nil {
-			return some, err
+			return false, err
 		}
 		some = some || n > 0
-		fmt.Fprintf(out, "%s: %d events queued again\n", name, n)
+		fmt.Fprintf(out, "%s: %d events queued again\n", t.Name, n)
 	}
-	return some, nil
+	if target != "" && !found {
+		return false, fmt.Errorf("there is no target %q: the servers send to %s", target, strings.Join(names, ", "))
+	}
+	return some && !refused, nil
 }
 
 // Test sends an event of its own kind to a target of a configuration, or to all if it is empty, and

@@ -34,6 +34,7 @@ type State struct {
 	Disabled time.Time `json:"disabled,omitzero"` // since when it wants no more requests
 	Reason   string    `json:"reason,omitempty"`  // of the last failure
 	Accepted time.Time `json:"accepted,omitzero"` // when it began to accept what is sent
+	Removed  time.Time `json:"removed,omitzero"`  // since when the sender does not have it in its configuration
 }
 
 // loadEvery is how often a queue is read though nothing is known to have been added: by the command

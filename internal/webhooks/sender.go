@@ -297,6 +297,7 @@ func (s *Sender) couriers(ctx context.Context, c *Config, store Store) ([]*couri
 		if json.Unmarshal([]byte(notes[t.Name]), &one.state) != nil || one.state.Config != t.digest {
 			one.state = State{}
 		}
+		one.state.Removed = time.Time{}
 		one.note(ctx, one.state)
 		all = append(all, one)
 		delete(notes, t.Name)
@@ -304,12 +305,20 @@ func (s *Sender) couriers(ctx context.Context, c *Config, store Store) ([]*couri
 	return all, s.forget(ctx, store, notes)
 }
 
-// forget removes what is left of targets that no sender has had in its configuration for a while. Not
-// at once: while a configuration is rolled out, replicas with and without a target may take turns.
+// forget notes which targets are not configured, and removes what is left of those that no sender has had in its
+// configuration for a while. Not at once: while a configuration is rolled out, replicas with and without a target may take turns.
 func (s *Sender) forget(ctx context.Context, store Store, notes map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(notes)) {
 		var left State
 		if json.Unmarshal([]byte(notes[name]), &left) == nil && s.o.Now().Sub(left.Seen) < forgetAfter {
+			if !left.Removed.IsZero() {
+				continue
+			}
+			left.Removed = s.o.Now()
+			text, _ := json.Marshal(left) // it always can
+			if err := store.NoteTarget(ctx, name, string(text)); err != nil {
+				return err
+			}
 			continue
 		}
 		s.o.Log.Info("webhook target is not configured any more; its events were removed", "target", name)

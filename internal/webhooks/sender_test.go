@@ -76,8 +76,16 @@ func TestATargetIsForgottenADayAfterItWasConfiguredLast(t *testing.T) {
 	if store.notes["before"] != "" || store.notes["lately"] == "" || !strings.Contains(store.notes["ops"], "2026-11-22T09") {
 		t.Errorf("what is known of targets then: %q", store.notes)
 	}
+	if !strings.Contains(store.notes["lately"], `"removed":"2026-11-22T09`) || strings.Contains(store.notes["ops"], "removed") {
+		t.Errorf("what is noted of targets that are not configured, and that are: %q", store.notes)
+	}
+	now = now.Add(time.Minute)
+	store.notes["ops"] = store.notes["lately"]
 	c.Targets[0].digest = "another"
 	if couriers, err = s.couriers(t.Context(), c, store); err != nil || couriers[0].disabled.Load() {
 		t.Errorf("one that was disabled, with another configuration: %+v, %v", couriers, err)
+	}
+	if !strings.Contains(store.notes["lately"], `"removed":"2026-11-22T09:00`) || strings.Contains(store.notes["ops"], "removed") {
+		t.Errorf("a minute later, when one is configured again: %q", store.notes)
 	}
 }

@@ -42,7 +42,7 @@ const (
 
 type listedTarget struct {
 	Name    string        `json:"name"`
-	State   string        `json:"state"` // one of those below
+	State   string        `json:"state"` // one of those above
 	Since   *time.Time    `json:"since,omitempty"`
 	Reason  string        `json:"reason,omitempty"`
 	Pending int           `json:"pending"`

@@ -44,7 +44,9 @@ type client struct {
 func newClient(s Service) *client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = s.TLS // a clone of the default transport: proxies and keep-alive as everywhere
-	return &client{Service: s, http: &http.Client{Transport: transport}, most: maxAnswer}
+	// Redirects are not followed: the token would go to any other port of the host, and BOS redirects only paths that are never asked for.
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client{Service: s, http: &http.Client{Transport: transport, CheckRedirect: stay}, most: maxAnswer}
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }
@@ -78,6 +80,8 @@ func (c *client) get(ctx context.Context, path string, query url.Values, tenant 
 		return c.failed(path, "it does not know this path: is this the right URL?", nil)
 	case response.StatusCode == http.StatusUnauthorized, response.StatusCode == http.StatusForbidden:
 		return c.failed(path, fmt.Sprintf("it refuses the token: %s", response.Status), nil)
+	case response.StatusCode/100 == 3:
+		return c.failed(path, fmt.Sprintf("it answered %s, a redirect: is this the right URL?", response.Status), nil)
 	case response.StatusCode != http.StatusOK:
 		return c.failed(path, "it answered "+response.Status, nil)
 	}

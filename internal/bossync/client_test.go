@@ -3,7 +3,10 @@ package bossync
 import (
 	"errors"
 	"io"
+	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -55,5 +58,26 @@ func TestUsersSeeTheReasonAndTheLogTheCause(t *testing.T) {
 	}
 	if err := c.failed("/v2", "it answered 503", nil); len(reasons(err)) != 2 {
 		t.Errorf("without a cause: %v", reasons(err))
+	}
+}
+
+// TestTheTokenDoesNotFollowARedirect shows that a redirect is an error, and that nothing is asked where it leads.
+func TestTheTokenDoesNotFollowARedirect(t *testing.T) {
+	asked := false
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	defer other.Close()
+	server := httptest.NewServer(http.RedirectHandler(other.URL+"/v2/components", http.StatusFound))
+	defer server.Close()
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := Reach(t.Context(), Service{Name: "BOS", URL: server.URL, TokenFile: token, Timeout: time.Minute})
+	if err == nil || err.Error() != "BOS, GET /v2/sessions: it answered 302 Found, a redirect: is this the right URL?" || asked {
+		t.Errorf("%v; asked the other server: %v", err, asked)
+	}
+	err = ReachTAPMS(t.Context(), Service{Name: "TAPMS", URL: server.URL, TokenFile: token, Timeout: time.Minute})
+	if err == nil || !strings.Contains(err.Error(), "TAPMS, GET /v1alpha3/tenants: it answered 302") || asked {
+		t.Errorf("%v; asked the other server: %v", err, asked)
 	}
 }

@@ -24,6 +24,7 @@ const (
 	TooManyOpenFiles       Reason = "SERVER_TOO_MANY_FILES"    // bosgraph has no file descriptor left
 	TokenIssuerUnreachable Reason = "TOKEN_ISSUER_UNREACHABLE" // a token needs a key that is not known, and the issuer does not answer
 	BudgetExhausted        Reason = "BUDGET_EXHAUSTED"         // the client has asked for as much as it may in a minute
+	FollowedElsewhere      Reason = "BOS_FOLLOWED_ELSEWHERE"   // another server of the namespace follows a BOS, and this one does not
 	RedisMemoryNearMax     Reason = "REDIS_MEMORY_NEARLY_FULL"
 	RedisMayEvict          Reason = "REDIS_MAY_EVICT"  // its policy is not noeviction
 	RedisNotSaving         Reason = "REDIS_NOT_SAVING" // its AOF was on, and is off

@@ -46,11 +46,25 @@ func (l *Lease) Hold(ctx context.Context, note string) (bos.Tenure, error) {
 	if err != nil {
 		return bos.Tenure{}, err
 	}
-	t := bos.Tenure{Held: reply[0] == "1", Fence: reply[1], Epoch: reply[2], Note: reply[3], NoteAge: -1}
-	if age, err := strconv.ParseInt(reply[4], 10, 64); err == nil {
-		t.NoteAge = time.Duration(max(age, 0)) * time.Second
+	return bos.Tenure{Held: reply[0] == "1", Fence: reply[1], Epoch: reply[2], Note: reply[3], NoteAge: noteAge(reply)}, nil
+}
+
+func noteAge(reply []string) time.Duration {
+	age, err := strconv.ParseInt(reply[4], 10, 64)
+	if err != nil {
+		return -1
 	}
-	return t, nil
+	return time.Duration(max(age, 0)) * time.Second
+}
+
+// SyncNoteAge is how long ago the holder of the lease of the BOS sync has left its note, which it does once a second;
+// negative where there is none.
+func (s *Store) SyncNoteAge(ctx context.Context) (time.Duration, error) {
+	reply, err := s.NewLease(0).run(ctx, 0, "") // gives up nothing: this holder is a new one
+	if err != nil {
+		return 0, err
+	}
+	return noteAge(reply), nil
 }
 
 // Release gives the lease up, if this process has it, so that another can take it at

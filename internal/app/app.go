@@ -61,19 +61,20 @@ type App struct {
 	stopOnce func(context.Context) error
 
 	// What the parts make.
-	embedded *embedded           // nil with another Redis
-	private  *privateredis.Redis // nil without --data-dir
-	store    *cache.Store
-	feed     *cache.Feed
-	hub      *hub.Hub
-	sync     *bossync.Sync    // nil where no BOS is followed
-	webhooks *webhooks.Sender // nil for none
-	listener *transport.Listener
-	fanout   *fanout.Fanout
-	streams  *transport.Streams
-	server   *http.Server
-	unready  atomic.Value // string: what /readyz logged last
-	unseen   bool         // Redis did not answer at the start
+	embedded  *embedded           // nil with another Redis
+	private   *privateredis.Redis // nil without --data-dir
+	store     *cache.Store
+	feed      *cache.Feed
+	hub       *hub.Hub
+	sync      *bossync.Sync    // nil where no BOS is followed
+	elsewhere *elsewhere       // nil where one is
+	webhooks  *webhooks.Sender // nil for none
+	listener  *transport.Listener
+	fanout    *fanout.Fanout
+	streams   *transport.Streams
+	server    *http.Server
+	unready   atomic.Value // string: what /readyz logged last
+	unseen    bool         // Redis did not answer at the start
 
 	metricsListener net.Listener // nil where metrics are served with everything else
 	metricsServer   *http.Server
@@ -226,6 +227,8 @@ func (a *App) startTasks() error {
 	}
 	if a.sync != nil {
 		a.tasks.run("BOS sync", a.sync.Run)
+	} else if a.embedded == nil { // the embedded one has no other server
+		a.tasks.run("look for another server's BOS sync", a.elsewhere.watch)
 	}
 	if a.webhooks != nil {
 		a.tasks.run("webhooks", func(ctx context.Context) {

@@ -18,6 +18,7 @@ const leaseLife = 5 * time.Second
 func (a *App) following() error {
 	c := a.config.BOS
 	if c.BOSURL == "" {
+		a.elsewhere = &elsewhere{ownStore: ownStore{a.store}, log: a.log}
 		return nil
 	}
 	service, tapms, err := services(c)
@@ -56,10 +57,10 @@ type lease struct{ *cache.Lease }
 func (l lease) During(t bos.Tenure) bossync.Store { return l.Lease.During(t) }
 
 // graphStore is the store of GraphQL's resolvers: where a BOS is followed, the sync refuses
-// the mutations of what comes from there.
+// the mutations of what comes from there, and so does a server beside those that follow it.
 func (a *App) graphStore() graph.Store {
 	if a.sync == nil {
-		return a.store
+		return a.elsewhere
 	}
 	return followed{bossync.Refusals{Tenants: a.config.TAPMSURL != "" || a.config.TenantsFile != ""}, ownStore{a.store}}
 }

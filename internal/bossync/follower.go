@@ -55,7 +55,8 @@ type mirroredSession struct {
 // follower makes the store agree with BOS, sweep by sweep, within one tenure. It
 // remembers a digest of each record that it has stored: reading 100,000 records back from Redis
 // in every sweep would cost more than all else. That memory is right only while nobody else
-// writes what comes from BOS, which the fence of the tenure guarantees. Only one goroutine uses
+// writes what comes from BOS: the fence of the tenure holds back other followers, and servers that follow no
+// BOS refuse to while one is followed here (internal/app). Only one goroutine uses
 // a follower, so it has no lock.
 type follower struct {
 	bos     *client

@@ -85,6 +85,24 @@ func TestWhoGivesUpSaysNothingOfRedis(t *testing.T) {
 	}
 }
 
+// TestARedisThatRefusesConnectionsIsUnreachableAndNotSlow has no other state while nothing listens.
+func TestARedisThatRefusesConnectionsIsUnreachableAndNotSlow(t *testing.T) {
+	db, err := Open(Options{URL: "redis://127.0.0.1:1", Namespace: "n", Timeout: 1800 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Client.Close()
+	for range 3 {
+		err := db.Pipelined(t.Context(), func(pipe redis.Pipeliner) { pipe.Get(t.Context(), "k") })
+		if reason := bos.ReasonOf(err); reason != bos.RedisUnreachable {
+			t.Errorf("a pipeline fails for %q: %v", reason, errors.Unwrap(err))
+		}
+	}
+	if p := db.Episodes.Problems(); len(p) != 1 || p[0].Reason != bos.RedisUnreachable {
+		t.Errorf("problems: %v", p)
+	}
+}
+
 func TestStatesOfErrors(t *testing.T) {
 	for text, want := range map[string]bos.Reason{
 		"LOADING Redis is loading the dataset in memory":                                              bos.RedisLoading,

@@ -52,6 +52,12 @@ func (s *Store) walkSessions(ctx context.Context, f bos.SessionFilter, page bos.
 		if all != nil {
 			list.Total = all
 		}
+		// As far as the walk gets, not all that it might have to: what lists ask for is found among the newest sessions as a rule.
+		if !f.ByTimeOnly() {
+			if err := cost.EffortOf(ctx).ScanSessions(ctx, len(positions)); err != nil {
+				return nil, "", err
+			}
+		}
 		reads := make([]bos.SessionRead, len(positions))
 		for i, p := range positions {
 			key, incarnation, _ := schema.ParseSessionPosition(p)

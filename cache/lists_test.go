@@ -419,3 +419,47 @@ func deref(c bos.Component) []any {
 	return []any{c.ID, c.Enabled, c.Error, c.Session, *c.RetryPolicy, c.StatusRecord, *c.DesiredState, *c.ActualState,
 		*c.StagedState, *c.LastAction, *c.EventStats}
 }
+
+// TestSessionsThatAreLookedThroughCount has a filter look through more sessions than are read at a time.
+func TestSessionsThatAreLookedThroughCount(t *testing.T) {
+	conform(t, func(s *suite) {
+		const all = walkChunk + 3
+		for i := range all {
+			s.createAs(bos.NewSession{SessionKey: bos.SessionKey{Tenant: "blue", Name: fmt.Sprint("s", i)}})
+		}
+		long := bos.Time("2000-01-01T00:00:00")
+		for what, c := range map[string]struct {
+			filter bos.SessionFilter
+			looks  int
+		}{
+			"none":            {bos.SessionFilter{}, 0},
+			"by start":        {bos.SessionFilter{StartedAfter: &long}, 0},
+			"before all":      {bos.SessionFilter{StartedBefore: &long, TemplateName: new("t")}, 0},
+			"the newest pass": {bos.SessionFilter{Tenant: new("blue")}, walkChunk},
+			"none pass":       {bos.SessionFilter{TemplateName: new("zz")}, all},
+			"another tenant":  {bos.SessionFilter{Tenant: new("red")}, all},
+			"by name":         {bos.SessionFilter{Name: new("s0")}, all},
+			"by end":          {bos.SessionFilter{EndedAfter: &long}, all},
+			"by failures":     {bos.SessionFilter{WithFailures: new(true)}, all},
+		} {
+			within := func(scan int) error {
+				ctx, effort := (&cost.Limits{Response: 1 << 20, Scan: scan}).WithEffort(s.ctx)
+				defer effort.Done()
+				s.must(cost.EffortOf(ctx).Scan(ctx, 1)) // by something else
+				_, err := s.store.ListSessions(ctx, c.filter, bos.Page{First: 1}, bos.Want{}, false)
+				return err
+			}
+			if err := within(c.looks + 1); err != nil {
+				s.Errorf("%s: %v", what, err)
+			}
+			if c.looks == 0 {
+				continue
+			}
+			err := within(c.looks)
+			s.code(err, bos.BadUserInput)
+			if !strings.Contains(fmt.Sprint(err), "startedAfter") {
+				s.Errorf("%s: %v says nothing of how to narrow it", what, err)
+			}
+		}
+	})
+}

@@ -47,7 +47,7 @@ func (p *Pool) Held() int64 { return p.held.Load() }
 // Limits are what one operation may cost, and what all of them may at a time.
 type Limits struct {
 	Response int64         // bytes of one answer, and of what is read to make it
-	Scan     int           // components that one operation may look through without an index; 0 for all
+	Scan     int           // components and sessions that one operation may look through without an index; 0 for all
 	Heavy    chan struct{} // as many heavy operations as it has room for run at a time; nil for any number
 	Memory   *Pool         // what heavy operations and their answers hold together; nil for no bound
 }
@@ -158,17 +158,26 @@ func (e *Effort) take(n int64) error {
 // Scans says whether scans are counted.
 func (e *Effort) Scans() bool { return e != nil && e.bounds.Scan > 0 }
 
-// Scan counts components, or sessions, before they are looked through without an index.
+// Scan counts components, and sessions that come before one, before they are looked through without an index.
 func (e *Effort) Scan(ctx context.Context, n int) error {
+	return e.scan(ctx, n, "filter by ids, session, stagedSession or error, which are indexed, list a session's components, or send several requests")
+}
+
+// ScanSessions counts sessions of a list likewise.
+func (e *Effort) ScanSessions(ctx context.Context, n int) error {
+	return e.scan(ctx, n, "limit the list of sessions by startedAfter and startedBefore, which are indexed, or send several requests")
+}
+
+// scan counts records. Beyond the limit, instead says what else to ask for.
+func (e *Effort) scan(ctx context.Context, n int, instead string) error {
 	if !e.Scans() {
 		return nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if n > e.bounds.Scan-e.scanned {
-		return bos.Errorf(bos.BadUserInput, "this looks through %d records, and one request may look through %d (--max-scan): "+
-			"filter by ids, session, stagedSession or error, which are indexed, list a session's components, or send several requests",
-			e.scanned+n, e.bounds.Scan)
+		return bos.Errorf(bos.BadUserInput, "this looks through %d records, and one request may look through %d (--max-scan): %s",
+			e.scanned+n, e.bounds.Scan, instead)
 	}
 	if e.scanned += n; e.scanned <= lightScan {
 		return nil

@@ -83,7 +83,7 @@ func (f *flight) depart(s *Store) {
 // runAll runs the script once, for changes of callers. If Redis refuses that, nothing was changed. In a state that it is in, Redis refuses all
 // changes; any other error of Redis' may be that of one of them, so that each is then tried alone.
 func (s *Store) runAll(ctx context.Context, all ...*passenger) {
-	bounded, cancel := context.WithTimeout(ctx, s.db.Timeout)
+	bounded, cancel := s.db.Within(ctx)
 	defer cancel()
 	said, err := s.runScript(bounded, all)
 	var refused redis.Error

@@ -78,7 +78,7 @@ func (l *Lease) Release(ctx context.Context) error {
 // run runs the script. Fences are random: counted ones would come again in a Redis that
 // came back empty or with older data.
 func (l *Lease) run(ctx context.Context, life time.Duration, note string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.store.db.Timeout)
+	ctx, cancel := l.store.db.Within(ctx)
 	defer cancel()
 	s := l.store
 	names, args := []string{l.key, s.db.Keys.Meta()}, []any{l.holder, int(life / time.Second), note, rand.Text()}
@@ -110,7 +110,7 @@ func (s *Store) SyncNote(ctx context.Context) (string, error) {
 
 // AcceptSync leaves for the holder of the lease which of its doubts is accepted.
 func (s *Store) AcceptSync(ctx context.Context, doubt string) error {
-	ctx, cancel := context.WithTimeout(ctx, s.db.Timeout)
+	ctx, cancel := s.db.Within(ctx)
 	defer cancel()
 	return redisdb.Explain(s.db.Client.HSet(ctx, s.db.Keys.Lease(), schema.Lease.Accepted.Name, doubt).Err())
 }

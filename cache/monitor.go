@@ -215,7 +215,7 @@ type vitals struct {
 // vitals reads them, in one round trip. Each section is asked for by itself: Redis before
 // 7.0 takes one at a time.
 func (s *Store) vitals(ctx context.Context) (*vitals, error) {
-	ctx, cancel := context.WithTimeout(redisdb.Unobserved(ctx), s.db.Timeout)
+	ctx, cancel := s.db.Within(redisdb.Unobserved(ctx))
 	defer cancel()
 	node, err := s.db.Master(ctx)
 	if err != nil {

@@ -28,7 +28,7 @@ const Unanswered = "Redis"
 // Preflight looks at whether Redis is one that the store can keep its promises with, and writes nothing. Findings are
 // in the order in which they were made; one that keeps the rest from being looked at is the last.
 func (s *Store) Preflight(ctx context.Context) []bos.Finding {
-	ctx, cancel := context.WithTimeout(redisdb.Unobserved(ctx), s.db.Timeout)
+	ctx, cancel := s.db.Within(redisdb.Unobserved(ctx))
 	defer cancel()
 	fields, skew, err := s.surroundings(ctx)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Store) Preflight(ctx context.Context) []bos.Finding {
 
 // TryWrite writes a key that expires within seconds, as each change would: so that what keeps Redis from taking any is found before.
 func (s *Store) TryWrite(ctx context.Context) bos.Finding {
-	ctx, cancel := context.WithTimeout(redisdb.Unobserved(ctx), s.db.Timeout)
+	ctx, cancel := s.db.Within(redisdb.Unobserved(ctx))
 	defer cancel()
 	if err := s.db.Client.Set(ctx, s.db.Keys.Answer("check-"+rand.Text()), "", 5*time.Second).Err(); err != nil {
 		return broken("Redis writes", err)

@@ -111,7 +111,7 @@ func (s *Store) fetchRecords(ctx context.Context, ids []string, detailed, change
 	if len(ids) == 0 {
 		return nil, nil, "", nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.db.Timeout)
+	ctx, cancel := s.db.Within(ctx)
 	defer cancel()
 	names := make([]string, 0, 2*len(ids)+1)
 	for _, id := range ids {

@@ -155,7 +155,7 @@ func (r *recount) scan(ctx context.Context, of schema.Kind, from uint64, visit f
 
 // scanOnce scans, and has the server say that it has the namespace, as of one moment.
 func (r *recount) scanOnce(ctx context.Context, node redis.UniversalClient, pattern string, cursor uint64) ([]string, uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.db.Timeout)
+	ctx, cancel := r.db.Within(ctx)
 	defer cancel()
 	var scan *redis.ScanCmd
 	_, err := node.TxPipelined(ctx, func(pipe redis.Pipeliner) error {

@@ -90,7 +90,7 @@ func (r *recount) verifySums(ctx context.Context, scope bos.SessionKey) error {
 // exclusive returns what makes a change fail if another repair of sums has been made from
 // now on.
 func (r *recount) exclusive(ctx context.Context) (func(*change), error) {
-	ctx, cancel := context.WithTimeout(ctx, r.db.Timeout)
+	ctx, cancel := r.db.Within(ctx)
 	defer cancel()
 	meta, err := r.db.Client.HMGet(ctx, r.db.Keys.Meta(), schema.Meta.Repairs.Name, schema.Meta.Epoch.Name).Result()
 	if err != nil {
@@ -148,7 +148,7 @@ type expected struct {
 // moment: a transaction that reads all of it. Which components those are has to be known
 // before, so it is done again if one has come meanwhile.
 func (r *recount) addUp(ctx context.Context, scope bos.SessionKey) (have stored, want expected, err error) {
-	ctx, cancel := context.WithTimeout(ctx, r.db.Timeout)
+	ctx, cancel := r.db.Within(ctx)
 	defer cancel()
 	// The first round has no ids, and finds them. How often it takes another is bounded by the
 	// timeout.

@@ -26,7 +26,7 @@ func (s *Store) replicated(ctx context.Context, key string) error {
 	if s.options.Replicas == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.db.Timeout)
+	ctx, cancel := s.db.Within(ctx)
 	defer cancel()
 	patience := s.db.Timeout * 3 / 4 // leaves time for the answer
 	for deadline := time.Now().Add(patience); ; {

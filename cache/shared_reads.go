@@ -87,7 +87,7 @@ func (s *Store) together(ctx context.Context, reads []homeRead) (*round, error) 
 		func(r *round) {
 			// Not within the context of the caller that has opened it: others wait for the same round trip.
 			// Its time began then, and not now, so that nobody waits for longer and needs a timer of its own.
-			within, cancel := context.WithDeadline(context.Background(), r.opened.Add(s.db.Timeout))
+			within, cancel := redisdb.Until(context.Background(), r.opened.Add(s.db.Timeout))
 			defer cancel()
 			s.send(within, r)
 		})

@@ -13,7 +13,7 @@ func (s *Store) passTrace(ctx context.Context, revision, trace string) {
 	if trace == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.db.Timeout)
+	ctx, cancel := s.db.Within(context.WithoutCancel(ctx))
 	defer cancel()
 	_ = s.db.Client.Publish(ctx, s.db.Keys.Traces(), revision+" "+trace).Err() // the write was made, and a trace with a gap is no reason to fail it
 }

@@ -35,7 +35,7 @@ func (f *Feed) connect(ctx context.Context) (*connection, error) {
 	once, end := context.WithCancel(ctx)
 	end()
 	l := &connection{feed: f, pubsub: f.db.Client.Subscribe(once), once: once, ended: make(chan struct{})}
-	ctx, cancel := context.WithTimeout(ctx, f.db.Timeout)
+	ctx, cancel := f.db.Within(ctx)
 	defer cancel()
 	if err := l.pubsub.Subscribe(ctx, f.db.Keys.Notices(), f.probes); err != nil {
 		_ = l.pubsub.Close()

@@ -104,6 +104,8 @@ func (p *persistence) persist(ctx context.Context, whole bool, try func(context.
 			}
 		}
 		switch {
+		case givenUp(ctx, verdict):
+			return result
 		case errors.Is(verdict, redis.ErrClosed): // a node that has left the cluster, or this client
 			if n == closedAttempts {
 				return result

@@ -79,7 +79,7 @@ func (e *Episodes) saw(ctx context.Context, cmd redis.Cmder, err error) {
 		if e.some.Load() {
 			e.succeeded(kindOf(cmd))
 		}
-	case errors.Is(err, context.Canceled), errors.Is(err, redis.ErrClosed), ctx.Err() == context.Canceled:
+	case errors.Is(err, context.Canceled), errors.Is(err, redis.ErrClosed), ctx.Err() == context.Canceled, givenUp(ctx, err):
 	case ctx.Value(unobserved{}) != nil:
 	default:
 		if s := stateOf(err); s != nil {

@@ -103,6 +103,38 @@ func TestARedisThatRefusesConnectionsIsUnreachableAndNotSlow(t *testing.T) {
 	}
 }
 
+// TestACallersOwnTimeSaysNothingOfRedis has operations whose time is up while Redis answers, and one that Redis leaves waiting for all
+// of an exchange's time.
+func TestACallersOwnTimeSaysNothingOfRedis(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := &DB{Timeout: 5 * time.Second}
+		// By the context, and by the connection, whose deadline is the same.
+		for _, late := range []error{context.DeadlineExceeded, os.ErrDeadlineExceeded} {
+			for _, c := range []struct {
+				caller, passes time.Duration
+				want           int
+			}{
+				{2 * time.Second, 2 * time.Second, 0},
+				{2 * time.Second, time.Second, 1}, // the connection's own time
+				{30 * time.Second, 5 * time.Second, 1},
+			} {
+				e := NewEpisodes(nil)
+				ctx, cancel := context.WithTimeout(t.Context(), c.caller)
+				within, end := db.Within(ctx)
+				again, endAgain := db.Within(within)
+				<-time.After(c.passes)
+				e.saw(again, redis.NewStatusCmd(again, "get"), late)
+				if p := e.Problems(); len(p) != c.want || c.want > 0 && p[0].Reason != bos.RedisTimeout {
+					t.Errorf("%v after %v, with %v for the caller: problems %v", late, c.passes, c.caller, p)
+				}
+				endAgain()
+				end()
+				cancel()
+			}
+		}
+	})
+}
+
 func TestStatesOfErrors(t *testing.T) {
 	for text, want := range map[string]bos.Reason{
 		"LOADING Redis is loading the dataset in memory":                                              bos.RedisLoading,

@@ -29,7 +29,7 @@ func (db *DB) ShownEpoch(ctx context.Context) (string, error) {
 	if bos.ReasonOf(err) != bos.RedisReadOnly {
 		return epoch, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, db.Timeout)
+	ctx, cancel := db.Within(ctx)
 	defer cancel()
 	epoch, err = db.Client.HGet(ctx, db.Keys.Meta(), schema.Meta.Epoch.Name).Result()
 	if errors.Is(err, redis.Nil) {
@@ -66,7 +66,7 @@ func (db *DB) Begin(ctx context.Context, seen Position) (Position, error) {
 }
 
 func (db *DB) askPosition(ctx context.Context, seen Position, names ...string) (Position, error) {
-	asking, cancel := context.WithTimeout(ctx, db.Timeout)
+	asking, cancel := db.Within(ctx)
 	defer cancel()
 	reply, err := lua.Epoch.Run(asking, db.Client, names, schema.Version, rand.Text(), seen.Epoch, seen.Revision).StringSlice()
 	switch {

@@ -38,3 +38,25 @@ func TestWhatAClusterSaysOutlastsATimeout(t *testing.T) {
 		}
 	}
 }
+
+// An operation whose time is up casts no suspicion on a node: all others would wait until that is cleared.
+func TestACallersOwnTimeIsNoSuspicion(t *testing.T) {
+	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{"127.0.0.1:1"}})
+	p := &persistence{cluster: cluster}
+	defer cluster.Close() // which ends a suspicion
+	for own, want := range map[bool]bool{false: false, true: true} {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		if own {
+			ctx, cancel = Until(t.Context(), time.Now().Add(10*time.Millisecond))
+		}
+		err := p.persist(ctx, false, func(ctx context.Context) (verdict, result error) {
+			<-ctx.Done()
+			return ctx.Err(), ctx.Err()
+		})
+		cancel()
+		if got := p.suspect.Load() != nil; got != want || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the exchange's own time %v: suspicion %v, and %v", own, got, err)
+		}
+		p = &persistence{cluster: cluster}
+	}
+}

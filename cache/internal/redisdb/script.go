@@ -13,10 +13,25 @@ import (
 // Within is ctx with the time that one exchange may take, unless it ends sooner anyway: a read
 // passes several functions that each bound it.
 func (db *DB) Within(ctx context.Context) (context.Context, context.CancelFunc) {
-	if end, ok := ctx.Deadline(); ok && time.Until(end) <= db.Timeout {
+	return Until(ctx, time.Now().Add(db.Timeout))
+}
+
+// Until is ctx until the moment at which an exchange has taken too long, unless it ends sooner anyway.
+func Until(ctx context.Context, end time.Time) (context.Context, context.CancelFunc) {
+	if its, ok := ctx.Deadline(); ok && !its.After(end) {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, db.Timeout)
+	return context.WithDeadline(context.WithValue(ctx, patience{}, end), end)
+}
+
+// patience is the key of the moment at which an exchange has taken too long.
+type patience struct{}
+
+// givenUp says that an exchange was cut short because the time of its caller was up, such as that of an operation: that says nothing
+// of Redis. The moment decides, and not whether ctx has ended: its connection, which has the same deadline, may notice first.
+func givenUp(ctx context.Context, err error) bool {
+	end, bounded := ctx.Deadline()
+	return bounded && timeWasUp(err) && !time.Now().Before(end) && ctx.Value(patience{}) != end
 }
 
 // Pipelined sends everything that fill queues in one round trip. Where Redis does
@@ -96,7 +111,7 @@ func (db *DB) Owner(ctx context.Context) (redis.UniversalClient, error) {
 	if !ok {
 		return db.Client, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, db.Timeout)
+	ctx, cancel := db.Within(ctx)
 	defer cancel()
 	for {
 		node, err := cluster.MasterForKey(ctx, db.Keys.Meta())

@@ -54,7 +54,7 @@ func (e *exchange) admit(one *shared) bool {
 // send sends the commands whose callers still wait. It has a time of its own: one caller that
 // gives up takes nothing from the others.
 func (e *exchange) send(db *DB) {
-	ctx, cancel := context.WithTimeout(context.Background(), db.Timeout)
+	ctx, cancel := db.Within(context.Background())
 	defer cancel()
 	pipe := db.Client.Pipeline()
 	for _, one := range e.all {

@@ -2,7 +2,10 @@ package cache
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -14,7 +17,8 @@ const ownershipBatch = 500
 
 // PutTenant makes a tenant own those components and no others, known or not, and
 // returns how many it owns. That is many writes, each whole: one that was interrupted
-// is finished by sending it again.
+// is finished by sending it again. Its error says how far it came, and owned how many of
+// those components the tenant owns by then; 0 if nothing was changed.
 func (s *Store) PutTenant(ctx context.Context, name string, ids []string) (owned int, err error) {
 	if err := bos.CheckTenant(name); err != nil {
 		return 0, err
@@ -37,26 +41,46 @@ func (s *Store) PutTenant(ctx context.Context, name string, ids []string) (owned
 	}
 	// What is new comes first: a tenant whose components are all replaced must not
 	// own none in between, for then its running sessions would be complete.
-	err = s.own(ctx, without(want, have), func(owners []string) []string {
+	missing, surplus := without(want, have), without(have, want)
+	added, err := s.own(ctx, missing, func(owners []string) []string {
 		if slices.Contains(owners, name) {
 			return owners
 		}
 		return slices.Sorted(slices.Values(append(slices.Clone(owners), name)))
 	})
+	if err != nil && added > 0 {
+		owned = len(want) - len(missing) + added
+		return owned, interrupted(err, "Tenant %q owns %d of these %d components now", name, owned, len(want))
+	}
 	if err != nil {
 		return 0, err
 	}
-	err = s.own(ctx, without(have, want), func(owners []string) []string {
+	removed, err := s.own(ctx, surplus, func(owners []string) []string {
 		return slices.DeleteFunc(slices.Clone(owners), func(t string) bool { return t == name })
 	})
+	if err != nil && added+removed > 0 {
+		return len(want), interrupted(err, "Tenant %q owns these %d components now, and %d others still", name, len(want), len(surplus)-removed)
+	}
 	if err != nil {
 		return 0, err
 	}
 	return len(want), nil
 }
 
-// own changes the owners of components, batch by batch.
-func (s *Store) own(ctx context.Context, ids []string, owners func([]string) []string) error {
+// interrupted is the error of a change of which a part has been made, which says what holds. That of its last write speaks of that alone.
+func interrupted(err error, format string, args ...any) error {
+	var known *bos.Error
+	if !errors.As(err, &known) {
+		return err
+	}
+	partly := *known
+	partly.Message = strings.Replace(known.Message, "nothing was changed", "nothing more was changed", 1) + ". " +
+		fmt.Sprintf(format, args...) + ": send the same again"
+	return &partly
+}
+
+// own changes the owners of components, batch by batch, and returns of how many it did.
+func (s *Store) own(ctx context.Context, ids []string, owners func([]string) []string) (done int, err error) {
 	for part := range slices.Chunk(ids, ownershipBatch) {
 		err := s.update(ctx, part, false, func(old []record) ([]record, error) {
 			next := slices.Clone(old)
@@ -66,10 +90,11 @@ func (s *Store) own(ctx context.Context, ids []string, owners func([]string) []s
 			return next, nil
 		})
 		if err != nil {
-			return err
+			return done, err
 		}
+		done += len(part)
 	}
-	return nil
+	return done, nil
 }
 
 // owned reads which ids a tenant owns, ascending.

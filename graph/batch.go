@@ -51,6 +51,9 @@ func (b *ComponentBatch) UnmarshalGQL(v any) (err error) {
 		b.Components, err = decodeBatch(string(given))
 		return err
 	case []any:
+		if given == nil { // an empty list in the document, which would become null
+			list = []any{}
+		}
 	default:
 		list = []any{list} // as GraphQL coerces a single item
 	}

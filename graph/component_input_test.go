@@ -1,0 +1,30 @@
+package graph_test
+
+import (
+	"testing"
+
+	"github.com/bosgraph/bosgraph/internal/apptest"
+)
+
+// TestAnEmptyListOfComponentsAppliesNothing shows that an empty list is a list, in the document as in variables.
+func TestAnEmptyListOfComponentsAppliesNothing(t *testing.T) {
+	t.Parallel()
+	s := apptest.ServeRedis(t)
+	for _, field := range []string{"putComponents", "patchComponents"} {
+		for query, vars := range map[string]apptest.Vars{
+			`mutation { m: ` + field + `(input: {components: []}) { applied } }`:                                     nil,
+			`mutation($i: ` + inputOf[field] + `!) { m: ` + field + `(input: $i) { applied } }`:                      {"i": apptest.Vars{"components": []any{}}},
+			`mutation($c: [` + itemOf[field] + `!]!) { m: ` + field + `(input: {components: $c}) { applied } }`:      {"c": []any{}},
+			`mutation($c: [` + itemOf[field] + `!]! = []) { m: ` + field + `(input: {components: $c}) { applied } }`: nil,
+			`mutation($i: ` + inputOf[field] + `! = {components: []}) { m: ` + field + `(input: $i) { applied } }`:   nil,
+		} {
+			s.With(t).Must(query, vars).Want(t, map[string]any{"m.applied": 0.0})
+		}
+	}
+}
+
+// The types of the two mutations that take many components.
+var (
+	inputOf = map[string]string{"putComponents": "PutComponentsInput", "patchComponents": "PatchComponentsInput"}
+	itemOf  = map[string]string{"putComponents": "ComponentInput", "patchComponents": "ComponentPatch"}
+)

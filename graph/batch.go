@@ -54,8 +54,8 @@ func (b *ComponentBatch) UnmarshalGQL(v any) (err error) {
 		if given == nil { // an empty list in the document, which would become null
 			list = []any{}
 		}
-	default:
-		list = []any{list} // as GraphQL coerces a single item
+	case map[string]any:
+		list = []any{given} // as GraphQL coerces a single item; one in a variable is in a list by now
 	}
 	raw, err := json.Marshal(list)
 	if err == nil {

@@ -23,6 +23,21 @@ func TestAnEmptyListOfComponentsAppliesNothing(t *testing.T) {
 	}
 }
 
+// TestASingleComponentIsAListOfOne shows that a component that is in no list is one of its own, as GraphQL coerces it.
+func TestASingleComponentIsAListOfOne(t *testing.T) {
+	t.Parallel()
+	s := apptest.ServeRedis(t)
+	for _, field := range []string{"putComponents", "patchComponents"} {
+		for query, vars := range map[string]apptest.Vars{
+			`mutation { m: ` + field + `(input: {components: {id: "x1"}}) { applied } }`:                        nil,
+			`mutation($i: ` + inputOf[field] + `!) { m: ` + field + `(input: $i) { applied } }`:                 {"i": apptest.Vars{"components": apptest.Vars{"id": "x1"}}},
+			`mutation($c: [` + itemOf[field] + `!]!) { m: ` + field + `(input: {components: $c}) { applied } }`: {"c": apptest.Vars{"id": "x1"}},
+		} {
+			s.With(t).Must(query, vars).Want(t, map[string]any{"m.applied": 1.0})
+		}
+	}
+}
+
 // The types of the two mutations that take many components.
 var (
 	inputOf = map[string]string{"putComponents": "PutComponentsInput", "patchComponents": "PatchComponentsInput"}

@@ -77,15 +77,22 @@ func decodeBatch(list string) ([]bos.ComponentPatch, error) {
 	for r.next() != ']' {
 		batch = append(batch, bos.ComponentPatch{})
 		p := &batch[len(batch)-1]
-		err := r.object("an object", func(name string) error { return r.component(p, name) })
-		// Its type in the schema is ID!, which null, absence and an empty text all fall short
-		// of.
-		if err == nil && p.ID == "" {
+		var id *string
+		err := r.object("an object", func(name string) error {
+			if name == "id" {
+				return r.string(&id)
+			}
+			return r.component(p, name)
+		})
+		// Its type in the schema is ID!, which null and absence fall short of. An empty text is an ID,
+		// if none of a component: that is said of the item alone.
+		if err == nil && id == nil {
 			err = bos.Errorf(bos.BadUserInput, "give an id")
 		}
 		if err != nil {
 			return nil, inBatch(within(strconv.Itoa(len(batch)-1), err))
 		}
+		p.ID = *id
 	}
 	return batch, nil
 }
@@ -100,17 +107,10 @@ func inBatch(err error) error {
 	return bos.Errorf(bos.BadUserInput, "%s: %w", strings.Join(append([]string{"components"}, known.Field...), "."), err)
 }
 
-// component reads one field of a component. By a switch and not by reflection, for the reason
+// component reads one field of a component, but for its id. By a switch and not by reflection, for the reason
 // given at [ComponentBatch]: a field that the schema has and this lacks is refused.
 func (r *reader) component(p *bos.ComponentPatch, name string) error {
 	switch name {
-	case "id":
-		var id *string
-		err := r.string(&id)
-		if id != nil {
-			p.ID = *id
-		}
-		return err
 	case "enabled":
 		return r.boolean(&p.Enabled)
 	case "error":

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/bosgraph/bosgraph/internal/apptest"
@@ -34,6 +35,24 @@ func TestASingleComponentIsAListOfOne(t *testing.T) {
 			`mutation($c: [` + itemOf[field] + `!]!) { m: ` + field + `(input: {components: $c}) { applied } }`: {"c": apptest.Vars{"id": "x1"}},
 		} {
 			s.With(t).Must(query, vars).Want(t, map[string]any{"m.applied": 1.0})
+		}
+	}
+}
+
+// TestAnEmptyIDIsRefusedByItself shows that a component with an empty id leaves the others of its batch alone.
+func TestAnEmptyIDIsRefusedByItself(t *testing.T) {
+	t.Parallel()
+	s := apptest.ServeRedis(t)
+	for _, field := range []string{"putComponents", "patchComponents"} {
+		for query, vars := range map[string]apptest.Vars{
+			`mutation { m: ` + field + `(input: {components: [{id: "", enabled: true}, {id: "x1"}]}) { applied userErrors { field code } } }`: nil,
+			`mutation($c: [` + itemOf[field] + `!]!) { m: ` + field + `(input: {components: $c}) { applied userErrors { field code } } }`: {
+				"c": []apptest.Vars{{"id": "", "enabled": true}, {"id": "x1"}}},
+		} {
+			got := s.With(t).Ask(query, vars)
+			if want := `{"m":{"applied":1,"userErrors":[{"field":["input","components","0","id"],"code":"BAD_USER_INPUT"}]}}`; !strings.Contains(string(got.Body), want) {
+				t.Errorf("%s: answered %s", query, got.Body)
+			}
 		}
 	}
 }

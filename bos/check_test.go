@@ -74,7 +74,8 @@ func TestComponentIDsAreCheckedAsBOSDoes(t *testing.T) {
 			t.Errorf("%q: %v", id, err)
 		}
 		if !ok {
-			wantError(t, err, bos.BadUserInput, "id")
+			wantError(t, err, bos.BadUserInput, "")
+			wantError(t, (&bos.Component{ID: id}).Check(), bos.BadUserInput, "id")
 		}
 	}
 }

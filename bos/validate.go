@@ -53,12 +53,19 @@ func CheckTenant(name string) error {
 	return nil
 }
 
-// CheckComponentID checks an xname, leniently: whatever can stand in a list of ids.
+// CheckComponentID checks an xname, leniently: whatever can stand in a list of ids. Where it was given, only its callers know.
 func CheckComponentID(id string) error {
+	if err := checkID(id); err != nil {
+		return err
+	}
+	return nil
+}
+
+func checkID(id string) *Error {
 	// Lists of ids have commas between them, index entries a space in front, and records a NUL.
 	bad := func(r rune) bool { return r == ',' || unicode.IsSpace(r) || unicode.IsControl(r) }
 	if id == "" || len(id) > MaxName || !utf8.ValidString(id) || strings.ContainsFunc(id, bad) {
-		return Errorf(BadUserInput, "%q is not a component id: use 1 to %d bytes without spaces and commas", clip(id), MaxName).At("id")
+		return Errorf(BadUserInput, "%q is not a component id: use 1 to %d bytes without spaces and commas", clip(id), MaxName)
 	}
 	return nil
 }
@@ -90,8 +97,8 @@ func checkTime(field string, t Time) *Error {
 
 // Check checks a whole record, from whichever source.
 func (c *Component) Check() error {
-	if err := CheckComponentID(c.ID); err != nil {
-		return err
+	if err := checkID(c.ID); err != nil {
+		return err.At("id")
 	}
 	checks := []*Error{
 		checkSessionName("session", c.Session), checkText("error", c.Error, MaxText), c.Shape.check(),

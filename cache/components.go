@@ -15,7 +15,7 @@ import (
 func (s *Store) PutComponents(ctx context.Context, components []bos.ComponentPatch) (bos.BatchResult, error) {
 	return batch(ctx, s, components, patched, false, func(p *bos.ComponentPatch, old *record) (record, error) {
 		return old.replaced(p.NewComponent())
-	})
+	}, "id")
 }
 
 // KeepComponents is PutComponents for records that are made already.
@@ -23,7 +23,7 @@ func (s *Store) KeepComponents(ctx context.Context, components []bos.Component) 
 	id := func(c *bos.Component) string { return c.ID }
 	return batch(ctx, s, components, id, false, func(c *bos.Component, old *record) (record, error) {
 		return old.replaced(*c)
-	})
+	}, "id")
 }
 
 // replaced is the record with another component in it.
@@ -47,7 +47,7 @@ func (s *Store) PatchComponents(ctx context.Context, patches []bos.ComponentPatc
 		next := *old
 		next.component = p.Apply(old.component)
 		return next, next.component.Check()
-	})
+	}, "id")
 }
 
 // DeleteComponents removes components, and with them what they counted as.
@@ -65,9 +65,10 @@ func (s *Store) DeleteComponents(ctx context.Context, ids []string) (bos.BatchRe
 
 // batch is one write: each item, named by the id of its component, decides on that
 // one's record, items of the same component one after the other. detailed says
-// whether decide looks at more than the short part of a record.
+// whether decide looks at more than the short part of a record, and field which one of an item
+// has the id: none if the item is the id itself.
 func batch[T any](ctx context.Context, s *Store, items []T, id func(*T) string, detailed bool,
-	decide func(item *T, old *record) (record, error)) (bos.BatchResult, error) {
+	decide func(item *T, old *record) (record, error), field ...string) (bos.BatchResult, error) {
 	var result bos.BatchResult
 	if len(items) > bos.MaxBatch {
 		return result, bos.Errorf(bos.BadUserInput, "%d components are too many for one call: send at most %d", len(items), bos.MaxBatch)
@@ -82,6 +83,7 @@ func batch[T any](ctx context.Context, s *Store, items []T, id func(*T) string, 
 		one := id(&items[i])
 		if err := bos.CheckComponentID(one); err != nil {
 			errors.As(err, &refused[i])
+			refused[i] = refused[i].At(field...)
 			continue
 		}
 		ids = append(ids, one)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -23,9 +24,9 @@ func (s *Store) PutTenant(ctx context.Context, name string, ids []string) (owned
 	if err := bos.CheckTenant(name); err != nil {
 		return 0, err
 	}
-	for _, id := range ids {
+	for i, id := range ids {
 		if err := bos.CheckComponentID(id); err != nil {
-			return 0, err
+			return 0, bos.Errorf(bos.BadUserInput, "%w", err).At("components", strconv.Itoa(i))
 		}
 	}
 	// What is owned is read once, in pieces, while others may write. That is safe: each write below

@@ -57,6 +57,23 @@ func TestAnEmptyIDIsRefusedByItself(t *testing.T) {
 	}
 }
 
+// TestUserErrorsNameFieldsThatTheInputHas shows that an id in a list of ids is named by its place in that list.
+func TestUserErrorsNameFieldsThatTheInputHas(t *testing.T) {
+	t.Parallel()
+	s := apptest.ServeRedis(t)
+	for mutation, want := range map[string]string{
+		`putTenant(input: {name: "blue", components: ["x1", "x 1"]})`:     `[{"field":["input","components","1"]}]`,
+		`putTenant(input: {name: "b b", components: ["x1"]})`:             `[{"field":["input","name"]}]`,
+		`deleteComponents(input: {ids: ["", "x9"]})`:                      `[{"field":["input","ids","0"]},{"field":["input","ids","1"]}]`,
+		`putComponents(input: {components: [{id: "x 1"}]})`:               `[{"field":["input","components","0","id"]}]`,
+		`patchComponents(input: {components: [{id: "x 1"}, {id: "x9"}]})`: `[{"field":["input","components","0","id"]},{"field":["input","components","1","id"]}]`,
+	} {
+		if got := s.With(t).Ask(`mutation { ` + mutation + ` { userErrors { field } } }`); !strings.Contains(string(got.Body), `"userErrors":`+want) {
+			t.Errorf("%s: answered %s, want %s", mutation, got.Body, want)
+		}
+	}
+}
+
 // The types of the two mutations that take many components.
 var (
 	inputOf = map[string]string{"putComponents": "PutComponentsInput", "patchComponents": "PatchComponentsInput"}

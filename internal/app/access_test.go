@@ -324,6 +324,11 @@ func TestTenantProducerWritesItsOwn(t *testing.T) {
 	if jsonOf(t, r.Data) != want {
 		t.Errorf("answered %s\n    want %s", r.Body, want)
 	}
+	r = g.as("tenant-producer").Ask(`mutation { deleteComponents(input: {ids: ["x2", ""]}) { applied userErrors { field code } } }`)
+	const none = `{"deleteComponents":{"applied":0,"userErrors":[{"code":"FORBIDDEN","field":["input","ids","0"]},{"code":"FORBIDDEN","field":["input","ids","1"]}]}}`
+	if jsonOf(t, r.Data) != none {
+		t.Errorf("answered %s\n    want %s", r.Body, none)
+	}
 	if all := g.as("admin").Must(`{ components(filter: {error: "e"}) { edges { node { id } } } }`); jsonOf(t, all.Data) != `{"components":{"edges":[{"node":{"id":"x1"}}]}}` {
 		t.Errorf("changed were %s", all.Body)
 	}

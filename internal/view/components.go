@@ -133,12 +133,12 @@ func (s Store) ListWaiting(ctx context.Context, w *bos.Waiting, page bos.Page, d
 
 // PutComponents stores components all of whose owners the access may write for.
 func (s Store) PutComponents(ctx context.Context, components []bos.ComponentPatch) (bos.BatchResult, error) {
-	return change(ctx, s, components, idOf, s.store.PutComponents)
+	return change(ctx, s, components, idOf, s.store.PutComponents, "id")
 }
 
 // PatchComponents changes such components.
 func (s Store) PatchComponents(ctx context.Context, patches []bos.ComponentPatch) (bos.BatchResult, error) {
-	return change(ctx, s, patches, idOf, s.store.PatchComponents)
+	return change(ctx, s, patches, idOf, s.store.PatchComponents, "id")
 }
 
 // DeleteComponents deletes such components.
@@ -150,9 +150,9 @@ func idOf(p bos.ComponentPatch) string { return p.ID }
 
 // change applies the items of a batch that the access allows, and refuses the others one by
 // one, whether or not they exist. A component whose owners change meanwhile counts as changed
-// before that.
+// before that. field has the id in an item, if an item is more than that.
 func change[T any](ctx context.Context, s Store, items []T, id func(T) string,
-	apply func(context.Context, []T) (bos.BatchResult, error)) (bos.BatchResult, error) {
+	apply func(context.Context, []T) (bos.BatchResult, error), field ...string) (bos.BatchResult, error) {
 	access := auth.AccessOf(ctx)
 	if !access.Can(auth.WriteComponents) {
 		return bos.BatchResult{}, auth.Forbid(auth.WriteComponents)
@@ -175,7 +175,7 @@ func change[T any](ctx context.Context, s Store, items []T, id func(T) string,
 		if access.MayChange(auth.WriteComponents, owners[i]) {
 			allowed, places = append(allowed, item), append(places, i)
 		} else {
-			refused = append(refused, bos.Refusal{Index: i, Err: forbidComponent(ids[i])})
+			refused = append(refused, bos.Refusal{Index: i, Err: forbidComponent(ids[i]).At(field...)})
 		}
 	}
 	var result bos.BatchResult
@@ -195,5 +195,5 @@ func change[T any](ctx context.Context, s Store, items []T, id func(T) string,
 }
 
 func forbidComponent(id string) *bos.Error {
-	return bos.Errorf(bos.Forbidden, "you may not write component %q: all tenants that own it have to be yours", id).At("id")
+	return bos.Errorf(bos.Forbidden, "you may not write component %q: all tenants that own it have to be yours", id)
 }

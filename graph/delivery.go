@@ -80,7 +80,7 @@ func deliveryOf(names []string, given map[string]any) (d Delivery, err error) {
 			}
 		case "sinceRevision":
 			d.SinceRevision = new(int64)
-			*d.SinceRevision, err = graphql.UnmarshalInt64(v)
+			*d.SinceRevision, err = UnmarshalRevision(v)
 		case "sinceEpoch":
 			d.SinceEpoch, err = UnmarshalString(v)
 		}

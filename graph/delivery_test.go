@@ -53,8 +53,8 @@ func TestShared(t *testing.T) {
 			`subscription { sessionStatusUpdated(name: "s") { revision } }`, v{}, Delivery{}},
 		{"variables with a default", `subscription($r: Revision = 9, $e: String = "e", $t: String = "blue") { sessionStatusUpdated(name: "s", tenant: $t, sinceRevision: $r, sinceEpoch: $e) { revision } }`, nil,
 			`subscription ($t: String = "blue") { sessionStatusUpdated(name: "s", tenant: $t) { revision } }`, v{"t": "blue"}, since(9, "e")},
-		{"a revision as large as there is", `subscription($r: Revision) { sessionStatusUpdated(name: "s", sinceRevision: $r) { revision } }`, v{"r": json.Number("9007199254740993")},
-			`subscription { sessionStatusUpdated(name: "s") { revision } }`, v{}, since(9007199254740993, "")},
+		{"a revision as large as there is", `subscription($r: Revision) { sessionStatusUpdated(name: "s", sinceRevision: $r) { revision } }`, v{"r": json.Number("9007199254740992")},
+			`subscription { sessionStatusUpdated(name: "s") { revision } }`, v{}, since(1<<53, "")},
 		{"a variable that the selection uses, too", `subscription($n: Int) { sessionStatusUpdated(name: "s", minInterval: $n) { errorSummary(first: $n) { count } } }`, v{"n": 5},
 			`subscription ($n: Int) { sessionStatusUpdated(name: "s") { errorSummary(first: $n) { count } } }`, v{"n": 5}, Delivery{Pace: 5 * time.Millisecond}},
 		{"a variable that a fragment uses, too", `subscription($n: Int) { sessionStatusUpdated(name: "s", minInterval: $n) { ...a } }
@@ -120,13 +120,19 @@ func toJSON(t *testing.T, v any) string {
 
 func TestWhatCannotBeShared(t *testing.T) {
 	type v = map[string]any
+	const since = `subscription($r: Revision) { sessionStatusUpdated(name: "s", sinceRevision: $r) { revision } }`
 	for name, test := range map[string]struct {
 		query     string
 		variables v
 	}{
-		"no field":      {`subscription { sessionStatusUpdated(name: "s") @skip(if: true) { revision } }`, nil},
-		"negative pace": {`subscription { sessionStatusUpdated(name: "s", minInterval: -1) { revision } }`, nil},
-		"endless pace":  {`subscription($i: Int) { sessionStatusUpdated(name: "s", minInterval: $i) { revision } }`, v{"i": 3_600_001}},
+		"no field":                                  {`subscription { sessionStatusUpdated(name: "s") @skip(if: true) { revision } }`, nil},
+		"negative pace":                             {`subscription { sessionStatusUpdated(name: "s", minInterval: -1) { revision } }`, nil},
+		"endless pace":                              {`subscription($i: Int) { sessionStatusUpdated(name: "s", minInterval: $i) { revision } }`, v{"i": 3_600_001}},
+		"a revision in a text":                      {since, v{"r": "2"}},
+		"a literal revision in a text":              {`subscription { sessionStatusUpdated(name: "s", sinceRevision: "2") { revision } }`, nil},
+		"a negative revision":                       {since, v{"r": json.Number("-1")}},
+		"a revision beyond those that doubles hold": {since, v{"r": json.Number("9007199254740993")}},
+		"a fraction of a revision":                  {since, v{"r": json.Number("2.5")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, _, err := Shared(operation(t, test.query, test.variables)); bos.CodeOf(err) != bos.BadUserInput {

@@ -17508,13 +17508,13 @@ func (ec *executionContext) marshalNPutTenantPayload2ᚖgithubᚗcomᚋbosgraph�
 }
 
 func (ec *executionContext) unmarshalNRevision2int64(ctx context.Context, v any) (int64, error) {
-	res, err := graphql.UnmarshalInt64(v)
+	res, err := UnmarshalRevision(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRevision2int64(ctx context.Context, sel ast.SelectionSet, v int64) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalInt64(v)
+	res := MarshalRevision(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Revision!")
 	}
@@ -18330,7 +18330,7 @@ func (ec *executionContext) unmarshalORevision2ᚖint64(ctx context.Context, v a
 	if v == nil {
 		return nil, nil
 	}
-	res, err := graphql.UnmarshalInt64(v)
+	res, err := UnmarshalRevision(v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -18340,7 +18340,7 @@ func (ec *executionContext) marshalORevision2ᚖint64(ctx context.Context, sel a
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalInt64(*v)
+	res := MarshalRevision(*v)
 	return res
 }
 

@@ -110,6 +110,22 @@ func UnmarshalInt(v any) (int, error) {
 	return 0, notA("Int", v)
 }
 
+// maxRevision is the last number up to which a double holds each.
+const maxRevision = 1 << 53
+
+// MarshalRevision writes a revision.
+func MarshalRevision(n int64) graphql.Marshaler { return graphql.MarshalInt64(n) }
+
+// UnmarshalRevision reads a revision.
+func UnmarshalRevision(v any) (int64, error) {
+	if _, text := v.(string); !text {
+		if n, err := graphql.UnmarshalInt64(v); err == nil && 0 <= n && n <= maxRevision {
+			return n, nil
+		}
+	}
+	return 0, bos.Errorf(bos.BadUserInput, "give a Revision, a whole number from 0 to 2^53")
+}
+
 func notA(kind string, v any) error {
 	text := fmt.Sprint(v)
 	if len(text) > 40 {

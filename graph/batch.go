@@ -80,7 +80,7 @@ func decodeBatch(list string) ([]bos.ComponentPatch, error) {
 		var id *string
 		err := r.object("an object", func(name string) error {
 			if name == "id" {
-				return r.string(&id)
+				return r.id(&id)
 			}
 			return r.component(p, name)
 		})

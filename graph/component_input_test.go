@@ -74,6 +74,24 @@ func TestUserErrorsNameFieldsThatTheInputHas(t *testing.T) {
 	}
 }
 
+// TestAWholeNumberIsTheIDOfAComponent shows that a batch takes a number for an id, as every other ID does, also in a list
+// that is so long that it is decoded later.
+func TestAWholeNumberIsTheIDOfAComponent(t *testing.T) {
+	t.Parallel()
+	s := apptest.ServeRedis(t)
+	long := apptest.Vars{"c": []apptest.Vars{{"id": 14, "error": strings.Repeat("e", 5000)}}}
+	for query, vars := range map[string]apptest.Vars{
+		`mutation { m: putComponents(input: {components: [{id: 12}]}) { applied } }`:                 nil,
+		`mutation($i: PutComponentsInput!) { m: putComponents(input: $i) { applied } }`:              {"i": apptest.Vars{"components": []apptest.Vars{{"id": 13}}}},
+		`mutation($c: [ComponentInput!]!) { m: putComponents(input: {components: $c}) { applied } }`: long,
+	} {
+		s.With(t).Must(query, vars).Want(t, map[string]any{"m.applied": 1.0})
+	}
+	s.Must(`{ a: component(id: 12) { id } b: component(id: "13") { id } c: component(id: 14) { id } }`).
+		Want(t, map[string]any{"a.id": "12", "b.id": "13", "c.id": "14"})
+	s.Must(`mutation { patchComponents(input: {components: [{id: 12}]}) { applied } }`).Want(t, map[string]any{"patchComponents.applied": 1.0})
+}
+
 // The types of the two mutations that take many components.
 var (
 	inputOf = map[string]string{"putComponents": "PutComponentsInput", "patchComponents": "PatchComponentsInput"}

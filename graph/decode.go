@@ -122,6 +122,19 @@ func (r *reader) string(to **string) error {
 	return nil
 }
 
+// id takes an ID, which may be a whole number, as in [UnmarshalID].
+func (r *reader) id(to **string) error {
+	if c := r.next(); c == '"' || c == 'n' {
+		return r.string(to)
+	}
+	text, ok := r.number()
+	if !ok || strings.ContainsAny(text, ".eE") {
+		return bos.Errorf(bos.BadUserInput, "give an ID, a string or a whole number")
+	}
+	*to = new(text)
+	return nil
+}
+
 func (r *reader) time(to **bos.Time) error {
 	if r.null() {
 		return nil
@@ -161,21 +174,30 @@ func (r *reader) int(to **int) error {
 	if r.null() {
 		return nil
 	}
-	if c := r.next(); c != '-' && (c < '0' || c > '9') {
+	text, ok := r.number()
+	if !ok {
 		return r.wrong("an Int")
-	}
-	start := r.at
-	for strings.IndexByte("+-.0123456789eE", r.source[r.at]) >= 0 {
-		r.at++
 	}
 	// 1.0 and 1e3 are refused here, too, as an Int of GraphQL has neither fraction nor
 	// exponent.
-	n, err := strconv.ParseInt(r.source[start:r.at], 10, 32)
+	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil {
 		return bos.Errorf(bos.BadUserInput, "give an Int, a whole number of 32 bits")
 	}
 	*to = new(int(n))
 	return nil
+}
+
+// number takes a number as it is written; ok is false if none is next.
+func (r *reader) number() (text string, ok bool) {
+	if c := r.next(); c != '-' && (c < '0' || c > '9') {
+		return "", false
+	}
+	start := r.at
+	for strings.IndexByte("+-.0123456789eE", r.source[r.at]) >= 0 {
+		r.at++
+	}
+	return r.source[start:r.at], true
 }
 
 // part takes an object that may be null.

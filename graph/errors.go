@@ -27,7 +27,7 @@ func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 		}
 		switch code, _ := shown.Extensions["code"].(string); code {
 		case errcode.ParseFailed, errcode.ValidationFailed:
-			return present(shown, shown.Message, bos.BadUserInput)
+			return present(shown, reworded(shown.Message), bos.BadUserInput)
 		// Neither ours nor one of gqlgen's about the request: its text may name hosts, files or
 		// commands.
 		case "":
@@ -37,6 +37,19 @@ func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 		default:
 			return shown
 		}
+	}
+}
+
+// reworded is what to say in place of a message of gqlgen's or gqlparser's that says the wrong thing.
+func reworded(message string) string {
+	switch {
+	case message == "operation  not found": // of several, and with no name
+		return "the document has several operations: name one of the operations in operationName"
+	// They name the kind that the value has in Go, or what is left of a number that could not be read.
+	case strings.HasPrefix(message, "cannot use ") && strings.HasSuffix(message, " as Int"):
+		return "give an Int, a whole number of 32 bits"
+	default:
+		return message
 	}
 }
 

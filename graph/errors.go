@@ -23,7 +23,8 @@ func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 		shown := graphql.DefaultErrorPresenter(ctx, err)
 		if known := (*bos.Error)(nil); errors.As(err, &known) {
 			givenUp(ctx, known)
-			return withReason(present(shown, known.Message, known.Code), known.Reason)
+			shown, argument := ofField(ctx, shown)
+			return withReason(present(shown, argument+known.Message, known.Code), known.Reason)
 		}
 		switch code, _ := shown.Extensions["code"].(string); code {
 		case errcode.ParseFailed, errcode.ValidationFailed:
@@ -38,6 +39,22 @@ func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 			return shown
 		}
 	}
+}
+
+// ofField is the error of an argument as one of the field that has it: a path has fields of the response
+// alone. What it was cut off by begins the message.
+func ofField(ctx context.Context, shown *gqlerror.Error) (cut *gqlerror.Error, argument string) {
+	field := graphql.GetFieldContext(ctx)
+	if field == nil {
+		return shown, ""
+	}
+	path := field.Path()
+	if len(shown.Path) <= len(path) {
+		return shown, ""
+	}
+	cut = &gqlerror.Error{Path: path}
+	_ = graphql.AddFieldLocationToError(ctx, cut)
+	return cut, shown.Path[len(path):].String() + ": "
 }
 
 // reworded is what to say in place of a message of gqlgen's or gqlparser's that says the wrong thing.

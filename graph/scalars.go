@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -131,7 +132,13 @@ func notA(kind string, v any) error {
 	if len(text) > 40 {
 		text = text[:40] + "…"
 	}
-	return bos.Errorf(bos.BadUserInput, "%q is no %s", text, kind)
+	// In quotes unless it is a number: a text of digits is not one, and looks the same without.
+	switch v.(type) {
+	case json.Number, int, int64, float64:
+	default:
+		text = strconv.Quote(text)
+	}
+	return bos.Errorf(bos.BadUserInput, "%s is no %s", text, kind)
 }
 
 // The enums are BOS's words in upper case, apart from the empty phase.

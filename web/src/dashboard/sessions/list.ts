@@ -38,9 +38,9 @@ export function put<R extends Listed>(list: SessionList<R>, row: R): SessionList
     if (older(row, list.rows[at]!)) return list
     return { ...list, rows: list.rows.with(at, row) }
   }
-  const total = list.total === null ? null : list.total + 1
   const before = list.rows.findIndex((r) => start(r) < start(row))
-  if (before < 0 && list.more !== null) return { ...list, total }
+  if (before < 0 && list.more !== null) return list // counted already: new sessions come first
+  const total = list.total === null ? null : list.total + 1
   return { ...list, total, rows: list.rows.toSpliced(before < 0 ? list.rows.length : before, 0, row) }
 }
 

@@ -10,7 +10,7 @@ import type { ServerClock } from './model/clock.ts'
 export interface App {
   readonly api: Client
   readonly link: Link
-  /** Whether the server says that what is shown may be behind. */
+  /** Whether the server says that what is shown may be behind, or that it cannot read now. */
   readonly behind: Store<boolean>
   readonly clock: ServerClock
   /** What a screen reader is to say next. */
@@ -37,6 +37,13 @@ export function useReadable<T>(store: Readable<T>): T {
 export function useFeed(feed: Feed | null): void {
   const { link } = useApp()
   useEffect(() => (feed === null ? undefined : link.follow(feed)), [link, feed])
+}
+
+/** Says for as long as the caller is shown whether what it shows may be behind. */
+export function useBehind(is: boolean): void {
+  const { behind } = useApp()
+  useEffect(() => behind.set(is), [behind, is])
+  useEffect(() => () => behind.set(false), [behind])
 }
 
 /** The present moment, moved on once a second. */

@@ -30,6 +30,21 @@ export const SESSIONS = graphql(`
   }
 `, [row])
 
+/** What runs and what is pending, however many sessions are newer. */
+export const LIVE = graphql(`
+  query Live($running: SessionFilter, $withRunning: Boolean!, $pending: SessionFilter, $withPending: Boolean!) {
+    running: sessions(first: 100, filter: $running) @include(if: $withRunning) { pageInfo { hasNextPage } nodes { ...Row } }
+    pending: sessions(first: 1000, filter: $pending) @include(if: $withPending) { pageInfo { hasNextPage } nodes { id } }
+  }
+`, [row])
+
+/** The sessions of exactly that name, of whatever age. */
+export const NAMED = graphql(`
+  query Named($name: String!) {
+    sessions(first: 5, filter: { name: $name }) { nodes { id name tenant status { revision epoch timing { startTime } } } }
+  }
+`)
+
 export const SESSIONS_UPDATED = graphql(`
   subscription SessionsUpdated($filter: SessionFilter) {
     sessionsUpdated(filter: $filter) { deletedId session { ...Row } }
@@ -66,9 +81,9 @@ const waiting = graphql(`
   fragment Waiting on SessionStatus @_unmask { waitingFor { reason text count since components(first: 3) { edges { node { id } } } } }
 `)
 
-/** Error patterns are read with the progress up to this number, and counted up to the other. */
+/** Error patterns are read with the progress up to this number, and made of the most frequent error texts up to the other. */
 export const PATTERNS = 20
-export const COUNTED_PATTERNS = 1000
+export const PATTERN_TEXTS = 1000
 
 const errors = graphql(`
   fragment Errors on SessionStatus @_unmask {

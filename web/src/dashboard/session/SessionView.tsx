@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { ComponentPanel } from '../component/ComponentPanel.tsx'
-import { useApp } from '../context.tsx'
+import { useApp, useBehind } from '../context.tsx'
 import type { SessionDetails, SessionStatus } from '../documents.ts'
+import type { Refusal } from '../live/api.ts'
 import { label, percent, several } from '../model/format.ts'
 import { isEmpty } from '../model/outcome.ts'
 import type { Route, SessionRoute } from '../model/route.ts'
@@ -33,7 +34,7 @@ export function SessionView({ route }: { route: SessionRoute }) {
   const known = useSession(route)
   switch (known.state) {
     case 'loading':
-      return known.problem === null ? <Loading name={route.name} /> : <Unreadable name={route.name} message={known.problem.message} />
+      return known.problem === null ? <Loading name={route.name} /> : <Unreadable name={route.name} problem={known.problem} />
     case 'missing':
       return <Missing route={route} />
     case 'here':
@@ -42,7 +43,6 @@ export function SessionView({ route }: { route: SessionRoute }) {
 }
 
 function Shown({ route, session, status }: { route: SessionRoute; session: SessionDetails; status: SessionStatus }) {
-  const { behind } = useApp()
   const { wall } = usePlace()
   const { counts } = status
   const bare = session.error !== null && counts.managed === 0
@@ -50,8 +50,7 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
   const done = percent(status.phases.percentComplete, counts.complete, counts.managed)
   const what = `${label(session.operation)} ${session.templateName}`
   useTitle(`${bare ? 'Set-up failed' : empty ? 'Without components' : status.status === 'PENDING' ? 'Pending' : done}${counts.failed > 0 ? ` · ${counts.failed} failed` : ''} · ${what}`)
-  useEffect(() => behind.set(status.stale), [behind, status.stale])
-  useEffect(() => () => behind.set(false), [behind])
+  useBehind(status.stale)
   useAnnounceEnd(what, status)
   useNext(wall, status)
 
@@ -131,7 +130,8 @@ function Loading({ name }: { name: string }) {
   return <div className="loading"><h1 className="visually-hidden">Session {name}</h1>Reading the session…</div>
 }
 
-function Unreadable({ name, message }: { name: string; message: string }) {
+function Unreadable({ name, problem }: { name: string; problem: Refusal }) {
   useTitle(name)
-  return <div className="empty"><h1>Session {name}</h1><p role="alert">{message} The session is shown as soon as it can be read.</p></div>
+  useBehind(problem.code === 'UNAVAILABLE')
+  return <div className="empty"><h1>Session {name}</h1><p role="alert">{problem.message} The session is shown as soon as it can be read.</p></div>
 }

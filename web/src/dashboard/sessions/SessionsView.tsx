@@ -1,16 +1,18 @@
 import { useEffect, useMemo } from 'react'
-import { useApp, useReadable } from '../context.tsx'
-import type { SessionRow } from '../documents.ts'
+import { useAsk, useBehind, useReadable } from '../context.tsx'
+import { NAMED, type SessionRow } from '../documents.ts'
 import { apiFilter, type Filters, looksLikeXname, matches, type Order } from '../model/filters.ts'
 import { several, whole } from '../model/format.ts'
 import { before, newsOf, newsWords } from '../model/looks.ts'
+import { sessionRoute } from '../model/route.ts'
 import { Link, usePlace } from '../place.tsx'
 import { list as notice, lookAt, looks, seen } from '../shell/looks.ts'
 import { useTitle } from '../shell/useTitle.ts'
 import { FilterForm } from './FilterForm.tsx'
 import { hidden } from './list.ts'
 import { NoSessions } from './NoSessions.tsx'
-import { SessionTable } from './SessionTable.tsx'
+import { SessionTable, type ShownRow } from './SessionTable.tsx'
+import { type Live, useLive } from './useLive.ts'
 import { useSessions } from './useSessions.ts'
 
 const PAGE = 50
@@ -20,32 +22,33 @@ const SEARCHED = { page: 500, most: 2000 }
 
 /** The list of sessions. */
 export function SessionsView({ filters }: { filters: Filters }) {
-  const { behind } = useApp()
   const { wall } = usePlace()
   const { list, problem, loading, more } = useSessions(useMemo(() => apiFilter(filters), [filters]))
   const rows = list?.rows ?? NONE
+  const live = useLive(filters, list !== null && list.more !== null)
+  const withLive = useMemo(() => [...rows, ...live.running.filter(({ id }) => !rows.some((row) => row.id === id))], [rows, live.running])
   const news = useNews(rows)
   const shown = useMemo(() => {
-    const older = hidden(rows)
-    const ordered = order(rows, wall ? 'live' : filters.order)
+    const older = hidden(withLive)
+    const ordered = wall ? order(withLive, 'live') : order(rows, filters.order)
     return ordered.filter((row) => matches(row, filters.text)).map((row) => ({ row, started: older.has(row), news: wall ? null : (news.get(row.id) ?? null) }))
-  }, [rows, filters.text, filters.order, news, wall])
+  }, [rows, withLive, filters.text, filters.order, news, wall])
 
+  const named = useNamed(filters.text.trim(), shown)
   const goOn = problem === null && filters.text.trim() !== '' && shown.length < PAGE && list?.more != null && rows.length < SEARCHED.most
   useEffect(() => {
     if (goOn && !loading) more(SEARCHED.page)
   }, [goOn, loading, more])
 
-  useEffect(() => behind.set(rows.some((row) => row.status.stale)), [behind, rows])
-  useEffect(() => () => behind.set(false), [behind])
-  const summary = useMemo(() => summarize(rows), [rows])
+  useBehind(problem?.code === 'UNAVAILABLE' || rows.some((row) => row.status.stale))
+  const summary = useMemo(() => summarize(withLive, live.pending), [withLive, live.pending])
   useTitle(summary.running > 0 ? `${summary.running} running · Sessions` : 'Sessions')
 
   return (
     <div className="sessions">
       <div className="sessions-head">
         <h1>Sessions</h1>
-        {list !== null && <p className="sessions-summary">{words(summary, list.total)}</p>}
+        {list !== null && <p className="sessions-summary">{words(summary, live, list.total)}</p>}
         {!wall && news.size > 0 && (
           <p className="sessions-news">
             {several(news.size, 'session')} with news{' '}
@@ -54,6 +57,9 @@ export function SessionsView({ filters }: { filters: Filters }) {
         )}
       </div>
       {!wall && <FilterForm filters={filters} />}
+      {named.map((one) => (
+        <p key={one.id} className="hint"><Link to={sessionRoute(one.name, one.tenant, null)}>Open the session {one.name}{one.tenant !== null && ` of tenant ${one.tenant}`}</Link></p>
+      ))}
       {looksLikeXname(filters.text) && (
         <p className="hint">
           <Link to={{ view: 'component', id: filters.text.trim().toLowerCase(), tenant: filters.tenant || null }}>Open the component {filters.text.trim().toLowerCase()}</Link>
@@ -61,7 +67,7 @@ export function SessionsView({ filters }: { filters: Filters }) {
       )}
       {problem !== null && <p className="notice" role="alert">{problem.code === 'UNREACHABLE' ? 'The server does not answer. The list comes back by itself.' : problem.message}</p>}
       {list === null && problem === null && <p className="loading">Reading the sessions…</p>}
-      {list !== null && shown.length === 0 && !goOn && <NoSessions filters={filters} searched={list.more !== null ? rows.length : null} />}
+      {list !== null && shown.length === 0 && named.length === 0 && !goOn && <NoSessions filters={filters} searched={list.more !== null ? rows.length : null} />}
       {shown.length > 0 && <SessionTable rows={shown} />}
       {list?.more != null && (
         <p className="more">
@@ -73,6 +79,16 @@ export function SessionsView({ filters }: { filters: Filters }) {
       )}
     </div>
   )
+}
+
+/** The sessions of exactly that name that are not shown, as the list may not reach back to them: of each tenant the newest. */
+function useNamed(name: string, shown: readonly ShownRow[]) {
+  const { data } = useAsk(NAMED, name === '' ? null : { name })
+  return useMemo(() => {
+    const all = data?.sessions.nodes ?? []
+    const older = hidden(all)
+    return all.filter((one) => !older.has(one) && !shown.some(({ row }) => row.id === one.id))
+  }, [data, shown])
 }
 
 /** What has happened to these sessions since somebody looked at them here, in words. */
@@ -96,7 +112,7 @@ function order(rows: readonly SessionRow[], by: Order | 'live'): readonly Sessio
     case 'newest': return rows
     case 'failed': return rows.toSorted((a, b) => b.status.counts.failed - a.status.counts.failed)
     case 'longest': return rows.toSorted((a, b) => lasts(b) - lasts(a))
-    case 'live': return rows.toSorted((a, b) => Number(isLive(b)) - Number(isLive(a)))
+    case 'live': return rows.toSorted((a, b) => urgency(b) - urgency(a))
   }
 }
 
@@ -105,23 +121,29 @@ function lasts(row: SessionRow): number {
   return isLive(row) ? (Date.now() - Date.parse(timing.startTime)) / 1000 : timing.durationSeconds
 }
 
+/** What runs goes before what is pending, and that before the rest. */
+function urgency(row: SessionRow): number {
+  return isLive(row) ? (row.status.status === 'RUNNING' ? 2 : 1) : 0
+}
+
 function isLive({ status, deleted }: SessionRow): boolean {
   return status.status !== 'COMPLETE' && !deleted
 }
 
-function summarize(rows: readonly SessionRow[]) {
+function summarize(rows: readonly SessionRow[], pending: Live['pending']) {
   const running = rows.filter((row) => row.status.status === 'RUNNING' && !row.deleted)
   return {
     running: running.length,
-    pending: rows.filter((row) => row.status.status === 'PENDING').length,
+    pending: pending ?? rows.filter((row) => row.status.status === 'PENDING').length,
     failed: running.reduce((n, row) => n + row.status.counts.failed, 0),
   }
 }
 
-function words({ running, pending, failed }: ReturnType<typeof summarize>, total: number | null): string {
-  const parts = [`${whole(running)} running`]
-  if (pending > 0) parts.push(`${whole(pending)} pending`)
-  if (failed > 0) parts.push(`${whole(failed)} failed in running sessions`)
+function words({ running, pending, failed }: ReturnType<typeof summarize>, live: Live, total: number | null): string {
+  const atLeast = (n: number, cut: boolean) => `${cut ? 'at least ' : ''}${whole(n)}`
+  const parts = [`${atLeast(running, live.moreRunning)} running`]
+  if (pending > 0) parts.push(`${atLeast(pending, live.morePending)} pending`)
+  if (failed > 0) parts.push(`${atLeast(failed, live.moreRunning)} failed in running sessions`)
   if (total !== null) parts.push(several(total, 'session'))
   return parts.join(' · ')
 }

@@ -1,0 +1,109 @@
+// @vitest-environment happy-dom
+import { act } from 'react'
+import { print } from 'graphql'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { type App, AppProvider } from '../context.tsx'
+import { begin, step } from '../live/connection.ts'
+import type { Feed } from '../live/link.ts'
+import { createStore } from '../live/store.ts'
+import { ServerClock } from '../model/clock.ts'
+import { NO_FILTERS } from '../model/filters.ts'
+import { ConnectionPill } from '../shell/ConnectionPill.tsx'
+import { clear, show, the } from '../testing.tsx'
+import { SessionsView } from './SessionsView.tsx'
+
+const START = Date.parse('2026-11-29T12:00:00Z')
+
+/** A session that started so many minutes ago. */
+const session = (name: string, status: string, minutes: number, failed = 0) => ({
+  id: name, name, tenant: null, operation: 'BOOT', templateName: 'compute', limit: '', stage: false, error: null, deleted: false,
+  status: {
+    revision: 1, epoch: 'e', status, stale: false, statusNote: null, asOf: new Date(START).toISOString(), estimatedEnd: null,
+    counts: { managed: 10, staged: 0, successful: 0, failed, complete: failed, configuring: 0, poweringOff: 0, poweringOn: 0, active: 0 },
+    phases: { percentComplete: 0, percentConfiguring: 0, percentPoweringOn: 0, percentPoweringOff: 0 },
+    timing: { startTime: new Date(START - 60_000 * minutes).toISOString(), endTime: null, durationSeconds: 0 },
+  },
+})
+type Row = ReturnType<typeof session>
+
+/** A server with these sessions, newest first, of which a page has so many. */
+function serve(all: Row[], page: number) {
+  const first = (some: Row[], n: number) => ({ nodes: some.slice(0, n), pageInfo: { hasNextPage: some.length > n } })
+  return (document: string, variables: Record<string, unknown>): object => {
+    if (document.startsWith('query Live')) {
+      const of = (status: string) => all.filter((row) => row.status.status === status)
+      return { running: first(of('RUNNING'), 100), pending: first(of('PENDING'), 1000) }
+    }
+    if (document.startsWith('query Named')) return { sessions: first(all.filter(({ name }) => name === variables['name']), 5) }
+    if (document.startsWith('query Names')) return { templates: [], tenants: [] }
+    return { sessions: { totalCount: all.length, pageInfo: { hasNextPage: all.length > page, endCursor: 'c' }, edges: all.slice(0, page).map((node) => ({ node })) } }
+  }
+}
+
+/** Shows the list of what a server answers; undefined: it cannot read. */
+async function list(answer: ReturnType<typeof serve> | undefined, text = '') {
+  const query = (document: Parameters<typeof print>[0], variables: Record<string, unknown>) => ({
+    toPromise: () => Promise.resolve(answer === undefined
+      ? { error: { graphQLErrors: [{ message: 'Redis cannot be reached', extensions: { code: 'UNAVAILABLE' } }] } }
+      : { data: answer(print(document), variables) }),
+  })
+  const follow = (feed: Feed) => {
+    feed.read().catch(() => {})
+    return () => {}
+  }
+  const connection = createStore(step(begin(Date.now(), true), { type: 'opened', at: Date.now() }))
+  const app = { api: { query }, link: { follow, connection }, behind: createStore(false), clock: new ServerClock(), said: createStore('') } as unknown as App
+  const box = show(<AppProvider app={app}><ConnectionPill /><SessionsView filters={{ ...NO_FILTERS, text }} /></AppProvider>)
+  await act(() => vi.advanceTimersByTimeAsync(1000))
+  return box
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: START })
+  history.replaceState(null, '', '/')
+})
+
+afterEach(() => {
+  clear()
+  vi.useRealTimers()
+})
+
+const many = [
+  session('a', 'RUNNING', 1, 2), session('b', 'PENDING', 2), session('c', 'COMPLETE', 3, 7),
+  session('d', 'PENDING', 4), session('e', 'COMPLETE', 5), session('f', 'RUNNING', 600, 3),
+]
+
+it('counts what runs and what is pending behind the page, too', async () => {
+  await list(serve(many, 3))
+  expect(the('.sessions-summary').textContent).toBe('2 running · 2 pending · 5 failed in running sessions · 6 sessions')
+  expect(document.title).toContain('2 running')
+  expect(document.querySelectorAll('tbody tr').length, 'the page').toBe(3)
+})
+
+it('says where it counts no further', async () => {
+  await list(serve(Array.from({ length: 150 }, (_, i) => session(`s${i}`, 'RUNNING', i, 1)), 50))
+  expect(the('.sessions-summary').textContent).toBe('at least 100 running · at least 100 failed in running sessions · 150 sessions')
+})
+
+it('begins on a wall with what runs, however old it is', async () => {
+  history.replaceState(null, '', '/?wall=1')
+  await list(serve(many, 3))
+  expect([...document.querySelectorAll('tbody code')].map((code) => code.textContent)).toEqual(['a', 'f', 'b', 'c'])
+})
+
+it('leads to the session of exactly the name that is looked for, though it is older than what is searched', async () => {
+  const answer = serve([...Array.from({ length: 50 }, (_, i) => session(`s${i}`, 'COMPLETE', i)), session('oldest', 'RUNNING', 99)], 50)
+  const box = await list((document, variables) => document.startsWith('query Sessions') && variables['after'] !== null
+    ? { sessions: { totalCount: 51, pageInfo: { hasNextPage: false, endCursor: null }, edges: [] } } : answer(document, variables), 'oldest')
+  expect(the<HTMLAnchorElement>('.hint a').textContent).toBe('Open the session oldest')
+  expect(the<HTMLAnchorElement>('.hint a').getAttribute('href')).toContain('sessions/oldest')
+  expect(box.textContent).not.toContain('No sessions match')
+  const other = await list(answer, 's7')
+  expect(other.querySelector('.hint'), 'it is in the list').toBeNull()
+})
+
+it('is not called live while the server cannot read', async () => {
+  const box = await list(undefined)
+  expect(box.textContent).toContain('Redis cannot be reached')
+  expect(the('.pill').dataset['tone']).toBe('stale')
+})

@@ -4,6 +4,8 @@ import type { ComponentStore } from './store'
 
 export interface LegendProps {
   store: ComponentStore
+  /** What the states are called, if not as usual. */
+  labels?: typeof STATE_LABELS
   /** The only state that is not dimmed, null for all. */
   highlighted?: State | null
   /** Without it the legend is plain text. */
@@ -11,7 +13,7 @@ export interface LegendProps {
 }
 
 /** What the colours of the machine mean, and how many components have each. */
-export function Legend({ store, highlighted = null, onHighlight }: LegendProps) {
+export function Legend({ store, labels = STATE_LABELS, highlighted = null, onHighlight }: LegendProps) {
   const counts = useSyncExternalStore(store.subscribe, store.counts)
   // What an operator looks for is listed at zero, too.
   const shown = STATES.filter((state) => counts[state] > 0 || state === 'successful' || state === 'failed' || state === highlighted)
@@ -21,7 +23,7 @@ export function Legend({ store, highlighted = null, onHighlight }: LegendProps) 
         const entry = (
           <>
             <span className="machine-state" data-state={state}>
-              {STATE_LABELS[state]}
+              {labels[state]}
             </span>
             <b>{counts[state].toLocaleString('en')}</b>
           </>

@@ -70,6 +70,11 @@ export function stateOf(cell: Cell): State {
   return PHASES[cell.phase] ?? 'other'
 }
 
+/** An error in words: blanks are an error, too, and cannot be seen. Empty for none. */
+export function errorWords(error: string): string {
+  return error !== '' && error.trim() === '' ? '(blank error text)' : error
+}
+
 /** Whether two cells say the same. */
 export function equal(a: Cell, b: Cell): boolean {
   return (

@@ -1,4 +1,4 @@
-import { type Cell, STATE_LABELS, stateOf } from './cell'
+import { type Cell, errorWords, STATE_LABELS, stateOf } from './cell'
 import type { Box } from './outlines'
 
 const MOST = 240 // characters of an error; all of it is in the component's record
@@ -13,7 +13,7 @@ export function showTooltip(tooltip: HTMLElement, stage: HTMLElement, cell: Cell
   write(state, spelled(cell))
   const shown = stateOf(cell)
   if (state.dataset.state !== shown) state.dataset.state = shown
-  write(error, shortened(cell.error))
+  write(error, shortened(errorWords(cell.error)))
   const { offsetWidth: width, offsetHeight: height } = tooltip
   const right = (box.x + box.width) / ratio + BESIDE
   const left = right + width > stage.clientWidth ? box.x / ratio - BESIDE - width : right
@@ -23,7 +23,7 @@ export function showTooltip(tooltip: HTMLElement, stage: HTMLElement, cell: Cell
 
 /** A cell in words; nothing for none. */
 export function inWords(cell: Cell | undefined): string {
-  return cell ? [cell.id, spelled(cell), shortened(cell.error)].filter(Boolean).join(', ') : ''
+  return cell ? [cell.id, spelled(cell), shortened(errorWords(cell.error))].filter(Boolean).join(', ') : ''
 }
 
 /** The state, with BOS's own word where that says more. */

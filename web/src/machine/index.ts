@@ -1,4 +1,4 @@
-export { type Cell, type Counts, equal, type State, STATE_LABELS, STATES, stateOf } from './cell'
+export { type Cell, type Counts, equal, errorWords, type State, STATE_LABELS, STATES, stateOf } from './cell'
 export { Legend, type LegendProps } from './Legend'
 export { Machine, type MachineProps } from './Machine'
 export { type ComponentStore, createComponentStore } from './store'

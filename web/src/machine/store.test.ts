@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Cell, stateOf } from './cell'
+import { type Cell, errorWords, stateOf } from './cell'
 import { createComponentStore, type StoreUpdate } from './store'
 
 const plain: Cell = { id: 'x1', enabled: true, phase: 'NONE', status: 'STABLE', rawStatus: 'stable', statusOverride: '', error: '' }
@@ -95,4 +95,8 @@ test('holds 100,000 and more', () => {
   store.apply(ids.filter((_, i) => i % 2).map((id) => cell(id, { status: 'FAILED' })))
   expect(store.counts()).toMatchObject({ successful: 50_000, failed: 50_000 })
   expect(store.stateAt(store.indexOf('x99999'))).toBe(1)
+})
+
+test('an error of blanks has words, no error has none', () => {
+  expect([' \n\t', '', ' timed out'].map(errorWords)).toEqual(['(blank error text)', '', ' timed out'])
 })

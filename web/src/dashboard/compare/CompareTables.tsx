@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { errorWords } from '../../machine/index.ts'
 import type { Cabinet, Compared } from '../documents.ts'
 import { duration, label, percent, whole } from '../model/format.ts'
 import { difference, pairs } from '../model/pairs.ts'
@@ -33,7 +34,7 @@ function Counts({ a, b }: Both) {
       <Line name="Done" a={done(x)} b={done(y)} by="" />
       {count('Successful', ({ counts }) => counts.successful)}
       {count('Failed', ({ counts }) => counts.failed)}
-      {count('Distinct errors', ({ errorGroupCount }) => errorGroupCount)}
+      {count('Error texts', ({ errorGroupCount }) => errorGroupCount)}
       <tr><th scope="row">Failed in both</th><td colSpan={3}><CopyBoth a={a} b={b} /></td></tr>
     </Table>
   )
@@ -63,7 +64,7 @@ function Errors({ a, b }: Both) {
   return (
     <Table title="Errors" first="Nodes with the error" none="Neither has an error.">
       {rows.map(({ key, a, b }) => (
-        <Line key={key} name={<span className="cut" title={key}>{key}</span>} a={a && whole(a.count)} b={b && whole(b.count)} by={difference(a?.count ?? 0, b?.count ?? 0, whole)} />
+        <Line key={key} name={<span className="cut" title={key}>{errorWords(key)}</span>} a={a && whole(a.count)} b={b && whole(b.count)} by={difference(a?.count ?? 0, b?.count ?? 0, whole)} />
       ))}
     </Table>
   )

@@ -1,3 +1,4 @@
+import { errorWords } from '../../machine/index.ts'
 import { useAsk } from '../context.tsx'
 import { COMPONENT_SESSIONS, type ComponentSession } from '../documents.ts'
 import { duration, label, moment, several } from '../model/format.ts'
@@ -56,7 +57,7 @@ function Row({ one }: { one: ComponentSession }) {
           {session !== null && <code>{one.name}</code>}
           {one.tenant !== null && <span className="chip">tenant {one.tenant}</span>}
         </span>
-        {one.error !== '' && <span className="history-error" title={one.error}>{one.error}</span>}
+        {one.error !== '' && <span className="history-error" title={one.error}>{errorWords(one.error)}</span>}
       </th>
       <td className="number">
         <time dateTime={one.joined} title={one.joined}>{moment(new Date(one.joined), today)}</time>

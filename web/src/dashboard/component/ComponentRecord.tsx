@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { errorWords } from '../../machine/index.ts'
 import { useAsk, useServerNow } from '../context.tsx'
 import { COMPONENT, type ComponentRecord as Record } from '../documents.ts'
 import { label, moment, span } from '../model/format.ts'
@@ -21,7 +22,7 @@ export function ComponentRecord({ id, tenant }: { id: string; tenant: string | n
       {c.error !== '' && (
         <div className="record-error">
           <h3><Icon name="warning" />Error <CopyButton text={c.error} label="Copy the error" /></h3>
-          <pre tabIndex={0}>{c.error}</pre>
+          <pre tabIndex={0}>{errorWords(c.error)}</pre>
         </div>
       )}
       <Part title="BOS">

@@ -1,4 +1,5 @@
 import { useId, useMemo } from 'react'
+import { errorWords } from '../../machine/index.ts'
 import { useAsk } from '../context.tsx'
 import { NAMES, TROUBLED as QUERY } from '../documents.ts'
 import { NO_FILTERS } from '../model/filters.ts'
@@ -45,7 +46,7 @@ export function TroubledView({ since, template }: { since: Since; template: stri
                     <th scope="row"><Link to={{ view: 'component', id: one.id, tenant: null }}><code>{one.id}</code></Link></th>
                     <td className="number"><b className="bad">{whole(one.failures)}</b></td>
                     <td className="number">{whole(one.sessions)}</td>
-                    <td className="wide">{one.lastError === '' ? <span className="muted">none</span> : <span className="cut" title={one.lastError}>{one.lastError}</span>}</td>
+                    <td className="wide">{one.lastError === '' ? <span className="muted">none</span> : <span className="cut" title={one.lastError}>{errorWords(one.lastError)}</span>}</td>
                     <td className="number"><time dateTime={one.lastFailure} title={one.lastFailure}>{moment(new Date(one.lastFailure), new Date())}</time></td>
                   </tr>
                 ))}

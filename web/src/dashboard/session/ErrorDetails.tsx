@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'react'
-import { cabinetOf, type ComponentStore } from '../../machine/index.ts'
+import { cabinetOf, type ComponentStore, errorWords } from '../../machine/index.ts'
 import { useAsk } from '../context.tsx'
-import { ERROR_PATTERN, type ErrorPattern, type SessionStatus } from '../documents.ts'
+import { ERROR_PATTERN, type ErrorPattern, PATTERN_TEXTS, type SessionStatus } from '../documents.ts'
 import { several, whole } from '../model/format.ts'
 import { CopyButton } from '../shell/CopyButton.tsx'
 import type { Light } from './light.ts'
@@ -32,25 +32,27 @@ export function ErrorDetails({ which, status, one, at, machine, onSelect, onLigh
   const { data, problem } = useAsk(ERROR_PATTERN, { name, tenant, started, patterns: at + 1, messages: messagesWith(at + 1) }, status.fromSnapshot ? 0 : EVERY)
   const found = data?.session?.status.errorPatterns.find(({ pattern }) => pattern === one.pattern)
   const texts = useTexts(found?.messages.map(({ message }) => message) ?? [])
+  // The texts that are not known may be in this pattern, too.
+  const partial = status.errorGroupCount > PATTERN_TEXTS || (found !== undefined && found.messages.length < one.variants)
   const { store, loading, size } = machine
   const ids = useMemo(() => withError(store, texts), [store, texts, one.count, size, loading === null])
   useEffect(() => {
     if (texts.size === 0) return
-    onLight({ name: 'this error', holds: ({ error }) => texts.has(error) })
+    onLight({ name: `this error${partial ? ', incomplete' : ''}`, holds: ({ error }) => texts.has(error) })
     return () => onLight(null)
-  }, [texts, onLight])
+  }, [texts, partial, onLight])
   return (
     <div className="affected">
       {found === undefined ? <p className="muted">{problem?.message ?? 'Reading…'}</p> : (
         <>
           <p className="affected-cabinets">
             {[...byCabinet(ids)].map(([cabinet, count]) => (
-              <button key={cabinet} type="button" className="chip" title={`Light ${cabinet} on the machine`} onClick={() => onLight({ name: `this error in ${cabinet}`, holds: (cell) => texts.has(cell.error) && cabinetOf(cell.id) === cabinet })}>
+              <button key={cabinet} type="button" className="chip" title={`Light ${cabinet} on the machine`} onClick={() => onLight({ name: `this error in ${cabinet}${partial ? ', incomplete' : ''}`, holds: (cell) => texts.has(cell.error) && cabinetOf(cell.id) === cabinet })}>
                 {cabinet} <b>{whole(count)}</b>
               </button>
             ))}
           </p>
-          <Affected one={one} ids={ids} loading={machine.loading !== null} onSelect={onSelect} />
+          <Affected one={one} ids={ids} partial={partial} loading={machine.loading !== null} onSelect={onSelect} />
           {found.messages.length > 1 && <Variants messages={found.messages} all={one.variants} />}
         </>
       )}
@@ -64,7 +66,7 @@ function useTexts(messages: readonly string[]): ReadonlySet<string> {
   return useMemo(() => new Set(messages), [key])
 }
 
-function Affected({ one, ids, loading, onSelect }: { one: ErrorPattern; ids: readonly string[]; loading: boolean; onSelect: (id: string) => void }) {
+function Affected({ one, ids, partial, loading, onSelect }: { one: ErrorPattern; ids: readonly string[]; partial: boolean; loading: boolean; onSelect: (id: string) => void }) {
   const [shown, setShown] = useState(SHOWN)
   if (ids.length === 0) return <p className="muted">{loading ? 'Reading…' : one.list}</p>
   return (
@@ -75,9 +77,10 @@ function Affected({ one, ids, loading, onSelect }: { one: ErrorPattern; ids: rea
       <p className="affected-foot">
         {ids.length > shown && <button type="button" className="button" onClick={() => setShown(shown + SHOWN)}>Show more</button>}
         <span className="muted">{whole(Math.min(shown, ids.length))} of {whole(one.count)}</span>
-        <CopyButton text={ids.join(',')} label="Copy these xnames, comma-separated, as --limit takes them">xnames</CopyButton>
+        <CopyButton text={ids.join(',')} label={`Copy these ${partial ? `${several(ids.length, 'xname')}, more may have this error` : 'xnames'}, comma-separated, as --limit takes them`}>xnames</CopyButton>
         <CopyButton text={one.pattern} label="Copy the error's text">text</CopyButton>
       </p>
+      {partial && <p className="muted">Incomplete: more nodes may have this error. Only the most frequent error texts are looked at.</p>}
     </>
   )
 }
@@ -107,7 +110,7 @@ function Variants({ messages, all }: { messages: readonly { message: string; cou
     <details className="variants">
       <summary>{several(all, 'variant')}</summary>
       <ol>
-        {messages.slice(0, VARIANTS).map(({ message, count }) => <li key={message}><b>{whole(count)}</b> <span>{message}</span></li>)}
+        {messages.slice(0, VARIANTS).map(({ message, count }) => <li key={message}><b>{whole(count)}</b> <span>{errorWords(message)}</span></li>)}
       </ol>
       {all > VARIANTS && <p className="muted">The {VARIANTS} most frequent of {whole(all)}.</p>}
     </details>

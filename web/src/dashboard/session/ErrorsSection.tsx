@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
+import { errorWords } from '../../machine/index.ts'
 import { useApp } from '../context.tsx'
-import { ERROR_PATTERNS, type ErrorPattern, PATTERNS, type Progress, type SessionStatus } from '../documents.ts'
+import { ERROR_PATTERNS, type ErrorPattern, PATTERN_TEXTS, PATTERNS, type Progress, type SessionStatus } from '../documents.ts'
 import { ask } from '../live/api.ts'
 import { several, whole } from '../model/format.ts'
 import { digest } from '../model/route.ts'
@@ -35,7 +36,11 @@ export function ErrorsSection({ progress, open, onOpen, ...props }: ErrorsProps)
     <section className="card" aria-labelledby="errors-title">
       <div className="card-head">
         <h2 id="errors-title">Errors</h2>
-        {all.length > 0 && <span className="muted">{several(all.length, 'distinct error')} on {several(affected, 'node')}</span>}
+        {all.length > 0 && (
+          <span className="muted">
+            {errorGroupCount > PATTERN_TEXTS ? `the ${whole(PATTERN_TEXTS)} most frequent of ${whole(errorGroupCount)} error texts, on at least ${several(affected, 'node')}` : `${several(all.length, 'distinct error')} on ${several(affected, 'node')}`}
+          </span>
+        )}
       </div>
       {managedComponentsCount === 0 ? <p className="card-empty">The session has no components.</p>
         : errorGroupCount === 0 ? <p className="card-empty card-good"><Icon name="successful" />No component has an error.</p>
@@ -83,7 +88,7 @@ function Pattern({ open, onToggle, ...props }: PatternProps) {
         <Icon name="next" />
         <span className="error-count">{whole(count)}</span>
         <span>
-          <span className="error-text">{pattern}</span>
+          <span className="error-text">{errorWords(pattern)}</span>
           {(variants > 1 || failedBefore > 0) && (
             <span className="error-sub muted">
               {variants > 1 && <span>{several(variants, 'variant')}</span>}

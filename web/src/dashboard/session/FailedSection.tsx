@@ -1,3 +1,4 @@
+import { errorWords } from '../../machine/index.ts'
 import { useAsk } from '../context.tsx'
 import { FAILED_NODES, type SessionStatus } from '../documents.ts'
 import { several, whole } from '../model/format.ts'
@@ -32,7 +33,7 @@ export function FailedSection({ which, status, onSelect }: { which: Which; statu
             <li key={id}>
               <button type="button" className="xname" onClick={() => onSelect(id)}>{id}</button>
               {again && <span className="chip chip-again">again</span>}
-              <span className="failed-error muted" title={error}>{error}</span>
+              <span className="failed-error muted" title={error}>{errorWords(error)}</span>
             </li>
           ))}
         </ul>

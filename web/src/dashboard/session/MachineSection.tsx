@@ -1,5 +1,5 @@
-import { useCallback, useState } from 'react'
-import { type Cell, Legend, Machine, type State, stateOf } from '../../machine/index.ts'
+import { useCallback, useState, useSyncExternalStore } from 'react'
+import { type Cell, Legend, Machine, type State, STATE_LABELS, stateOf } from '../../machine/index.ts'
 import '../../machine/machine.css'
 import { useReadable } from '../context.tsx'
 import type { SessionStatus } from '../documents.ts'
@@ -19,6 +19,10 @@ export function MachineSection({ machine, status, selected, onSelect, light, onL
   const [asList, setAsList] = useState(false)
   const filter = useCallback((cell: Cell) => (highlighted === null || stateOf(cell) === highlighted) && (light === null || light.holds(cell)), [highlighted, light])
   const colours = useReadable(theme)
+  const { successful } = useSyncExternalStore(store.subscribe, store.counts)
+  // The end has no other state for a node that was disabled and had not failed.
+  const disabled = final && successful > status.counts.successful
+  const labels = disabled ? { ...STATE_LABELS, successful: 'Successful or disabled' } : STATE_LABELS
   const taken = status.status === 'COMPLETE' && loading === null ? status.counts.managed - size : 0
   return (
     <section className="card machine-card" aria-labelledby="machine-title">
@@ -32,9 +36,14 @@ export function MachineSection({ machine, status, selected, onSelect, light, onL
           {final && size > 0 ? `As when the session ended; ${several(taken, 'node')} had left it, or ${taken === 1 ? 'was' : 'were'} deleted since.` : 'How each node ended was not kept for this session.'}
         </p>
       )}
-      {size > 0 && <Legend store={store} highlighted={highlighted} onHighlight={setHighlighted} />}
+      {disabled && (
+        <p className="card-note">
+          Of the {several(successful, 'node')} shown as successful, {whole(status.counts.successful)} {status.counts.successful === 1 ? 'was' : 'were'} when the session ended. The others had been disabled before they were done; which ones they are was not recorded.
+        </p>
+      )}
+      {size > 0 && <Legend store={store} labels={labels} highlighted={highlighted} onHighlight={setHighlighted} />}
       {light !== null && <p className="card-note"><button type="button" className="chip chip-light" onClick={() => onLight(null)} title="Show all again">Lit: {light.name}<Icon name="close" /></button></p>}
-      {asList ? <ComponentList store={store} filter={filter} what={highlighted} onSelect={onSelect} /> : size === 0 && loading === null ? <NoComponents status={status} /> : (
+      {asList ? <ComponentList store={store} labels={labels} filter={filter} what={highlighted} onSelect={onSelect} /> : size === 0 && loading === null ? <NoComponents status={status} /> : (
         <div className="machine-frame">
           <Machine store={store} selected={selected} onSelect={onSelect} filter={highlighted === null && light === null ? undefined : filter} theme={colours} label="Machine: the session's components by place" />
         </div>

@@ -11,7 +11,7 @@ export function SetUpFailed({ reason, session, status }: { reason: string; sessi
       <Icon name="warning" />
       <div>
         <strong>The set-up of this session failed.</strong> <CopyButton text={reason} label="Copy the reason" />
-        <pre>{reason}</pre>
+        <pre tabIndex={0} role="region" aria-label="Reason">{reason}</pre>
         {status.counts.managed === 0 && (
           <p className="muted">
             It had no nodes yet{session.limit !== '' && <>: its limit was <code className="breaks">{session.limit}</code></>}.

@@ -99,10 +99,11 @@ var queries = []string{"Query"}
 
 // loading counts the root fields that load something.
 func loading(ctx context.Context) (sessions, components int) {
-	op := graphql.GetOperationContext(ctx)
-	if op.Operation == nil { // refused
+	// Refused, maybe without variables, by which directives could not be decided.
+	if len(graphql.GetErrors(ctx)) > 0 {
 		return 0, 0
 	}
+	op := graphql.GetOperationContext(ctx)
 	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, queries) {
 		switch f.Name {
 		case "session", "node":

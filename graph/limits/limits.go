@@ -67,8 +67,11 @@ func (l Limits) Validate(graphql.ExecutableSchema) error {
 }
 
 // MutateOperationContext implements graphql.OperationContextMutator: it notes the cost, and
-// refuses what goes beyond a limit.
+// refuses what goes beyond a limit, or could not be executed.
 func (l Limits) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	if variable := undecided(op.Operation, op.Variables); variable != "" {
+		return badInput(gqlerror.Errorf("$%s is null, but @skip and @include go by it: give true or false, or leave it out for its default", variable))
+	}
 	t := measure(op.Operation, op.Variables)
 	switch {
 	case t.depth > l.Depth:
@@ -95,7 +98,10 @@ func tooExpensive(cost, most int) *gqlerror.Error {
 }
 
 func refuse(format string, value, limit int) *gqlerror.Error {
-	err := gqlerror.Errorf(format, value, limit)
+	return badInput(gqlerror.Errorf(format, value, limit))
+}
+
+func badInput(err *gqlerror.Error) *gqlerror.Error {
 	err.Extensions = map[string]any{"code": string(bos.BadUserInput)}
 	return err
 }

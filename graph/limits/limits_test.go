@@ -154,3 +154,26 @@ func TestValidateRefusesForgottenLimits(t *testing.T) {
 		t.Error("a cost limit of 0 was accepted")
 	}
 }
+
+// TestDirectivesGoByTrueOrFalse gives null to variables that directives go by: validation lets it pass where there is a default.
+func TestDirectivesGoByTrueOrFalse(t *testing.T) {
+	e := newExecutor(t, Default(100_000))
+	for _, test := range []struct {
+		document string
+		code     string
+	}{
+		{`query ($w: Boolean = true) { sessions @include(if: $w) { totalCount } }`, "BAD_USER_INPUT"},
+		{`query ($w: Boolean = true) { sessions { ... @skip(if: $w) { totalCount } } }`, "BAD_USER_INPUT"},
+		{`query ($w: Boolean = true) { sessions { ...f ...f } } fragment f on SessionConnection { nodes { name @include(if: $w) } }`, "BAD_USER_INPUT"},
+		{`query ($w: Boolean = true) { sessions { ...f @skip(if: $w) } } fragment f on SessionConnection { totalCount }`, "BAD_USER_INPUT"},
+		{`subscription ($w: Boolean = true) { sessionStatusUpdated(name: "s") { status @include(if: $w) } }`, "BAD_USER_INPUT"},
+		{`query ($w: Boolean = true) { sessions(filter: {withFailures: $w}) { totalCount } }`, ""},
+	} {
+		t.Run(test.document, func(t *testing.T) {
+			_, errs := check(e, test.document, map[string]any{"w": nil})
+			wantRefusal(t, errs, test.code, "$w is null")
+			_, errs = check(e, test.document, nil)
+			wantRefusal(t, errs, "", "")
+		})
+	}
+}

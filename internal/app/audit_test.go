@@ -80,7 +80,8 @@ func TestEveryMutationIsALineOfTheAuditLog(t *testing.T) {
 		// Refused before anything of them is executed.
 		{"viewer", `mutation { deleteSession(input: {name: "s"}) { deletedId } other: deleteComponents(input: {ids: []}) { applied } again: deleteSession(input: {name: "t"}) { deletedId } }`,
 			[]string{"viewer deleteSession,deleteComponents / 0/0 refused FORBIDDEN"}},
-		{"admin", `mutation { putComponents(input: {components: [{id: ""}]}) { applied } }`, []string{"admin putComponents / 0/0 refused BAD_USER_INPUT"}},
+		{"admin", `mutation { putComponents(input: {components: [{id: ""}]}) { applied } }`, []string{"admin putComponents / 0/1 refused BAD_USER_INPUT"}},
+		{"admin", `mutation { putComponents(input: {components: [{id: "x7", lastAction: {lastUpdated: "nope"}}]}) { applied } }`, []string{"admin putComponents / 0/0 refused BAD_USER_INPUT"}},
 		{"admin", `mutation ($in: UpdateSessionInput!) { updateSession(input: $in) { userErrors { code } } }`, []string{"admin updateSession / 0/0 refused BAD_USER_INPUT"}},
 		// These are no mutations: nobody can know what the first were to do.
 		{"admin", `mutation { nothing }`, nil},

@@ -105,6 +105,8 @@ func TestStatusCodesAreThoseOfTheEdition(t *testing.T) {
 		{name: "a variable that is missing", request: request{body: `{"query":"query($n: String!) { session(name: $n) { name } }","variables":{}}`, accept: response}, status: 422, kind: response, code: "BAD_USER_INPUT"},
 		{name: "a document that is too deep", request: request{body: `{"query":"{ session(name: \"s\") {` + strings.Repeat(" status { session {", 12) + " name" + strings.Repeat("}}", 12) + `}}"}`}, status: 422, code: "BAD_USER_INPUT", message: "deep"},
 		{name: "a list that is too long", request: request{body: `{"query":"query($i: [ID!]) { components(filter: {ids: $i}) { totalCount } }","variables":{"i":[` + strings.Repeat(`"x",`, 5000) + `"x"]}}`}, status: 422, code: "BAD_USER_INPUT", message: "5000"},
+		{name: "a directive that goes by a variable that is missing", request: request{body: `{"query":"query($w: Boolean!) { session(name: \"running\") @include(if: $w) { name } }"}`}, status: 422, code: "BAD_USER_INPUT", message: "must be defined"},
+		{name: "a directive that goes by null", request: request{body: `{"query":"query($w: Boolean = true) { session(name: \"running\") @include(if: $w) { name } }","variables":{"w":null}}`}, status: 422, code: "BAD_USER_INPUT", message: "$w is null"},
 
 		{name: "GET as a web page can have it made", request: request{method: "GET", query: query(`{ session(name: "running") { name } }`)}, status: 403, code: "FORBIDDEN", message: "Accept"},
 		{name: "GET of an image", request: request{method: "GET", query: query(`{ session(name: "running") { name } }`), accept: "image/avif,*/*;q=0.8"}, status: 403, code: "FORBIDDEN", message: "Accept"},

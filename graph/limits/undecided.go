@@ -7,7 +7,7 @@ import (
 )
 
 // undecided is a variable that @skip or @include goes by and that is null; "" for none. Its type lets it be, as it has a default, and
-// only execution could tell: there, it would be a panic.
+// only execution would notice: by a panic.
 func undecided(op *ast.OperationDefinition, variables map[string]any) string {
 	for _, v := range op.VariableDefinitions {
 		if v.Type.NamedType == "Boolean" && variables[v.Variable] == nil && decides(v.Variable, op.SelectionSet, map[*ast.FragmentDefinition]bool{}) {

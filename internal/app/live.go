@@ -60,7 +60,7 @@ func (a *App) Executions() int { return a.fanout.Executions() }
 // stream puts subscriptions in front of what answers requests.
 func (a *App) stream(h transport.HTTP) http.Handler {
 	h.Bounds, h.Timeout, h.Budget, h.Audit = a.bounds, a.config.OperationTimeout, cost.NewBudget(a.config.MaxCostPerMinute), a.audit
-	h.Observe = a.metrics.Answered
+	h.Observe, h.Log = a.metrics.Answered, a.log
 	options := fanout.Options{
 		Executor: h.Executor, Fresh: a.config.Tick, Bounds: &cost.Limits{Response: a.config.MaxResponse, Scan: a.config.MaxScan},
 		Timeout: a.config.OperationTimeout,

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -45,6 +46,8 @@ type HTTP struct {
 	// the request had arrived. It is called from many goroutines at a time and
 	// must not wait; nil for none.
 	Observe func(operation string, status int, took time.Duration)
+	// Log gets panics.
+	Log *slog.Logger
 
 	queries *lru.Cache[asked, *known] // requests that turned out to be queries
 	shared  *coalesce.Runs[asked, *reply]
@@ -53,7 +56,7 @@ type HTTP struct {
 // NewHTTP makes a handler of requests for that executor. What one copy of it
 // executes, the others share.
 func NewHTTP(executor graphql.GraphExecutor, maxBody func(*http.Request) int64) HTTP {
-	h := HTTP{Executor: executor, MaxBody: maxBody, queries: newQueries()}
+	h := HTTP{Executor: executor, MaxBody: maxBody, Log: slog.New(slog.DiscardHandler), queries: newQueries()}
 	h.shared = &coalesce.Runs[asked, *reply]{Patience: patience, Handed: (*reply).share, Left: (*reply).release}
 	return h
 }
@@ -151,9 +154,15 @@ func plainType(mediaType string) string {
 
 // execute answers a request that has that body, and may have been seen before; nil if ctx has
 // ended. It neither reads from the client nor writes to it: there may be many.
-func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType string, seen *known) *reply {
+func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType string, seen *known) (p *reply) {
 	operation := ""
-	p := h.bounded(ctx, mediaType, len(b.raw), func(ctx context.Context) *reply {
+	// The executor recovers from panics of resolvers, but not from those of its extensions.
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			p = h.internal(ctx, plainType(mediaType), graph.Recover(ctx, panicked)).to(operation)
+		}
+	}()
+	p = h.bounded(ctx, mediaType, len(b.raw), func(ctx context.Context) *reply {
 		if seen != nil && seen.operation != nil {
 			operation = typeOf(seen.operation)
 			return h.dispatch(graphql.StartOperationTrace(ctx), mediaType, seen.operation)
@@ -194,6 +203,13 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType s
 		return h.dispatch(ctx, mediaType, op)
 	})
 	return p.to(operation) // also what bounded has put in its place
+}
+
+// internal is the answer in place of one that an error prevents which is not for users. They are shown the id that it is logged under.
+func (h HTTP) internal(ctx context.Context, mediaType string, err error) *reply {
+	id := audit.ErrorID(ctx)
+	h.Log.ErrorContext(ctx, "internal error", "id", id, "error", err)
+	return failure(mediaType, http.StatusInternalServerError, bos.Errorf(bos.Internal, "internal error; the server's log has it under %s", id))
 }
 
 // typeOf is the type of an operation, "" if it is not known.

@@ -153,16 +153,18 @@ func (r *recount) scan(ctx context.Context, of schema.Kind, from uint64, visit f
 	}
 }
 
-// scanOnce scans, and has the server say that it has the namespace, as of one moment.
+// scanOnce scans, and has the server say before and after that it has the namespace. A Redis that is out of memory
+// would refuse all three as one transaction.
 func (r *recount) scanOnce(ctx context.Context, node redis.UniversalClient, pattern string, cursor uint64) ([]string, uint64, error) {
 	ctx, cancel := r.db.Within(ctx)
 	defer cancel()
 	var scan *redis.ScanCmd
-	_, err := node.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+	_, err := node.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		_ = redisdb.Owns(ctx, pipe, r.db.Keys) // is queued: its error is that of the pipeline
 		scan = pipe.Scan(ctx, cursor, pattern, recountChunk)
 		return redisdb.Owns(ctx, pipe, r.db.Keys)
 	})
-	if redis.HasErrorPrefix(err, "MOVED") || redis.HasErrorPrefix(err, "ASK") || redisdb.SlotMoves(err) || redis.HasErrorPrefix(err, "EXECABORT") {
+	if redis.HasErrorPrefix(err, "MOVED") || redis.HasErrorPrefix(err, "ASK") || redisdb.SlotMoves(err) {
 		return nil, 0, &bos.Error{
 			Code: bos.Unavailable, Err: err,
 			Message: "Redis Cluster moves this namespace to another node: run the recount when it has",

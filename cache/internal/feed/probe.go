@@ -37,10 +37,11 @@ func (f *Feed) sendProbe(ctx context.Context) error {
 	}
 	// The key takes it to the node of the namespace: what that node has published before
 	// comes before it, wherever in the cluster this feed is connected. Any node takes a
-	// message, but between those of two nodes there is no order.
+	// message, but between those of two nodes there is no order. To the client the channel is
+	// a key as well, for where the two are no transaction.
 	return f.db.Atomically(ctx, func(pipe redis.Pipeliner) {
 		pipe.Exists(ctx, f.db.Keys.Meta())
-		pipe.Publish(ctx, f.probes, at.String())
+		pipe.Publish(ctx, f.probes, at.String()).SetFirstKeyPos(1)
 	})
 }
 

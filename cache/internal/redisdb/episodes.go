@@ -65,6 +65,12 @@ func (e *Episodes) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 func (e *Episodes) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		err := next(ctx, cmds)
+		// A transaction is one command of its own kind: Redis may refuse it in a state in which each of its commands succeeds
+		// alone, which so does not show that the state is over.
+		if begins := cmds[0]; begins.Name() == "multi" {
+			e.saw(ctx, begins, refusal(err, cmds))
+			return err
+		}
 		for _, cmd := range cmds {
 			e.saw(ctx, cmd, cmd.Err())
 		}

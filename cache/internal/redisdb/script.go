@@ -62,20 +62,35 @@ func (db *DB) Pipelined(ctx context.Context, fill func(redis.Pipeliner)) error {
 }
 
 // Atomically sends what fill queues in one round trip, to be answered as of one
-// moment. It queues no script.
+// moment. It queues no script, and nothing that writes. A Redis that is out of memory is read in three, see [DB.Whole].
 func (db *DB) Atomically(ctx context.Context, fill func(redis.Pipeliner)) error {
 	ctx, cancel := db.Within(ctx)
 	defer cancel()
 	return db.Whole(ctx, func(ctx context.Context) error {
-		_, err := db.Client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		commands, err := db.Client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 			fill(pipe)
 			return nil
 		})
 		if err == redis.Nil {
 			return nil
 		}
-		return Explain(err)
+		return Explain(refusal(err, commands))
 	}, func(ctx context.Context) error { return db.Pipelined(ctx, fill) })
+}
+
+// refusal is the error of a transaction: of one that was discarded, that of the first command that Redis did not
+// queue, for EXEC says only that there was one.
+func refusal(err error, commands []redis.Cmder) error {
+	const discarded = "EXECABORT"
+	if !redis.HasErrorPrefix(err, discarded) {
+		return err
+	}
+	for _, c := range commands {
+		if cause := c.Err(); cause != nil && !redis.HasErrorPrefix(cause, discarded) {
+			return cause
+		}
+	}
+	return err
 }
 
 // firstError looks behind a nil reply, which hides the errors after it.

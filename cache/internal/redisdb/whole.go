@@ -14,27 +14,29 @@ import (
 // another. What needs several of them is refused with TRYAGAIN, also where one of
 // them does not exist at all. Writes wait for the end, see lua/write.lua and
 // [persistence]. Reads go key by key, each to wherever that key is by now.
+//
+// A Redis that is out of memory refuses a transaction, whatever it is made of. Commands that need no memory it
+// takes one by one.
 
 // SlotMoves says that a command was refused because its keys are on two nodes.
 func SlotMoves(err error) bool { return redis.HasErrorPrefix(err, "TRYAGAIN") }
 
-// Whole reads what is on one node as usual, and key by key for as long as it is on two.
-func (db *DB) Whole(ctx context.Context, usual, singly func(context.Context) error) error {
+// Whole reads what is on one node as usual, and key by key for as long as it is on two or Redis is out of memory.
+func (db *DB) Whole(ctx context.Context, usual, singly func(context.Context) error) (err error) {
 	for range attempts {
-		err := usual(ctx)
-		if !SlotMoves(err) {
+		if err = usual(ctx); !SlotMoves(err) && bos.ReasonOf(err) != bos.RedisOutOfMemory {
 			return err
 		}
 		if same, err := db.bracketed(ctx, singly); same || err != nil {
 			return err
 		}
 	}
-	return &bos.Error{Code: bos.Unavailable, Message: "Redis Cluster is moving this namespace to another node: try again in a moment"}
+	return err
 }
 
 // bracketed calls read, which reads keys one by one, and says whether what it has found
 // is of one moment: the revision of the namespace, which every write raises, is the
-// same before and after. While the slot moves no write comes between.
+// same before and after. While the slot moves no write comes between, and rarely one while memory is full.
 func (db *DB) bracketed(ctx context.Context, read func(context.Context) error) (same bool, err error) {
 	before, err := db.Client.HMGet(ctx, db.Keys.Meta(), schema.Meta.Epoch.Name, schema.Meta.Revision.Name).Result()
 	if err != nil {

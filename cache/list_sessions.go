@@ -42,16 +42,16 @@ func (s *Store) walkSessions(ctx context.Context, f bos.SessionFilter, page bos.
 	// stay on the page: what a filter drops must not be counted, and what does not fit must not
 	// be read.
 	list = &bos.List[*bos.Session]{}
+	counts := sessionCounts{total: total && f == bos.SessionFilter{}, unfinished: f.Status != nil && *f.Status != bos.StateComplete}
+	met := 0 // that are not over
 	want = want.With(f.Needs())
 	long := cost.EffortOf(ctx) != nil && (want.Initial || want.Groups > 0 && count > sessionsAtOnce)
 	for {
-		positions, all, err := s.sessionPositions(ctx, low, high, count, total && list.Total == nil && f == bos.SessionFilter{})
+		positions, err := s.sessionPositions(ctx, low, high, count, &counts)
 		if err != nil {
 			return nil, "", err
 		}
-		if all != nil {
-			list.Total = all
-		}
+		list.Total = counts.all
 		// As far as the walk gets, not all that it might have to: what lists ask for is found among the newest sessions as a rule.
 		if !f.ByTimeOnly() {
 			if err := cost.EffortOf(ctx).ScanSessions(ctx, len(positions)); err != nil {
@@ -68,6 +68,9 @@ func (s *Store) walkSessions(ctx context.Context, f bos.SessionFilter, page bos.
 			return nil, "", err
 		}
 		for i, one := range found {
+			if one != nil && !one.Over() {
+				met++
+			}
 			if one == nil || !f.Match(one) { // nil: deleted since its position was read
 				continue
 			}
@@ -78,7 +81,8 @@ func (s *Store) walkSessions(ctx context.Context, f bos.SessionFilter, page bos.
 			list.Items = append(list.Items, one)
 			list.Positions = append(list.Positions, positions[i])
 		}
-		if list.More || len(positions) < count {
+		// Those that are not over are few, and mostly among the newest: the walk ends with the last of them.
+		if list.More || len(positions) < count || counts.unfinished && met >= counts.most {
 			if long {
 				last, err = s.fillSessions(ctx, list, f, want)
 			}
@@ -142,26 +146,43 @@ func (s *Store) fillSessions(ctx context.Context, list *bos.List[*bos.Session], 
 	return last, nil
 }
 
-// sessionPositions reads the next positions between two bounds, newest first, and how many
-// there are in all if that is wanted: both in one round trip, so that a list costs no further
-// one for its total.
-func (s *Store) sessionPositions(ctx context.Context, low, high string, count int, total bool) (positions []string, all *int, err error) {
+// sessionPositions reads the next positions between two bounds, newest first, and what is to be
+// counted: in one round trip, so that a list costs no further one for that.
+func (s *Store) sessionPositions(ctx context.Context, low, high string, count int, n *sessionCounts) ([]string, error) {
 	var page *redis.StringSliceCmd
-	var size *redis.IntCmd
-	err = s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+	var all, frozen *redis.IntCmd
+	read := s.db.Pipelined
+	if n.unfinished { // a session that is removed in between would count once only
+		read = s.db.Atomically
+	}
+	err := read(ctx, func(pipe redis.Pipeliner) {
 		page = pipe.ZRevRangeByLex(ctx, s.db.Keys.Sessions(), &redis.ZRangeBy{Min: low, Max: high, Count: int64(count)})
-		if total {
-			size = pipe.ZCard(ctx, s.db.Keys.Sessions())
+		if n.total || n.unfinished {
+			all = pipe.ZCard(ctx, s.db.Keys.Sessions())
+		}
+		if n.unfinished {
+			frozen = pipe.ZCard(ctx, s.db.Keys.Frozen())
 		}
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if size != nil {
-		n := int(size.Val())
-		all = &n
+	if n.total {
+		n.total, n.all = false, new(int(all.Val()))
 	}
-	return page.Val(), all, nil
+	if n.unfinished {
+		n.most = max(n.most, int(all.Val()-frozen.Val()))
+	}
+	return page.Val(), nil
+}
+
+// sessionCounts are what to count beside the positions of a list, and what that came to.
+type sessionCounts struct {
+	total bool // all, once
+	all   *int
+
+	unfinished bool // those that are not frozen
+	most       int  // at any time during the walk
 }
 
 // startRange makes a filter's times the bounds of positions. These are as exact as a microsecond: what started

@@ -463,3 +463,43 @@ func TestSessionsThatAreLookedThroughCount(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsNotOverIsFoundAmongTheNewest lists sessions by a state that is not the last: the walk ends with the last of those that are not
+// over, however many are older.
+func TestWhatIsNotOverIsFoundAmongTheNewest(t *testing.T) {
+	conform(t, func(s *suite) {
+		const all = walkChunk + 3
+		newest, oldest := fmt.Sprint("s", all-1), "s0"
+		for i := range all {
+			one := s.createAs(bos.NewSession{SessionKey: name(fmt.Sprint("s", i)), StartTime: bos.TimeOf(time.Unix(int64(i), 0))})
+			if one.Name != newest && one.Name != oldest {
+				s.state(one.Name, bos.StateComplete)
+			}
+		}
+		pending, running := bos.StatePending, bos.StateRunning
+		listed := func(f bos.SessionFilter, looks int) (names []string) {
+			s.Helper()
+			ctx, effort := (&cost.Limits{Response: 1 << 20, Scan: looks}).WithEffort(s.ctx)
+			defer effort.Done()
+			list, err := s.store.ListSessions(ctx, f, bos.Page{First: 10}, bos.Want{}, false)
+			s.must(err)
+			for _, one := range list.Items {
+				names = append(names, one.Name)
+			}
+			if list.More {
+				s.Error("more are said to follow")
+			}
+			return names
+		}
+		s.equal(listed(bos.SessionFilter{Status: &pending}, all), []string{newest, oldest}, "of the oldest and the newest")
+		s.put(component("x1", newest)) // or it would be complete at once
+		s.state(newest, bos.StateRunning)
+		s.equal(listed(bos.SessionFilter{Status: &running}, all), []string{newest}, "of which one runs")
+		s.equal(listed(bos.SessionFilter{Status: &pending}, all), []string{oldest}, "and the other does not")
+		s.state(oldest, bos.StateComplete)
+		s.equal(listed(bos.SessionFilter{Status: &running}, walkChunk), []string{newest}, "of the newest")
+		s.equal(listed(bos.SessionFilter{Status: &pending, Tenant: new("red")}, walkChunk), nil, "of none")
+		s.state(newest, bos.StateComplete)
+		s.equal(listed(bos.SessionFilter{Status: &running}, walkChunk), nil, "when all are complete")
+	})
+}

@@ -166,7 +166,7 @@ type MembersOf struct {
 	Failed  bool   // only those that have failed
 	Frozen  bool   // the group, or those that had failed, when the session was frozen
 	End     bool   // as they were then, with [Component.AtEnd]; with Frozen
-	Owned   bool   // only those that the session's tenant owns now; how many there are in all is still the session's own
+	Owned   bool   // only those that the session's tenant owns now; how many there are in all is still the session's own, but of ids that are asked for
 }
 
 func equal[T comparable](want *T, have T) bool { return want == nil || *want == have }

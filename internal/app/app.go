@@ -236,10 +236,15 @@ func (a *App) startTasks() error {
 		})
 	}
 	if a.config.Command == config.Demo {
-		simulator := sim.New(a.store, sim.Options{
+		simulator := sim.New(a.elsewhere, sim.Options{
 			Components: a.config.Components, Seed: a.config.Seed, Speed: a.config.Speed, Logger: a.log,
 		})
 		a.tasks.run("simulator", func(ctx context.Context) {
+			a.elsewhere.look(ctx) // before the first write
+			if a.elsewhere.refuse() != nil {
+				a.fail(errors.New("--namespace: another server of this namespace follows BOS: give the demo a namespace of its own"))
+				return
+			}
 			if err := simulator.Run(ctx); err != nil {
 				a.fail(fmt.Errorf("the simulator has stopped: %w", err))
 			}

@@ -31,11 +31,7 @@ func (e *elsewhere) watch(ctx context.Context) {
 	tick := time.NewTicker(lookElsewhere)
 	defer tick.Stop()
 	for {
-		age, err := e.SyncNoteAge(ctx)
-		// After an error, what was known: a failure of Redis stops no follower.
-		if err == nil {
-			e.look(age >= 0 && age < unfollowedAfter)
-		}
+		e.look(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -44,7 +40,13 @@ func (e *elsewhere) watch(ctx context.Context) {
 	}
 }
 
-func (e *elsewhere) look(followed bool) {
+// look looks for one. After an error it is as it was: a failure of Redis stops no follower.
+func (e *elsewhere) look(ctx context.Context) {
+	age, err := e.SyncNoteAge(ctx)
+	if err != nil {
+		return
+	}
+	followed := age >= 0 && age < unfollowedAfter
 	switch known := e.since.Load() != nil; {
 	case followed && !known:
 		now := time.Now()

@@ -1,9 +1,12 @@
 package app_test
 
 import (
+	"context"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/redistest"
@@ -28,6 +31,13 @@ func TestAServerBesideAFollowerRefusesWhatComesFromBOS(t *testing.T) {
 		if codes := beside.Ask(query, variables).Codes(); !slices.Equal(codes, []string{"CONFLICT"}) {
 			t.Errorf("%s: %v", apptest.Clip(query), codes)
 		}
+	}
+	// Nor does a demo, which ends for it.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	demo := exec.CommandContext(ctx, apptest.Command(t), "demo", "--redis-url", redis, "--namespace", f.Namespace, "--listen", "127.0.0.1:0")
+	if said, err := demo.CombinedOutput(); err == nil || ctx.Err() != nil || !strings.Contains(string(said), "give the demo a namespace of its own") {
+		t.Errorf("the demo ends with %v: %s", err, apptest.Clip(string(said)))
 	}
 	f.likeBOS("/v2/components", "")
 }

@@ -37,7 +37,7 @@ func newClient(u *redis.UniversalOptions, k schema.Keys) (redis.UniversalClient,
 	o.ClusterStateReloadInterval = reloadInterval
 	// It is for persistence to try again: with every layer doing so by itself, one
 	// exchange with a node that is down would be 60 dials.
-	o.MaxRetries = -1
+	o.MaxRetries, o.DialerRetries = -1, 1
 	client := redis.NewClusterClient(o)
 	client.OnNewNode(func(node *redis.Client) { node.AddHook(deadlines{}) })
 	p := &persistence{cluster: client, key: k.Meta()}

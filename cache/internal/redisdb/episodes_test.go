@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -100,6 +102,31 @@ func TestARedisThatRefusesConnectionsIsUnreachableAndNotSlow(t *testing.T) {
 	}
 	if p := db.Episodes.Problems(); len(p) != 1 || p[0].Reason != bos.RedisUnreachable {
 		t.Errorf("problems: %v", p)
+	}
+}
+
+// TestARedisThatIsBackInAMomentIsWaitedFor asks a Redis that refuses connections, and begins to listen shortly after.
+func TestARedisThatIsBackInAMomentIsWaitedFor(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := taken.Addr().String()
+	_ = taken.Close()
+	db, err := Open(Options{URL: "redis://" + address, Namespace: "n", Timeout: 1800 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Client.Close()
+	back, started := miniredis.NewMiniRedis(), make(chan error, 1)
+	defer back.Close()
+	time.AfterFunc(200*time.Millisecond, func() { started <- back.StartAddr(address) })
+	err = db.Pipelined(t.Context(), func(pipe redis.Pipeliner) { pipe.Set(t.Context(), "k", "v", 0) })
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Error(err)
 	}
 }
 

@@ -48,9 +48,9 @@ func clientOptions(o Options) (*redis.UniversalOptions, error) {
 	// A write that is sent again carries the same write id, so retries are safe.
 	u.MaxRetries = 2
 	u.MinRetryBackoff, u.MaxRetryBackoff = 10*time.Millisecond, 100*time.Millisecond
-	// What refuses connections is known at once: with the five dials of an attempt that are the default,
-	// the time of an exchange is up before, and it would look like a Redis that does not answer.
-	u.DialerRetries = 1
+	// An attempt dials so often, a tenth of a second apart: nobody notices a Redis that is back in a moment. With the five dials that
+	// are the default, the time of an exchange is up before, and one that refuses connections would look like one that does not answer.
+	u.DialerRetries = 3
 	u.DialTimeout, u.ReadTimeout, u.WriteTimeout, u.PoolTimeout = o.Timeout, o.Timeout, o.Timeout, o.Timeout
 	u.ContextTimeoutEnabled = true
 	u.DisableIdentity = true // saves two commands a connection

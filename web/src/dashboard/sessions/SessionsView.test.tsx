@@ -32,7 +32,10 @@ function serve(all: Row[], page: number) {
   return (document: string, variables: Record<string, unknown>): object => {
     if (document.startsWith('query Live')) {
       const of = (status: string) => all.filter((row) => row.status.status === status)
-      return { running: first(of('RUNNING'), 100), pending: first(of('PENDING'), 1000) }
+      return {
+        ...(variables['withRunning'] === true && { running: first(of('RUNNING'), 100) }),
+        ...(variables['withPending'] === true && { pending: first(of('PENDING'), 1000) }),
+      }
     }
     if (document.startsWith('query Named')) return { sessions: first(all.filter(({ name }) => name === variables['name']), 5) }
     if (document.startsWith('query Names')) return { templates: [], tenants: [] }
@@ -40,12 +43,23 @@ function serve(all: Row[], page: number) {
   }
 }
 
+/** Thrown by an answer: the server refuses the request. */
+class Refused extends Error {}
+
+const refusal = (message: string, code: string) => ({ error: { graphQLErrors: [{ message, extensions: { code } }] } })
+
 /** Shows the list of what a server answers; undefined: it cannot read. */
 async function list(answer: ReturnType<typeof serve> | undefined, text = '') {
   const query = (document: Parameters<typeof print>[0], variables: Record<string, unknown>) => ({
-    toPromise: () => Promise.resolve(answer === undefined
-      ? { error: { graphQLErrors: [{ message: 'Redis cannot be reached', extensions: { code: 'UNAVAILABLE' } }] } }
-      : { data: answer(print(document), variables) }),
+    toPromise: () => {
+      if (answer === undefined) return Promise.resolve(refusal('Redis cannot be reached', 'UNAVAILABLE'))
+      try {
+        return Promise.resolve({ data: answer(print(document), variables) })
+      } catch (e) {
+        if (e instanceof Refused) return Promise.resolve(refusal('this looks through 30500 records', 'BAD_USER_INPUT'))
+        throw e
+      }
+    },
   })
   const follow = (feed: Feed) => {
     feed.read().catch(() => {})
@@ -78,6 +92,22 @@ it('counts what runs and what is pending behind the page, too', async () => {
   expect(the('.sessions-summary').textContent).toBe('2 running · 2 pending · 5 failed in running sessions · 6 sessions')
   expect(document.title).toContain('2 running')
   expect(document.querySelectorAll('tbody tr').length, 'the page').toBe(3)
+})
+
+it('says that it knows of the page alone if the server refuses to look further back', async () => {
+  const answer = serve(many, 3)
+  await list((document, variables) => {
+    if (document.startsWith('query Live')) throw new Refused()
+    return answer(document, variables)
+  })
+  expect(the('.sessions-summary').textContent).toBe('1 running · 1 pending · 2 failed in running sessions · all of this of the newest 3 · 6 sessions')
+})
+
+it('is not called live while what runs behind the page is stale', async () => {
+  const old = session('f', 'RUNNING', 600, 3)
+  await list(serve([...many.slice(0, 5), { ...old, status: { ...old.status, stale: true } }], 3))
+  await act(() => vi.advanceTimersByTimeAsync(1000)) // the pill follows what the list has found
+  expect(the('.pill').dataset['tone']).toBe('stale')
 })
 
 it('says where it counts no further', async () => {

@@ -11,7 +11,7 @@ import { useTitle } from '../shell/useTitle.ts'
 import { FilterForm } from './FilterForm.tsx'
 import { hidden } from './list.ts'
 import { NoSessions } from './NoSessions.tsx'
-import { SessionTable, type ShownRow } from './SessionTable.tsx'
+import { SessionTable } from './SessionTable.tsx'
 import { type Live, useLive } from './useLive.ts'
 import { useSessions } from './useSessions.ts'
 
@@ -34,13 +34,13 @@ export function SessionsView({ filters }: { filters: Filters }) {
     return ordered.filter((row) => matches(row, filters.text)).map((row) => ({ row, started: older.has(row), news: wall ? null : (news.get(row.id) ?? null) }))
   }, [rows, withLive, filters.text, filters.order, news, wall])
 
-  const named = useNamed(filters.text.trim(), shown)
   const goOn = problem === null && filters.text.trim() !== '' && shown.length < PAGE && list?.more != null && rows.length < SEARCHED.most
   useEffect(() => {
     if (goOn && !loading) more(SEARCHED.page)
   }, [goOn, loading, more])
 
-  useBehind(problem?.code === 'UNAVAILABLE' || rows.some((row) => row.status.stale))
+  const named = useNamed(list !== null && shown.length === 0 && !goOn ? filters.text.trim() : '')
+  useBehind(problem?.code === 'UNAVAILABLE' || withLive.some((row) => row.status.stale))
   const summary = useMemo(() => summarize(withLive, live.pending), [withLive, live.pending])
   useTitle(summary.running > 0 ? `${summary.running} running · Sessions` : 'Sessions')
 
@@ -48,7 +48,7 @@ export function SessionsView({ filters }: { filters: Filters }) {
     <div className="sessions">
       <div className="sessions-head">
         <h1>Sessions</h1>
-        {list !== null && <p className="sessions-summary">{words(summary, live, list.total)}</p>}
+        {list !== null && <p className="sessions-summary">{words(summary, live, rows.length, list.total)}</p>}
         {!wall && news.size > 0 && (
           <p className="sessions-news">
             {several(news.size, 'session')} with news{' '}
@@ -57,7 +57,7 @@ export function SessionsView({ filters }: { filters: Filters }) {
         )}
       </div>
       {!wall && <FilterForm filters={filters} />}
-      {named.map((one) => (
+      {named?.map((one) => (
         <p key={one.id} className="hint"><Link to={sessionRoute(one.name, one.tenant, null)}>Open the session {one.name}{one.tenant !== null && ` of tenant ${one.tenant}`}</Link></p>
       ))}
       {looksLikeXname(filters.text) && (
@@ -67,7 +67,7 @@ export function SessionsView({ filters }: { filters: Filters }) {
       )}
       {problem !== null && <p className="notice" role="alert">{problem.code === 'UNREACHABLE' ? 'The server does not answer. The list comes back by itself.' : problem.message}</p>}
       {list === null && problem === null && <p className="loading">Reading the sessions…</p>}
-      {list !== null && shown.length === 0 && named.length === 0 && !goOn && <NoSessions filters={filters} searched={list.more !== null ? rows.length : null} />}
+      {list !== null && shown.length === 0 && named?.length === 0 && !goOn && <NoSessions filters={filters} searched={list.more !== null ? rows.length : null} />}
       {shown.length > 0 && <SessionTable rows={shown} />}
       {list?.more != null && (
         <p className="more">
@@ -81,14 +81,15 @@ export function SessionsView({ filters }: { filters: Filters }) {
   )
 }
 
-/** The sessions of exactly that name that are not shown, as the list may not reach back to them: of each tenant the newest. */
-function useNamed(name: string, shown: readonly ShownRow[]) {
-  const { data } = useAsk(NAMED, name === '' ? null : { name })
+/** The sessions of exactly that name, as the list may not reach back to them: of each tenant the newest. None for no name; null while they are looked for. */
+function useNamed(name: string) {
+  const { data, problem } = useAsk(NAMED, name === '' ? null : { name })
   return useMemo(() => {
+    if (data === null && problem === null && name !== '') return null
     const all = data?.sessions.nodes ?? []
     const older = hidden(all)
-    return all.filter((one) => !older.has(one) && !shown.some(({ row }) => row.id === one.id))
-  }, [data, shown])
+    return all.filter((one) => !older.has(one))
+  }, [data, problem, name])
 }
 
 /** What has happened to these sessions since somebody looked at them here, in words. */
@@ -139,11 +140,12 @@ function summarize(rows: readonly SessionRow[], pending: Live['pending']) {
   }
 }
 
-function words({ running, pending, failed }: ReturnType<typeof summarize>, live: Live, total: number | null): string {
+function words({ running, pending, failed }: ReturnType<typeof summarize>, live: Live, listed: number, total: number | null): string {
   const atLeast = (n: number, cut: boolean) => `${cut ? 'at least ' : ''}${whole(n)}`
   const parts = [`${atLeast(running, live.moreRunning)} running`]
   if (pending > 0) parts.push(`${atLeast(pending, live.morePending)} pending`)
   if (failed > 0) parts.push(`${atLeast(failed, live.moreRunning)} failed in running sessions`)
+  if (live.refused) parts.push(`all of this of the newest ${whole(listed)}`)
   if (total !== null) parts.push(several(total, 'session'))
   return parts.join(' · ')
 }

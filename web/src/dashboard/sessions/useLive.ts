@@ -12,22 +12,25 @@ export interface Live {
   /** Null: not asked, or not known yet. */
   readonly pending: number | null
   readonly morePending: boolean
+  /** The server refuses to look that far back: what is listed is all that is known. */
+  readonly refused: boolean
 }
 
-const NOTHING: Live = { running: [], moreRunning: false, pending: null, morePending: false }
+const NOTHING: readonly SessionRow[] = []
 
 /** Asked apart from the list, as a session that has run for long is not among its newest. Not at all if there are no `more` than are listed. */
 export function useLive(filters: Filters, more: boolean): Live {
   const filter = apiFilter(filters)
   const may = (state: Filters['state']) => filters.state === null || filters.state === state
-  const { data } = useAsk(LIVE, more ? {
-    running: { ...filter, status: 'RUNNING' }, withRunning: may('RUNNING'),
-    pending: { ...filter, status: 'PENDING' }, withPending: may('PENDING'),
-  } : null, EVERY)
-  return useMemo(() => data === null ? NOTHING : {
-    running: data.running?.nodes ?? [],
-    moreRunning: data.running?.pageInfo.hasNextPage ?? false,
-    pending: data.pending?.nodes.length ?? 0,
-    morePending: data.pending?.pageInfo.hasNextPage ?? false,
-  }, [data])
+  const runs = { ...filter, status: 'RUNNING' as const }, waits = { ...filter, status: 'PENDING' as const }
+  // Two requests: what a server looks through for a request is limited.
+  const running = useAsk(LIVE, more && may('RUNNING') ? { running: runs, withRunning: true, withPending: false } : null, EVERY)
+  const pending = useAsk(LIVE, more && may('PENDING') ? { pending: waits, withRunning: false, withPending: true } : null, EVERY)
+  return useMemo(() => ({
+    running: running.data?.running?.nodes ?? NOTHING,
+    moreRunning: running.data?.running?.pageInfo.hasNextPage ?? false,
+    pending: pending.data?.pending?.nodes.length ?? null,
+    morePending: pending.data?.pending?.pageInfo.hasNextPage ?? false,
+    refused: running.problem?.code === 'BAD_USER_INPUT' || pending.problem?.code === 'BAD_USER_INPUT',
+  }), [running.data, running.problem, pending.data, pending.problem])
 }

@@ -44,6 +44,7 @@ func newSoakBOS(t *testing.T, beside *apptest.Fleet) *soakBOS {
 	b.stop = cancel
 	b.running.Go(func() { b.change(ctx) })
 	t.Cleanup(b.running.Wait) // the context of a test ends before
+	b.recovered()             // all have been shown the session: none can be while Redis hangs
 	return b
 }
 

@@ -267,6 +267,21 @@ func TestARecordThatDoesNotFitIsCounted(t *testing.T) {
 		return status() == "false map[active:4 failed:3 managed:4]" && strings.Contains(f.sync(), "4 records from BOS are kept without what does not fit")
 	})
 
+	fake.PutText("x9999c0s0b0n0", `{"id": "x9999c0s0b0n0", "enabled": "no", "session": ""}`)
+	f.eventually("one that can't be read and is in no session makes nothing stale", func() bool {
+		return strings.Contains(f.sync(), "the record of \"x9999c0s0b0n0\" from BOS can't be kept as it is: its enabled can't be a text") &&
+			status() == "false map[active:4 failed:3 managed:4]"
+	})
+	fake.PutText("x9999c0s0b0n0", `{"id": "x9999c0s0b0n0", "enabled": "no", "session": "s"}`)
+	f.eventually("but one that is missing in a session does", func() bool { return status() == "true map[active:4 failed:3 managed:4]" })
+	fake.Put(bosfake.Record{"id": "x9999c0s0b0n0", "session": ""})
+	f.eventually("it can be read", func() bool { return status() == "false map[active:4 failed:3 managed:4]" })
+	fake.PutText("x9999c0s0b0n0", `{"id": "x9999c0s0b0n0", "enabled": "no", "session": ""}`)
+	f.eventually("nor does one that is stored, and in no session", func() bool {
+		return strings.Contains(f.sync(), "x9999c0s0b0n0") && status() == "false map[active:4 failed:3 managed:4]"
+	})
+	fake.Put(bosfake.Record{"id": "x9999c0s0b0n0", "session": ""})
+
 	fake.PutText(ids[4], `{"id": "`+ids[4]+`", "session": 7}`)
 	f.eventually("what can't be read makes it stale", func() bool {
 		return status() == "true map[active:4 failed:3 managed:4]" && strings.Contains(f.sync(), `the record of "`+ids[4]+`" from BOS can't be kept as it is: its session can't be a number`)

@@ -36,6 +36,7 @@ type Store interface {
 type mirrored struct {
 	digest uint64 // of BOS's record, as it was stored; 0 if what is stored is not known
 	sweep  uint64 // in which it was last seen
+	member bool   // of a session, or staged in one, as it is stored
 }
 
 // mirroredSession is what is known of a stored session.
@@ -97,7 +98,7 @@ func (f *follower) load(ctx context.Context) error {
 			return err
 		}
 		for _, c := range list.Items {
-			f.components[c.ID] = mirrored{}
+			f.components[c.ID] = mirrored{member: member(c)}
 		}
 		if !list.More {
 			break
@@ -249,15 +250,21 @@ func (f *follower) keepPage(ctx context.Context, p page) error {
 		}
 		// Refused records, too, are remembered with their digest: the same record would be refused
 		// again in every sweep. Only one without room is tried again, because that may change.
-		for i, c := range part {
-			f.components[c.ID] = mirrored{digest: p.digests[from+i], sweep: f.sweeps}
-		}
+		refusals := map[int]*bos.Error{}
 		for _, refused := range result.Refused {
-			id := part[refused.Index].ID
-			f.unfit[id] = unfit{why: refused.Err.Error()}
-			if refused.Err.Code == bos.Conflict { // there was no room: it is the record's turn again when there is
-				f.components[id] = mirrored{sweep: f.sweeps}
+			refusals[refused.Index] = refused.Err
+		}
+		for i, c := range part {
+			now := mirrored{digest: p.digests[from+i], sweep: f.sweeps, member: member(&c)}
+			if refusal := refusals[i]; refusal != nil {
+				stored := f.components[c.ID].member
+				f.unfit[c.ID] = unfit{why: refusal.Error(), member: now.member || stored}
+				now.member = stored
+				if refusal.Code == bos.Conflict { // there was no room: it is the record's turn again when there is
+					now.digest = 0
+				}
 			}
+			f.components[c.ID] = now
 		}
 	}
 	return nil

@@ -87,7 +87,7 @@ func (f *follower) take(p *page, raw jsontext.Value) error {
 	}
 	// Seen, whether or not the rest can be read: an unfit record is no reason to remove what is
 	// stored of the component.
-	f.components[id] = mirrored{digest: known.digest, sweep: f.sweeps}
+	f.components[id] = mirrored{digest: known.digest, sweep: f.sweeps, member: known.member}
 	digest := digestOf(raw)
 	p.ids = append(p.ids, id)
 	if known.digest == digest {
@@ -96,8 +96,8 @@ func (f *follower) take(p *page, raw jsontext.Value) error {
 	c, misfit, err := decodeComponent(raw)
 	if err != nil {
 		// Not the digest of what is stored: that record may come again, and has to be noticed then.
-		f.components[id] = mirrored{sweep: f.sweeps}
-		p.unfit[id] = unfit{why: err.Error()}
+		f.components[id] = mirrored{sweep: f.sweeps, member: known.member}
+		p.unfit[id] = unfit{why: err.Error(), member: known.member || mayBeMember(raw)}
 		return nil
 	}
 	if misfit != nil {

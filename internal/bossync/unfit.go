@@ -5,19 +5,40 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bosgraph/bosgraph/bos"
 )
 
 // unfit is why a component can't be kept as BOS has it.
 type unfit struct {
 	why     string
 	counted bool // stored with less: only its texts were changed, and it is counted as BOS counts it
+	member  bool // of a session, or staged in one, as it is stored or at BOS
 }
 
-// behind says whether something that BOS has is not kept: what is counted is not what BOS counts then.
-// A session that can't be kept and is not stored counts nothing.
+// member says whether a component counts for a session.
+func member(c *bos.Component) bool { return c.Session != "" || c.StagedSession() != "" }
+
+// mayBeMember is member for a record that can't be read: true as well if just that can't be.
+func mayBeMember(raw jsontext.Value) bool {
+	var c struct {
+		Session string `json:"session"`
+		Staged  struct {
+			Session string `json:"session"`
+		} `json:"staged_state"`
+	}
+	return json.Unmarshal(raw, &c, lenient) != nil || c.Session != "" || c.Staged.Session != ""
+}
+
+// behind says whether something that BOS counts is not kept: what is counted is not what BOS counts then.
+// A component that is in no session, here or at BOS, counts nothing, and neither does a session that
+// is not stored.
 func (f *follower) behind() bool {
 	for _, u := range f.unfit {
-		if !u.counted {
+		if !u.counted && u.member {
 			return true
 		}
 	}

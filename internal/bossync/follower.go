@@ -164,16 +164,25 @@ func (f *follower) sweep(ctx context.Context) error {
 		return err
 	}
 	f.before = f.sweeps
-	// One problem at a time is shown, the most serious last, so that it replaces the others.
-	f.problem = cmp.Or(f.restless(), f.unfitness(), f.without(), f.templates.problem)
-	if odd != nil {
-		f.problem = shown(odd)
-		f.log.Debug("reading tenants failed; keeping the known ones", reasons(odd)...)
-	}
-	if f.doubt != nil {
-		f.problem = f.doubt.text
-	}
+	f.problem = f.worst(odd)
 	return nil
+}
+
+// worst is what is shown of all that was wrong in a whole sweep, with the tenants as well: one problem at a time. What makes
+// statuses stale comes first, so that nothing else hides why they are.
+func (f *follower) worst(tenants error) string {
+	if tenants != nil {
+		f.log.Debug("reading tenants failed; keeping the known ones", reasons(tenants)...)
+	}
+	switch {
+	case f.doubt != nil:
+		return f.doubt.text
+	case f.behind():
+		return f.unfitness()
+	case tenants != nil:
+		return shown(tenants)
+	}
+	return cmp.Or(f.restless(), f.unfitness(), f.without(), f.templates.problem)
 }
 
 // settle does what takes all pages: it completes sessions, and then removes what BOS does

@@ -153,7 +153,7 @@ func (f *follower) without() string {
 			missing[key.String()] = u.why
 		}
 	}
-	return sumUp(missing, "is missing here until BOS gives its saved status", "are missing here until BOS gives their saved status")
+	return sumUp(missing, nil, "is missing here until BOS gives its saved status", "are missing here until BOS gives their saved status")
 }
 
 // completeSessions stores the sessions that BOS says are complete, each with the

@@ -28,6 +28,31 @@ func TestAProblemThatLastsIsLoggedOnce(t *testing.T) {
 	}
 }
 
+// TestWhatMakesStatusesStaleIsShownFirst has several problems at once: the one for which statuses are stale is shown, and not
+// those that last beside it.
+func TestWhatMakesStatusesStaleIsShownFirst(t *testing.T) {
+	for _, test := range []struct {
+		member  bool
+		tenants error
+		problem string
+	}{
+		{true, nil, `3 records from BOS can't be kept as they are, that of "x1" among them: why 1`},
+		{true, errors.New("no tenants"), `3 records from BOS can't be kept as they are, that of "x1" among them: why 1`},
+		{false, &bos.Error{Code: bos.Unavailable, Message: "no tenants"}, "no tenants"},
+		{false, nil, `BOS has changed the status of session "restless"`},
+	} {
+		f := &follower{
+			log:      slog.New(slog.DiscardHandler),
+			unfit:    map[string]unfit{"x0": {why: "why 0"}, "x1": {why: "why 1", member: test.member}},
+			refused:  map[bos.SessionKey]string{{Name: "odd"}: "not stored"},
+			sessions: map[bos.SessionKey]mirroredSession{{Name: "restless"}: {revisions: mostRevisions}},
+		}
+		if problem := f.worst(test.tenants); !strings.HasPrefix(problem, test.problem) || f.behind() != test.member {
+			t.Errorf("%+v: the problem is %q, behind is %v", test, problem, f.behind())
+		}
+	}
+}
+
 // fullStore is a store that keeps nothing.
 type fullStore struct{ Store }
 

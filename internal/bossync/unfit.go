@@ -36,22 +36,25 @@ func mayBeMember(raw jsontext.Value) bool {
 // behind says whether something that BOS counts is not kept: what is counted is not what BOS counts then.
 // A component that is in no session, here or at BOS, counts nothing, and neither does a session that
 // is not stored.
-func (f *follower) behind() bool {
-	for _, u := range f.unfit {
+func (f *follower) behind() bool { return len(f.misleading()) > 0 }
+
+// misleading are the records for which what is counted is not what BOS counts.
+func (f *follower) misleading() (records []string) {
+	for id, u := range f.unfit {
 		if !u.counted && u.member {
-			return true
+			records = append(records, id)
 		}
 	}
 	for key := range f.refused {
 		if _, stored := f.sessions[key]; stored {
-			return true
+			records = append(records, key.String())
 		}
 	}
-	return false
+	return records
 }
 
 // unfitness sums up which records can't be stored as they are; empty for none. What is not kept at all
-// comes first.
+// comes first, and of that what makes counts other than those of BOS is named.
 func (f *follower) unfitness() string {
 	refused, less := map[string]string{}, map[string]string{}
 	for key, why := range f.refused {
@@ -64,17 +67,20 @@ func (f *follower) unfitness() string {
 			refused[id] = u.why
 		}
 	}
-	return cmp.Or(sumUp(refused, "can't be kept as it is", "can't be kept as they are"),
-		sumUp(less, "is kept without what does not fit", "are kept without what does not fit"))
+	return cmp.Or(sumUp(refused, f.misleading(), "can't be kept as it is", "can't be kept as they are"),
+		sumUp(less, nil, "is kept without what does not fit", "are kept without what does not fit"))
 }
 
 // sumUp names one record, the same for as long as it lasts, so that it is logged once: all would not fit into a
-// message, and fixing one shows the next.
-func sumUp(records map[string]string, one, many string) string {
+// message, and fixing one shows the next. It is one of the worst, if there are any.
+func sumUp(records map[string]string, worst []string, one, many string) string {
 	if len(records) == 0 {
 		return ""
 	}
-	id := slices.Min(slices.Collect(maps.Keys(records)))
+	if len(worst) == 0 {
+		worst = slices.Collect(maps.Keys(records))
+	}
+	id := slices.Min(worst)
 	if n := len(records); n > 1 {
 		return fmt.Sprintf("%d records from BOS %s, that of %q among them: %s", n, many, id, records[id])
 	}

@@ -33,12 +33,15 @@ type SyncState struct {
 	Behind    bool          // what BOS has of something can't be kept: it is shown as it was before
 }
 
-// Stale says whether what came from BOS may be behind for longer than usual: three
-// sweeps should have been made since the last one, or what the last one has shown is not
-// believed or can't be kept.
-func (s SyncState) Stale(now time.Time) bool {
-	return s.Doubt || s.Behind || s.LastSweep.IsZero() || now.Sub(s.LastSweep) > 3*s.Every
+// Unread says whether BOS has not been read for longer than usual: three sweeps should have
+// been made since the last one, or what the last one has shown is not believed.
+func (s SyncState) Unread(now time.Time) bool {
+	return s.Doubt || s.LastSweep.IsZero() || now.Sub(s.LastSweep) > 3*s.Every
 }
+
+// Stale says whether what came from BOS may be behind: BOS is not read, or something that it has
+// can't be kept.
+func (s SyncState) Stale(now time.Time) bool { return s.Behind || s.Unread(now) }
 
 // Lag is how far what came from BOS is behind at most; nil while that is not known.
 func (s SyncState) Lag(now time.Time) *float64 {

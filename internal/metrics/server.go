@@ -122,6 +122,8 @@ func (m *Metrics) Follow(s Sources) {
 		lag,
 		gauge("sync_leader", "1 at the replica that follows BOS for all.", func(s bos.SyncState) float64 { return truth(s.Leader) }),
 		gauge("sync_problem", "1 while the BOS sync does not work, or only in part: serverInfo.sync.error says why.", func(s bos.SyncState) float64 { return truth(s.Problem != "") }),
+		gauge("sync_unread", "1 while BOS is not read: no whole sweep for longer than usual, by any replica, or one that is not believed yet.",
+			func(s bos.SyncState) float64 { return truth(s.Unread(time.Now())) }),
 		gauge("sync_interval_seconds", "From one sweep to the next, as it is at present.", func(s bos.SyncState) float64 { return s.Every.Seconds() }),
 	}})
 }

@@ -2,6 +2,7 @@ package bossync
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func TestStaleIsReportedInOrder(t *testing.T) {
 	first := true
 	s = New(nil, Options{
 		Interval: 10 * time.Second, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
-		Stale: func(stale bool) {
+		Stale: func(stale, _ bool) {
 			if first {
 				first = false
 				s.change(func(state *bos.SyncState) { state.Doubt = true })
@@ -44,5 +45,24 @@ func TestStaleIsReportedInOrder(t *testing.T) {
 	<-second
 	if len(reported) != 2 || reported[0] || !reported[1] {
 		t.Errorf("reported %v, want [false true]", reported)
+	}
+}
+
+// TestWhetherBOSIsReadIsReportedWhileARecordCannotBeStored has BOS go away and come back while what came from it is stale all the time.
+func TestWhetherBOSIsReadIsReportedWhileARecordCannotBeStored(t *testing.T) {
+	now := time.Now()
+	var reported []staleness
+	s := New(nil, Options{
+		Interval: time.Second, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
+		Stale: func(stale, unread bool) { reported = append(reported, staleness{stale, unread}) },
+	})
+	s.change(func(state *bos.SyncState) { state.LastSweep, state.Behind = now, true })
+	for _, pass := range []time.Duration{0, time.Second, time.Hour, -time.Hour} {
+		now = now.Add(pass)
+		s.updateStale()
+	}
+	want := []staleness{{stale: true}, {stale: true, unread: true}, {stale: true}}
+	if !slices.Equal(reported, want) {
+		t.Errorf("reported %+v, want %+v", reported, want)
 	}
 }

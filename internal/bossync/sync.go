@@ -31,7 +31,7 @@ type Options struct {
 	Interval time.Duration
 	Trust    Trust
 	Life     time.Duration                       // how long a lease lasts that is not renewed: whole seconds
-	Stale    func(bool)                          // called when what came from BOS begins or ceases to be behind, one call at a time; nil for none
+	Stale    func(stale, unread bool)            // called when what came from BOS begins or ceases to be behind, or BOS to be read, one call at a time; nil for none
 	Swept    func(took time.Duration, err error) // called after each sweep, whose error says that it was not whole; nil for none
 	Log      *slog.Logger
 	Now      func() time.Time // the clock of this process; nil for time.Now
@@ -46,12 +46,12 @@ type Sync struct {
 	o     Options
 	lease Lease
 
-	// reporting is held from where stale is decided until Stale has returned. Two goroutines
+	// reporting is held from where staleness is decided until Stale has returned. Two goroutines
 	// decide it, the one that renews the lease and the one that sweeps: without that lock
 	// the older decision could be reported last, and would stay until the next change. It
 	// is taken before mu, and never while mu is held.
 	reporting sync.Mutex
-	stale     bool // as it was last reported
+	reported  staleness
 
 	wake chan struct{} // has the lease renewed, and so the note left, before the next beat
 
@@ -74,7 +74,7 @@ func New(lease Lease, o Options) *Sync {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Sync{o: o, lease: lease, state: bos.SyncState{Source: o.BOS.URL, Every: o.Interval}, stale: true, wake: make(chan struct{}, 1), known: map[string]bool{}}
+	return &Sync{o: o, lease: lease, state: bos.SyncState{Source: o.BOS.URL, Every: o.Interval}, reported: staleness{stale: true, unread: true}, wake: make(chan struct{}, 1), known: map[string]bool{}}
 }
 
 // State returns the state of the sync, whichever process does it.

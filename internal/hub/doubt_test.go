@@ -26,7 +26,8 @@ func TestAReadThatBeganInDoubtIsShownInDoubt(t *testing.T) {
 		doubt func(h *Hub, holds bool)
 	}{
 		{"keys were evicted", (*Hub).Incomplete},
-		{"BOS was not read", (*Hub).Silent},
+		{"BOS was not read", func(h *Hub, holds bool) { h.Silent(holds, holds) }},
+		{"a record of BOS could not be stored", func(h *Hub, holds bool) { h.Silent(holds, false) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			simulate(t, func(w *world) {
@@ -101,18 +102,20 @@ func TestWhatNobodyWritesAgainEnds(t *testing.T) {
 	for name, test := range map[string]struct {
 		change  func(*bos.Session)
 		unread  bool
+		behind  bool // what BOS has of something else can't be stored
 		rewrite bool
 		ends    bool
 	}{
 		"nobody writes it":                      {change: same, ends: true},
 		"it is written again":                   {change: same, rewrite: true},
 		"BOS is read, and does not have it":     {change: fromBOS, ends: true},
+		"BOS is read, but for another record":   {change: fromBOS, behind: true, ends: true},
 		"BOS is not read":                       {change: fromBOS, unread: true},
 		"BOS is not read, and has no say in it": {change: same, unread: true, ends: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			simulate(t, func(w *world) {
-				w.hub.Silent(test.unread)
+				w.hub.Silent(test.unread || test.behind, test.unread)
 				w.write("a", test.change)
 				f := w.status("a", bos.Want{})
 				w.pass(2 * interval)

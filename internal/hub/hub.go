@@ -60,6 +60,7 @@ type Hub struct {
 	interrupted doubt // the feed was, and since then Redis may have lost data
 	stale       doubt // Redis, or the feed, does not answer, or incomplete
 	silent      doubt // what comes from BOS may be behind
+	unread      doubt // BOS is not read
 	incomplete  bool  // what is stored may be: Redis has evicted keys
 	gaps        int64 // how often the feed was interrupted
 }

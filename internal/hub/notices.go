@@ -83,10 +83,11 @@ func (h *Hub) Alive(epoch string, _ int64, missed bool) {
 }
 
 // Silent is called by the BOS sync: what comes from BOS may be behind, or is up to date
-// again.
-func (h *Hub) Silent(silent bool) {
+// again. It may be behind although BOS is read.
+func (h *Hub) Silent(silent, unread bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.unread.set(unread, h.reads)
 	if !h.silent.set(silent, h.reads) {
 		return
 	}

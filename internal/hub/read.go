@@ -140,7 +140,7 @@ func (h *Hub) awaits(t *topic, number uint64) bool {
 		t.missing = now
 	}
 	end := t.missing.Add(rewriting)
-	if h.interrupted.of(number) || h.silent.of(number) && fromBOS(t.known) {
+	if h.interrupted.of(number) || h.unread.of(number) && fromBOS(t.known) {
 		end = now.Add(rewriting)
 	}
 	h.at(&t.status, end)

@@ -19,8 +19,8 @@ func TestBOSIsSilent(t *testing.T) {
 		theirs.take()
 		ours.take()
 
-		w.hub.Silent(true)
-		w.hub.Silent(true) // says nothing new
+		w.hub.Silent(true, true)
+		w.hub.Silent(true, true) // says nothing new
 		w.pass(0)
 		if s := theirs.one("that it may be behind"); !s.Stale || s.Again {
 			t.Errorf("shown: %+v", s.Metadata)
@@ -36,7 +36,7 @@ func TestBOSIsSilent(t *testing.T) {
 			t.Errorf("shown: %+v", s.Metadata)
 		}
 
-		w.hub.Silent(false)
+		w.hub.Silent(false, false)
 		w.pass(time.Second)
 		if s := theirs.last("that it is up to date"); s.Stale || s.Revision != revision {
 			t.Errorf("shown: %+v", s.Metadata)

@@ -724,7 +724,10 @@ type SessionStatus {
   complete, or this is an earlier end that BOS has changed since. Null in the usual case.
   """
   statusNote: String
-  "True while this may not be current: Redis, its pub/sub or the sync from BOS has not responded for too long."
+  """
+  True while this may not be current: Redis, its pub/sub or the sync from BOS has not responded for too long, or a record from
+  BOS cannot be stored.
+  """
   stale: Boolean!
   "When the state shown was observed at its source."
   asOf: DateTime!

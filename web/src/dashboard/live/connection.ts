@@ -106,7 +106,7 @@ export function report(c: Connection, behind: boolean, now: number, every: numbe
   if (!c.up && c.received === null && away < 10) return { tone: 'waiting', label: 'Connecting', detail: 'The first answer is awaited.' }
   if (!c.up && away < 20) return { tone: 'waiting', label: 'Reconnecting', detail: 'The connection was interrupted. The page reconnects by itself.' }
   if (!c.up) return { tone: 'offline', label: 'No connection', detail: 'The server does not answer. The page keeps trying and reconnects by itself.' }
-  if (behind) return { tone: 'stale', label: 'May be behind', detail: 'Redis or BOS has not responded to the server for too long. What you see may be out of date.' }
+  if (behind) return { tone: 'stale', label: 'May be behind', detail: 'Redis or BOS has not responded to the server for too long, or a record from BOS cannot be stored. What you see may be out of date.' }
   if (c.received !== null && now - c.received > SILENCE) return { tone: 'stale', label: 'Silent', detail: 'The connection is open, but nothing has been received for too long. What you see may be out of date.' }
   switch (c.way) {
     case 'websocket':

@@ -31,6 +31,17 @@ type SyncState struct {
 	Problem   string        // why it does not work, or only in part; empty while it does
 	Doubt     bool          // BOS lists much less than it did, and that is not believed yet
 	Behind    bool          // what BOS has of something can't be kept: it is shown as it was before
+
+	// BehindSince is the last LastSweep at which that was not so, or the first at which it was; meaningless unless Behind.
+	BehindSince time.Time
+}
+
+// AsOf is the last moment at which what is shown is known to be what BOS had; zero for none.
+func (s SyncState) AsOf() time.Time {
+	if s.Behind {
+		return s.BehindSince
+	}
+	return s.LastSweep
 }
 
 // Unread says whether BOS has not been read for longer than usual: three sweeps should have

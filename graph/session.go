@@ -179,12 +179,12 @@ func (r sessionStatusResolver) Stale(_ context.Context, s *bos.Status) (bool, er
 	return s.Stale || sync != nil && sync.Stale(time.Now()), nil
 }
 
-// AsOf is the moment of the last whole sweep where that is newer than the read: what was read then
+// AsOf is the moment of the last sweep with which all was current, where that is newer than the read, too: what was read then
 // still was BOS's state. A status that is stale because of Redis keeps its own moment.
 func (r sessionStatusResolver) AsOf(_ context.Context, s *bos.Status) (bos.Time, error) {
 	at := s.AsOf
-	if sync := r.live(s); sync != nil && !sync.LastSweep.IsZero() && !(s.Stale && at.Before(sync.LastSweep)) {
-		at = sync.LastSweep
+	if sync := r.live(s); sync != nil && !sync.LastSweep.IsZero() && !(s.Stale && at.Before(sync.AsOf())) {
+		at = sync.AsOf()
 	}
 	return instant(at), nil
 }

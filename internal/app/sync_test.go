@@ -286,6 +286,12 @@ func TestARecordThatDoesNotFitIsCounted(t *testing.T) {
 	f.eventually("what can't be read makes it stale", func() bool {
 		return status() == "true map[active:4 failed:3 managed:4]" && strings.Contains(f.sync(), `the record of "`+ids[4]+`" from BOS can't be kept as it is: its session can't be a number`)
 	})
+	asOf := func() any { return f.Must(`{ session(name: "s") { status { asOf } } }`).At("session.status.asOf") }
+	stale := asOf()
+	f.sweeps(2)
+	if now := asOf(); now != stale {
+		t.Errorf("asOf advances from %v to %v while it is stale", stale, now)
+	}
 	fake.Put(bosfake.Record{"id": ids[4], "session": "", "enabled": false})
 	fake.Patch(bosfake.Record{"error": "it broke"}, ids[:2]...)
 	fake.Patch(bosfake.Record{"session": "", "actual_state": bosfake.Record{"boot_artifacts": bosfake.Record{"kernel_parameters": ""}}}, ids[2:4]...)

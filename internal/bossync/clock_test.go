@@ -125,3 +125,29 @@ func TestSweepsThatAreMoreFrequentThanNotesAreNotStale(t *testing.T) {
 		t.Error("without notes it is not stale")
 	}
 }
+
+// TestAsOfStaysWhileARecordCannotBeStored makes sweeps of which the leader, and another replica with another clock, learn: asOf
+// stays at the last sweep before the record, by the clock of each, until a sweep finds none such.
+func TestAsOfStaysWhileARecordCannotBeStored(t *testing.T) {
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	now := start
+	leader, other := replica(clock{&now, 0}), replica(clock{&now, time.Hour})
+	f := &follower{tenants: &tenants{}, epoch: "first"}
+	for i, step := range []struct {
+		behind bool
+		asOf   time.Duration // after the start
+	}{
+		{true, 0}, {true, 0}, {false, 20 * time.Second}, {false, 30 * time.Second}, {true, 30 * time.Second}, {true, 30 * time.Second}, {false, 60 * time.Second},
+	} {
+		now = start.Add(time.Duration(i) * 10 * time.Second)
+		f.unfit = map[string]unfit{"x1": {why: "no", member: step.behind}}
+		leader.report(f, leader.o.Now(), 10*time.Second, nil)
+		now = now.Add(time.Second)
+		other.readNote(bos.Tenure{Note: leader.note()})
+		for name, s := range map[string]*Sync{"leader": leader, "other": other} {
+			if at := s.State().AsOf().Sub(start.Add(s.o.Now().Sub(now))); at != step.asOf || s.State().Behind != step.behind {
+				t.Errorf("step %d: at the %s asOf is %v after the start, want %v", i, name, at, step.asOf)
+			}
+		}
+	}
+}

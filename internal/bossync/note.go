@@ -19,6 +19,7 @@ type note struct {
 	Doubt   string        `json:"doubt,omitempty"` // the id of what an operator may accept
 	Less    string        `json:"less,omitempty"`  // what that is: Problem may be the error of a later sweep
 	Behind  bool          `json:"behind,omitempty"`
+	Since   time.Duration `json:"since,omitempty"` // from the last sweep before it was Behind to the last of all; nanoseconds
 	Tenants []string      `json:"tenants,omitempty"`
 }
 
@@ -27,7 +28,7 @@ func (s *Sync) note() string {
 	defer s.mu.Unlock()
 	n := note{Sweep: s.sweep, Epoch: s.epoch, Every: s.state.Every, Problem: s.state.Problem, Doubt: s.doubt, Less: s.less, Behind: s.state.Behind, Tenants: s.tenants}
 	if n.Sweep != 0 {
-		n.Age = s.o.Now().Sub(s.state.LastSweep)
+		n.Age, n.Since = s.o.Now().Sub(s.state.LastSweep), s.state.LastSweep.Sub(s.state.AsOf())
 	}
 	text, _ := json.Marshal(n) // it always can
 	return string(text)
@@ -51,11 +52,15 @@ func (s *Sync) readNote(t bos.Tenure) {
 	}
 	// Sweeps become known here once a beat, however short the interval: with less than that, what is current would count as behind.
 	s.state.Every = max(n.Every, beat)
+	behind := s.state.Behind
 	s.state.Problem, s.state.Doubt, s.state.Behind = n.Problem, n.Doubt != "", n.Behind
 	s.doubt, s.less, s.tenants = n.Doubt, n.Less, n.Tenants
 	s.know(n.Tenants)
 	if n.Sweep != 0 && n.Sweep != s.sweep && t.NoteAge >= 0 {
 		s.sweep, s.epoch, s.state.LastSweep = n.Sweep, n.Epoch, now.Add(-n.Age-lain)
+	}
+	if n.Behind && !behind { // once: what the ages add up to is not the same to the second each time
+		s.state.BehindSince = s.state.LastSweep.Add(-n.Since)
 	}
 }
 

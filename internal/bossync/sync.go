@@ -1,6 +1,7 @@
 package bossync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -237,7 +238,7 @@ func (s *Sync) follow(ctx context.Context, t bos.Tenure) {
 // report notes how a sweep went.
 func (s *Sync) report(f *follower, began time.Time, every time.Duration, err error) {
 	s.mu.Lock()
-	before := s.state.Problem
+	before, asOf := s.state.Problem, s.state.AsOf()
 	switch {
 	case err != nil:
 		s.state.Problem = shown(err)
@@ -248,7 +249,8 @@ func (s *Sync) report(f *follower, began time.Time, every time.Duration, err err
 		s.sweep, s.epoch = began.UnixNano(), f.epoch
 	}
 	if err == nil {
-		s.state.Behind = f.behind()
+		// With the first sweep there is no earlier moment: it is still one that does not advance.
+		s.state.Behind, s.state.BehindSince = f.behind(), cmp.Or(asOf, began)
 	}
 	was := s.doubt
 	s.doubt, s.less = "", ""

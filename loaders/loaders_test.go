@@ -278,6 +278,7 @@ func TestEveryResponseReadsForItself(t *testing.T) {
 		`{ ...F } fragment F on Query { a: session(name: "a") { name } b: session(name: "a") { name } }`,
 		`mutation { updateSession { name } }`,
 		"", // refused before there was an operation
+		`query ($w: Boolean!) { session(name: "a") @include(if: $w) { name } }`, // refused, as there is no such variable
 	} {
 		op := &graphql.OperationContext{}
 		if document != "" {
@@ -287,7 +288,11 @@ func TestEveryResponseReadsForItself(t *testing.T) {
 			}
 			op.Operation = op.Doc.Operations[0]
 		}
-		respond(graphql.WithOperationContext(t.Context(), op), func(ctx context.Context) *graphql.Response {
+		ctx := graphql.WithResponseContext(graphql.WithOperationContext(t.Context(), op), graphql.DefaultErrorPresenter, graphql.DefaultRecover)
+		if document == "" || len(op.Operation.VariableDefinitions) > 0 {
+			graphql.AddErrorf(ctx, "refused")
+		}
+		respond(ctx, func(ctx context.Context) *graphql.Response {
 			for range 2 {
 				if got, err := session("a", bos.Want{})(ctx, loaders.For(ctx)); got != "a" || err != nil {
 					t.Errorf("got %q, %v", got, err)

@@ -58,8 +58,6 @@ func TestCommandsShowWhatTheirTokenMaySee(t *testing.T) {
 	red := k.issue(config.Holder{Name: "red", Roles: []string{"tenant"}, Tenants: []string{"red"}})
 	none := k.issue(config.Holder{Name: "none", Roles: []string{"tenant"}, Tenants: []string{"white"}})
 	both := k.issue(config.Holder{Name: "both", Roles: []string{"tenant"}, Tenants: []string{"red", "blue"}})
-	brief := k.issue(config.Holder{Name: "brief", Roles: []string{"viewer"}, Valid: 5 * time.Second})
-	ended := k.issue(config.Holder{Name: "ended", Roles: []string{"viewer"}, Valid: time.Second})
 
 	open, _ := f.Serve(t) // fills the namespace
 	for _, tenant := range []string{"red", "blue"} {
@@ -69,8 +67,24 @@ func TestCommandsShowWhatTheirTokenMaySee(t *testing.T) {
 		open.Put(apptest.Vars{"id": "x-" + tenant, "enabled": false, "session": "over", "error": "broken", "status": apptest.Vars{"statusOverride": "failed"}})
 		open.Update("over", "tenant", tenant, "status", "RUNNING")
 	}
+	// Late, and used first: they count from now.
+	brief := k.issue(config.Holder{Name: "brief", Roles: []string{"viewer"}, Valid: 10 * time.Second})
+	ended := k.issue(config.Holder{Name: "ended", Roles: []string{"viewer"}, Valid: time.Second})
 	s, _ := f.Serve(t, "--auth", "tokens", "--token-file", k.file())
 	run := func(words ...string) *follower { return startCommand(t, f, s, words...) }
+
+	// A token that ends while it is used is read again. A new one continues; the same one ends it.
+	renewed, refused := run("watch", "live", "--tenant", "red", "--token-file", brief), run("watch", "live", "--tenant", "red", "--token-file", ended)
+	renewed.reports(t, "PENDING")
+	text, err := os.ReadFile(viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.write(brief, strings.TrimSpace(string(text)))
+	refused.exits(t, 2, "the token is not accepted")
+	renewed.reports(t, "ended") // the reason for which the connection is lost
+	open.Update("live", "tenant", "red", "status", "COMPLETE")
+	renewed.exits(t, 1, "")
 
 	run("watch", "over", "--tenant", "red", "--token-file", red).exits(t, 1, "")
 	run("watch", "over", "--tenant", "red", "--token-file", viewer).exits(t, 1, "")
@@ -90,19 +104,6 @@ func TestCommandsShowWhatTheirTokenMaySee(t *testing.T) {
 		run(command, "over", "--tenant", "red").exits(t, 2, "log in first: give --token-file")
 		run(command, "over", "--tenant", "red", "--token-file", filepath.Join(k.dir, "nowhere")).exits(t, 2, "nowhere")
 	}
-
-	// A token that ends while it is used is read again. A new one continues; the same one ends it.
-	renewed, refused := run("watch", "live", "--tenant", "red", "--token-file", brief), run("watch", "live", "--tenant", "red", "--token-file", ended)
-	renewed.reports(t, "PENDING")
-	text, err := os.ReadFile(viewer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k.write(brief, strings.TrimSpace(string(text)))
-	refused.exits(t, 2, "the token is not accepted")
-	renewed.reports(t, "ended") // the reason for which the connection is lost
-	open.Update("live", "tenant", "red", "status", "COMPLETE")
-	renewed.exits(t, 1, "")
 
 	open.Session("next", "tenant", "red")
 	open.Session("next", "tenant", "blue")

@@ -173,6 +173,11 @@ func TestWebhooksReportStallsAndALostSync(t *testing.T) {
 	b.Start(untenanted("stalled"), ids...)
 	sees := func(subject string, want ...string) {
 		t.Helper()
+		defer func() {
+			if t.Failed() {
+				t.Errorf("sent were %v", c.events(subject))
+			}
+		}()
 		apptest.Eventually(t, fmt.Sprint(want), func() bool { return slices.Equal(c.events(subject), want) })
 	}
 	sees("stalled", "session.started", "session.stalled")

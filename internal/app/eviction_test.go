@@ -12,7 +12,6 @@ import (
 
 	"github.com/bosgraph/bosgraph/internal/app"
 	"github.com/bosgraph/bosgraph/internal/apptest"
-	"github.com/bosgraph/bosgraph/internal/bossync/bosfake"
 	"github.com/bosgraph/bosgraph/internal/config"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
@@ -135,10 +134,7 @@ func TestEvictedKeysMakeEverythingStaleUntilARecount(t *testing.T) {
 func TestEvictionIsReadAgainFromBOS(t *testing.T) {
 	t.Parallel()
 	p := redistest.New(t)
-	fake := bosfake.New(bosfake.Options{})
-	ids := fake.AddComponents(1000)
-	fake.CreateSession(untenanted("s"))
-	fake.Start(untenanted("s"), ids...)
+	fake, _ := sessionAtBOS(1000)
 	log := &apptest.Journal{}
 	s := serveWatching(t, apptest.TextLog(log), "redis://"+p.Addr(), "--bos-url", listenBOS(t, fake), "--bos-interval", "200ms")
 	const managed = `{ session(name: "s") { status { stale counts { managed } } } components(first: 1) { totalCount } }`

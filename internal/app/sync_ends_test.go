@@ -81,10 +81,7 @@ func TestEndsThatBOSChangesAreFollowedAndTheEarlierStays(t *testing.T) {
 // times, and that the operator is notified then.
 func TestAnEndThatKeepsChangingIsFollowedAFewTimes(t *testing.T) {
 	t.Parallel()
-	fake := bosfake.New(bosfake.Options{})
-	ids := fake.AddComponents(10)
-	fake.CreateSession(untenanted("s"))
-	fake.Start(untenanted("s"), ids...)
+	fake, ids := sessionAtBOS(10)
 	fake.Finish(ids...)
 	fake.Complete(untenanted("s"))
 	fake.SaveStatus(untenanted("s"))

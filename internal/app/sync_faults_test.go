@@ -113,10 +113,7 @@ func TestFaultsOfBOSLoseNothingAndPass(t *testing.T) {
 // components have been read, and that what BOS saved is asked for until it comes.
 func TestNoSessionCompletesBeforeItsComponentsWereRead(t *testing.T) {
 	t.Parallel()
-	fake := bosfake.New(bosfake.Options{})
-	ids := fake.AddComponents(20)
-	fake.CreateSession(untenanted("s"))
-	fake.Start(untenanted("s"), ids...)
+	fake, ids := sessionAtBOS(20)
 	f := followBOS(t, "", fake)
 
 	fault := fake.Inject(bosfake.Fault{Path: "/v2/components", Status: 503})

@@ -14,13 +14,19 @@ import (
 // takenOverWithin is how long it may take until another server follows BOS.
 const takenOverWithin = 10 * time.Second
 
-// runningAtBOS is a BOS with a session of some components, and its URL.
-func runningAtBOS(t *testing.T) (fake *bosfake.BOS, ids []string, url string) {
-	t.Helper()
+// sessionAtBOS is a BOS with the session s of so many components, which runs.
+func sessionAtBOS(components int) (fake *bosfake.BOS, ids []string) {
 	fake = bosfake.New(bosfake.Options{})
-	ids = fake.AddComponents(200)
+	ids = fake.AddComponents(components)
 	fake.CreateSession(untenanted("s"))
 	fake.Start(untenanted("s"), ids...)
+	return fake, ids
+}
+
+// runningAtBOS is such a BOS, and its URL.
+func runningAtBOS(t *testing.T) (fake *bosfake.BOS, ids []string, url string) {
+	t.Helper()
+	fake, ids = sessionAtBOS(200)
 	return fake, ids, listenBOS(t, fake)
 }
 

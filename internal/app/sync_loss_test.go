@@ -318,10 +318,7 @@ func TestAnOperatorConfirmsOneLossOnly(t *testing.T) {
 // another has stored stays.
 func TestANewServerDoubtsALossAsWell(t *testing.T) {
 	t.Parallel()
-	fake := bosfake.New(bosfake.Options{})
-	ids := fake.AddComponents(50)
-	fake.CreateSession(untenanted("s"))
-	fake.Start(untenanted("s"), ids...)
+	fake, _ := sessionAtBOS(50)
 	redis := "redis://" + redistest.SharedServer(t)
 	first := followBOS(t, redis, fake)
 	if err := first.App.Stop(t.Context()); err != nil {

@@ -58,7 +58,7 @@ func TestDashboardOfATenantShowsItAlone(t *testing.T) {
 	for _, operation := range dashboardRequests(t) {
 		for _, tenant := range []string{"red", "blue"} {
 			all := apptest.Vars{"name": "s", "tenant": tenant, "id": map[string]string{"red": "x1", "blue": "x2"}[tenant],
-				"first": 50, "groups": 50, "patterns": 20, "messages": 500, "size": 50, "message": "e", "staged": false, "withRunning": true, "withPending": true}
+				"first": 50, "groups": 50, "patterns": 20, "messages": 500, "size": 50, "message": "e", "staged": false}
 			head, _, _ := strings.Cut(operation, "{")
 			variables := apptest.Vars{}
 			for _, name := range variableName.FindAllStringSubmatch(head, -1) {

@@ -220,10 +220,7 @@ func TestTenantsFollowTheFile(t *testing.T) {
 // not keep the others waiting, and that it is reported.
 func TestARecordThatCannotBeReadDelaysNoOther(t *testing.T) {
 	t.Parallel()
-	fake := bosfake.New(bosfake.Options{})
-	ids := fake.AddComponents(3)
-	fake.CreateSession(untenanted("s"))
-	fake.Start(untenanted("s"), ids...)
+	fake, ids := sessionAtBOS(3)
 	f := followBOS(t, "", fake)
 	fake.PutText(ids[1], `{"id": "`+ids[1]+`", "enabled": "perhaps"}`)
 	fake.Patch(bosfake.Record{"error": "it broke"}, ids[2])
@@ -249,10 +246,7 @@ func TestARecordThatCannotBeReadDelaysNoOther(t *testing.T) {
 // the first are counted as BOS counts them, and what is shown of the other is stale.
 func TestARecordThatDoesNotFitIsCounted(t *testing.T) {
 	t.Parallel()
-	fake := bosfake.New(bosfake.Options{})
-	ids := fake.AddComponents(5)
-	fake.CreateSession(untenanted("s"))
-	fake.Start(untenanted("s"), ids...)
+	fake, ids := sessionAtBOS(5)
 	f := followBOS(t, "", fake)
 	failed := bosfake.Record{"status_override": "failed"}
 	fake.Patch(bosfake.Record{"status": failed, "error": strings.Repeat("e", 70_000)}, ids[0])
@@ -385,10 +379,7 @@ func TestTheTokenMayBeReplacedWhileBOSIsFollowed(t *testing.T) {
 // TestStatusesAreStaleWhileBOSIsSilent watches a session while BOS does not answer.
 func TestStatusesAreStaleWhileBOSIsSilent(t *testing.T) {
 	t.Parallel()
-	fake := bosfake.New(bosfake.Options{})
-	ids := fake.AddComponents(2)
-	fake.CreateSession(untenanted("s"))
-	fake.Start(untenanted("s"), ids...)
+	fake, ids := sessionAtBOS(2)
 	f := followBOS(t, "", fake)
 	w := apptest.Watch(t, f.Site, apptest.Follow, apptest.Vars{"name": "s"})
 	f.eventually("the first state", func() bool { return w.Now("stale") == false })

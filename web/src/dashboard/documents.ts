@@ -30,13 +30,19 @@ export const SESSIONS = graphql(`
   }
 `, [row])
 
-/** What runs and what is pending, however many sessions are newer. */
-export const LIVE = graphql(`
-  query Live($running: SessionFilter, $withRunning: Boolean!, $pending: SessionFilter, $withPending: Boolean!) {
-    running: sessions(first: 100, filter: $running) @include(if: $withRunning) { pageInfo { hasNextPage } nodes { ...Row } }
-    pending: sessions(first: 1000, filter: $pending) @include(if: $withPending) { pageInfo { hasNextPage } nodes { id } }
+/** What runs, however many sessions are newer. */
+export const RUNNING_ROWS = graphql(`
+  query RunningRows($filter: SessionFilter) {
+    sessions(first: 100, filter: $filter) { pageInfo { hasNextPage } nodes { ...Row } }
   }
 `, [row])
+
+/** What is pending, likewise. Two requests: what a server looks through for one is limited. */
+export const PENDING = graphql(`
+  query Pending($filter: SessionFilter) {
+    sessions(first: 1000, filter: $filter) { pageInfo { hasNextPage } nodes { id } }
+  }
+`)
 
 /** The sessions of exactly that name, of whatever age. */
 export const NAMED = graphql(`

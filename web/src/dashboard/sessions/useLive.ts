@@ -1,11 +1,11 @@
 import { useMemo } from 'react'
 import { useAsk } from '../context.tsx'
-import { LIVE, type SessionRow } from '../documents.ts'
+import { PENDING, RUNNING_ROWS, type SessionRow } from '../documents.ts'
 import { apiFilter, type Filters } from '../model/filters.ts'
 
 const EVERY = 10_000
 
-/** What runs and what is pending of all sessions of a filter, up to as many as LIVE asks for. */
+/** What runs and what is pending of all sessions of a filter, up to as many as are asked for. */
 export interface Live {
   readonly running: readonly SessionRow[]
   readonly moreRunning: boolean
@@ -22,15 +22,13 @@ const NOTHING: readonly SessionRow[] = []
 export function useLive(filters: Filters, more: boolean): Live {
   const filter = apiFilter(filters)
   const may = (state: Filters['state']) => filters.state === null || filters.state === state
-  const runs = { ...filter, status: 'RUNNING' as const }, waits = { ...filter, status: 'PENDING' as const }
-  // Two requests: what a server looks through for a request is limited.
-  const running = useAsk(LIVE, more && may('RUNNING') ? { running: runs, withRunning: true, withPending: false } : null, EVERY)
-  const pending = useAsk(LIVE, more && may('PENDING') ? { pending: waits, withRunning: false, withPending: true } : null, EVERY)
+  const running = useAsk(RUNNING_ROWS, more && may('RUNNING') ? { filter: { ...filter, status: 'RUNNING' } } : null, EVERY)
+  const pending = useAsk(PENDING, more && may('PENDING') ? { filter: { ...filter, status: 'PENDING' } } : null, EVERY)
   return useMemo(() => ({
-    running: running.data?.running?.nodes ?? NOTHING,
-    moreRunning: running.data?.running?.pageInfo.hasNextPage ?? false,
-    pending: pending.data?.pending?.nodes.length ?? null,
-    morePending: pending.data?.pending?.pageInfo.hasNextPage ?? false,
+    running: running.data?.sessions.nodes ?? NOTHING,
+    moreRunning: running.data?.sessions.pageInfo.hasNextPage ?? false,
+    pending: pending.data?.sessions.nodes.length ?? null,
+    morePending: pending.data?.sessions.pageInfo.hasNextPage ?? false,
     refused: running.problem?.code === 'BAD_USER_INPUT' || pending.problem?.code === 'BAD_USER_INPUT',
   }), [running.data, running.problem, pending.data, pending.problem])
 }

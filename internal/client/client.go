@@ -88,10 +88,12 @@ func variablesOf(s bos.SessionKey) map[string]any {
 	return v
 }
 
+// TenantHeader names the tenant on whose behalf a request is sent, as in BOS.
+const TenantHeader = "Cray-Tenant-Name"
+
 const (
-	typeEvents   = "text/event-stream"
-	typeJSON     = "application/json"
-	tenantHeader = "Cray-Tenant-Name" // as BOS has it
+	typeEvents = "text/event-stream"
+	typeJSON   = "application/json"
 )
 
 // send sends an operation. What is answered is of the type wanted: anything else is
@@ -108,7 +110,7 @@ func (c *Client) send(ctx context.Context, want string, operation request) (*htt
 	r.Header.Set("Content-Type", typeJSON)
 	r.Header.Set("Accept", want)
 	if operation.tenant != "" {
-		r.Header.Set(tenantHeader, operation.tenant)
+		r.Header.Set(TenantHeader, operation.tenant)
 	}
 	if c.o.TokenFile != "" {
 		if err := Authorize(r, c.o.TokenFile); err != nil {

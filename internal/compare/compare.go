@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bosgraph/bosgraph/internal/client"
 	"github.com/bosgraph/bosgraph/internal/rest/compat"
 )
 
@@ -31,9 +32,6 @@ type Options struct {
 
 // DefaultSettle is three sweeps at bosgraph's default interval, and a little more.
 const DefaultSettle = 10 * time.Second
-
-// tenantHeader names the tenant on whose behalf a request is sent.
-const tenantHeader = "Cray-Tenant-Name"
 
 // maxSilent is after how many requests in a row without an answer a side counts as lost.
 const maxSilent = 3
@@ -235,5 +233,5 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // needs says whether a name of the list's has not been filled in.
 func needs(r compat.Request, name string) bool {
-	return strings.Contains(r.Path+r.Headers[tenantHeader], "{"+name+"}")
+	return strings.Contains(r.Path+r.Headers[client.TenantHeader], "{"+name+"}")
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bosgraph/bosgraph/internal/client"
 	"github.com/bosgraph/bosgraph/internal/rest/compat"
 )
 
@@ -42,7 +43,7 @@ const absent = "absent"
 // compareAnswers returns how two answers differ; false if they don't. The order of keys
 // is no difference, nor is that of lists which BOS has in no order.
 func compareAnswers(r compat.Request, bos, ours answer, bosURL, ourURL string) (Difference, bool) {
-	d := Difference{Method: r.Method, Path: r.Path, Tenant: r.Headers[tenantHeader]}
+	d := Difference{Method: r.Method, Path: r.Path, Tenant: r.Headers[client.TenantHeader]}
 	differ := func(what, at, bos, ours string) (Difference, bool) {
 		d.What, d.At, d.BOS, d.Bosgraph = what, at, bos, ours
 		return d, true

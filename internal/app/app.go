@@ -241,7 +241,7 @@ func (a *App) startTasks() error {
 		})
 		a.tasks.run("simulator", func(ctx context.Context) {
 			a.elsewhere.look(ctx) // before the first write
-			if a.elsewhere.refuse() != nil {
+			if a.elsewhere.refusal() != nil {
 				a.fail(errors.New("--namespace: another server of this namespace follows BOS: give the demo a namespace of its own"))
 				return
 			}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache"
 )
 
 // elsewhere knows, on a server that follows no BOS, whether another one of the namespace does: what comes
@@ -15,6 +16,13 @@ type elsewhere struct {
 	ownStore
 	log   *slog.Logger
 	since atomic.Pointer[time.Time] // when that was noticed; nil while no other server does
+}
+
+// besideFollowers makes the store of a server that follows no BOS.
+func besideFollowers(store *cache.Store, log *slog.Logger) *elsewhere {
+	e := &elsewhere{log: log}
+	e.ownStore = ownStore{store, func(change) error { return e.refusal() }}
+	return e
 }
 
 const (
@@ -58,7 +66,7 @@ func (e *elsewhere) look(ctx context.Context) {
 	}
 }
 
-func (e *elsewhere) refuse() error {
+func (e *elsewhere) refusal() error {
 	if e.since.Load() == nil {
 		return nil
 	}
@@ -72,44 +80,4 @@ func (e *elsewhere) Problems() []bos.Problem {
 		all = append([]bos.Problem{{Reason: bos.FollowedElsewhere, Message: followedElsewhere, Since: *since}}, all...)
 	}
 	return all
-}
-
-// PutComponents stores components, unless BOS is followed.
-func (e *elsewhere) PutComponents(ctx context.Context, components []bos.ComponentPatch) (bos.BatchResult, error) {
-	if err := e.refuse(); err != nil {
-		return bos.BatchResult{}, err
-	}
-	return e.Store.PutComponents(ctx, components)
-}
-
-// PatchComponents changes components, unless BOS is followed.
-func (e *elsewhere) PatchComponents(ctx context.Context, patches []bos.ComponentPatch) (bos.BatchResult, error) {
-	if err := e.refuse(); err != nil {
-		return bos.BatchResult{}, err
-	}
-	return e.Store.PatchComponents(ctx, patches)
-}
-
-// DeleteComponents removes components, unless BOS is followed.
-func (e *elsewhere) DeleteComponents(ctx context.Context, ids []string) (bos.BatchResult, error) {
-	if err := e.refuse(); err != nil {
-		return bos.BatchResult{}, err
-	}
-	return e.Store.DeleteComponents(ctx, ids)
-}
-
-// CreateSession creates a session, unless BOS is followed.
-func (e *elsewhere) CreateSession(ctx context.Context, n bos.NewSession) (*bos.Session, error) {
-	if err := e.refuse(); err != nil {
-		return nil, err
-	}
-	return e.Store.CreateSession(ctx, n)
-}
-
-// PutTenant changes what a tenant owns, unless BOS is followed.
-func (e *elsewhere) PutTenant(ctx context.Context, name string, ids []string) (owned int, err error) {
-	if err := e.refuse(); err != nil {
-		return 0, err
-	}
-	return e.Store.PutTenant(ctx, name, ids)
 }

@@ -18,7 +18,7 @@ const leaseLife = 5 * time.Second
 func (a *App) following() error {
 	c := a.config.BOS
 	if c.BOSURL == "" {
-		a.elsewhere = &elsewhere{ownStore: ownStore{a.store}, log: a.log}
+		a.elsewhere = besideFollowers(a.store, a.log)
 		return nil
 	}
 	service, tapms, err := services(c)
@@ -56,20 +56,11 @@ type lease struct{ *cache.Lease }
 // During implements [bossync.Lease].
 func (l lease) During(t bos.Tenure) bossync.Store { return l.Lease.During(t) }
 
-// graphStore is the store of GraphQL's resolvers: where a BOS is followed, the sync refuses
-// the mutations of what comes from there, and so does a server beside those that follow it.
+// graphStore is the store of GraphQL's resolvers: where a BOS is followed, mutations of what comes from there are refused, and so
+// they are by a server beside those that follow it.
 func (a *App) graphStore() graph.Store {
 	if a.sync == nil {
 		return a.elsewhere
 	}
-	return followed{bossync.Refusals{Tenants: a.config.TAPMSURL != "" || a.config.TenantsFile != ""}, ownStore{a.store}}
+	return ownStore{a.store, atBOS(a.config.TAPMSURL != "" || a.config.TenantsFile != "")}
 }
-
-// followed is the whole store but for what is refused: a method of an embedded type hides those
-// of the same name that are embedded deeper.
-type followed struct {
-	bossync.Refusals
-	ownStore
-}
-
-type ownStore struct{ *cache.Store }

@@ -47,6 +47,7 @@ type suite struct {
 func conform(t *testing.T, test func(s *suite)) {
 	for _, b := range backends {
 		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
 			s := &suite{T: t, ctx: t.Context(), options: Options{URL: b.url(t), Namespace: rand.Text(), Timeout: 20 * time.Second}}
 			if b.name == "redis" {
 				s.documented()

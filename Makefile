@@ -54,22 +54,24 @@ words: ## find words that the documents, logs and names do without
 # Whole servers and the pages in a browser. `make test` runs them as users do, and `make race` with the race detector, which
 # has them take twice as long.
 WHOLE := ./internal/app ./internal/app/browser
+# What only computes has nothing to race, and takes five times as long with the race detector.
+COMPUTING := ./internal/config ./internal/sim
 # The longest first: the others run beside it.
-PARTS = ./cache $$(go list ./... | grep -v /internal/app)
+PARTS = ./cache $$(go list ./... | grep -vE '/internal/(app|config|sim)(/|$$)')
 TESTING := -vet=off -ldflags='-s -w' -timeout 15m
 
-test: ## run all tests, on a real Redis, and those of single packages with the race detector; installs what is missing
+test: ## run all tests, on a real Redis, and those of most packages with the race detector; installs what is missing
 	@scripts/need.sh
 	# Whole servers mostly wait: meanwhile the parts are built, which takes as long as to test them where nothing is built yet.
 	@failed=; set -x; \
 	CGO_ENABLED=1 nice -n 19 go build -race ./... & \
-	go test $(TESTING) -p 2 -parallel 3 $(WHOLE) || failed=1; wait; \
+	go test $(TESTING) -p 2 -parallel 3 $(WHOLE) $(COMPUTING) || failed=1; wait; \
 	CGO_ENABLED=1 go test -race $(TESTING) -p 3 $(PARTS) || failed=1; \
 	[ -z "$$failed" ]
 
-race: ## run the tests of whole servers and of the pages with the race detector
+race: ## run with the race detector what `make test` runs without: whole servers, the pages, and what only computes
 	@scripts/need.sh
-	CGO_ENABLED=1 go test -race $(TESTING) -p 2 $(WHOLE)
+	CGO_ENABLED=1 go test -race $(TESTING) -p 2 $(WHOLE) $(COMPUTING)
 
 test-fast: ## run the tests of a minute: without the race detector, the pages in a browser, real clients, clusters, and what takes seconds
 	@scripts/need.sh

@@ -42,10 +42,17 @@ type SessionFilter struct {
 // Match says whether s passes, which has been read with what [SessionFilter.Needs]. One that was deleted
 // before it was complete is not in any state any more.
 func (f SessionFilter) Match(s *Session) bool {
-	return (f.Status == nil || !s.Unfinished()) && equal(f.Name, s.Name) && equal(f.Status, s.State) && equal(f.Tenant, s.Tenant) &&
-		equal(f.Operation, s.Operation) && equal(f.TemplateName, s.TemplateName) && f.matchStart(s) && f.matchEnd(s) &&
+	return (f.Status == nil || !s.Unfinished()) && f.MatchKey(s.SessionKey) && equal(f.Status, s.State) && equal(f.Operation, s.Operation) && equal(f.TemplateName, s.TemplateName) && f.matchStart(s) && f.matchEnd(s) &&
 		(f.WithFailures == nil || *f.WithFailures == s.WithFailures())
 }
+
+// MatchKey says whether a session with this name and tenant can pass.
+func (f SessionFilter) MatchKey(k SessionKey) bool {
+	return equal(f.Name, k.Name) && equal(f.Tenant, k.Tenant)
+}
+
+// Unfinished says whether only sessions pass that are not over.
+func (f SessionFilter) Unfinished() bool { return f.Status != nil && *f.Status != StateComplete }
 
 // matchStart compares to the last digit. A start that can't be read lies before all others, as in lists.
 func (f SessionFilter) matchStart(s *Session) bool {

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
 	"github.com/bosgraph/bosgraph/internal/cost"
 )
@@ -42,8 +43,7 @@ func (s *Store) walkSessions(ctx context.Context, f bos.SessionFilter, page bos.
 	// stay on the page: what a filter drops must not be counted, and what does not fit must not
 	// be read.
 	list = &bos.List[*bos.Session]{}
-	counts := sessionCounts{total: total && f == bos.SessionFilter{}, unfinished: f.Status != nil && *f.Status != bos.StateComplete}
-	met := 0 // that are not over
+	counts := sessionCounts{total: total && f == bos.SessionFilter{}, unfinished: f.Unfinished()}
 	want = want.With(f.Needs())
 	long := cost.EffortOf(ctx) != nil && (want.Initial || want.Groups > 0 && count > sessionsAtOnce)
 	for {
@@ -58,19 +58,15 @@ func (s *Store) walkSessions(ctx context.Context, f bos.SessionFilter, page bos.
 				return nil, "", err
 			}
 		}
-		reads := make([]bos.SessionRead, len(positions))
-		for i, p := range positions {
-			key, incarnation, _ := schema.ParseSessionPosition(p)
-			reads[i] = bos.SessionRead{SessionKey: key, Incarnation: incarnation, Want: want}
+		at, reads, err := s.candidates(ctx, f, positions, want, &counts)
+		if err != nil {
+			return nil, "", err
 		}
 		found, err := s.readListed(ctx, reads, long, f.Needs())
 		if err != nil {
 			return nil, "", err
 		}
 		for i, one := range found {
-			if one != nil && !one.Over() {
-				met++
-			}
 			if one == nil || !f.Match(one) { // nil: deleted since its position was read
 				continue
 			}
@@ -79,10 +75,10 @@ func (s *Store) walkSessions(ctx context.Context, f bos.SessionFilter, page bos.
 				break
 			}
 			list.Items = append(list.Items, one)
-			list.Positions = append(list.Positions, positions[i])
+			list.Positions = append(list.Positions, at[i])
 		}
 		// Those that are not over are few, and mostly among the newest: the walk ends with the last of them.
-		if list.More || len(positions) < count || counts.unfinished && met >= counts.most {
+		if list.More || len(positions) < count || counts.unfinished && counts.met >= counts.most {
 			if long {
 				last, err = s.fillSessions(ctx, list, f, want)
 			}
@@ -92,6 +88,49 @@ func (s *Store) walkSessions(ctx context.Context, f bos.SessionFilter, page bos.
 		// and would move every rank.
 		high = "(" + positions[len(positions)-1]
 	}
+}
+
+// candidates are those of these positions whose sessions a filter does not rule out before their records are read, and how to read
+// these: a walk past thousands of others costs little more than their positions.
+func (s *Store) candidates(ctx context.Context, f bos.SessionFilter, positions []string, want bos.Want,
+	n *sessionCounts) (at []string, reads []bos.SessionRead, err error) {
+	over := make([]bool, len(positions))
+	if n.unfinished && len(positions) > 0 {
+		if over, err = s.over(ctx, positions); err != nil {
+			return nil, nil, err
+		}
+	}
+	for i, p := range positions {
+		if over[i] {
+			continue
+		}
+		n.met++
+		if key, incarnation, _ := schema.ParseSessionPosition(p); f.MatchKey(key) {
+			at, reads = append(at, p), append(reads, bos.SessionRead{SessionKey: key, Incarnation: incarnation, Want: want})
+		}
+	}
+	return at, reads, nil
+}
+
+// over says which of the sessions at these positions are over.
+func (s *Store) over(ctx context.Context, positions []string) ([]bool, error) {
+	entries := make([]string, len(positions))
+	for i, p := range positions {
+		entries[i] = schema.FrozenAt(p)
+	}
+	var reply *redis.Cmd
+	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { reply = scoresOf(ctx, pipe, s.db.Keys.Frozen(), entries) }); err != nil {
+		return nil, err
+	}
+	scores, err := reply.Slice()
+	if err != nil {
+		return nil, redisdb.Explain(err)
+	}
+	over := make([]bool, len(scores))
+	for i, score := range scores {
+		over[i] = score != nil
+	}
+	return over, nil
 }
 
 // readListed reads sessions of a list; if it may have parts that can be long, with what its filter
@@ -181,8 +220,9 @@ type sessionCounts struct {
 	total bool // all, once
 	all   *int
 
-	unfinished bool // those that are not frozen
+	unfinished bool // those that are not over
 	most       int  // at any time during the walk
+	met        int  // by the walk
 }
 
 // startRange makes a filter's times the bounds of positions. These are as exact as a microsecond: what started

@@ -120,6 +120,34 @@ func TestListOfSessionsIsTwoRoundTrips(t *testing.T) {
 	})
 }
 
+// TestAWalkReadsNoRecordsOfOthers lists sessions of one tenant, of one name and of one state among those of others: as many records are
+// read with 30 of them as with none.
+func TestAWalkReadsNoRecordsOfOthers(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.createAs(bos.NewSession{SessionKey: bos.SessionKey{Tenant: "blue", Name: "one"}})
+		filters := []bos.SessionFilter{{Tenant: new("blue")}, {Name: new("one")}, {Status: new(bos.StatePending)}}
+		reads := func() (all []string) {
+			for _, f := range filters {
+				got := s.count(func() error {
+					list, err := s.store.ListSessions(s.ctx, f, bos.Page{First: 20}, everything, false)
+					if err == nil && len(list.Items) != 1 {
+						err = fmt.Errorf("%d sessions pass", len(list.Items))
+					}
+					return err
+				})
+				all = append(all, strings.Join(got.commands, " "))
+			}
+			return all
+		}
+		alone := reads()
+		for i := range 30 {
+			s.create(fmt.Sprint("a", i))
+			s.state(fmt.Sprint("a", i), bos.StateComplete)
+		}
+		s.equal(reads(), alone, "the commands that Redis is asked")
+	})
+}
+
 // Paging and filters.
 
 func TestSessionsArePagedNewestFirst(t *testing.T) {

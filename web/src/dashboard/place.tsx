@@ -7,7 +7,7 @@ import { type Place, readPlace, type Route, writePlace } from './model/route.ts'
 const MOVED = 'bosgraph:moved'
 
 /** The full address of a place. */
-export function address(place: Place): string {
+function address(place: Place): string {
   return new URL(writePlace(place), document.baseURI).href
 }
 

@@ -10,5 +10,4 @@ export const graphql = initGraphQLTada<{
   scalars: { DateTime: string; Duration: string; Revision: number }
 }>()
 
-export type { FragmentOf, ResultOf, VariablesOf } from 'gql.tada'
-export { readFragment } from 'gql.tada'
+export type { ResultOf, VariablesOf } from 'gql.tada'

@@ -60,7 +60,7 @@ export interface Layout {
 }
 
 /** The measures that follow from the distance between cells. */
-export interface Metrics {
+interface Metrics {
   /** The most chassis that stand beside each other in a cabinet. */
   readonly across: number
   readonly pitchX: number

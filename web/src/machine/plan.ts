@@ -4,10 +4,10 @@ import { type Address, parseXname } from './xname'
  * What is drawn as one: a liquid-cooled cabinet (a slot is a column of its chassis),
  * an air-cooled rack (a slot is a row), or everything that has no place in either.
  */
-export type Kind = 'cabinet' | 'rack' | 'other'
+type Kind = 'cabinet' | 'rack' | 'other'
 
 /** What all blocks of a kind have in common: how many chassis, and columns and rows of cells in each. */
-export interface Shape {
+interface Shape {
   readonly chassis: number
   readonly columns: number
   readonly rows: number

@@ -8,7 +8,7 @@ export interface StoreUpdate {
   readonly structure: boolean
 }
 
-export type StoreListener = (update: StoreUpdate) => void
+type StoreListener = (update: StoreUpdate) => void
 
 /** The components of a session, outside React. */
 export interface ComponentStore {

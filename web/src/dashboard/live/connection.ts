@@ -87,7 +87,7 @@ export function wait(c: Connection, random: number): number {
 }
 
 /** Without a word from the server for so long, what is shown may be behind: milliseconds. */
-export const SILENCE = 45_000
+const SILENCE = 45_000
 
 /** What there is to say about the connection. */
 export interface Report {

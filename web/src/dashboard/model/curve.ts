@@ -10,7 +10,7 @@ export interface Point {
 }
 
 /** The areas, from the bottom up. What waits is the rest above them. */
-export const LAYERS = ['successful', 'failed', 'configuring', 'poweringOn', 'poweringOff', 'staged'] as const satisfies readonly Kind[]
+const LAYERS = ['successful', 'failed', 'configuring', 'poweringOn', 'poweringOff', 'staged'] as const satisfies readonly Kind[]
 export type Layer = (typeof LAYERS)[number]
 
 /** Points of progress; `start` is the session's start time. */

@@ -3,7 +3,7 @@
 export const STATES = ['PENDING', 'RUNNING', 'COMPLETE'] as const
 export const OPERATIONS = ['BOOT', 'REBOOT', 'SHUTDOWN'] as const
 export type State = (typeof STATES)[number]
-export type Operation = (typeof OPERATIONS)[number]
+type Operation = (typeof OPERATIONS)[number]
 
 /** How the list is ordered; what the API sends is newest first, and the rest is done with what has been read. */
 export const ORDERS = ['newest', 'failed', 'longest'] as const

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 	"slices"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -62,11 +63,16 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &known):
 		p = problemOf(known)
 	default:
-		id := audit.ErrorID(r.Context())
-		h.Log.ErrorContext(r.Context(), "internal error", "id", id, "path", r.URL.Path, "error", err)
-		p = newProblem(http.StatusInternalServerError, "Internal Server Error", "internal error; the server's log has it under %s", id)
+		p = h.internal(r, err)
 	}
 	p.send(w)
+}
+
+// internal logs what is not meant for users, and says where it is.
+func (h *handler) internal(r *http.Request, err error) *problem {
+	id := audit.ErrorID(r.Context())
+	h.Log.ErrorContext(r.Context(), "internal error", "id", id, "path", r.URL.Path, "error", err)
+	return newProblem(http.StatusInternalServerError, "Internal Server Error", "internal error; the server's log has it under %s", id)
 }
 
 // Refuse answers a request that is not even looked at.
@@ -106,6 +112,42 @@ func problemOf(err *bos.Error) *problem {
 		return badRequest("%s", err.Message)
 	}
 }
+
+// recover makes a panic an internal error like others: a problem, or the end of an answer that has begun. net/http would say nothing
+// of it in the server's log.
+func (h *handler) recover(w *answer, r *http.Request) {
+	panicked := recover()
+	if panicked == nil {
+		return
+	}
+	if panicked == http.ErrAbortHandler {
+		panic(panicked)
+	}
+	p := h.internal(r, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
+	if w.begun {
+		panic(http.ErrAbortHandler)
+	}
+	p.send(w)
+}
+
+// answer knows whether anything of it has been sent.
+type answer struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (a *answer) WriteHeader(status int) {
+	a.begun = true
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(data []byte) (int, error) {
+	a.begun = true
+	return a.ResponseWriter.Write(data)
+}
+
+// Unwrap lets [http.ResponseController] reach the connection.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // abort breaks an answer off that has begun: a client must not take what it has for
 // the whole.

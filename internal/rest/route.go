@@ -99,8 +99,9 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, at location) {
 		h.elsewhere(w, r, at)
 		return
 	}
-	err := h.answer(w, &request{Request: r, at: at, id: id}, to)
-	if err != nil {
+	answer := &answer{ResponseWriter: w}
+	defer h.recover(answer, r)
+	if err := h.answer(answer, &request{Request: r, at: at, id: id}, to); err != nil {
 		h.fail(w, r, err)
 	}
 }

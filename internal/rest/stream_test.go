@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/auth"
 )
 
 // TestEveryListOfComponentsIsCompleteAndInOrder reads a long list in all ways there are: each is read from the
@@ -56,6 +58,46 @@ func TestEveryListOfComponentsIsCompleteAndInOrder(t *testing.T) {
 		}
 		if store.largest != test.largest {
 			t.Errorf("%s: read in pages of %d, want %d", name, store.largest, test.largest)
+		}
+	}
+}
+
+// panicking is a store that panics after some pages.
+type panicking struct {
+	*fake
+	pages int
+}
+
+func (p *panicking) ListComponents(ctx context.Context, of *bos.MembersOf, f bos.ComponentFilter, page bos.Page,
+	detailed, total bool) (*bos.List[*bos.Component], error) {
+	if p.pages--; p.pages < 0 {
+		panic("a secret of the store")
+	}
+	return p.fake.ListComponents(ctx, of, f, page, detailed, total)
+}
+
+// TestAPanicIsAnInternalError panics before an answer has begun, which is then a problem, and within it, which is then broken off:
+// both are in the log, with the place, and none in the answer.
+func TestAPanicIsAnInternalError(t *testing.T) {
+	for pages, whole := range []bool{true, false} {
+		var log strings.Builder
+		api := New(&panicking{many(1000), pages}, Options{Log: slog.New(slog.NewTextHandler(&log, nil))}, nil)
+		access, err := auth.Anyone().For("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest("GET", "/v2/components", nil)
+		w := httptest.NewRecorder()
+		broken := func() (broken bool) {
+			defer func() { broken = recover() == http.ErrAbortHandler }()
+			api.ServeHTTP(w, r.WithContext(auth.WithAccess(r.Context(), access)))
+			return false
+		}()
+		if broken == whole || whole && (w.Code != 500 || w.Header().Get("Content-Type") != "application/problem+json") {
+			t.Errorf("after %d pages: broken off %v, %d %q", pages, broken, w.Code, w.Body.String())
+		}
+		if strings.Contains(w.Body.String(), "secret") || !strings.Contains(log.String(), "secret") || !strings.Contains(log.String(), "stream_test.go") {
+			t.Errorf("after %d pages the answer has %q, the log %q", pages, w.Body.String(), log.String())
 		}
 	}
 }

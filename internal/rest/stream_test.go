@@ -76,7 +76,7 @@ func (p *panicking) ListComponents(ctx context.Context, of *bos.MembersOf, f bos
 	return p.fake.ListComponents(ctx, of, f, page, detailed, total)
 }
 
-// TestAPanicIsAnInternalError panics before an answer has begun, which is then a problem, and within it, which is then broken off:
+// TestAPanicIsAnInternalError panics before an answer has begun, which is then a problem, and within it, which is then interrupted:
 // both are in the log, with the place, and none in the answer.
 func TestAPanicIsAnInternalError(t *testing.T) {
 	for pages, whole := range []bool{true, false} {
@@ -94,7 +94,7 @@ func TestAPanicIsAnInternalError(t *testing.T) {
 			return false
 		}()
 		if broken == whole || whole && (w.Code != 500 || w.Header().Get("Content-Type") != "application/problem+json") {
-			t.Errorf("after %d pages: broken off %v, %d %q", pages, broken, w.Code, w.Body.String())
+			t.Errorf("after %d pages: interrupted %v, %d %q", pages, broken, w.Code, w.Body.String())
 		}
 		if strings.Contains(w.Body.String(), "secret") || !strings.Contains(log.String(), "secret") || !strings.Contains(log.String(), "stream_test.go") {
 			t.Errorf("after %d pages the answer has %q, the log %q", pages, w.Body.String(), log.String())

@@ -142,13 +142,19 @@ func (e *events) takeOver(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// read waits for the client to go: it has nothing more to say.
+// mostUnasked is how many bytes a client may still send that follows a stream. It has nothing more to say; to read on
+// without end would cost the server more than the client.
+const mostUnasked = 1 << 10
+
+// read waits for the client to go, one byte at a time: no buffer waits with it.
 func (e *events) read() {
 	var b [1]byte
-	for {
-		if _, err := e.Conn.Read(b[:]); err != nil {
-			break
-		}
+	var err error
+	for n := 0; n < mostUnasked && err == nil; n++ {
+		_, err = e.Conn.Read(b[:])
+	}
+	if err == nil {
+		_ = e.Close()
 	}
 	e.streams.leave(e)
 	// First gone, then the member; follow does it the other way round. So one of the two always

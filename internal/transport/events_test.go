@@ -225,6 +225,15 @@ func TestAnEventStreamEndsWithItsClient(t *testing.T) {
 	}
 }
 
+// TestAnEventStreamEndsWhenItsClientGoesOnSending has a client send more and more, and read nothing but the end.
+func TestAnEventStreamEndsWhenItsClientGoesOnSending(t *testing.T) {
+	s := sessions(t)
+	w, r := stream(t, s, byGET(`subscription { sessionStatusUpdated(name: "running") { status } }`), "")
+	eventReader{bufio.NewReader(r.Body), t}.want("next", "data.sessionStatusUpdated.status", "RUNNING")
+	w.Write(strings.Repeat("x", 2<<10))
+	s.Deserted(t)
+}
+
 // TestAnEventStreamIsInterruptedWhenTheServerStops shows that a stream is interrupted when the server stops: it has
 // not come to its end, so that the client comes back.
 func TestAnEventStreamIsInterruptedWhenTheServerStops(t *testing.T) {

@@ -59,6 +59,11 @@ func (o *operation) start(w *wire, size int, access auth.Access) {
 	case op.Operation.Operation != ast.Subscription:
 		ctx, cancel := context.WithCancel(ctx)
 		o.cancel.Store(&cancel)
+		// stop may have looked for it before it was there.
+		if o.stopped.Load() {
+			cancel()
+			return
+		}
 		s.done.Go(func() { o.execute(ctx, op, began) })
 	default:
 		o.follow(ctx, op, access, began)

@@ -137,30 +137,30 @@ func (d *duration) or(byDefault time.Duration) time.Duration {
 	return time.Duration(*d)
 }
 
-// Read reads and checks a configuration file, and the files that it names. Its errors are [*ConfigError]s.
+// Read reads and checks a configuration file, and the files that it names. Its errors are [*ConfigError]s; what it returns with one
+// knows only which files it has read, or tried to.
 func Read(name string) (*Config, error) {
+	c := &Config{files: []string{name}}
 	text, err := readFile(name)
 	if err != nil {
-		return nil, &ConfigError{name, "", err.Error()}
+		return c, &ConfigError{name, "", err.Error()}
 	}
 	var f file
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields() // a misspelled filter would send everything
 	if err := decoder.Decode(&f); err != nil {
-		return nil, &ConfigError{name, "", fmt.Sprintf("this is not a configuration of webhooks, see docs/webhooks.md: %v", err)}
+		return c, &ConfigError{name, "", fmt.Sprintf("this is not a configuration of webhooks, see docs/webhooks.md: %v", err)}
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return nil, &ConfigError{name, "", "there is more behind the configuration: the file has to be one JSON object"}
+		return c, &ConfigError{name, "", "there is more behind the configuration: the file has to be one JSON object"}
 	}
-	c := &Config{
-		FailuresAbove: f.FailuresAbove, StalledAfter: f.StalledAfter.or(defaultStalled), SyncLostAfter: f.SyncLostAfter.or(defaultSyncLost),
-		server: strings.TrimRight(f.Server, "/"), files: []string{name},
-	}
+	c.FailuresAbove, c.StalledAfter, c.SyncLostAfter = f.FailuresAbove, f.StalledAfter.or(defaultStalled), f.SyncLostAfter.or(defaultSyncLost)
+	c.server = strings.TrimRight(f.Server, "/")
 	if c.FailuresAbove == nil {
 		c.FailuresAbove = []int{defaultShare}
 	}
 	if err := c.check(f); err != nil {
-		return nil, &ConfigError{name, "", err.Error()}
+		return c, &ConfigError{name, "", err.Error()}
 	}
 	for _, t := range f.Targets {
 		target, err := c.target(t, filepath.Dir(name))
@@ -168,7 +168,7 @@ func Read(name string) (*Config, error) {
 			err = fmt.Errorf("there are two of that name: give each its own")
 		}
 		if err != nil {
-			return nil, &ConfigError{name, t.Name, err.Error()}
+			return c, &ConfigError{name, t.Name, err.Error()}
 		}
 		c.Targets = append(c.Targets, target)
 	}

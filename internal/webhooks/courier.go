@@ -52,13 +52,14 @@ func (c *courier) run(ctx context.Context) {
 	results := make(chan finished)
 	var flying sync.WaitGroup
 	defer flying.Wait()
-	timer := time.NewTimer(0)
+	timer, seen := time.NewTimer(0), time.NewTicker(seenEvery)
 	defer timer.Stop()
+	defer seen.Stop()
 	var load time.Time // when the queue is to be read
 	var more bool      // it may have more than was read
 	for {
 		now := c.s.o.Now()
-		if room := window - len(c.queue.pending); room > 0 && !now.Before(load) {
+		if room := c.queue.room(); room > 0 && !now.Before(load) {
 			read, err := c.store.Queued(ctx, c.target.Name, c.queue.last(), room)
 			if err != nil {
 				c.s.trouble(ctx, err)
@@ -84,7 +85,7 @@ func (c *courier) run(ctx context.Context) {
 			})
 		}
 		at := c.queue.due()
-		if len(c.queue.pending) < window && (at.IsZero() || load.Before(at)) {
+		if c.queue.room() > 0 && (at.IsZero() || load.Before(at)) {
 			at = load
 		} else if at.IsZero() { // only an answer can bring something
 			at = now.Add(loadEvery)
@@ -95,10 +96,12 @@ func (c *courier) run(ctx context.Context) {
 			return
 		case <-c.wake:
 			load = time.Time{}
+		case <-seen.C:
+			c.note(ctx, c.state)
 		case <-timer.C:
 		case r := <-results:
 			c.settle(ctx, r)
-			if more && len(c.queue.pending) < window/2 {
+			if more && c.queue.room() > window/2 {
 				load = time.Time{}
 			}
 		}

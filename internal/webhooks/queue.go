@@ -12,8 +12,9 @@ import (
 
 // What is sent at a time, and when again.
 const (
-	window     = 256 // deliveries of a target that are looked at
-	atOnce     = 8   // requests to a target, while it accepts them
+	window     = 256  // deliveries of a target that wait for nothing but their turn
+	mostKnown  = 4096 // with those that were refused, and what is behind them
+	atOnce     = 8    // requests to a target, while it accepts them
 	firstPause = time.Second
 	mostPause  = time.Hour       // of one delivery
 	mostSpared = 5 * time.Minute // that a target gets nothing at all
@@ -46,6 +47,22 @@ func (q *queue) add(all []bos.Delivery) {
 	for _, d := range all {
 		q.pending = append(q.pending, &delivery{Delivery: d})
 	}
+}
+
+// room is how many more deliveries may be added: what was refused, and what it holds back, waits beside the window, or it
+// would hold up all others.
+func (q *queue) room() int {
+	held, waiting := map[string]bool{}, 0
+	for _, d := range q.pending {
+		about := d.Event.About()
+		if d.Attempts > 0 {
+			held[about] = true
+		}
+		if !held[about] {
+			waiting++
+		}
+	}
+	return max(min(window-waiting, mostKnown-len(q.pending)), 0)
 }
 
 // last is the position of the last delivery that was added and is still pending; empty for none.

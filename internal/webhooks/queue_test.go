@@ -149,3 +149,38 @@ func TestWhatIsOldIsGivenUpUnlessItWasNotTried(t *testing.T) {
 		t.Errorf("expired: %q", ids)
 	}
 }
+
+// TestWhatIsRefusedDoesNotHoldUpWhatComesBehind has as many deliveries refused as are looked at, and others behind one of them.
+func TestWhatIsRefusedDoesNotHoldUpWhatComesBehind(t *testing.T) {
+	var q queue
+	now := time.Now()
+	refuse := func() {
+		for d := q.next(now); d != nil; d = q.next(now) {
+			q.failed(d, now, "no such event", 0)
+			q.failures, q.paused = 0, time.Time{} // as others are accepted between them
+		}
+	}
+	fill := func(first, n int) {
+		for i := first; i < first+n; i++ {
+			session := &bos.Session{SessionKey: bos.SessionKey{Name: fmt.Sprint("s", i/2)}} // two of each
+			q.add([]bos.Delivery{{Position: fmt.Sprintf("%d-0", i+1), Event: bos.Event{ID: fmt.Sprint(i), Session: session}}})
+		}
+	}
+	fill(0, window)
+	if room := q.room(); room != 0 {
+		t.Fatalf("there is room for %d more than are looked at", room)
+	}
+	refuse()
+	if room := q.room(); room != window {
+		t.Fatalf("when all were refused, or wait behind them, there is room for %d", room)
+	}
+	fill(window, 2)
+	if _, ids := q.taken(now); ids != fmt.Sprint(window) {
+		t.Errorf("then %q are sent", ids)
+	}
+	fill(window+2, mostKnown-window-2)
+	refuse()
+	if room := q.room(); room != 0 {
+		t.Errorf("with all that may be known there is room for %d", room)
+	}
+}

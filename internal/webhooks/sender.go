@@ -135,15 +135,17 @@ func (s *Sender) Run(ctx context.Context, lease Lease) {
 	}
 }
 
-// reread reads the configuration again when one of its files has changed. One that is wrong changes
-// nothing.
+// reread reads the configuration again when one of its files has changed, those that an unusable one names among them. One that is wrong
+// changes nothing.
 func (s *Sender) reread(ctx context.Context, changed chan<- struct{}) {
-	problem := ""
+	problem, files := "", s.config.Load().files
 	for ctx.Err() == nil {
 		// Other files may be named now, so those that are followed are made again.
 		once, stop := context.WithCancel(ctx)
-		reread.New(s.config.Load().files...).Follow(once, beat, func() {
+		reread.New(files...).Follow(once, beat, func() {
+			defer stop()
 			c, err := Read(s.o.File)
+			files = c.files
 			if err != nil {
 				if err.Error() != problem {
 					problem = err.Error()
@@ -159,7 +161,6 @@ func (s *Sender) reread(ctx context.Context, changed chan<- struct{}) {
 			case changed <- struct{}{}:
 			default: // one that is waiting is enough
 			}
-			stop()
 		})
 		stop()
 	}
@@ -250,7 +251,6 @@ func (s *Sender) work(ctx context.Context, store Store) {
 		sending.Go(func() { one.run(ctx) })
 	}
 	watch := &stalls{store: store, after: c.StalledAfter}
-	var dropped int64
 	outbox, look, count, seen := time.NewTicker(outboxEvery), time.NewTicker(min(mostLookEvery, c.StalledAfter/4)), time.NewTicker(countEvery), time.NewTicker(seenEvery)
 	defer outbox.Stop()
 	defer look.Stop()
@@ -270,9 +270,9 @@ func (s *Sender) work(ctx context.Context, store Store) {
 		case <-look.C:
 			err = watch.look(ctx, s.o.Now())
 		case <-count.C:
-			dropped, err = s.countPending(ctx, store, couriers, dropped)
+			err = s.countPending(ctx, store, couriers)
 		case <-seen.C:
-			return // and begins again: targets are noted, or forgotten
+			err = s.forgetOthers(ctx, store, c)
 		}
 		switch {
 		case errors.Is(err, bos.ErrTenureEnded):
@@ -303,6 +303,18 @@ func (s *Sender) couriers(ctx context.Context, c *Config, store Store) ([]*couri
 		delete(notes, t.Name)
 	}
 	return all, s.forget(ctx, store, notes)
+}
+
+// forgetOthers forgets the targets that are not in a configuration.
+func (s *Sender) forgetOthers(ctx context.Context, store Store, c *Config) error {
+	notes, err := store.Targets(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range c.Targets {
+		delete(notes, t.Name)
+	}
+	return s.forget(ctx, store, notes)
 }
 
 // forget notes which targets are not configured, and removes what is left of those that no sender has had in its
@@ -363,7 +375,7 @@ func (s *Sender) distribute(ctx context.Context, store Store, watch *stalls, cou
 }
 
 // countPending counts what waits, for the metrics, and returns how many events the outbox had no room for.
-func (s *Sender) countPending(ctx context.Context, store Store, couriers []*courier, dropped int64) (int64, error) {
+func (s *Sender) countPending(ctx context.Context, store Store, couriers []*courier) error {
 	names, disabled := make([]string, len(couriers)), 0
 	for i, c := range couriers {
 		names[i] = c.target.Name
@@ -373,14 +385,14 @@ func (s *Sender) countPending(ctx context.Context, store Store, couriers []*cour
 	}
 	outbox, queued, dead, err := store.QueueLengths(ctx, names)
 	if err != nil {
-		return dropped, err
+		return err
 	}
 	now, err := store.Unnoted(ctx)
 	if err != nil {
-		return dropped, err
+		return err
 	}
-	if now > dropped {
-		s.o.Log.Error("webhook events dropped: too many are pending", "events", now)
+	if before := s.Counts().Dropped; now > before {
+		s.o.Log.Error("webhook events dropped: too many are pending", "events", now-before)
 	}
 	s.count(func(c *Counts) {
 		c.Pending, c.Dead, c.Disabled, c.Dropped = outbox, 0, disabled, now
@@ -388,7 +400,7 @@ func (s *Sender) countPending(ctx context.Context, store Store, couriers []*cour
 			c.Pending, c.Dead = c.Pending+queued[i], c.Dead+dead[i]
 		}
 	})
-	return now, nil
+	return nil
 }
 
 // trouble logs an error of the store, once until it is over.

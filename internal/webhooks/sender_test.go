@@ -2,11 +2,16 @@ package webhooks
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -88,4 +93,118 @@ func TestATargetIsForgottenADayAfterItWasConfiguredLast(t *testing.T) {
 	if !strings.Contains(store.notes["lately"], `"removed":"2026-11-22T09:00`) || strings.Contains(store.notes["ops"], "removed") {
 		t.Errorf("a minute later, when one is configured again: %q", store.notes)
 	}
+}
+
+// quiet is a store in which nothing happens: one delivery waits, and events were dropped long ago.
+type quiet struct {
+	fakeStore
+	mu    sync.Mutex
+	reads int // of a queue from its beginning
+}
+
+func (q *quiet) NoteTarget(ctx context.Context, target, note string) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.fakeStore.NoteTarget(ctx, target, note)
+}
+
+func (q *quiet) Targets(ctx context.Context) (map[string]string, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.fakeStore.Targets(ctx)
+}
+
+func (q *quiet) ForgetTarget(ctx context.Context, target string) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.fakeStore.ForgetTarget(ctx, target)
+}
+
+func (q *quiet) Queued(_ context.Context, _, after string, _ int) ([]bos.Delivery, error) {
+	if after != "" {
+		return nil, nil
+	}
+	q.reads++
+	now := time.Now()
+	return []bos.Delivery{{Position: fmt.Sprintf("%d-0", now.UnixMilli()), Attempts: 1, Next: now.Add(100 * time.Hour)}}, nil
+}
+
+func (q *quiet) Distribute(context.Context, int, func(*bos.Event) []string) (int, error) {
+	return 0, nil
+}
+func (q *quiet) Unnoted(context.Context) (int64, error) { return 5, nil }
+
+func (q *quiet) QueueLengths(context.Context, []string) (outbox int, queued, dead []int, err error) {
+	return 0, []int{1}, []int{0}, nil
+}
+
+// TestNothingBeginsAgainWithTheHours sends for two days: requests under way and what is known of a target stay, targets are noted
+// and forgotten all the same, and what was dropped once is reported once.
+func TestNothingBeginsAgainWithTheHours(t *testing.T) {
+	config := written(t, target(`, "giveUpAfter": "150h"`))
+	synctest.Test(t, func(t *testing.T) {
+		c, err := Read(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		s := &Sender{o: Options{Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil))}}
+		s.config.Store(c)
+		left := fmt.Sprintf(`{"seen": %q}`, time.Now().Format(time.RFC3339))
+		store := &quiet{fakeStore: fakeStore{notes: map[string]string{"left": left}}}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { s.work(ctx, store); close(done) }()
+		time.Sleep(48*time.Hour + time.Minute)
+		synctest.Wait()
+		store.mu.Lock()
+		var ops State
+		if err := json.Unmarshal([]byte(store.notes["ops"]), &ops); err != nil || time.Since(ops.Seen) > seenEvery {
+			t.Errorf("the target was last seen %v ago (%v)", time.Since(ops.Seen), err)
+		}
+		if store.notes["left"] != "" {
+			t.Errorf("a target that was removed two days ago is %s", store.notes["left"])
+		}
+		store.mu.Unlock()
+		stop()
+		<-done
+		if store.reads != 1 {
+			t.Errorf("its queue was read from the beginning %d times", store.reads)
+		}
+		if n := strings.Count(log.String(), "webhook events dropped"); n != 1 {
+			t.Errorf("what was dropped once is reported %d times", n)
+		}
+	})
+}
+
+// TestAFileThatAConfigurationNamesIsTakenUpWhenItIsThere names a secret before there is one.
+func TestAFileThatAConfigurationNamesIsTakenUpWhenItIsThere(t *testing.T) {
+	config := written(t, target(""))
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(filepath.Dir(config), name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		s, err := New(Options{File: config, Note: func(bool, []int) {}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { s.reread(ctx, make(chan struct{}, 1)); close(done) }()
+		time.Sleep(3 * beat)
+		write("webhooks.json", strings.Replace(target(""), `"secret"`, `"new"`, 1))
+		time.Sleep(3 * beat)
+		write("new", secret)
+		time.Sleep(3 * beat)
+		stop()
+		<-done
+		unusable, again := strings.Index(log.String(), "unusable"), strings.Index(log.String(), "configuration read again")
+		if unusable < 0 || again < unusable {
+			t.Errorf("the log has %q", log.String())
+		}
+	})
 }

@@ -165,6 +165,9 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		{"options: {BOSGRAPH_AUTH: null}", "options.BOSGRAPH_AUTH is missing"},
 		{"options: {BOSGRAPH_AUTH: none}", "BOSGRAPH_INSECURE"},
 		{"files: {BOSGRAPH_TOKEN_FILE: null}", "files.BOSGRAPH_TOKEN_FILE is missing"},
+		{"files: {BOSGRAPH_LOGIN_KEY_FILE: null}", "files.BOSGRAPH_LOGIN_KEY_FILE is missing"},
+		{"{replicaCount: 1, autoscaling: {enabled: true}, files: {BOSGRAPH_LOGIN_KEY_FILE: null}}", "files.BOSGRAPH_LOGIN_KEY_FILE is missing"},
+		{"{options: {BOSGRAPH_AUTH: oidc}, files: {BOSGRAPH_TOKEN_FILE: null, BOSGRAPH_LOGIN_KEY_FILE: null}}", "files.BOSGRAPH_LOGIN_KEY_FILE is missing"},
 		{"files: {BOSGRAPH_TOKEN_FILE: {key: tokens, secret: a, configMap: b}}", "BOSGRAPH_TOKEN_FILE"},
 		{"options: {BOSGRAPH_LISTEN: ':80'}", "options.BOSGRAPH_LISTEN is set by the chart"},
 		{"options: {LISTEN: ':80'}", "LISTEN"},
@@ -198,6 +201,9 @@ func TestExampleForCSM(t *testing.T) {
 	image := container["image"].(object) // the one part that the base chart has in its own form
 	container["image"] = image["repository"].(string) + ":" + image["tag"].(string)
 	checkOptions(t, container, options)
+	if !slices.ContainsFunc(container["env"].([]any), func(e any) bool { return e.(object)["name"] == "BOSGRAPH_LOGIN_KEY_FILE" }) {
+		t.Errorf("%v replicas do not share a key for logins", values["replicaCount"])
+	}
 	var volumes []any
 	for _, v := range values["volumes"].(object) {
 		volumes = append(volumes, v)

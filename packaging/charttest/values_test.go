@@ -70,6 +70,22 @@ func TestRedisHasThePasswordOfItsFile(t *testing.T) {
 	}
 }
 
+// TestTheDocumentMakesTheDefaultFiles looks for each file of the default values in the command that makes their Secret.
+func TestTheDocumentMakesTheDefaultFiles(t *testing.T) {
+	text, err := os.ReadFile("../../docs/install.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range parsed(t, chartFolder+"/values.yaml")["files"].(object) {
+		command := "kubectl -n bosgraph create secret generic " + file.(object)["secret"].(string)
+		_, arguments, found := strings.Cut(string(text), command)
+		arguments, _, _ = strings.Cut(arguments, "\n")
+		if key := "--from-file=" + file.(object)["key"].(string); !found || !slices.Contains(strings.Fields(arguments), key) {
+			t.Errorf("%s: docs/install.md has no %s … %s", name, command, key)
+		}
+	}
+}
+
 // TestNotesHaveTheAddress wants a URL that answers.
 func TestNotesHaveTheAddress(t *testing.T) {
 	for name, want := range map[string]string{"": "http://127.0.0.1:8080/", "tls": "https://127.0.0.1:8080/", "ingress-base-path": "://boot.example.com/boot/"} {

@@ -63,6 +63,10 @@ capabilities: {drop: [ALL]}
 {{- if and (eq $auth "tokens") (not (index .Values.files "BOSGRAPH_TOKEN_FILE")) -}}
 {{- fail "files.BOSGRAPH_TOKEN_FILE is missing: say which Secret has the digests of the tokens" -}}
 {{- end -}}
+{{- $several := ternary (gt (int .Values.autoscaling.maxReplicas) 1) (gt (int .Values.replicaCount) 1) .Values.autoscaling.enabled -}}
+{{- if and (ne $auth "none") $several (not (index .Values.files "BOSGRAPH_LOGIN_KEY_FILE")) -}}
+{{- fail "files.BOSGRAPH_LOGIN_KEY_FILE is missing: say which Secret has the key that all replicas seal logins with, or run one replica" -}}
+{{- end -}}
 {{- range $name := list "BOSGRAPH_LISTEN" "BOSGRAPH_METRICS_LISTEN" "BOSGRAPH_BASE_PATH" "BOSGRAPH_ALLOW_HOST" "BOSGRAPH_REDIS_URL" "BOSGRAPH_DATA_DIR" -}}
 {{- if hasKey $.Values.options $name -}}
 {{- fail (printf "options.%s is set by the chart: use basePath, allowHosts or redis" $name) -}}

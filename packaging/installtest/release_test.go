@@ -165,6 +165,12 @@ func childIndex(t *testing.T, top v1.ImageIndex) v1.ImageIndex {
 	if err != nil || len(manifest.Manifests) != 1 {
 		t.Fatalf("the layout has %d entries: %v", len(manifest.Manifests), err)
 	}
+	// What `podman load` names the image: docs/install.md runs it as bosgraph:VERSION.
+	_, version, _ := strings.Cut(filepath.Base(result(t, "bosgraph_*_image.tar")), "_")
+	want := "localhost/bosgraph:" + strings.TrimSuffix(version, "_image.tar")
+	if got := manifest.Manifests[0].Annotations["io.containerd.image.name"]; got != want {
+		t.Errorf("the image has the name %q, want %s", got, want)
+	}
 	index, err := top.ImageIndex(manifest.Manifests[0].Digest)
 	if err != nil {
 		t.Fatal(err)

@@ -52,8 +52,12 @@ func (r *release) image() error {
 	if err != nil {
 		return err
 	}
-	// The name by which tools find the image in the layout.
-	name := layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": r.version})
+	// The name by which tools find the image in the layout, and the one that `podman load` gives it: without that, the version
+	// alone would become one.
+	name := layout.WithAnnotations(map[string]string{
+		"org.opencontainers.image.ref.name": r.version,
+		"io.containerd.image.name":          "localhost/bosgraph:" + r.version,
+	})
 	if err := path.AppendIndex(index, name); err != nil {
 		return err
 	}

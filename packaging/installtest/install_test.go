@@ -107,6 +107,11 @@ func TestRedHatPackage(t *testing.T) {
 	if got := output(t, "rpm", "--query", "--package", "--configfiles", pkg); strings.TrimSpace(got) != "/etc/bosgraph/bosgraph.env" {
 		t.Errorf("the package's configuration is %s", got)
 	}
+	for kind, want := range map[string]string{"--requires": "/usr/sbin/useradd", "--recommends": "redis >= 7.0"} {
+		if got := strings.Split(output(t, "rpm", "--query", "--package", kind, pkg), "\n"); !slices.Contains(got, want) || slices.Contains(got, "shadow-utils") {
+			t.Errorf("the package's %s are %q", kind, got)
+		}
+	}
 	for name, script := range map[string]string{"postinstall": "useradd", "preuninstall": "systemctl disable"} {
 		if got := output(t, "rpm", "--query", "--package", "--scripts", pkg); !strings.Contains(got, name) || !strings.Contains(got, script) {
 			t.Errorf("the package has no script %s with %s: %s", name, script, got)

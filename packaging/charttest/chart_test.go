@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/engine"
@@ -57,6 +58,10 @@ func filesOf(values object) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return filesOfChart(chart, values)
+}
+
+func filesOfChart(chart *chart.Chart, values object) (map[string]string, error) {
 	release := chartutil.ReleaseOptions{Name: "bosgraph", Namespace: "services", Revision: 1, IsInstall: true}
 	all, err := chartutil.ToRenderValues(chart, values, release, chartutil.DefaultCapabilities)
 	if err != nil {
@@ -71,6 +76,10 @@ func render(values object) ([]object, error) {
 	if err != nil {
 		return nil, err
 	}
+	return objectsIn(files)
+}
+
+func objectsIn(files map[string]string) ([]object, error) {
 	var objects []object
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if !strings.HasSuffix(name, ".yaml") {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"helm.sh/helm/v3/pkg/chart/loader"
 	"sigs.k8s.io/yaml"
 )
 
@@ -70,6 +71,37 @@ func TestRedisHasThePasswordOfItsFile(t *testing.T) {
 	}
 }
 
+// TestRedisRestartsForItsConfigurationAlone compares the chart's Redis in releases of the chart: what `helm upgrade` does not change keeps running.
+func TestRedisRestartsForItsConfigurationAlone(t *testing.T) {
+	pod := func(version, memory string) string {
+		chart, err := loader.Load(chartFolder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chart.Metadata.Version, chart.Metadata.AppVersion = version, version
+		files, err := filesOfChart(chart, object{"redis": object{"maxMemory": memory}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects, err := objectsIn(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := yaml.Marshal(at(ofKind(t, objects, "StatefulSet"), "spec"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	before := pod("1.0.0", "512mb")
+	if after := pod("1.0.1", "512mb"); after != before {
+		t.Errorf("another version of the chart replaces it: it was\n%sand is\n%s", before, after)
+	}
+	if pod("1.0.0", "1gb") == before {
+		t.Error("it keeps running with the memory that it had")
+	}
+}
+
 // TestTheDocumentMakesTheDefaultFiles looks for each file of the default values in the command that makes their Secret.
 func TestTheDocumentMakesTheDefaultFiles(t *testing.T) {
 	text, err := os.ReadFile("../../docs/install.md")
@@ -106,6 +138,11 @@ func objectOf(t *testing.T, values object, kind string) object {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return ofKind(t, objects, kind)
+}
+
+func ofKind(t *testing.T, objects []object, kind string) object {
+	t.Helper()
 	i := slices.IndexFunc(objects, func(o object) bool { return o["kind"] == kind })
 	if i < 0 {
 		t.Fatalf("there is no %s", kind)

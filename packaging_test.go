@@ -38,4 +38,8 @@ func TestPackagingNamesOptionsThatExist(t *testing.T) {
 	if unit := readText(t, "packaging/bosgraph.service"); !start.MatchString(unit) || !strings.Contains(unit, "\nEnvironmentFile=/etc/bosgraph/bosgraph.env\n") {
 		t.Error("the unit does not start bosgraph with the variables of its file")
 	}
+	// The archive has the same unit.
+	if !strings.Contains(readText(t, "docs/install.md"), "\n    install bosgraph-VERSION/bosgraph /usr/bin/\n") {
+		t.Error("docs/install.md installs the archive's program where the unit does not look for it")
+	}
 }

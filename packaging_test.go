@@ -1,12 +1,40 @@
 package main
 
 import (
+	"io"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/bosgraph/bosgraph/internal/config"
 )
+
+// TestProxiesWaitForPings compares how long the documented proxies wait with what comes in that time: one that waits less than two and a half
+// intervals ends subscriptions in which nothing changes, one that waits much longer keeps watchers at a replica that hangs. No
+// request may take as long.
+func TestProxiesWaitForPings(t *testing.T) {
+	c, err := config.Parse([]string{"serve"}, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, pattern := range map[string]string{
+		"docs/operations.md":                              `proxy_read_timeout (\d+)s;`,
+		"packaging/chart/examples/ingress-base-path.yaml": `proxy-read-timeout: "(\d+)"`,
+	} {
+		found := regexp.MustCompile(pattern).FindStringSubmatch(readText(t, file))
+		if found == nil {
+			t.Errorf("%s has no %s", file, pattern)
+			continue
+		}
+		wait, err := time.ParseDuration(found[1] + "s")
+		if err != nil || wait < 5*c.PingInterval/2 || wait > 3*c.PingInterval || wait <= c.OperationTimeout {
+			t.Errorf("%s waits %v, pings come every %v, and requests take up to %v: %v", file, wait, c.PingInterval, c.OperationTimeout, err)
+		}
+	}
+}
 
 // TestPackagingNamesOptionsThatExist compares the variables in packages, chart and documents of
 // installation with those of docs/options.md, which is made of the command line's grammar: bosgraph

@@ -19,6 +19,7 @@ type ChangesRead struct {
 // Changes are what has changed in a session's components.
 type Changes struct {
 	Incarnation, Epoch string
+	Source             Source
 	Revision           int64 // where the session is now
 	State              State
 	Unfinished         bool     // it was deleted before it was complete

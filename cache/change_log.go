@@ -121,7 +121,7 @@ func (a *changesReply) changes(r bos.ChangesRead, epoch string) (*bos.Changes, e
 		return nil, nil
 	}
 	c := &bos.Changes{
-		Incarnation: hash.get(schema.Session.Incarnation.Name), Epoch: epoch,
+		Incarnation: hash.get(schema.Session.Incarnation.Name), Epoch: epoch, Source: bos.Source(hash.get(schema.Session.Source.Name)),
 		Revision: hash.number(hash.get(schema.Session.Revision.Name)), State: bos.State(hash.get(schema.Session.State.Name)),
 		Unfinished: hash.get(schema.Session.Removal.Name) != "" && bos.State(hash.get(schema.Session.State.Name)) != bos.StateComplete,
 	}

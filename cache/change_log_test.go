@@ -218,14 +218,17 @@ func TestMoreChangesThanOneReadBringsAreMissed(t *testing.T) {
 func TestChangesOfManySessionsAreOneRead(t *testing.T) {
 	conform(t, func(s *suite) {
 		s.create("a")
-		s.create("b")
+		s.createAs(bos.NewSession{SessionKey: name("b"), Source: bos.SourceBOS})
 		s.put(component("x1", "a"), component("x2", "b"))
 		found, err := s.store.ReadChanges(s.ctx, []bos.ChangesRead{
 			{SessionKey: name("b")}, {SessionKey: name("none")}, {SessionKey: name("a")},
 		})
 		s.must(err)
 		if found[0] == nil || found[1] != nil || found[2] == nil || found[0].Incarnation == found[2].Incarnation {
-			s.Errorf("found %+v", found)
+			s.Fatalf("found %+v", found)
+		}
+		if found[0].Source != bos.SourceBOS || found[2].Source != bos.SourceProducer {
+			s.Errorf("they are from %q and %q", found[0].Source, found[2].Source)
 		}
 		if none, err := s.store.ReadChanges(s.ctx, nil); len(none) != 0 || err != nil {
 			s.Errorf("of nothing: %v, %v", none, err)

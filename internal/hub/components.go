@@ -20,9 +20,10 @@ type componentWatch struct {
 	detailed bool
 	pace     time.Duration
 
-	paced time.Time       // nothing is shown before, but for the end and for those who join
-	since bos.ChangesRead // where the change log has been read to
-	need  uint64          // somebody needs to begin again, with this read or a later one; 0 if not
+	paced  time.Time       // nothing is shown before, but for the end and for those who join
+	since  bos.ChangesRead // where the change log has been read to
+	source bos.Source      // of the session, as last read
+	need   uint64          // somebody needs to begin again, with this read or a later one; 0 if not
 }
 
 // WatchComponents follows a session's components, at least pace apart but for the end. Its watch
@@ -133,6 +134,9 @@ func (h *Hub) readChanged(ctx context.Context, watches []*componentWatch, change
 
 // showChanges shows a watch its changes, or ends it if there is no such session any more.
 func (h *Hub) showChanges(w *componentWatch, c *bos.Changes, records map[string]*bos.Component, number uint64, epoch string) {
+	if c != nil {
+		w.topic.missing = time.Time{}
+	}
 	switch {
 	case (c == nil || c.Unfinished) && w.need > number: // made again since, maybe: the read that it needs shows that
 	case c != nil && c.Unfinished:
@@ -141,10 +145,10 @@ func (h *Hub) showChanges(w *componentWatch, c *bos.Changes, records map[string]
 		h.at(&w.entry, w.paced) // read for what might have been the end
 	case c != nil:
 		w.show(c, records, number)
-	case w.since.Epoch == "" || !h.lost(number, w.since.Epoch, epoch):
-		w.end(bos.NoSession(w.topic.key))
+	case w.since.Epoch != "" && h.lost(number, w.since.Epoch, epoch) && h.awaits(&w.entry, w.source == bos.SourceBOS, number):
+		w.since.After = 0 // revisions begin at 1 again
 	default:
-		w.since.After = 0 // all are missing, and this one may come back
+		w.end(bos.NoSession(w.topic.key))
 	}
 }
 
@@ -153,7 +157,7 @@ func (w *componentWatch) show(c *bos.Changes, records map[string]*bos.Component,
 	// The log is followed to c.Revision, which was read in one moment with it: a record that
 	// was read afterwards may be newer, and then its own change comes once more, which does
 	// no harm.
-	w.since.After, w.since.Incarnation, w.since.Epoch = c.Revision, c.Incarnation, c.Epoch
+	w.since.After, w.since.Incarnation, w.since.Epoch, w.source = c.Revision, c.Incarnation, c.Epoch, c.Source
 	w.paced = w.entry.read.Add(w.pace)
 	update := live.Update[*live.ComponentsUpdate]{
 		Value:    &live.ComponentsUpdate{Revision: c.Revision, Components: []*bos.Component{}, Removed: c.Removed},

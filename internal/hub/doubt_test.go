@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/internal/live"
 )
 
 // reading has a session read again, and returns the number of that read and what lets
@@ -96,7 +97,8 @@ func TestWhatIsMissingDuringAnInterruptionIsNotTakenForDeleted(t *testing.T) {
 }
 
 // TestWhatNobodyWritesAgainEnds lets Redis come back empty: who watches a session is shown that it may be behind until it is written
-// again, and after ten minutes that it does not exist, unless it is one of BOS, and BOS is not read.
+// again, and after ten minutes that it does not exist, unless it is one of BOS, and BOS is not read. Who follows its components
+// is shown nothing meanwhile, and ends likewise, whether or not somebody follows the status, too.
 func TestWhatNobodyWritesAgainEnds(t *testing.T) {
 	fromBOS := func(s *bos.Session) { s.Source = bos.SourceBOS }
 	for name, test := range map[string]struct {
@@ -113,35 +115,92 @@ func TestWhatNobodyWritesAgainEnds(t *testing.T) {
 		"BOS is not read":                       {change: fromBOS, unread: true},
 		"BOS is not read, and has no say in it": {change: same, unread: true, ends: true},
 	} {
-		t.Run(name, func(t *testing.T) {
-			simulate(t, func(w *world) {
-				w.hub.Silent(test.unread || test.behind, test.unread)
-				w.write("a", test.change)
-				f := w.status("a", bos.Want{})
-				w.pass(2 * interval)
-				w.store.renew("two")
-				w.pass(rewriting - interval)
-				if s := f.last("while it is missing"); !s.Stale || f.ended() != nil {
-					t.Errorf("while it is missing: %+v, %v", s.Metadata, f.ended())
-				}
-				if test.rewrite {
+		for _, follows := range []struct {
+			what               string
+			status, components bool
+		}{{"its status", true, false}, {"its components", false, true}, {"both", true, true}} {
+			t.Run(name+", followed is "+follows.what, func(t *testing.T) {
+				simulate(t, func(w *world) {
+					w.hub.Silent(test.unread || test.behind, test.unread)
 					w.write("a", test.change)
+					var all []interface{ ended() error }
+					var f *follower[*bos.Status]
+					var c *follower[*live.ComponentsUpdate]
+					if follows.status {
+						f = w.status("a", bos.Want{})
+						all = append(all, f)
+					}
+					if follows.components {
+						c = w.components("a", 0)
+						all = append(all, c)
+					}
+					wantEnded := func(ends bool) {
+						w.Helper()
+						for _, one := range all {
+							if err := one.ended(); ends != (bos.CodeOf(err) == bos.NotFound) {
+								w.Errorf("%T has ended with %v", one, err)
+							}
+						}
+					}
 					w.pass(2 * interval)
-					if s := f.last("written again"); s.Stale || s.Epoch != "two" {
-						t.Errorf("written again: %+v", s.Metadata)
+					if c != nil {
+						c.one("the beginning")
 					}
-				}
-				w.pass(4 * interval)
-				if err := f.ended(); test.ends != (bos.CodeOf(err) == bos.NotFound) {
-					t.Errorf("it has ended with %v", err)
-				}
-				if !test.ends { // nor later
-					w.pass(3 * rewriting)
-					if err := f.ended(); err != nil {
-						t.Errorf("it has ended with %v", err)
+					w.store.renew("two")
+					w.pass(rewriting - interval)
+					wantEnded(false)
+					if f != nil {
+						if s := f.last("while it is missing"); !s.Stale {
+							w.Errorf("while it is missing: %+v", s.Metadata)
+						}
 					}
-				}
+					if c != nil {
+						c.none("while it is missing")
+					}
+					if test.rewrite {
+						w.write("a", test.change)
+						w.pass(2 * interval)
+						if f != nil {
+							if s := f.last("written again"); s.Stale || s.Epoch != "two" {
+								w.Errorf("written again: %+v", s.Metadata)
+							}
+						}
+						if c != nil {
+							if s := c.one("written again"); !s.Value.Resync || s.Epoch != "two" {
+								w.Errorf("written again: %+v", s)
+							}
+						}
+					}
+					w.pass(4 * interval)
+					wantEnded(test.ends)
+					if !test.ends { // nor later
+						w.pass(3 * rewriting)
+						wantEnded(false)
+					}
+				})
 			})
-		})
+		}
 	}
+}
+
+// TestASecondLossIsWaitedForAsLong loses a session that was written again after an earlier loss: its source has all of the time once more,
+// though nothing of it was shown in between.
+func TestASecondLossIsWaitedForAsLong(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.write("a")
+		f := w.components("a", 2*rewriting)
+		w.pass(2 * interval)
+		f.one("the beginning")
+		w.store.renew("two")
+		w.pass(rewriting - interval)
+		w.record("a", same)
+		w.pass(interval / 2)
+		w.store.renew("three")
+		w.pass(rewriting)
+		f.none("lost again")
+		w.pass(2 * interval)
+		if err := f.ended(); bos.CodeOf(err) != bos.NotFound {
+			t.Errorf("ended with %v", err)
+		}
+	})
 }

@@ -119,7 +119,7 @@ func (h *Hub) readStatus(ctx context.Context, part []statusRead, number uint64) 
 			t.gone(number, found[i].DeletedWhile())
 		case found[i] != nil:
 			h.show(t, found[i].Status, number, s.want)
-		case t.known != nil && h.lost(number, t.known.Epoch, epoch) && h.awaits(t, number):
+		case t.known != nil && h.lost(number, t.known.Epoch, epoch) && h.awaits(&t.status, fromBOS(t.known), number):
 			t.covered = 0 // revisions begin at 1 again
 			t.showStale(number)
 		default:
@@ -132,19 +132,22 @@ func (h *Hub) readStatus(ctx context.Context, part []statusRead, number uint64) 
 // rewriting is how long the source of a session has to write it again after Redis has lost it.
 const rewriting = 10 * time.Minute
 
-// awaits says whether the source of a session may still write it again, and has the topic read when it may not. A producer may have
-// forgotten it; while BOS is not read, nobody can say whether BOS still has it.
-func (h *Hub) awaits(t *topic, number uint64) bool {
-	now := time.Now()
+// awaits says whether the source of a session, BOS or a producer, may still write it again, and has the entry read when it may not. A
+// producer may have forgotten it; while BOS is not read, nobody can say whether BOS still has it.
+func (h *Hub) awaits(e *entry, fromBOS bool, number uint64) bool {
+	t, now := e.topic, time.Now()
 	if t.missing.IsZero() {
 		t.missing = now
 	}
 	end := t.missing.Add(rewriting)
-	if h.interrupted.of(number) || h.unread.of(number) && fromBOS(t.known) {
+	if h.interrupted.of(number) || h.unread.of(number) && fromBOS {
 		end = now.Add(rewriting)
 	}
-	h.at(&t.status, end)
-	return now.Before(end)
+	if !now.Before(end) { // watches end now: nothing is read until their owners close them
+		return false
+	}
+	h.at(e, end)
+	return true
 }
 
 // lost says whether what a read did not find, and was there in the epoch that was

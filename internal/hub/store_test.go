@@ -265,7 +265,7 @@ func (s *store) changes(r bos.ChangesRead) *bos.Changes {
 	if session == nil {
 		return nil
 	}
-	c := &bos.Changes{Incarnation: session.Incarnation, Epoch: s.epoch, Revision: s.revisions[r.SessionKey], State: session.State, Unfinished: session.Unfinished()}
+	c := &bos.Changes{Incarnation: session.Incarnation, Epoch: s.epoch, Source: session.Source, Revision: s.revisions[r.SessionKey], State: session.State, Unfinished: session.Unfinished()}
 	if c.Missed = s.missed || r.Incarnation != c.Incarnation || r.Epoch != c.Epoch; c.Missed {
 		s.missed = false
 		return c

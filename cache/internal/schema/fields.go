@@ -80,7 +80,7 @@ var Session = struct {
 	Operation:      Field{"op", OfRecord | InRecord, "operation"},
 	Template:       Field{"tp", OfRecord | InRecord, "name of the template"},
 	Flags:          Field{"fl", OfRecord | InRecord, FlagStage + " for stage, " + FlagIncludeDisabled + " for include_disabled"},
-	Source:         Field{"src", OfRecord | InRecord, "source (bos.Source)"},
+	Source:         Field{"src", OfRecord | InRecord | InChanges, "source (bos.Source)"},
 	State:          Field{"st", OfRecord | InHead | InChanges, "state"},
 	Start:          Field{"b0", OfRecord | InRecord, "start time"},
 	End:            Field{"e0", OfRecord | InRecord, "end time"},

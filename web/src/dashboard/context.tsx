@@ -10,8 +10,8 @@ import type { ServerClock } from './model/clock.ts'
 export interface App {
   readonly api: Client
   readonly link: Link
-  /** Whether the server says that what is shown may be behind, or that it cannot read now. */
-  readonly behind: Store<boolean>
+  /** How many parts of what is shown may be behind, as the server says, or cannot be read now. */
+  readonly behind: Store<number>
   readonly clock: ServerClock
   /** What a screen reader is to say next. */
   readonly said: Store<string>
@@ -39,11 +39,14 @@ export function useFeed(feed: Feed | null): void {
   useEffect(() => (feed === null ? undefined : link.follow(feed)), [link, feed])
 }
 
-/** Says for as long as the caller is shown whether what it shows may be behind. */
+/** Says for as long as the caller is shown whether what it shows may be behind. {@link useAsk} does for what it asks. */
 export function useBehind(is: boolean): void {
   const { behind } = useApp()
-  useEffect(() => behind.set(is), [behind, is])
-  useEffect(() => () => behind.set(false), [behind])
+  useEffect(() => {
+    if (!is) return
+    behind.set(behind.get() + 1)
+    return () => behind.set(behind.get() - 1)
+  }, [behind, is])
 }
 
 /** The present moment, moved on once a second. */
@@ -69,7 +72,10 @@ export interface Asked<D> {
   readonly again: () => void
 }
 
-/** Asks when shown, when the variables change, and every so many milliseconds; null variables: not at all. */
+/** What the server could not answer now is asked again after this, in milliseconds, if nothing else is said. */
+const AGAIN = 5_000
+
+/** Asks when shown, when the variables change, and every so many milliseconds; null variables: not at all. What was read stays while it cannot be read again. */
 export function useAsk<D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V | null, every = 0): Asked<D> {
   const { api } = useApp()
   const [state, setState] = useState<{ data: D | null; problem: Refusal | null }>({ data: null, problem: null })
@@ -83,13 +89,15 @@ export function useAsk<D, V extends Record<string, unknown>>(document: TypedDocu
     let current = true
     let timer: ReturnType<typeof setTimeout> | undefined
     const load = async () => {
+      let next = every
       try {
         const data = await ask(api, document, variables)
         if (current) setState({ data, problem: null })
       } catch (problem) {
         if (current && problem instanceof Refusal) setState((was) => ({ data: was.data, problem }))
+        if (problem instanceof Refusal && problem.code === 'UNAVAILABLE') next ||= AGAIN
       }
-      if (current && every > 0) timer = setTimeout(() => void load(), every)
+      if (current && next > 0) timer = setTimeout(() => void load(), next)
     }
     void load()
     return () => {
@@ -97,6 +105,7 @@ export function useAsk<D, V extends Record<string, unknown>>(document: TypedDocu
       clearTimeout(timer)
     }
   }, [api, document, key, every, round])
+  useBehind(state.problem?.code === 'UNAVAILABLE')
   const again = useCallback(() => setRound((n) => n + 1), [])
   return { ...state, again }
 }

@@ -22,7 +22,7 @@ function Connected() {
   const [app, setApp] = useState<Needed | null>(null)
   useEffect(() => {
     const link = new Link(createWays(graphqlURL, socketURL))
-    setApp({ api: createApi(graphqlURL), link, behind: createStore(false), clock: new ServerClock(), said: createStore('') })
+    setApp({ api: createApi(graphqlURL), link, behind: createStore(0), clock: new ServerClock(), said: createStore('') })
     return link.start()
   }, [])
   return app && <AppProvider app={app}><App /></AppProvider>

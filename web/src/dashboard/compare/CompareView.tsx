@@ -1,4 +1,4 @@
-import { useAsk } from '../context.tsx'
+import { useAsk, useBehind } from '../context.tsx'
 import { COMPARE, type Compared } from '../documents.ts'
 import { NO_FILTERS } from '../model/filters.ts'
 import { duration, label, moment, several } from '../model/format.ts'
@@ -20,6 +20,8 @@ export function CompareView({ route }: { route: CompareRoute }) {
   const before = session?.previous[0]
   const other = route.other !== null ? { name: route.other, started: route.otherStarted } : before === undefined ? null : { name: before.name, started: before.status.timing.startTime }
   const second = useAsk(COMPARE, other === null ? null : { name: other.name, tenant, started: other.started }, EVERY)
+  const unread = session == null ? null : (problem ?? second.problem)
+  useBehind(session?.status.stale === true || second.data?.session?.status.stale === true)
   useTitle(session == null ? 'Comparison' : `${label(session.operation)} ${session.templateName}, compared`)
   return (
     <div className="compare">
@@ -28,6 +30,7 @@ export function CompareView({ route }: { route: CompareRoute }) {
         <Link to={sessionRoute(name, tenant, started)}>{session == null ? name : `${label(session.operation)} ${session.templateName}`}</Link><Icon name="next" />
       </nav>
       <h1>Two sessions compared</h1>
+      {unread !== null && <p className="notice" role="alert">{unread.message}</p>}
       {session === undefined ? <p className="loading" role={problem ? 'alert' : undefined}>{problem?.message ?? 'Reading the sessions…'}</p>
         : session === null ? <p className="empty">There is no session <code>{name}</code>.</p>
         : other === null ? <Nothing session={session} />
@@ -36,7 +39,7 @@ export function CompareView({ route }: { route: CompareRoute }) {
             <Choice route={route} session={session} chosen={other.started} />
             <div className="compare-heads">
               <Head session={session} word="This one" />
-              {second.data?.session == null ? <p className="card card-empty" role="status">{second.data === null ? (second.problem?.message ?? 'Reading…') : 'The other one is no longer kept.'}</p> : <Head session={second.data.session} word="The other" />}
+              {second.data?.session == null ? <p className="card card-empty" role="status">{second.data === null ? 'Reading…' : 'The other one is no longer kept.'}</p> : <Head session={second.data.session} word="The other" />}
             </div>
             {second.data?.session != null && <CompareTables a={session} b={second.data.session} />}
           </>

@@ -18,6 +18,7 @@ export function ComponentRecord({ id, tenant }: { id: string; tenant: string | n
   if (c == null) return <p className="card-empty">No component of this name is known.</p>
   return (
     <div className="record">
+      {problem !== null && <p className="notice" role="alert">{problem.message}</p>}
       <Now c={c} />
       {c.error !== '' && (
         <div className="record-error">

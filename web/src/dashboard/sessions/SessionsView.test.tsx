@@ -62,7 +62,7 @@ async function list(answer: ReturnType<typeof serve> | undefined, text = '') {
     return () => {}
   }
   const connection = createStore(step(begin(Date.now(), true), { type: 'opened', at: Date.now() }))
-  const app = { api: { query }, link: { follow, connection }, behind: createStore(false), clock: new ServerClock(), said: createStore('') } as unknown as App
+  const app = { api: { query }, link: { follow, connection }, behind: createStore(0), clock: new ServerClock(), said: createStore('') } as unknown as App
   const box = show(<AppProvider app={app}><ConnectionPill /><SessionsView filters={{ ...NO_FILTERS, text }} /></AppProvider>)
   await act(() => vi.advanceTimersByTimeAsync(1000))
   return box

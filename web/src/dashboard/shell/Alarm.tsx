@@ -12,7 +12,7 @@ export function Alarm() {
   const now = useNow()
   const serverNow = useServerNow()
   const sync = useServer()?.sync
-  const source = useReadable(behind)
+  const source = useReadable(behind) > 0
   const { tone, detail } = report(connection, source, now, 0)
   const server = connection.received === null ? null : <Age since={connection.received} now={now} />
   const bos = sync?.lastSweep == null ? null : <Age since={Date.parse(sync.lastSweep)} now={serverNow} />

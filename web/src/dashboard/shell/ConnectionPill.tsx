@@ -11,7 +11,7 @@ export function ConnectionPill() {
   const { link, behind, said } = useApp()
   const connection = useReadable(link.connection)
   const now = useNow()
-  const { tone, label, detail } = report(connection, useReadable(behind), now, EVERY)
+  const { tone, label, detail } = report(connection, useReadable(behind) > 0, now, EVERY)
   const known = connection.received === null ? '' : `Last update from server: ${moment(new Date(connection.received), new Date(now))}.`
   const old = tone === 'offline' || tone === 'stale'
   useEffect(() => {

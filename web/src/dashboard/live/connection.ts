@@ -86,8 +86,8 @@ export function wait(c: Connection, random: number): number {
   return longest * (0.5 + random / 2)
 }
 
-/** Without a word from the server for so long, what is shown may be behind: milliseconds. */
-const SILENCE = 45_000
+/** Without a word from the server, which pings every 25 s, for so long, what is shown may be behind: milliseconds. */
+export const SILENCE = 45_000
 
 /** What there is to say about the connection. */
 export interface Report {

@@ -1,13 +1,12 @@
 import { send } from '../../login/login.ts'
 import { type Channel, type Request, type Sink, deliver, type Watcher } from './channel.ts'
+import { SILENCE } from './connection.ts'
 import { EventParser } from './eventstream.ts'
-
-/** The server pings every 25 s; silence for so long is an end: milliseconds. */
-const SILENT = 60_000
 
 /**
  * Carries each subscription over an event stream of its own (GraphQL over SSE, distinct
- * connections), read with fetch: EventSource can't post. If one is interrupted all are lost.
+ * connections), read with fetch: EventSource can't post. If one is interrupted, or silent, all are lost.
+ * It is open at once, as there is nothing to open: whether the server answers is to be known before.
  */
 export function openEvents(url: string, watcher: Watcher): Channel {
   const all = new AbortController()
@@ -35,7 +34,7 @@ export function openEvents(url: string, watcher: Watcher): Channel {
 
 async function read(url: string, request: Request, sink: Sink, signal: AbortSignal, received: () => void): Promise<void> {
   const silent = new AbortController()
-  let deadline = setTimeout(() => silent.abort(), SILENT)
+  let deadline = setTimeout(() => silent.abort(), SILENCE)
   try {
     const response = await send(url, {
       method: 'POST',
@@ -52,7 +51,7 @@ async function read(url: string, request: Request, sink: Sink, signal: AbortSign
       const { done, value } = await reader.read()
       if (done) throw new Error('the stream was interrupted')
       clearTimeout(deadline)
-      deadline = setTimeout(() => silent.abort(), SILENT)
+      deadline = setTimeout(() => silent.abort(), SILENCE)
       received()
       for (const event of parser.push(value)) {
         if (signal.aborted) return

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Channel, Request, Sink, Watcher } from './channel.ts'
+import { report } from './connection.ts'
 import { type Feed, Link, type Ways } from './link.ts'
 
 class FakeChannel implements Channel {
@@ -95,6 +96,48 @@ describe('the link', () => {
     const before = f.reads
     await later(20_000)
     expect(f.reads - before).toBe(4)
+  })
+
+  describe('by event streams', () => {
+    /** The event streams are open at once, whether or not there is a server. */
+    async function open() {
+      for (let i = 0; i < 2; i++) {
+        channel().watcher.lost()
+        await later(1_000)
+      }
+      channel().watcher.opened()
+      expect(link.connection.get()).toMatchObject({ way: 'events', up: true })
+    }
+
+    it('is not connected while the server is away, since it went', async () => {
+      await open()
+      await later(10_000)
+      const count = channels.length
+      answering = false
+      channel().watcher.lost()
+      await soon()
+      const { since, received } = link.connection.get()
+      await later(60_000)
+      expect(link.connection.get()).toMatchObject({ way: 'events', up: false, since, received })
+      expect([channels.length, report(link.connection.get(), false, Date.now(), 5).label]).toEqual([count, 'No connection'])
+      answering = true
+      await later(6_000)
+      expect(channels.length).toBe(count + 1)
+    })
+
+    it('is lost when the server gives no sign of life, though no stream is interrupted', async () => {
+      await open()
+      answering = false
+      await later(15_000)
+      expect(link.connection.get().up).toBe(false)
+    })
+  })
+
+  it('is not lost as long as a WebSocket is open, though a request is not answered', async () => {
+    channel().watcher.opened()
+    answering = false
+    await later(60_000)
+    expect(link.connection.get().up).toBe(true)
   })
 
   it('takes the better way again when it is passable', async () => {

@@ -73,7 +73,7 @@ export class Link {
   start(): () => void {
     this.#running = true
     this.#connect()
-    this.#repeat(ASK_EVERY, () => void this.#ways.ask().then((answered) => answered && this.received()))
+    this.#repeat(ASK_EVERY, () => void this.#look())
     this.#repeat(PROBE_EVERY, () => void this.#improve())
     this.#listen(window, 'online', () => this.#network(true))
     this.#listen(window, 'offline', () => this.#network(false))
@@ -115,10 +115,17 @@ export class Link {
     this.#disconnect()
     const attempt = ++this.#attempt
     const { way } = this.#state.get()
-    if (way === 'polling') {
-      void this.#ways.ask().then((answered) => attempt === this.#attempt && (answered ? this.#opened() : this.#lost()))
-      return
-    }
+    if (way === 'websocket') return this.#open(way)
+    // Neither of the others is opened by the server, as a WebSocket is: without its answer they would count as open while it is away.
+    void this.#ways.ask().then((answered) => {
+      if (attempt !== this.#attempt) return
+      if (!answered) this.#lost()
+      else if (way === 'events') this.#open(way)
+      else this.#opened()
+    })
+  }
+
+  #open(way: 'websocket' | 'events'): void {
     let channel: Channel | null = null
     const current = (then: () => void) => () => channel !== null && channel === this.#channel && then()
     channel = this.#channel = this.#ways[way]({
@@ -197,6 +204,15 @@ export class Link {
       stopped = true
       clearTimeout(timer)
     }
+  }
+
+  /** Asks for a sign of life. Only a WebSocket is known by its pongs to be open: without an answer the other ways are lost. */
+  async #look(): Promise<void> {
+    const attempt = this.#attempt
+    const answered = await this.#ways.ask()
+    const { way, up } = this.#state.get()
+    if (answered) this.received()
+    else if (attempt === this.#attempt && up && way !== 'websocket' && !this.#asleep) this.#lost()
   }
 
   /** Takes the best way again if it has become passable. */

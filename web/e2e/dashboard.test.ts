@@ -145,6 +145,32 @@ test('a session: an error group, a component, and how it ends', async () => {
   await shoot(page, 'session-frozen')
 })
 
+const DeleteSession = graphql(`
+  mutation DeleteSession($name: String!) {
+    deleteSession(input: { name: $name }) {
+      userErrors {
+        message
+      }
+    }
+  }
+`)
+
+test('a session whose name is used again after its end is shown without a reload', async () => {
+  const it = await friday()
+  const page = await open(`${it.server.url}/sessions/friday`)
+  await mark(page)
+  await expect.poll(() => done(page).textContent()).toMatch(/^50(\.00)?\s%$/)
+  await end(it)
+  await expect.poll(() => page.getByText('Frozen').count()).toBe(1)
+  await it.server.ask(DeleteSession, { name: 'friday' })
+  await it.server.boot('friday', it.ids.slice(0, 16))
+  await it.server.patch(it.ids.slice(0, 4).map((id) => ({ id, status: { phase: '', statusOverride: '' } })))
+  await expect.poll(() => done(page).textContent(), { timeout: 40_000 }).toMatch(/^25(\.00)?\s%$/)
+  expect(await page.getByText('Frozen').count()).toBe(0)
+  await expect.poll(() => page.getByRole('list', { name: 'Components by state' }).textContent(), 'the machine is that of the new one').toMatch(/Successful4/)
+  await expectNotReloaded(page)
+})
+
 test('what has happened since I looked is marked, in the list and in the session', async () => {
   const it = await friday()
   const page = await open(`${it.server.url}/`)

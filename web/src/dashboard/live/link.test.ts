@@ -195,6 +195,21 @@ describe('the link', () => {
     expect(failed).toHaveBeenCalledOnce()
   })
 
+  it('begins again, after a while, what is complete but may go on', async () => {
+    link.follow(feed())
+    link.follow(feed({ resumesAfter: 20_000 }))
+    channel().watcher.opened()
+    const [over, ended] = [...channel().subscriptions]
+    over!.sink.complete()
+    ended!.sink.complete()
+    await later(19_000)
+    expect(channel().subscriptions).toEqual([over, ended])
+    await later(1_000)
+    expect(channel().subscriptions).toHaveLength(2)
+    expect(channel().subscriptions).toContain(over)
+    expect(channel().subscriptions).not.toContain(ended)
+  })
+
   it('stops what is no longer followed', () => {
     channel().watcher.opened()
     const unfollow = link.follow(feed())

@@ -20,6 +20,8 @@ export interface Feed {
   failed?(problem: Problem): void
   /** The server has said all there is to say. */
   complete?(): void
+  /** Begins again so long after that, in milliseconds: there may be more to say after all. Without it, never. */
+  readonly resumesAfter?: number
   /** It is not followed any more. */
   left?(): void
 }
@@ -171,7 +173,10 @@ export class Link {
     const timers: ReturnType<typeof setTimeout>[] = []
     const unsubscribe = channel.subscribe(feed.request(), {
       next: (data) => feed.take(data),
-      complete: () => feed.complete?.(),
+      complete: () => {
+        feed.complete?.()
+        if (feed.resumesAfter !== undefined) timers.push(setTimeout(() => this.#begin(followed), feed.resumesAfter))
+      },
       failed: (problem) => {
         const later = problem.code === 'UNAVAILABLE' ? AGAIN : MUCH_LATER
         timers.push(setTimeout(() => this.#begin(followed), later))

@@ -38,7 +38,8 @@ export function SessionView({ route }: { route: SessionRoute }) {
     case 'missing':
       return <Missing route={route} />
     case 'here':
-      return <Shown route={route} session={known.session} status={known.status} />
+      // Another one of the same name has nothing in common with it: what its parts have read or followed begins again.
+      return <Shown key={known.session.id} route={route} session={known.session} status={known.status} />
   }
 }
 
@@ -57,7 +58,7 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
   return (
     <div className="session">
       <Headline session={session} status={status} />
-      <NewsSince key={session.id} session={session} status={status} />
+      <NewsSince session={session} status={status} />
       {session.error !== null && <SetUpFailed reason={session.error} session={session} status={status} />}
       {session.deleted && status.status !== 'COMPLETE' && (
         <div className="notice notice-bad" role="alert">

@@ -20,7 +20,10 @@ export type Session =
   | { readonly state: 'missing' }
   | { readonly state: 'here'; readonly session: SessionDetails; readonly status: SessionStatus }
 
-/** The session and its status, followed until it is complete. */
+/** A session that has ended is looked at so often, in milliseconds: its name may be used again, it may be deleted, and BOS may change its status. */
+const ENDED = 20_000
+
+/** The session and its status, followed while it is shown. */
 export function useSession(which: Which): Session {
   const { api, clock } = useApp()
   const { name, tenant, started } = which
@@ -64,6 +67,7 @@ function follow(api: Client, clock: ServerClock, which: Which): [Feed, Readable<
     read,
     readsFirst: true,
     every: 5_000,
+    resumesAfter: ENDED,
     failed: ({ code }) => {
       if (code === 'NOT_FOUND' && which.started === null) void read().catch(() => {}) // deleted: the history may have it
     },

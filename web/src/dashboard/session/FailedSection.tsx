@@ -1,6 +1,6 @@
 import { errorWords } from '../../machine/index.ts'
 import { useAsk } from '../context.tsx'
-import { FAILED_NODES, type SessionStatus } from '../documents.ts'
+import { FAILED_NODES, type Progress, type SessionStatus } from '../documents.ts'
 import { several, whole } from '../model/format.ts'
 import type { Which } from './useSession.ts'
 
@@ -9,7 +9,7 @@ const SHOWN = 20
 const READ = 100 // as documents.ts asks for
 
 /** Who has failed, those first that failed in the session before, too. */
-export function FailedSection({ which, status, onSelect }: { which: Which; status: SessionStatus; onSelect: (id: string) => void }) {
+export function FailedSection({ which, status, progress, onSelect }: { which: Which; status: SessionStatus; progress: Progress | null; onSelect: (id: string) => void }) {
   const { failed } = status.counts
   const { name, tenant, started } = which
   const { data, problem } = useAsk(FAILED_NODES, failed === 0 ? null : { name, tenant, started }, status.fromSnapshot ? 0 : EVERY)
@@ -21,9 +21,9 @@ export function FailedSection({ which, status, onSelect }: { which: Which; statu
     <section className="card" aria-labelledby="failed-title">
       <div className="card-head">
         <h2 id="failed-title">Failed nodes</h2>
-        {nodes.length > 0 && (
+        {nodes.length > 0 && progress?.previous[0] !== undefined && (
           <span className="muted">
-            {again.length === 0 ? 'none of them in the session before' : <><b className="bad">{whole(again.length)}</b> of {failed > READ ? `the first ${READ}` : several(nodes.length, 'node')} in the session before, too</>}
+            {again.length === 0 ? `none of ${failed > READ ? `the first ${READ}` : 'them'} in the session before` : <><b className="bad">{whole(again.length)}</b> of {failed > READ ? `the first ${READ}` : several(nodes.length, 'node')} in the session before, too</>}
           </span>
         )}
       </div>

@@ -102,7 +102,7 @@ function Work({ route, session, status }: { route: SessionRoute; session: Sessio
         <div className="session-side">
           <ProgressSection which={route} status={status} progress={progress} />
           <ErrorsSection which={route} status={status} progress={progress} machine={machine} open={route.error} onOpen={openError} onSelect={openFromList} onLight={setLight} />
-          <FailedSection which={route} status={status} onSelect={openFromList} />
+          <FailedSection which={route} status={status} progress={progress} onSelect={openFromList} />
           {!status.fromSnapshot && <WaitingSection waiting={progress?.status.waitingFor ?? null} onSelect={openFromList} />}
           {!status.fromSnapshot && <StragglersSection stragglers={progress?.stragglers ?? null} onSelect={openFromList} />}
           <DetailsSection which={route} session={session} status={status} />

@@ -59,6 +59,16 @@ test('a phone shows all digits of many failures, below their head', async () => 
   await expectAccessible(page)
 })
 
+test('a session with failures is as wide as its screen, however narrow that is', async () => {
+  for (const width of [390, 320]) {
+    const page = await open(`${server.url}/sessions/tuesday`, { viewport: { width, height: 844 } })
+    await page.getByRole('button', { name: /^Copy 9,998 failed xnames/ }).waitFor()
+    await card(page, 'Failed nodes').getByRole('listitem').first().waitFor()
+    await shoot(page, `session-failures-${width}`)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), `at ${width}`).toBeLessThanOrEqual(width)
+  }
+})
+
 test('an error that breaks nowhere leaves the numbers of a comparison in sight, and one of blanks has a name', async () => {
   for (const [size, look] of Object.entries({ laptop, phone })) {
     const page = await open(`${server.url}/compare?session=tuesday&other=monday`, look)

@@ -12,22 +12,17 @@ const (
 	OutcomeDeleted    Outcome = "deleted"    // before it was complete
 )
 
-// Outcome is how the session has ended, by what BOS has saved or else by what was counted here. Its
-// status must have been read.
+// Outcome is how the session has ended. Its status must have been read.
 func (s *Session) Outcome() Outcome {
 	status := s.Status
-	failed, successful := status.Tally.Failed > 0, status.Tally.Successful == status.Tally.Managed
-	if status.Saved != nil {
-		failed, successful = status.PercentFailed() > 0, status.PercentSuccessful() >= 100
-	}
 	switch {
 	case s.State != StateComplete:
 		return OutcomeDeleted
 	case status.Managed() == 0:
 		return OutcomeEmpty
-	case failed:
+	case status.Failures():
 		return OutcomeFailed
-	case successful:
+	case status.AllSuccessful():
 		return OutcomeSuccessful
 	default:
 		return OutcomeIncomplete

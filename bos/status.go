@@ -107,6 +107,24 @@ func (s *Status) PercentFailed() float64 {
 	return s.share(s.Tally.Failed, func(saved *SavedStatus) float64 { return saved.Failed })
 }
 
+// Counted says whether the percentages are of what the tally counts. BOS's own may not be: it has saved them
+// before others took over components, or before they changed otherwise, and the tally was frozen after that.
+func (s *Status) Counted() bool {
+	t := s.Tally
+	return s.Managed() == t.Managed && s.PercentSuccessful() == Percent(t.Successful, t.Managed) && s.PercentFailed() == Percent(t.Failed, t.Managed)
+}
+
+// Failures says whether components have failed. The percentages decide, and where they are of what was
+// counted the tally: one of more than 20,000 is 0.00 % of them.
+func (s *Status) Failures() bool {
+	return s.PercentFailed() > 0 || s.Counted() && s.Tally.Failed > 0
+}
+
+// AllSuccessful says whether all components are, decided like [Status.Failures].
+func (s *Status) AllSuccessful() bool {
+	return s.PercentSuccessful() >= 100 && (!s.Counted() || s.Tally.Successful == s.Tally.Managed)
+}
+
 // Phases are the shares of managed components in each phase, in percent.
 type Phases struct {
 	PercentComplete    float64 // done: stable or failed

@@ -16,12 +16,14 @@ type Listed struct {
 
 // ListedStatus is what of a status is in a list.
 type ListedStatus struct {
-	Status  string `json:"status"`
-	Managed int    `json:"managedComponentsCount"`
-	Phases  Phases `json:"phases"`
-	Counts  Counts `json:"counts"`
-	Timing  Timing `json:"timing"`
-	Stale   bool   `json:"stale"`
+	Status        string  `json:"status"`
+	Managed       int     `json:"managedComponentsCount"`
+	PercentDone   float64 `json:"percentSuccessful"`
+	PercentFailed float64 `json:"percentFailed"`
+	Phases        Phases  `json:"phases"`
+	Counts        Counts  `json:"counts"`
+	Timing        Timing  `json:"timing"`
+	Stale         bool    `json:"stale"`
 }
 
 // Which says which sessions are listed.
@@ -35,7 +37,7 @@ const listed = `query($first: Int!, $filter: SessionFilter) {
 	sessions(first: $first, filter: $filter) { edges { node {
 		name tenant operation templateName error deleted
 		status {
-			status managedComponentsCount stale
+			status managedComponentsCount percentSuccessful percentFailed stale
 			phases { percentComplete percentConfiguring percentPoweringOff percentPoweringOn }
 			counts { managed staged successful failed complete configuring poweringOff poweringOn active }
 			timing { startTime endTime duration durationSeconds }

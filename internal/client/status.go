@@ -1,6 +1,10 @@
 package client
 
-import "time"
+import (
+	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
+)
 
 // Status is the status of a session. Its fields are those of SessionStatus in the
 // schema, which says what they mean, and have their names in JSON, too.
@@ -53,6 +57,11 @@ type Counts struct {
 	PoweringOff int `json:"poweringOff"`
 	PoweringOn  int `json:"poweringOn"`
 	Active      int `json:"active"`
+}
+
+// Behind reports whether percentages are of these counts; see [bos.Status.Counted].
+func (c Counts) Behind(managed int, successful, failed float64) bool {
+	return managed == c.Managed && successful == bos.Percent(c.Successful, managed) && failed == bos.Percent(c.Failed, managed)
 }
 
 // ErrorGroup is an error and who has it.

@@ -45,15 +45,13 @@ type CabinetCounts struct {
 
 // WaitingStatus is what of a status explains why the session is not complete.
 type WaitingStatus struct {
-	Status  string  `json:"status"`
-	Note    *string `json:"statusNote"`
-	Stale   bool    `json:"stale"`
-	Managed int     `json:"managedComponentsCount"`
-	Counts  struct {
-		Active     int `json:"active"`
-		Successful int `json:"successful"`
-		Failed     int `json:"failed"`
-	} `json:"counts"`
+	Status         string          `json:"status"`
+	Note           *string         `json:"statusNote"`
+	Stale          bool            `json:"stale"`
+	Managed        int             `json:"managedComponentsCount"`
+	PercentDone    float64         `json:"percentSuccessful"`
+	PercentFailed  float64         `json:"percentFailed"`
+	Counts         Counts          `json:"counts"`
 	WaitingFor     []WaitingGroup  `json:"waitingFor"`
 	PhaseDurations []PhaseDuration `json:"phaseDurations"`
 	ByCabinet      []CabinetCounts `json:"byCabinet"`
@@ -79,7 +77,8 @@ const waitingFor = `query($name: String!, $tenant: String, $first: Int!) {
 	session(name: $name, tenant: $tenant) {
 		name tenant error
 		status {
-			status statusNote stale managedComponentsCount counts { active successful failed }
+			status statusNote stale managedComponentsCount percentSuccessful percentFailed
+			counts { managed staged successful failed complete configuring poweringOff poweringOn active }
 			waitingFor(first: 20) { reason text count since components(first: $first) { edges { node { id error } } } }
 			phaseDurations { phase count medianSeconds p95Seconds longestSeconds }
 			byCabinet { cabinet counts { managed complete failed active } }

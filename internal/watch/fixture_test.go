@@ -85,6 +85,15 @@ func successful() picture {
 	})
 }
 
+// takenOver is one of which BOS has saved how it ended before others had its components, and the server counted after
+// some of them were taken over.
+func takenOver(successful, failed float64) picture {
+	return with(complete(), func(s *client.Status) {
+		s.PercentDone, s.PercentFailed, s.Phases.Complete = successful, failed, successful+failed
+		s.Counts = client.Counts{Managed: 500, Successful: 490, Failed: 10, Complete: 500}
+	})
+}
+
 func setUpFailed() picture {
 	return with(successful(), func(s *client.Status) {
 		s.Managed, s.Counts, s.PercentDone, s.Phases = 0, client.Counts{}, 0, client.Phases{}

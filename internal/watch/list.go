@@ -43,7 +43,11 @@ func list(sessions []client.Listed, which client.Which, now time.Time) string {
 		case s.Deleted && st.Status != client.Complete:
 			state += ", deleted"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%.2f %%\t%d\t%d\t%s\t%s\t%s\t%s\n", clean(s.Name), tenant, state, st.Phases.Complete, st.Counts.Failed,
+		failed := fmt.Sprint(st.Counts.Failed)
+		if !st.Counts.Behind(st.Managed, st.PercentDone, st.PercentFailed) {
+			failed = fmt.Sprintf("%.2f %%", st.PercentFailed)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%.2f %%\t%s\t%d\t%s\t%s\t%s\t%s\n", clean(s.Name), tenant, state, st.Phases.Complete, failed,
 			st.Managed, strings.ToLower(s.Operation), clean(s.TemplateName), clock(st.Timing.StartTime, now), st.Timing.Duration)
 	}
 	_ = table.Flush() // to memory

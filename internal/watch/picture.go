@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -41,16 +42,24 @@ func (p picture) after(e client.Event, now time.Time) picture {
 
 func (p picture) complete() bool { return p.status.Status == client.Complete }
 
-// failed reports whether anything has failed so far.
-func (p picture) failed() bool {
+// counted reports whether the percentages are of the counts. Otherwise BOS's percentages decide alone.
+func (p picture) counted() bool {
 	s := p.status
-	return s.Session.Error != nil || s.Counts.Failed > 0
+	return s.Counts.Behind(s.Managed, s.PercentDone, s.PercentFailed)
 }
+
+// failures reports whether components have failed so far.
+func (p picture) failures() bool {
+	return p.status.PercentFailed > 0 || p.counted() && p.status.Counts.Failed > 0
+}
+
+// failed reports whether anything has failed so far.
+func (p picture) failed() bool { return p.status.Session.Error != nil || p.failures() }
 
 // successful reports whether a session that is complete has ended well.
 func (p picture) successful() bool {
 	s := p.status
-	return s.Session.Error == nil && s.Managed > 0 && s.Counts.Successful == s.Managed
+	return s.Session.Error == nil && s.Managed > 0 && s.PercentDone >= 100 && (!p.counted() || s.Counts.Successful == s.Managed)
 }
 
 // duration is how long the session has been running. It goes by what the server has
@@ -130,12 +139,21 @@ type part struct {
 	percent float64
 	color   string // of the terminal's sixteen
 	within  bool   // of the part before
+	counted bool   // otherwise only the percentage is known
+}
+
+// number is the count, or the percentage where that alone is known.
+func (p part) number() string {
+	if !p.counted {
+		return fmt.Sprintf("%.2f %%", p.percent)
+	}
+	return strconv.Itoa(p.count)
 }
 
 // parts are those worth showing: what is done, then the phases that the session's
 // operation goes through, and what else there is.
 func (p picture) parts() []part {
-	s := p.status
+	s, counted := p.status, p.counted()
 	all := []part{
 		{name: "Complete", count: s.Counts.Complete, percent: s.Phases.Complete, color: "6"},
 		{name: "Successful", count: s.Counts.Successful, percent: s.PercentDone, color: "2", within: true},
@@ -151,9 +169,12 @@ func (p picture) parts() []part {
 		{part{name: "Configuring", count: s.Counts.Configuring, percent: s.Phases.Configuring, color: "4"}, on},
 		{part{name: "Staged", count: s.Counts.Staged, percent: s.PercentStaged, color: "7"}, false},
 	} {
-		if phase.count > 0 || phase.usual && !p.complete() {
+		if phase.percent > 0 || phase.count > 0 && counted || phase.usual && !p.complete() {
 			all = append(all, phase.part)
 		}
+	}
+	for i := range all {
+		all[i].counted = counted
 	}
 	return all
 }
@@ -192,4 +213,13 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// result is how many components are successful, and how many have failed: in percent where the counts are not those
+// behind the percentages.
+func result(managed int, successful, failed float64, c client.Counts) string {
+	if !c.Behind(managed, successful, failed) {
+		return fmt.Sprintf("%.2f %% of %s successful, %.2f %% failed", successful, count(managed, "component"), failed)
+	}
+	return fmt.Sprintf("%d of %s successful, %d failed", c.Successful, count(managed, "component"), c.Failed)
 }

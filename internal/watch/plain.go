@@ -135,12 +135,13 @@ func (t *reporter) last(p picture, now time.Time, e ending) []string {
 
 // tally is what makes a line worth writing.
 func tally(p picture) string {
-	c := p.status.Counts
 	var b strings.Builder
-	fmt.Fprintf(&b, "%.2f %% of %d: %d successful, %d failed", p.status.Phases.Complete, p.status.Managed, c.Successful, c.Failed)
+	fmt.Fprintf(&b, "%.2f %% of %d:", p.status.Phases.Complete, p.status.Managed)
+	separator := " "
 	for _, part := range p.parts()[1:] {
-		if !part.within && part.count > 0 {
-			fmt.Fprintf(&b, ", %d %s", part.count, strings.ToLower(part.name))
+		if part.within || part.count > 0 || !part.counted {
+			fmt.Fprintf(&b, "%s%s %s", separator, part.number(), strings.ToLower(part.name))
+			separator = ", "
 		}
 	}
 	return b.String()

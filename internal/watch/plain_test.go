@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 func at(successful int) picture {
 	return with(running(), func(s *client.Status) {
 		s.Counts.Successful, s.Counts.Complete = successful, successful+s.Counts.Failed
-		s.Phases.Complete = float64(s.Counts.Complete) / 10
+		s.PercentDone, s.Phases.Complete = float64(successful)/10, float64(s.Counts.Complete)/10
 		s.Counts.Configuring = 1000 - s.Counts.Complete - s.Counts.PoweringOn
 		s.ErrorGroupCount, s.ErrorSummary, s.EstimatedEnd = 1, s.ErrorSummary[2:3], nil
 	})
@@ -28,7 +29,7 @@ func at(successful int) picture {
 func TestLinesOfASessionFromCreationToEnd(t *testing.T) {
 	none := func(successful int) picture {
 		return with(at(successful), func(s *client.Status) {
-			s.Counts.Failed, s.ErrorGroupCount, s.ErrorSummary = 0, 0, nil
+			s.Counts.Failed, s.PercentFailed, s.ErrorGroupCount, s.ErrorSummary = 0, 0, 0, nil
 		})
 	}
 	var reported reporter
@@ -49,7 +50,7 @@ func TestLinesOfASessionFromCreationToEnd(t *testing.T) {
 		{"something fails", 44 * time.Second, at(40)},
 		{"more fails", 45 * time.Second, at(50)},
 		{"other errors", 49 * time.Second, with(at(50), func(s *client.Status) {
-			s.Counts.Failed, s.ErrorGroupCount, s.ErrorSummary = 43, 4, running().status.ErrorSummary
+			s.Counts.Failed, s.PercentFailed, s.ErrorGroupCount, s.ErrorSummary = 43, 4.3, 4, running().status.ErrorSummary
 		})},
 		{"stale", 50 * time.Second, with(at(50), func(s *client.Status) { s.Stale = true })},
 		{"no more", 51 * time.Second, at(50)},
@@ -142,6 +143,28 @@ func TestJSONLinesReportEachChangeOnce(t *testing.T) {
 	}
 }
 
+// TestPercentagesOfBOSWin goes through what the commands print of a session that others took over before it was counted: nothing of the
+// counts of what was left.
+func TestPercentagesOfBOSWin(t *testing.T) {
+	p, left := takenOver(75, 25), client.Counts{Managed: 1, Successful: 1, Complete: 1}
+	p.status.Managed, p.status.Counts, p.status.ErrorSummary = 4, left, nil
+	lines := (&reporter{}).last(p, now, endingOf(p, nil))
+	if got := strings.ReplaceAll(strings.Join(lines, "|"), stamp(now), ""); got != "COMPLETE 100.00 % of 4: 75.00 % successful, 25.00 % failed, after 0:12:03|"+
+		"75.00 % of 4 components successful, 25.00 % failed|To list them: bosgraph failed "+p.status.Session.Name {
+		t.Errorf("watch ends with %s", got)
+	}
+	table := list([]client.Listed{{SessionRecord: p.status.Session, Status: client.ListedStatus{
+		Status: client.Complete, Managed: 4, PercentDone: 75, PercentFailed: 25, Phases: p.status.Phases, Counts: left, Timing: p.status.Timing,
+	}}}, client.Which{}, now)
+	if !regexp.MustCompile(` COMPLETE +100.00 % +25.00 % +4 +boot `).MatchString(table) {
+		t.Errorf("list prints\n%s", table)
+	}
+	reasons := why(&client.Waiting{Name: "s", Status: client.WaitingStatus{Status: client.Complete, Managed: 4, PercentDone: 75, PercentFailed: 25, Counts: left}}, now)
+	if want := "s is COMPLETE: 75.00 % of 4 components successful, 25.00 % failed, 0 active\nIt waits for nothing."; reasons != want {
+		t.Errorf("why prints\n%s\nnot\n%s", reasons, want)
+	}
+}
+
 // TestExitStatusesOfEachEnding goes through the statuses to exit with.
 func TestExitStatusesOfEachEnding(t *testing.T) {
 	missing := &client.Refusal{Code: bos.NotFound, Message: "there is no session"}
@@ -155,7 +178,13 @@ func TestExitStatusesOfEachEnding(t *testing.T) {
 		{"all well", successful(), nil, "successful", 0},
 		{"some failed", complete(), nil, "failures", 1},
 		{"set-up failed", setUpFailed(), nil, "failures", 1},
-		{"neither failed nor successful", with(successful(), func(s *client.Status) { s.Counts.Successful-- }), nil, "failures", 1},
+		{"neither failed nor successful", with(successful(), func(s *client.Status) { s.Counts.Successful, s.PercentDone = 999, 99.9 }), nil, "failures", 1},
+		{"one of many is not successful", with(successful(), func(s *client.Status) {
+			s.Managed, s.Counts = 30000, client.Counts{Managed: 30000, Successful: 29999, Complete: 29999}
+		}), nil, "failures", 1},
+		{"taken over, all well", takenOver(100, 0), nil, "successful", 0},
+		{"taken over, some failed", takenOver(95.9, 4.1), nil, "failures", 1},
+		{"taken over, neither failed nor successful", takenOver(95.9, 0), nil, "failures", 1},
 		{"nothing to do", with(setUpFailed(), func(s *client.Status) { s.Session.Error = nil }), nil, "failures", 1},
 		{"never there", picture{}, missing, "not_found", 2},
 		{"deleted", running(), fmt.Errorf("wrapped: %w", missing), "not_found", 2},

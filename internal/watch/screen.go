@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -84,7 +85,7 @@ func (l look) verdict(p picture, e ending) string {
 // next is the command to continue with, to be copied: of one that has ended with failures, or that still runs. Empty for none.
 func next(p picture) string {
 	switch {
-	case p.complete() && p.status.Counts.Failed > 0:
+	case p.complete() && p.failures():
 		return "To list them: " + command("failed", p)
 	case p.status.Status == client.Running:
 		return "To see what it waits for: " + command("why", p)
@@ -145,7 +146,11 @@ func (l look) row(part part, of int) string {
 	if part.within {
 		name = "  " + name
 	}
-	row := fmt.Sprintf("%-*s %7d %7.2f %% ", nameWidth, name, part.count, part.percent)
+	number, done := strconv.Itoa(part.count), part.count
+	if !part.counted {
+		number, done, of = "", int(part.percent*100), 100*100
+	}
+	row := fmt.Sprintf("%-*s %7s %7.2f %% ", nameWidth, name, number, part.percent)
 	width := min(l.width-nameWidth-numbersWidth, mostBar)
 	// A shorter one shows nothing that the numbers do not.
 	if width < leastBar {
@@ -158,7 +163,7 @@ func (l look) row(part part, of int) string {
 	bar := progress.New(progress.WithoutPercentage(), progress.WithWidth(width),
 		progress.WithFillCharacters(full, empty), progress.WithColors(lipgloss.Color(part.color)))
 	bar.EmptyColor = lipgloss.Color("8")
-	return row + bar.ViewAs(float64(cells(part.count, of, width))/float64(width))
+	return row + bar.ViewAs(float64(cells(done, of, width))/float64(width))
 }
 
 // cells is how much of a bar is full: something is for a single component, and not

@@ -15,6 +15,7 @@ import (
 var pictures = map[string]func() picture{
 	"running": running, "complete": complete, "successful": successful, "set-up-failed": setUpFailed,
 	"pending": pending, "stale": stale, "lost": lost,
+	"taken-over": func() picture { return takenOver(95.9, 4.1) },
 	"waiting": func() picture {
 		p := running()
 		p.waits = []client.WaitingGroup{{Reason: "CONFIGURING", Count: 198}, {Reason: "POWER_ON_OVERDUE", Count: 10}, {Reason: "ON_HOLD", Count: 8},

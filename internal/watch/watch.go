@@ -167,6 +167,5 @@ func endingOf(p picture, failure error) ending {
 	case p.successful():
 		return ending{"successful", Successful, fmt.Sprintf("all %s successful", count(s.Managed, "component"))}
 	}
-	reason := fmt.Sprintf("%d of %s successful, %d failed", s.Counts.Successful, count(s.Managed, "component"), s.Counts.Failed)
-	return ending{"failures", Failures, reason}
+	return ending{"failures", Failures, result(s.Managed, s.PercentDone, s.PercentFailed, s.Counts)}
 }

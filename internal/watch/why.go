@@ -31,8 +31,7 @@ func why(s *client.Waiting, now time.Time) string {
 	var text strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&text, format+"\n", args...) }
 	st := s.Status
-	line("%s is %s: %d of %s successful, %d failed, %d active", clean(s.Name), st.Status, st.Counts.Successful,
-		count(st.Managed, "component"), st.Counts.Failed, st.Counts.Active)
+	line("%s is %s: %s, %d active", clean(s.Name), st.Status, result(st.Managed, st.PercentDone, st.PercentFailed, st.Counts), st.Counts.Active)
 	if st.Stale {
 		line("This may not be current: Redis or BOS does not answer the server.")
 	}

@@ -1,5 +1,7 @@
 // What a session's components are doing, as the parts of one bar.
 
+import { percent } from './format.ts'
+
 /** The integers of a session's status that the bar is made of. */
 export interface Counts {
   readonly managed: number
@@ -74,4 +76,25 @@ function waiting(counts: Counts): number {
  */
 export function part(count: number, of: number): number {
   return of === 0 ? 0 : Math.round((count / of) * 10_000) / 100
+}
+
+interface Shared {
+  readonly managedComponentsCount: number
+  readonly percentSuccessful: number
+  readonly percentFailed: number
+  readonly counts: Counts
+}
+
+/**
+ * Whether the percentages are of the counts. Those that BOS saved may not be: other sessions may have taken over
+ * components before they were counted.
+ */
+export function isCounted({ managedComponentsCount, percentSuccessful, percentFailed, counts }: Shared): boolean {
+  const same = (percent: number, count: number) => Math.abs(percent - part(count, counts.managed)) < 0.015
+  return managedComponentsCount === counts.managed && same(percentSuccessful, counts.successful) && same(percentFailed, counts.failed)
+}
+
+/** A percentage of a status, of so many components where they were counted. */
+export function share(status: Shared, value: number, count: number): string {
+  return isCounted(status) ? percent(value, count, status.counts.managed) : percent(value, 0, 0)
 }

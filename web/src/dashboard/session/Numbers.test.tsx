@@ -56,3 +56,15 @@ it('has room for a session without components', () => {
   expect(numbers({})).toContain('Done0 %0 of 0')
   expect(the('[role=img]').getAttribute('aria-label')).toBe('No nodes')
 })
+
+it('shows the percentages that BOS saved without counts that are not behind them', () => {
+  const saved = { status: 'COMPLETE' as const, managedComponentsCount: 4, percentSuccessful: 75, percentFailed: 25, phases: { percentComplete: 100, percentConfiguring: 0, percentPoweringOn: 0, percentPoweringOff: 0 } }
+  for (const left of [{}, { managed: 3, successful: 3, complete: 3 }, { managed: 4, successful: 4, complete: 4 }]) {
+    const text = numbers(left, saved)
+    expect(text).toContain('Done100 % of 4Successful75.00 %Failed25.00 %Took')
+    expect(text).toContain('The percentages are those that BOS saved.')
+    expect(the('.big-failed').dataset['none']).toBeUndefined()
+    expect(document.querySelector('[role=img]')).toBeNull()
+  }
+  expect(numbers({ managed: 4, successful: 3, failed: 1, complete: 4 }, saved)).toContain('Done100 %4 of 4Successful75.00 %3Failed25.00 %1')
+})

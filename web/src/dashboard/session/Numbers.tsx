@@ -2,37 +2,42 @@ import { useServerNow } from '../context.tsx'
 import type { EndEstimate, SessionStatus } from '../documents.ts'
 import { about, duration, moment, percent, span, whole } from '../model/format.ts'
 import { fewLeft } from '../model/estimate.ts'
-import { countOf, KIND_LABELS, KIND_MEANINGS, KINDS, type Kind, part } from '../model/shares.ts'
+import { countOf, isCounted, KIND_LABELS, KIND_MEANINGS, KINDS, type Kind, part, share } from '../model/shares.ts'
 import { Icon } from '../shell/Icon.tsx'
 import { PhaseBar } from '../shell/PhaseBar.tsx'
 
 /** How far the session is: what one reads from across the room. */
 export function Numbers({ status, estimate }: { status: SessionStatus; estimate: EndEstimate | null }) {
   const { counts } = status
+  const counted = isCounted(status)
   return (
     <section className="numbers" aria-label="How far it is">
       <dl className="numbers-big">
         <div className="big big-done">
           <dt>Done</dt>
-          <dd>{percent(status.phases.percentComplete, counts.complete, counts.managed)}</dd>
-          <dd className="big-count">{whole(counts.complete)} of {whole(counts.managed)}</dd>
+          <dd>{share(status, status.phases.percentComplete, counts.complete)}</dd>
+          <dd className="big-count">{counted && whole(counts.complete)} of {whole(status.managedComponentsCount)}</dd>
         </div>
         <div className="big">
           <dt><Icon name="successful" />Successful</dt>
-          <dd>{percent(status.percentSuccessful, counts.successful, counts.managed)}</dd>
-          <dd className="big-count">{whole(counts.successful)}</dd>
+          <dd>{share(status, status.percentSuccessful, counts.successful)}</dd>
+          {counted && <dd className="big-count">{whole(counts.successful)}</dd>}
         </div>
-        <div className="big big-failed" data-none={counts.failed === 0 || undefined}>
+        <div className="big big-failed" data-none={(counted ? counts.failed : status.percentFailed) === 0 || undefined}>
           <dt><Icon name="failed" />Failed</dt>
-          <dd>{percent(status.percentFailed, counts.failed, counts.managed)}</dd>
-          <dd className="big-count">{whole(counts.failed)}</dd>
+          <dd>{share(status, status.percentFailed, counts.failed)}</dd>
+          {counted && <dd className="big-count">{whole(counts.failed)}</dd>}
         </div>
         <Timing status={status} estimate={estimate} />
       </dl>
-      <PhaseBar counts={counts} />
-      <dl className="phases">
-        {KINDS.map((kind) => <Phase key={kind} kind={kind} status={status} />)}
-      </dl>
+      {counted ? (
+        <>
+          <PhaseBar counts={counts} />
+          <dl className="phases">
+            {KINDS.map((kind) => <Phase key={kind} kind={kind} status={status} />)}
+          </dl>
+        </>
+      ) : <p className="card-note">The percentages are those that BOS saved. The nodes had changed, or other sessions had taken them over, before they were counted here.</p>}
     </section>
   )
 }

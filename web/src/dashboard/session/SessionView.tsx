@@ -6,6 +6,7 @@ import type { Refusal } from '../live/api.ts'
 import { label, percent, several } from '../model/format.ts'
 import { isEmpty } from '../model/outcome.ts'
 import type { Route, SessionRoute } from '../model/route.ts'
+import { isCounted, share } from '../model/shares.ts'
 import { useGo, usePlace } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
 import { useTitle } from '../shell/useTitle.ts'
@@ -48,9 +49,10 @@ function Shown({ route, session, status }: { route: SessionRoute; session: Sessi
   const { counts } = status
   const bare = session.error !== null && counts.managed === 0
   const empty = isEmpty(status)
-  const done = percent(status.phases.percentComplete, counts.complete, counts.managed)
+  const done = share(status, status.phases.percentComplete, counts.complete)
+  const failed = isCounted(status) ? counts.failed : status.percentFailed
   const what = `${label(session.operation)} ${session.templateName}`
-  useTitle(`${bare ? 'Set-up failed' : empty ? 'Without components' : status.status === 'PENDING' ? 'Pending' : done}${counts.failed > 0 ? ` · ${counts.failed} failed` : ''} · ${what}`)
+  useTitle(`${bare ? 'Set-up failed' : empty ? 'Without components' : status.status === 'PENDING' ? 'Pending' : done}${failed > 0 ? ` · ${isCounted(status) ? failed : percent(failed, 0, 0)} failed` : ''} · ${what}`)
   useBehind(status.stale)
   useAnnounceEnd(what, status)
   useNext(wall, status)

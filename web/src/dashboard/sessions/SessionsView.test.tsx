@@ -18,7 +18,7 @@ const START = Date.parse('2026-11-29T12:00:00Z')
 const session = (name: string, status: string, minutes: number, failed = 0) => ({
   id: name, name, tenant: null, operation: 'BOOT', templateName: 'compute', limit: '', stage: false, error: null, deleted: false,
   status: {
-    revision: 1, epoch: 'e', status, stale: false, statusNote: null, asOf: new Date(START).toISOString(), estimatedEnd: null,
+    revision: 1, epoch: 'e', status, managedComponentsCount: 10, percentSuccessful: 0, percentFailed: 10 * failed, stale: false, statusNote: null, asOf: new Date(START).toISOString(), estimatedEnd: null,
     counts: { managed: 10, staged: 0, successful: 0, failed, complete: failed, configuring: 0, poweringOff: 0, poweringOn: 0, active: 0 },
     phases: { percentComplete: 0, percentConfiguring: 0, percentPoweringOn: 0, percentPoweringOff: 0 },
     timing: { startTime: new Date(START - 60_000 * minutes).toISOString(), endTime: null, durationSeconds: 0 },

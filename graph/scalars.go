@@ -81,7 +81,7 @@ func MarshalID(id string) graphql.Marshaler { return graphql.MarshalID(id) }
 // UnmarshalID reads an id. A number is one as well, as GraphQL has it.
 func UnmarshalID(v any) (string, error) {
 	id, err := graphql.UnmarshalID(v)
-	if err != nil {
+	if err != nil || v == nil { // which is "null" to gqlgen
 		return "", notA("ID", v)
 	}
 	return id, nil
@@ -103,7 +103,9 @@ func MarshalInt(n int) graphql.Marshaler { return graphql.MarshalInt(n) }
 
 // UnmarshalInt reads a number of 32 bits.
 func UnmarshalInt(v any) (int, error) {
-	if _, text := v.(string); !text {
+	switch v.(type) {
+	case nil, string: // which gqlgen reads, too
+	default:
 		if n, err := graphql.UnmarshalInt32(v); err == nil {
 			return int(n), nil
 		}
@@ -119,7 +121,9 @@ func MarshalRevision(n int64) graphql.Marshaler { return graphql.MarshalInt64(n)
 
 // UnmarshalRevision reads a revision.
 func UnmarshalRevision(v any) (int64, error) {
-	if _, text := v.(string); !text {
+	switch v.(type) {
+	case nil, string:
+	default:
 		if n, err := graphql.UnmarshalInt64(v); err == nil && 0 <= n && n <= maxRevision {
 			return n, nil
 		}
@@ -134,6 +138,8 @@ func notA(kind string, v any) error {
 	}
 	// In quotes unless it is a number: a text of digits is not one, and looks the same without.
 	switch v.(type) {
+	case nil:
+		text = "null"
 	case json.Number, int, int64, float64:
 	default:
 		text = strconv.Quote(text)

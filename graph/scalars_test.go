@@ -14,10 +14,25 @@ func TestARevisionIsAWholeNumber(t *testing.T) {
 			t.Errorf("%v: %v", given, err)
 		}
 	}
-	for _, given := range []any{"2", "abc", -1, int64(1<<53 + 1), json.Number("2.5"), json.Number("2.0"), 2.5, true, []any{1}, map[string]any{}} {
+	for _, given := range []any{"2", "abc", -1, int64(1<<53 + 1), json.Number("2.5"), json.Number("2.0"), 2.5, true, nil, []any{1}, map[string]any{}} {
 		_, err := UnmarshalRevision(given)
 		if bos.CodeOf(err) != bos.BadUserInput || err.Error() != "give a Revision, a whole number from 0 to 2^53" {
 			t.Errorf("%v: %v", given, err)
+		}
+	}
+}
+
+// TestNullIsNoScalar has every reader refuse a null, in the words of GraphQL.
+func TestNullIsNoScalar(t *testing.T) {
+	for kind, read := range map[string]func(any) error{
+		"String":           func(v any) error { _, err := UnmarshalString(v); return err },
+		"ID":               func(v any) error { _, err := UnmarshalID(v); return err },
+		"Boolean":          func(v any) error { _, err := UnmarshalBoolean(v); return err },
+		"Int":              func(v any) error { _, err := UnmarshalInt(v); return err },
+		"SessionOperation": func(v any) error { _, err := UnmarshalSessionOperation(v); return err },
+	} {
+		if err := read(nil); bos.CodeOf(err) != bos.BadUserInput || err.Error() != "null is no "+kind {
+			t.Errorf("%s: %v", kind, err)
 		}
 	}
 }

@@ -69,8 +69,9 @@ func (l Limits) Validate(graphql.ExecutableSchema) error {
 // MutateOperationContext implements graphql.OperationContextMutator: it notes the cost, and
 // refuses what goes beyond a limit, or could not be executed.
 func (l Limits) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
-	if variable := undecided(op.Operation, op.Variables); variable != "" {
-		return badInput(gqlerror.Errorf("$%s is null, but @skip and @include go by it: give true or false, or leave it out for its default", variable))
+	if v := forbiddenNull(op.Operation, op.Variables); v != nil {
+		return badInput(gqlerror.ErrorPosf(v.Position, "$%s is null, but a value of the type %s is needed where it is used: give one, or leave the variable out for its default",
+			v.Raw, v.ExpectedType))
 	}
 	t := measure(op.Operation, op.Variables)
 	switch {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -155,25 +156,63 @@ func TestValidateRefusesForgottenLimits(t *testing.T) {
 	}
 }
 
-// TestDirectivesGoByTrueOrFalse gives null to variables that directives go by: validation lets it pass where there is a default.
-func TestDirectivesGoByTrueOrFalse(t *testing.T) {
+// TestNoNullWhereNoneMayBe gives null to variables in all places of a document: validation lets it pass where there is a default.
+func TestNoNullWhereNoneMayBe(t *testing.T) {
 	e := newExecutor(t, Default(100_000))
 	for _, test := range []struct {
 		document string
-		code     string
+		needed   string // the type, where null may not be
 	}{
-		{`query ($w: Boolean = true) { sessions @include(if: $w) { totalCount } }`, "BAD_USER_INPUT"},
-		{`query ($w: Boolean = true) { sessions { ... @skip(if: $w) { totalCount } } }`, "BAD_USER_INPUT"},
-		{`query ($w: Boolean = true) { sessions { ...f ...f } } fragment f on SessionConnection { nodes { name @include(if: $w) } }`, "BAD_USER_INPUT"},
-		{`query ($w: Boolean = true) { sessions { ...f @skip(if: $w) } } fragment f on SessionConnection { totalCount }`, "BAD_USER_INPUT"},
-		{`subscription ($w: Boolean = true) { sessionStatusUpdated(name: "s") { status @include(if: $w) } }`, "BAD_USER_INPUT"},
+		{`query ($w: Boolean = true) { sessions @include(if: $w) { totalCount } }`, "Boolean!"},
+		{`query ($w: Boolean = true) { sessions { ... @skip(if: $w) { totalCount } } }`, "Boolean!"},
+		{`query ($w: Boolean = true) { sessions { ...f ...f } } fragment f on SessionConnection { nodes { name @include(if: $w) } }`, "Boolean!"},
+		{`query ($w: Boolean = true) { sessions { ...f @skip(if: $w) } } fragment f on SessionConnection { totalCount }`, "Boolean!"},
+		{`query ($w: Boolean = true) { sessions @skip(if: false) @include(if: $w) { totalCount } }`, "Boolean!"},
+		{`query ($w: Boolean = true) { component(id: "x1") @include(if: $w) { id } }`, "Boolean!"},
+		{`subscription ($w: Boolean = true) { sessionStatusUpdated(name: "s") { status @include(if: $w) } }`, "Boolean!"},
 		{`query ($w: Boolean = true) { sessions(filter: {withFailures: $w}) { totalCount } }`, ""},
+
+		{`query ($w: ID = "x1") { component(id: $w) { id } }`, "ID!"},
+		{`query ($w: ID = "x1") { sessions(first: 1) { ...f ...f } } fragment f on SessionConnection { nodes { ...g } }
+			fragment g on Session { ... on Session { components(filter: {ids: ["x2", $w]}) { totalCount } } }`, "ID!"},
+		{`query ($w: [ID!] = []) { components(filter: {ids: $w}) { totalCount } }`, ""},
+		{`query ($w: ComponentsAsOf) { session(name: "s") { componentsAsOf(at: $w) { totalCount } } }`, "ComponentsAsOf!"},
+		{`query ($w: ComponentsAsOf = NOW) { session(name: "s") { componentsAsOf(at: $w) { totalCount } } }`, "ComponentsAsOf!"},
+		{`query ($w: String = "Session") { __type(name: $w) { name } }`, "String!"},
+		{`query ($w: Int = 1) { session(name: "s", startedAt: {at: [$w]}) { name } }`, ""}, // for the scalar to refuse
+		{`mutation ($w: ID = "x1") { putComponents(input: {components: [{id: "x2"}, {id: $w}]}) { applied } }`, "ID!"},
+		{`mutation ($w: ID = "x1") { putComponents(input: {components: {id: $w}}) { applied } }`, "ID!"},
+		{`mutation ($w: ComponentInput = {id: "x1"}) { putComponents(input: {components: [$w]}) { applied } }`, "ComponentInput!"},
+		{`mutation ($w: [ComponentInput!] = []) { putComponents(input: {components: $w}) { applied } }`, "[ComponentInput!]!"},
+		{`mutation ($w: PutComponentsInput = {components: []}) { putComponents(input: $w) { applied } }`, "PutComponentsInput!"},
+		{`mutation ($w: String) { putComponents(input: {components: [{id: "x1", session: $w}]}) { applied } }`, ""},
 	} {
 		t.Run(test.document, func(t *testing.T) {
 			_, errs := check(e, test.document, map[string]any{"w": nil})
-			wantRefusal(t, errs, test.code, "$w is null")
+			if test.needed == "" {
+				wantRefusal(t, errs, "", "")
+			} else {
+				wantRefusal(t, errs, "BAD_USER_INPUT", "$w is null, but a value of the type "+test.needed)
+				if len(errs[0].Locations) != 1 {
+					t.Errorf("the error is at %v", errs[0].Locations)
+				}
+			}
 			_, errs = check(e, test.document, nil)
 			wantRefusal(t, errs, "", "")
 		})
+	}
+}
+
+// TestANullIsThatOfItsOperation has two operations spread one fragment: only the null of the one that is asked for counts.
+func TestANullIsThatOfItsOperation(t *testing.T) {
+	e := newExecutor(t, Default(100_000))
+	const document = `query A($w: ID = "x1") { ...f } query B($w: ID!) { ...f } query C($w: String) { sessions(filter: {tenant: $w}) { totalCount } }
+		fragment f on Query { component(id: $w) { id } }`
+	for operation, message := range map[string]string{"A": "$w is null", "B": "cannot be null", "C": ""} {
+		_, errs := e.CreateOperationContext(graphql.StartOperationTrace(t.Context()),
+			&graphql.RawParams{Query: document, OperationName: operation, Variables: map[string]any{"w": nil}})
+		if operation == "C" && errs != nil || message != "" && (len(errs) != 1 || !strings.Contains(errs[0].Message, message)) {
+			t.Errorf("%s: %v, want %q", operation, errs, message)
+		}
 	}
 }

@@ -123,6 +123,8 @@ func TestWhichRequestsBecomeEventStreams(t *testing.T) {
 		{name: "__typename alone", head: byGET(`subscription { __typename }`), path: bad, value: "BAD_USER_INPUT"},
 		{name: "nothing", head: byGET(``), path: bad, value: "BAD_USER_INPUT"},
 		{name: "a negative interval", head: byGET(`subscription { sessionStatusUpdated(name: "running", minInterval: -1) { status } }`), path: bad, value: "BAD_USER_INPUT"},
+		{name: "null for an argument that has to be", head: byPOST, body: `{"query":"subscription($n: String = \"running\") { sessionStatusUpdated(name: $n) { status } }","variables":{"n":null}}`,
+			path: "errors.0.message", value: "$n is null, but a value of the type String! is needed where it is used: give one, or leave the variable out for its default"},
 		{name: "an unknown session", head: byGET(`subscription { sessionStatusUpdated(name: "nobody") { status } }`), path: bad, value: "NOT_FOUND"},
 
 		{name: "a mutation by GET", head: byGET(`mutation { __typename }`), status: 405, code: "BAD_USER_INPUT"},

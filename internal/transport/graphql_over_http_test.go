@@ -107,6 +107,8 @@ func TestStatusCodesAreThoseOfTheEdition(t *testing.T) {
 		{name: "a list that is too long", request: request{body: `{"query":"query($i: [ID!]) { components(filter: {ids: $i}) { totalCount } }","variables":{"i":[` + strings.Repeat(`"x",`, 5000) + `"x"]}}`}, status: 422, code: "BAD_USER_INPUT", message: "5000"},
 		{name: "a directive that goes by a variable that is missing", request: request{body: `{"query":"query($w: Boolean!) { session(name: \"running\") @include(if: $w) { name } }"}`}, status: 422, code: "BAD_USER_INPUT", message: "must be defined"},
 		{name: "a directive that goes by null", request: request{body: `{"query":"query($w: Boolean = true) { session(name: \"running\") @include(if: $w) { name } }","variables":{"w":null}}`}, status: 422, code: "BAD_USER_INPUT", message: "$w is null"},
+		{name: "null for an argument that has to be", request: request{body: `{"query":"query($n: String = \"running\") { session(name: $n) { name } }","variables":{"n":null}}`}, status: 422, code: "BAD_USER_INPUT", message: "$n is null, but a value of the type String! is needed"},
+		{name: "GET with such a null", request: request{method: "GET", query: query(`query($n: String = "running") { session(name: $n) { name } }`, "variables", `{"n":null}`), accept: plain}, status: 422, code: "BAD_USER_INPUT", message: "$n is null"},
 
 		{name: "GET as a web page can have it made", request: request{method: "GET", query: query(`{ session(name: "running") { name } }`)}, status: 403, code: "FORBIDDEN", message: "Accept"},
 		{name: "GET of an image", request: request{method: "GET", query: query(`{ session(name: "running") { name } }`), accept: "image/avif,*/*;q=0.8"}, status: 403, code: "FORBIDDEN", message: "Accept"},

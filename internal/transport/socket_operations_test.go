@@ -23,6 +23,7 @@ func TestARefusedOperationLeavesItsSocketOpen(t *testing.T) {
 	}
 	const bad = "BAD_USER_INPUT"
 	const paced = `subscription($n: Int) { sessionStatusUpdated(name: "running", minInterval: $n) { revision } }`
+	const defaulted = `subscription($n: String = "running") { sessionStatusUpdated(name: $n) { revision } }`
 	deep := strings.Repeat("session { status { ", 12) + "revision" + strings.Repeat(" } }", 12)
 	converse(t, s, []conversation{
 		refusal("no GraphQL", `subscription {`, bad, "Expected"),
@@ -31,6 +32,10 @@ func TestARefusedOperationLeavesItsSocketOpen(t *testing.T) {
 		refusal("a missing argument", `subscription { sessionStatusUpdated { revision } }`, bad, "name"),
 		refusal("a variable of the wrong type", apptest.FollowRevision, bad, "", apptest.Vars{"name": 1}),
 		refusal("a variable that is missing", apptest.FollowRevision, bad, "defined"),
+		refusal("null for an argument that has to be", defaulted, bad, "$n is null", apptest.Vars{"n": nil}),
+		refusal("null for an argument of a query", `query($n: String = "running") { session(name: $n) { name } }`, bad, "$n is null", apptest.Vars{"n": nil}),
+		refusal("null for an argument of a mutation", `mutation($n: DeleteSessionInput = {name: "running"}) { deleteSession(input: $n) { deletedId } }`, bad, "$n is null", apptest.Vars{"n": nil}),
+		refusal("null deep within a subscription", `subscription($n: ComponentsAsOf) { sessionStatusUpdated(name: "running") { session { componentsAsOf(at: $n) { totalCount } } } }`, bad, "$n is null", apptest.Vars{"n": nil}),
 		refusal("two fields", `subscription { a: sessionStatusUpdated(name: "running") { revision } b: sessionStatusUpdated(name: "running") { revision } }`, bad, ""),
 		refusal("two fields by a fragment", `subscription { ...F } fragment F on Subscription { a: sessionStatusUpdated(name: "running") { revision } b: sessionStatusUpdated(name: "running") { revision } }`, bad, ""),
 		refusal("__typename alone", `subscription { __typename }`, bad, ""),

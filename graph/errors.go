@@ -21,6 +21,11 @@ import (
 func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		shown := graphql.DefaultErrorPresenter(ctx, err)
+		// Given up for another error of the same response: see Outage. The store takes that for a Redis that does not
+		// answer.
+		if why := (*bos.Error)(nil); errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &why) {
+			err = why
+		}
 		if known := (*bos.Error)(nil); errors.As(err, &known) {
 			givenUp(ctx, known)
 			shown, argument := ofField(ctx, shown)

@@ -181,6 +181,23 @@ func metState(t *testing.T, s *apptest.Site, log *apptest.Journal, state trouble
 	if !state.readable {
 		apptest.Eventually(t, "a query fails for that reason", func() bool { return s.Ask(read).Reason() == state.reason })
 	}
+	// The first error gives up what else there is of a request. That is no state of its own.
+	several := []string{`mutation { a: putComponents(input: {components: [{id: "x1", error: "a"}]}) { applied }
+		b: createSession(input: {operation: BOOT, templateName: "t"}) { session { id } } c: deleteComponents(input: {ids: ["x1"]}) { applied } }`}
+	if !state.readable {
+		several = append(several, `{ a: session(name: "s") { name } b: components { totalCount } c: sessions { totalCount } d: component(id: "x1") { id } }`)
+	}
+	for _, request := range several {
+		r := s.Ask(request)
+		if len(r.Errors) == 0 {
+			t.Errorf("%s is answered %s", request, r.Body)
+		}
+		for _, e := range r.Errors {
+			if e.Extensions.Reason != state.reason {
+				t.Errorf("%s is answered %s", request, r.Body)
+			}
+		}
+	}
 	r := s.Ask(read)
 	code, body := s.Get("/readyz")
 	problemStatus, problem := s.Get("/v2/sessions")

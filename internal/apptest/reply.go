@@ -21,7 +21,7 @@ type Reply struct {
 	Errors []struct {
 		Message    string
 		Path       []any
-		Extensions struct{ Code string }
+		Extensions struct{ Code, Reason string }
 	}
 }
 

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -120,6 +121,9 @@ func TestChangesThatAStateDoesNotAllowAreRefused(t *testing.T) {
 		{Name: "a text for a boolean", Query: apptest.PutComponents, Vars: update(apptest.Vars{"id": "x9", "enabled": "yes"})},
 		{Name: "a text for a number", Query: apptest.PutComponents, Vars: update(apptest.Vars{"id": "x9", "retryPolicy": "many"})},
 		{Name: "a fraction for a number", Query: apptest.PutComponents, Vars: update(apptest.Vars{"id": "x9", "retryPolicy": 1.5})},
+		{Name: "a fraction for an id", Query: apptest.DeleteComponents, Vars: apptest.Vars{"in": []any{1.5}}},
+		{Name: "an exponent for an id", Query: `query($i: ID!) { component(id: $i) { id } }`, Vars: apptest.Vars{"i": json.RawMessage("1e2")}},
+		{Name: "a fraction for an id of a filter", Query: `query($i: [ID!]) { components(filter: {ids: $i}) { totalCount } }`, Vars: apptest.Vars{"i": []any{1.5}}},
 		{Name: "a number beyond 64 bits", Query: `mutation { putComponents(input: {components: [{id: "x9", retryPolicy: 99999999999999999999}]}) { applied } }`},
 		{Name: "a number for a text", Query: apptest.PutComponents, Vars: update(apptest.Vars{"id": "x9", "error": 1})},
 		{Name: "a list for a text", Query: apptest.PutComponents, Vars: update(apptest.Vars{"id": "x9", "error": []string{"a"}})},

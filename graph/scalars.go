@@ -78,13 +78,19 @@ func UnmarshalString(v any) (string, error) {
 // MarshalID writes an id.
 func MarshalID(id string) graphql.Marshaler { return graphql.MarshalID(id) }
 
-// UnmarshalID reads an id. A number is one as well, as GraphQL has it.
+// UnmarshalID reads an id. A whole number is one as well, as GraphQL has it.
 func UnmarshalID(v any) (string, error) {
-	id, err := graphql.UnmarshalID(v)
-	if err != nil || v == nil { // which is "null" to gqlgen
-		return "", notA("ID", v)
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case json.Number:
+		if !strings.ContainsAny(string(v), ".eE") {
+			return string(v), nil
+		}
+	case int64:
+		return strconv.FormatInt(v, 10), nil
 	}
-	return id, nil
+	return "", notA("ID", v)
 }
 
 // MarshalBoolean writes a truth value.

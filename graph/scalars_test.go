@@ -36,3 +36,17 @@ func TestNullIsNoScalar(t *testing.T) {
 		}
 	}
 }
+
+// TestAnIDIsATextOrAWholeNumber has numbers as they come in variables, and in a document.
+func TestAnIDIsATextOrAWholeNumber(t *testing.T) {
+	for want, given := range map[string]any{"x1": "x1", "1.5": "1.5", "7": json.Number("7"), "-7": int64(-7), "99999999999999999999": json.Number("99999999999999999999")} {
+		if got, err := UnmarshalID(given); got != want || err != nil {
+			t.Errorf("%v: %q, %v", given, got, err)
+		}
+	}
+	for _, given := range []any{json.Number("1.5"), json.Number("1.0"), json.Number("1e2"), json.Number("1E2"), 1.5, true, []any{"x1"}, map[string]any{}} {
+		if got, err := UnmarshalID(given); bos.CodeOf(err) != bos.BadUserInput {
+			t.Errorf("%v: %q, %v", given, got, err)
+		}
+	}
+}

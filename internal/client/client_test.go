@@ -121,6 +121,13 @@ func page(first, n int, more bool) turn {
 	}
 }
 
+// ended is a turn that answers with the components that failed, BOS's numbers, and how many components were counted and had failed.
+func ended(edges string, managed int, successful, failed float64, counted, countedFailed int) turn {
+	return answer(200, "application/json", fmt.Sprintf(`{"data":{"session":{"status":{"managedComponentsCount":%d,"percentSuccessful":%v,"percentFailed":%v,`+
+		`"counts":{"managed":%d,"successful":%d,"failed":%d}},"failedComponents":{"edges":%s,"pageInfo":{"hasNextPage":false,"endCursor":null}}}}}`,
+		managed, successful, failed, counted, counted-countedFailed, countedFailed, edges))
+}
+
 func TestFailedComponentsAreReadPageByPage(t *testing.T) {
 	problem := func(code bos.Code) turn {
 		return answer(200, "application/json", fmt.Sprintf(`{"errors":[{"message":"no","extensions":{"code":%q}}]}`, code))
@@ -141,6 +148,12 @@ func TestFailedComponentsAreReadPageByPage(t *testing.T) {
 		{name: "no session", turns: []turn{answer(200, "application/json", `{"data":{"session":null}}`)}, after: []any{nil},
 			want: `there is no session "s" without a tenant: if it belongs to a tenant, give --tenant`, code: bos.NotFound},
 		{name: "refused", turns: []turn{problem(bos.Forbidden)}, after: []any{nil}, want: "no", code: bos.Forbidden},
+		{name: "taken over", turns: []turn{ended(`[]`, 4, 75, 25, 0, 0)}, after: []any{nil}, code: bos.NotFound,
+			want: `BOS saved that 25.00 % of the 4 components of session "s" failed, but the server read them after they had changed or other sessions had taken ` +
+				`them over, and knows 0 of these: "bosgraph watch" prints the errors that BOS saved, with the first components of each`},
+		{name: "taken over but for who failed", turns: []turn{ended(`[{"node":{"id":"x0","error":"e"}}]`, 4, 75, 25, 2, 1)}, n: 1, after: []any{nil}},
+		{name: "taken over, none failed", turns: []turn{ended(`[]`, 4, 100, 0, 0, 0)}, after: []any{nil}},
+		{name: "it recovers after the last page", turns: []turn{ended(`[]`, 4, 75, 25, 4, 1)}, after: []any{nil}},
 		{name: "half an answer", turns: []turn{answer(200, "application/json", `{"data":`), page(0, 1, false)}, n: 1, after: []any{nil, nil}, report: 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -271,7 +271,7 @@ type grammar struct {
 	} `cmd:"" help:"Make an access token for a server with --auth=tokens. Prints two lines: the token, which is stored nowhere, and the line by which --token-file knows it."`
 	Failed struct {
 		Client
-	} `cmd:"" help:"Print the components of a session that have failed, of a complete one those that had failed at its end, comma-separated as BOS takes them for the limit of a retry; an empty line if there are none. Exits with 0, or 2 if there is no such session or the server is lost."`
+	} `cmd:"" help:"Print the components of a session that have failed, of a complete one those that had failed at its end, comma-separated as BOS takes them for the limit of a retry; an empty line if there are none. Exits with 0, or 2 if there is no such session, BOS saved that more failed than are known, or the server is lost."`
 	Why struct {
 		Client
 	} `cmd:"" help:"Print why a session is not complete: its active components by what they wait for, with the reason in words, since when, and the first of them; how long components stayed in each phase, beside the session before; and the cabinets with most active ones. Exits with 0, or 2 if there is no such session or the server is lost."`

@@ -59,7 +59,8 @@ func TestEveryCounterIsWrittenReadFrozenAndRecounted(t *testing.T) {
 			k := c.NewComponent()
 			want.Add(k.Contribution(), "a", 1)
 		}
-		s.must(s.store.KeepSession(s.ctx, sourceSession("a", bos.StateRunning))) // takes a sample, and does not complete by itself
+		s.must(s.store.KeepSession(s.ctx, sourceSession("a", bos.StateRunning))) // does not complete by itself
+		s.must(s.store.Swept(s.ctx, []bos.SessionKey{name("a")}))                // takes a sample
 		read := s.status("a")
 		if len(read.Progress) != 2 {
 			s.Fatalf("the progress has %d points, want a sample and the status", len(read.Progress))

@@ -79,7 +79,7 @@
 //
 // # The fields of s:<home>
 //
-//	w                  1 while it runs and completes by itself, 3 while it runs, 2 frozen, else 0
+//	w                  1 while it runs and completes by itself, 3 while it runs at BOS and a sweep has stored its components, 2 frozen, else 0
 //	r                  revision
 //	k                  until when no sample is due, and how far apart they are to be, "<ms> <ms>"
 //	i                  incarnation; absent if there is no such session

@@ -3,11 +3,15 @@ package cache
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
@@ -75,7 +79,6 @@ func (s *Store) begins(next, old *bos.Session, saved *bos.SavedStatus) *change {
 	c.do("ZADD", s.db.Keys.History(h), "0", schema.HistoryPosition(next))
 	to := c.scope(next.SessionKey)
 	to.record = true
-	to.start = next.State == bos.StateRunning
 	to.freeze = next.State == bos.StateComplete
 	to.past = !endedLately(next, c.at)
 	return c
@@ -115,9 +118,70 @@ func (s *Store) follows(old *bos.Session, r bos.SourceSession) (*change, error) 
 	}
 	to := c.scope(old.SessionKey)
 	to.record = true
-	to.start = next.State == bos.StateRunning && old.State != bos.StateRunning
 	to.freeze = next.State == bos.StateComplete
 	return c, nil
+}
+
+// sweptAtOnce bounds how many sessions one write of Swept looks at: each event copies a status.
+const sweptAtOnce = 100
+
+// Swept notes what a whole sweep of BOS means for sessions that run there: that a new one has started, and that failures exceed a
+// percentage. A sweep is many writes, and in between a session has counts that it never had at BOS. What is due shows in what is
+// stored, so that a process that ends before it calls this loses no event: the next sweep, of any process, notes it.
+func (s *Store) Swept(ctx context.Context, running []bos.SessionKey) error {
+	f := &schema.Session
+	fields := append([]string{f.Incarnation.Name, f.Mode.Name, f.Noted.Name}, schema.CounterFields...)
+	for part := range slices.Chunk(running, sweptAtOnce) {
+		err := s.retry(ctx, func() (*change, error) {
+			hashes := make([]*redis.SliceCmd, len(part))
+			if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+				for i, key := range part {
+					hashes[i] = pipe.HMGet(ctx, s.db.Keys.Session(schema.ScopeHome(key)), fields...)
+				}
+			}); err != nil {
+				return nil, err
+			}
+			c := s.newChange()
+			for i, key := range part {
+				now := sessionHash{fields: fields, values: redisdb.Texts(hashes[i].Val())}
+				mode := now.get(f.Mode.Name)
+				starts := mode == schema.ModeOther
+				if !starts && !exceeds(now.tally(false), c.shares, now.get(f.Noted.Name)) {
+					continue
+				}
+				hash := s.db.Keys.Session(schema.ScopeHome(key))
+				c.guards = append(c.guards, guard{hash, f.Incarnation.Name, now.get(f.Incarnation.Name)}, guard{hash, f.Mode.Name, mode})
+				if starts {
+					c.do("HSET", hash, f.Mode.Name, schema.ModeRunning)
+				}
+				to := c.scope(key)
+				to.start, to.swept = starts, true
+			}
+			if len(c.scopes) == 0 {
+				return nil, nil
+			}
+			return c, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exceeds says whether failures exceed one of these percentages that is above the one noted last, if any was, as noteFailures of
+// lua/write.lua asks.
+func exceeds(t bos.Tally, shares, noted string) bool {
+	last, err := strconv.Atoi(noted)
+	if err != nil {
+		last = -1
+	}
+	for share := range strings.FieldsSeq(shares) {
+		if n, err := strconv.Atoi(share); err == nil && n > last && t.Failed*100 > n*t.Managed {
+			return true
+		}
+	}
+	return false
 }
 
 // gone is the change that makes a session history. One that is not complete is frozen

@@ -102,11 +102,52 @@ func TestAnEndOfWeeksAgoIsNoNews(t *testing.T) {
 		s.must(s.store.MarkDeleted(s.ctx, name("deleted")))
 		events := s.noted()
 		s.equal(said(events), []string{
-			"session.completed lately 0/0", "session.started running 0/0", "session.completed running 0/0", "session.completed deleted 0/0",
+			"session.completed lately 0/0", "session.completed running 0/0", "session.completed deleted 0/0",
 		}, "events")
-		if !events[3].Session.Unfinished() {
-			s.Errorf("of the deleted session it says %+v", events[3].Session)
+		if !events[2].Session.Unfinished() {
+			s.Errorf("of the deleted session it says %+v", events[2].Session)
 		}
+	})
+}
+
+// TestASweepIsEvaluatedAsAWhole writes what BOS has in parts, of which the first have all failures.
+func TestASweepIsEvaluatedAsAWhole(t *testing.T) {
+	conform(t, func(s *suite) {
+		s.store.NoteEvents(true, []int{10, 30})
+		swept := func() { s.must(s.store.Swept(s.ctx, []bos.SessionKey{name("a"), name("quiet")})) }
+		s.must(s.store.KeepSession(s.ctx, sourceSession("a", bos.StateRunning)))
+		s.must(s.store.KeepSession(s.ctx, sourceSession("quiet", bos.StateRunning)))
+		broken := component("x1", "a")
+		broken.Enabled, broken.Error, broken.Status.StatusOverride = new(false), new("broken"), new("failed")
+		s.put(broken)
+		s.put(component("x2", "a"), component("x3", "a"), component("x4", "a"))
+		s.equal(said(s.noted()), []string{}, "events of a sweep that is not whole")
+		if p := s.readAs(bos.SessionRead{SessionKey: name("a"), Want: bos.Want{Status: true, Progress: true}}).Status.Progress; len(p) != 1 || p[0].Tally.Managed != 4 {
+			s.Errorf("before it was swept, the session went %+v", p)
+		}
+		swept()
+		want := []string{"session.started a 1/4", "session.first_failure a 1/4", "session.failures_above 10 a 1/4", "session.started quiet 0/0"}
+		s.equal(said(s.noted()), want, "events")
+		revision := s.status("a").Revision
+		swept()
+		if now := s.status("a").Revision; now != revision {
+			s.Errorf("a sweep without news has made revision %d of %d", now, revision)
+		}
+
+		// Another session takes three of the four, in two parts, and one of the three is back before the sweep is whole.
+		s.put(component("x2", "b"), component("x3", "b"), component("x4", "b"))
+		s.put(component("x3", "a"), component("x4", "a"))
+		running := sourceSession("a", bos.StateRunning)
+		running.Limit = "x1,x3,x4"
+		s.must(s.store.KeepSession(s.ctx, running)) // another record is no sweep either
+		s.equal(said(s.noted()), want, "events between two sweeps")
+		swept()
+		want = append(want, "session.failures_above 30 a 1/3")
+		s.equal(said(s.noted()), want, "events")
+		swept()
+		s.must(s.store.KeepSession(s.ctx, sourceSession("a", bos.StateComplete)))
+		swept() // it is complete
+		s.equal(said(s.noted()), append(want, "session.completed a 1/3"), "events")
 	})
 }
 

@@ -209,12 +209,13 @@ func TestProgressIsSampledOnceASecond(t *testing.T) {
 	})
 }
 
-// bosRuns has BOS say that a session of its own runs.
+// bosRuns has a sweep of BOS say that a session of its own runs.
 func (s *suite) bosRuns(one *bos.Session) {
 	s.Helper()
 	s.must(s.store.KeepSession(s.ctx, bos.SourceSession{State: bos.StateRunning, NewSession: bos.NewSession{
 		SessionKey: one.SessionKey, Operation: one.Operation, TemplateName: one.TemplateName, StartTime: one.StartTime, Source: one.Source,
 	}}))
+	s.must(s.store.Swept(s.ctx, []bos.SessionKey{one.SessionKey}))
 }
 
 // TestProgressOfBOS runs a session that bosgraph does not complete.

@@ -32,19 +32,19 @@ func (c *change) store(h schema.Home, s *bos.Session) {
 	if s.IncludeDisabled {
 		flags += schema.FlagIncludeDisabled
 	}
-	mode := schema.ModeOther
-	switch {
-	case s.SelfCompleting():
-		mode = schema.ModeArmed
-	case s.State == bos.StateRunning:
-		mode = schema.ModeRunning
-	}
 	// One command each for what every read needs and for what can be long: a hash with a long
 	// value is kept as a table by Redis, and takes several times the memory.
 	f := &schema.Session
 	c.do("HSET", c.keys.Session(h), f.Incarnation.Name, s.Incarnation, f.Operation.Name, string(s.Operation), f.Template.Name, s.TemplateName,
 		f.Flags.Name, flags, f.Source.Name, string(s.Source), f.State.Name, string(s.State), f.Start.Name, string(s.StartTime),
-		f.End.Name, string(s.EndTime), f.Mode.Name, mode)
+		f.End.Name, string(s.EndTime))
+	switch {
+	case s.Source == bos.SourceBOS: // it has one, which Swept changes
+	case s.SelfCompleting():
+		c.do("HSET", c.keys.Session(h), f.Mode.Name, schema.ModeArmed)
+	default:
+		c.do("HSET", c.keys.Session(h), f.Mode.Name, schema.ModeOther)
+	}
 	x := &schema.Extras
 	c.do("HSET", c.keys.Extras(h), x.Limit.Name, s.Details.Limit, x.Error.Name, s.Details.Error, x.Initial.Name, s.Details.InitialComponents)
 	if s.Details.Shape == (bos.Shape{}) {

@@ -78,6 +78,7 @@ type scopeChange struct {
 	keep             bool      // freeze it in the state that it has: it was deleted
 	revise           bool      // its frozen status is another than it was
 	start            bool      // it runs from now on, and did not before
+	swept            bool      // a sweep of BOS has stored all of it
 	past             bool      // its end is no news
 
 	add, remove             []string
@@ -338,7 +339,7 @@ func (sc *scopeChange) appendFlags(to []byte, packed bool) []byte {
 	for _, one := range [...]struct {
 		on   bool
 		flag schema.WriteFlag
-	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.past, f.Past}, {packed, f.Packed}} {
+	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.swept, f.Swept}, {sc.past, f.Past}, {packed, f.Packed}} {
 		if one.on {
 			to = append(to, one.flag.Letter...)
 		}

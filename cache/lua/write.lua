@@ -47,7 +47,8 @@
 --             ("<ids changed> <ids removed>"), and a head: flags (FLAG) and by how much which counters
 --             change ("rc p-1c+1"). record: its record changed; check: freeze it if it is armed and
 --             nothing is active; freeze: as complete; keep: freeze it in the state that it has; revise:
---             its frozen status is another; start: it runs from now on; past: its end is no news;
+--             its frozen status is another; start: it runs from now on; swept: a sweep of BOS has stored
+--             all of it, and some failure may be news; past: its end is no news;
 --             packed: one more word, of pairs: a field of the session's hash and by how much which of the
 --             counters in it change, or AT_LEAST and what it is to be at least. They are those of a
 --             cabinet (CABINET_MARK), or of a session, which count until it is frozen
@@ -618,7 +619,8 @@ local function apply(base, at, is)
         if head[FLAG.start] then
           note(EVENT.started, key, scope)
         end
-        if (record or head.fails) and (session == MODE.armed or session == MODE.running) then
+        -- What BOS runs is stored in parts: the shares of one part are not those of the session.
+        if head[FLAG.swept] or (record or head.fails) and session == MODE.armed then
           noteFailures(key, scope)
         end
       end

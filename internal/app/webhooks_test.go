@@ -213,6 +213,40 @@ func TestWebhooksReportStallsAndALostSync(t *testing.T) {
 	}
 }
 
+// TestWebhooksHaveTheNumbersOfWholeSweeps has BOS fail between two pages, of which the first has all failures.
+func TestWebhooksHaveTheNumbersOfWholeSweeps(t *testing.T) {
+	t.Parallel()
+	c := newReceiver(t, "ops", true, nil)
+	b := bosfake.New(bosfake.Options{})
+	ids := b.AddComponents(200)
+	key := untenanted("partly")
+	b.CreateSession(key)
+	b.Start(key, ids...)
+	b.Patch(bosfake.Record{"enabled": false, "error": "broken", "status": bosfake.Record{"status_override": "failed"}}, ids[:100]...)
+	fault := b.Inject(bosfake.Fault{Path: "/v2/components", Skip: 1, Status: 503})
+	f := startFollowing(t, "", b, "--bos-page-size", "100", "--webhooks", webhooksFile(t, c.target(""), `, "failuresAbove": [50]`))
+	counts := func() any {
+		return f.Must(`{ session(name: "partly") { status { counts { managed } } } }`).At("session.status.counts.managed")
+	}
+	f.eventually("the first page is stored", func() bool { return fault.Count() > 0 && counts() == 100.0 })
+	fault.Lift()
+	f.sweeps(1)
+	b.Finish(ids[100:]...)
+	b.Complete(key)
+	want := []string{"session.started", "session.first_failure", "session.completed"}
+	apptest.Eventually(t, "the end is sent", func() bool { return slices.Contains(c.events("partly"), "session.completed") })
+	if got := c.events("partly"); !slices.Equal(got, want) {
+		t.Errorf("sent were %v, want %v", got, want)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.requests {
+		if data := r.Event.Data; apptest.At(data, "status.counts.managed") != 200.0 || apptest.At(data, "status.counts.failed") != 100.0 {
+			t.Errorf("%s has %v", r.Event.Type, data["status"])
+		}
+	}
+}
+
 // TestTheReceiverOfTheDocumentationVerifiesEvents runs it as the page says, and sends to it.
 func TestTheReceiverOfTheDocumentationVerifiesEvents(t *testing.T) {
 	t.Parallel()

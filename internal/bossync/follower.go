@@ -17,6 +17,7 @@ type Store interface {
 	DeleteComponents(ctx context.Context, ids []string) (bos.BatchResult, error)
 	KeepSession(ctx context.Context, s bos.SourceSession) error
 	ReviseSession(ctx context.Context, s bos.SourceSession) error
+	Swept(ctx context.Context, running []bos.SessionKey) error
 	MarkDeleted(ctx context.Context, key bos.SessionKey) error
 	PutTenant(ctx context.Context, name string, ids []string) (owned int, err error)
 	KeepTemplates(ctx context.Context, put []bos.Template, remove []bos.TemplateKey) error
@@ -185,11 +186,21 @@ func (f *follower) worst(tenants error) string {
 	return cmp.Or(f.restless(), f.unfitness(), f.without(), f.templates.problem)
 }
 
-// settle does what takes all pages: it completes sessions, and then removes what BOS does
+// settle does what takes all pages: it notes what sessions have come to, completes those that BOS has completed, and then removes what BOS does
 // not have any more. A session that BOS calls complete while much of its components has
 // vanished waits: BOS completes whatever has no components
 // (src/bos/operators/session_completion.py), and that would be for good.
 func (f *follower) settle(ctx context.Context, listed []listed, budget time.Duration) error {
+	// Also of sessions that are about to complete or to be removed: their start and their failures come before their end.
+	var running []bos.SessionKey
+	for key, known := range f.sessions {
+		if known.state == bos.StateRunning {
+			running = append(running, key)
+		}
+	}
+	if err := f.store.Swept(ctx, running); err != nil {
+		return err
+	}
 	a := f.absent()
 	hold := muchOf(len(a.components), len(f.components))
 	if !hold {

@@ -72,7 +72,7 @@ var Session = struct {
 	LongestOff, LongestOn, LongestConfiguring, LongestOther         Field
 }{
 	Mode: Field{"w", OfRecord | Leads,
-		ModeArmed + " while it runs and completes by itself, " + ModeRunning + " while it runs, " + ModeFrozen + " frozen, else " + ModeOther},
+		ModeArmed + " while it runs and completes by itself, " + ModeRunning + " while it runs at BOS and a sweep has stored its components, " + ModeFrozen + " frozen, else " + ModeOther},
 	Revision:       Field{"r", InRevision | InChanges | Leads, "revision"},
 	Sampled:        Field{"k", OfRecord | Leads, `until when no sample is due, and how far apart they are to be, "<ms> <ms>"`},
 	Incarnation:    Field{"i", OfRecord | InHead | InChanges, "incarnation; absent if there is no such session"},

@@ -74,13 +74,14 @@ func scriptConstants() map[string]string {
 type WriteFlag struct{ Letter, Name string }
 
 // WriteFlags are all of them; lua/write.lua says what they do.
-var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Past, Packed WriteFlag }{
+var WriteFlags = struct{ Record, Check, Freeze, Keep, Revise, Start, Swept, Past, Packed WriteFlag }{
 	Record: WriteFlag{"r", "record"},
 	Check:  WriteFlag{"c", "check"},
 	Freeze: WriteFlag{"f", "freeze"},
 	Keep:   WriteFlag{"k", "keep"},
 	Revise: WriteFlag{"a", "revise"},
 	Start:  WriteFlag{"b", "start"},
+	Swept:  WriteFlag{"s", "swept"},
 	Past:   WriteFlag{"p", "past"},
 
 	Packed: WriteFlag{"x", "packed"},

@@ -250,7 +250,7 @@ func (s *Sender) work(ctx context.Context, store Store) {
 	for _, one := range couriers {
 		sending.Go(func() { one.run(ctx) })
 	}
-	watch := &stalls{store: store, after: c.StalledAfter}
+	watch := &stalls{store: store, after: c.StalledAfter, sync: s.o.Sync}
 	outbox, look, count, seen := time.NewTicker(outboxEvery), time.NewTicker(min(mostLookEvery, c.StalledAfter/4)), time.NewTicker(countEvery), time.NewTicker(seenEvery)
 	defer outbox.Stop()
 	defer look.Stop()

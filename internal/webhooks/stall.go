@@ -15,7 +15,8 @@ import (
 type stalls struct {
 	store   Store
 	after   time.Duration
-	running map[string]*watched // by incarnation; nil until they were listed
+	sync    func() bos.SyncState // nil where no BOS is followed
+	running map[string]*watched  // by incarnation; nil until they were listed
 }
 
 // watched is a session that runs.
@@ -68,6 +69,7 @@ func (s *stalls) look(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
+	stale := s.sync != nil && s.sync().Stale(now)
 	var reads []bos.SessionRead
 	for incarnation, w := range s.running {
 		compare := now.Sub(w.late) >= lateEvery
@@ -83,6 +85,12 @@ func (s *stalls) look(ctx context.Context, now time.Time) error {
 		for i, one := range found {
 			if one == nil || one.Over() {
 				delete(s.running, part[i].Incarnation)
+				continue
+			}
+			if stale && one.Source == bos.SourceBOS {
+				// It may have moved there, or even ended. What it is later counts from now on: a BOS that comes back takes a while, too.
+				w := s.running[one.Incarnation]
+				w.tally, w.since = one.Status.Tally, now
 				continue
 			}
 			if err := s.judge(ctx, one, part[i].Progress, now); err != nil {

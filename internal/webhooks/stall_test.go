@@ -54,6 +54,37 @@ func TestASessionIsStalledWhenItsCountsHaveNotChanged(t *testing.T) {
 	}
 }
 
+func TestASessionOfABOSThatIsNotReadIsNotStalled(t *testing.T) {
+	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	begun := bos.Progress{{Time: now, Tally: bos.Tally{Managed: 10, Active: 10}}}
+	theirs, ours := running("theirs", begun), running("ours", begun)
+	theirs.Source, ours.Source = bos.SourceBOS, bos.SourceProducer
+	state := bos.SyncState{LastSweep: now, Every: time.Second}
+	store := &fakeStore{running: []*bos.Session{theirs, ours}}
+	watch := &stalls{store: store, after: 30 * time.Minute, sync: func() bos.SyncState { return state }}
+	look := func(after time.Duration, want ...string) {
+		t.Helper()
+		store.noted = nil
+		if err := watch.look(t.Context(), now.Add(after)); err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(store.noted)
+		if !slices.Equal(store.noted, want) {
+			t.Errorf("after %v it notes %q, want %q", after, store.noted, want)
+		}
+	}
+	const quiet = " false: none of its counts has changed for 30m0s"
+	look(0)
+	look(31*time.Minute, "ours"+quiet) // the last sweep was half an hour ago
+	look(32*time.Minute, "ours"+quiet)
+	state.LastSweep = now.Add(33 * time.Minute)
+	look(33*time.Minute, "ours"+quiet)
+	state.LastSweep = now.Add(61 * time.Minute)
+	look(61*time.Minute, "ours"+quiet)
+	state.LastSweep = now.Add(62 * time.Minute)
+	look(62*time.Minute, "ours"+quiet, "theirs"+quiet)
+}
+
 func TestASyncIsLostWhenItIsStaleForLong(t *testing.T) {
 	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	state := bos.SyncState{LastSweep: now, Every: time.Second}

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -75,6 +77,9 @@ func Start(dir string, log *slog.Logger) (*Redis, error) {
 		return nil, err
 	}
 	r := &Redis{binary: binary, dir: filepath.Join(dir, "redis"), log: log, done: make(chan struct{})}
+	if err := permit(dir); err != nil {
+		return nil, fmt.Errorf("--data-dir: %w", err)
+	}
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("--data-dir: %w", err)
 	}
@@ -93,6 +98,33 @@ func Start(dir string, log *slog.Logger) (*Redis, error) {
 	}
 	go r.supervise(p)
 	return r, nil
+}
+
+// permit refuses the directory of another user. Root could use it, but what root makes there keeps that user's server
+// from starting. Of a directory in which redis/ is still to be made, only root has to be the owner: a volume
+// often belongs to root, and its users to a group that may write to it.
+func permit(dir string) error {
+	me, at := os.Geteuid(), filepath.Join(dir, "redis")
+	info, err := os.Stat(at)
+	if errors.Is(err, fs.ErrNotExist) && me == 0 {
+		at = dir
+		info, err = os.Stat(at)
+	}
+	if err != nil || owner(info) == me {
+		return nil // what is wrong with the path, making the directory reports
+	}
+	its, mine := userName(owner(info)), userName(me)
+	return fmt.Errorf("%s belongs to the user %s, not to %s: run this as %[2]s (runuser -u %[2]s -- bosgraph ...), or give all of it to %[3]s (chown -R %[3]s: %[4]s)",
+		at, its, mine, dir)
+}
+
+// userName is the name of a user, or the number of one without a name.
+func userName(id int) string {
+	number := strconv.Itoa(id)
+	if u, err := user.LookupId(number); err == nil {
+		return u.Username
+	}
+	return number
 }
 
 // own takes the directory for this process.

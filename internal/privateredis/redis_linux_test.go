@@ -126,3 +126,32 @@ func TestWhatKeepsItFromStarting(t *testing.T) {
 		t.Errorf("without the program: %v", err)
 	}
 }
+
+// TestRootLeavesNothingInAnotherUsersDirectory starts as root on directories of a user that has no name, before and after
+// that user's first start.
+func TestRootLeavesNothingInAnotherUsersDirectory(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a directory to another user")
+	}
+	const other = 54321
+	used, fresh := directory(t), directory(t)
+	if err := os.Mkdir(filepath.Join(used, "redis"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for dir, path := range map[string]string{fresh: fresh, used: filepath.Join(used, "redis")} {
+		if err := os.Chown(path, other, other); err != nil {
+			t.Fatal(err)
+		}
+		before, _ := os.ReadDir(path)
+		r, err := Start(dir, slog.Default())
+		if err == nil {
+			_ = r.Stop(t.Context())
+		}
+		if err == nil || !strings.Contains(err.Error(), path+" belongs to the user 54321, not to root: run this as 54321 (runuser -u 54321 -- bosgraph ...)") {
+			t.Errorf("%s: %v", path, err)
+		}
+		if after, err := os.ReadDir(path); err != nil || len(after) != len(before) {
+			t.Errorf("root has made %v, %v", after, err)
+		}
+	}
+}

@@ -11,3 +11,5 @@ import (
 func lock(*os.File) (bool, error) { return false, errors.New("--data-dir needs Linux") }
 
 func attributes() *syscall.SysProcAttr { return nil }
+
+func owner(os.FileInfo) int { return os.Geteuid() }

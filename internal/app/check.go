@@ -14,6 +14,7 @@ import (
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache"
+	"github.com/bosgraph/bosgraph/internal/audit"
 	"github.com/bosgraph/bosgraph/internal/bossync"
 	"github.com/bosgraph/bosgraph/internal/config"
 	"github.com/bosgraph/bosgraph/internal/privateredis"
@@ -103,10 +104,13 @@ func Check(ctx context.Context, c config.Config, out io.Writer) int {
 func findings(ctx context.Context, c config.Config) (all []bos.Finding) {
 	c.Command = config.Serve
 	a, err := New(c, slog.New(slog.DiscardHandler))
+	if err == nil {
+		err = audit.Try(c.AuditLog)
+	}
 	if err != nil {
 		return []bos.Finding{result("configuration", "", err, "correct the file or the option that it names")}
 	}
-	all = append(all, result("configuration", "files can be read", nil, ""))
+	all = append(all, result("configuration", "files can be used", nil, ""))
 	all = append(all, a.checkRedis(ctx)...)
 	if c.BOSURL != "" {
 		service, tapms, err := services(c.BOS)
@@ -117,6 +121,9 @@ func findings(ctx context.Context, c config.Config) (all []bos.Finding) {
 		if tapms != nil {
 			all = append(all, result("TAPMS", "its tenants can be read", bossync.ReachTAPMS(ctx, *tapms), "look at --tapms-url, --bos-token-file and --bos-ca-file"))
 		}
+	}
+	if c.TenantsFile != "" {
+		all = append(all, result("tenants", "their file can be read", bossync.ReachTenantsFile(c.TenantsFile), "correct --tenants-file"))
 	}
 	if a.provider != nil {
 		reached := a.provider.Reach(ctx)

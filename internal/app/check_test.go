@@ -73,6 +73,10 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 	if err := os.WriteFile(file, []byte("no certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	noName := filepath.Join(dir, "tenants")
+	if err := os.WriteFile(noName, []byte(`{"blue": [], "no name!": []}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	with := func(settings ...string) string {
 		p := redistest.New(t, "--appendonly", "yes")
 		redistest.Do(t, p.Addr(), append([]string{"CONFIG", "SET"}, settings...)...)
@@ -97,7 +101,7 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 	untrusted := listenUntrusted(t)
 	fake := listenBOS(t, bosfake.New(bosfake.Options{}))
 	sentinel := redistest.Sentinel(t, redistest.Server(t))
-	following := []string{"--redis-url", shared, "--bos-url"}
+	following := slices.Clip([]string{"--redis-url", shared, "--bos-url"})
 
 	for name, test := range map[string]struct {
 		options []string
@@ -128,6 +132,10 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 		"no memory":                   {[]string{"--redis-url", with("maxmemory", "1")}, 1, "REDIS_OUT_OF_MEMORY"},
 		"too few replicas":            {[]string{"--redis-url", with("min-replicas-to-write", "1")}, 1, "REDIS_NO_REPLICAS"},
 		"no replica to wait for":      {[]string{"--redis-url", shared, "--redis-wait", "1"}, 1, "waits for 1"},
+		"no folder for the audit log": {[]string{"--redis-url", shared, "--audit-log", filepath.Join(dir, "none", "audit")}, 1, "configuration: --audit-log: open " + dir},
+		"no file of tenants":          {append(following, fake+"/apis/bos", "--tenants-file", filepath.Join(dir, "none")), 1, "tenants: the file of tenants can't be read (open " + dir + "/none: no such file"},
+		"another file as tenants":     {append(following, fake+"/apis/bos", "--tenants-file", file), 1, "is not as it should be: write it like"},
+		"no name of a tenant":         {append(following, fake+"/apis/bos", "--tenants-file", noName), 1, "tenants: \"no name!\" is not a name"},
 		"no password file":            {[]string{"--redis-url", shared, "--redis-password-file", filepath.Join(dir, "none")}, 1, "no such file"},
 		"no certificate":              {[]string{"--redis-url", strings.Replace(shared, "redis:", "rediss:", 1), "--redis-ca-file", file}, 1, "no PEM certificate"},
 		"a data directory is a file":  {[]string{"--data-dir", file}, 1, "not a directory"},
@@ -144,8 +152,12 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 			t.Errorf("%s: status %d, not %d with %q\n%s", name, status, test.status, test.says, out)
 		}
 	}
-	if status, out := check(t, "--redis-url", with("appendfsync", "everysec"), "--bos-url", fake+"/apis/bos"); status != 0 {
+	audit := filepath.Join(t.TempDir(), "audit")
+	if status, out := check(t, "--redis-url", with("appendfsync", "everysec"), "--bos-url", fake+"/apis/bos", "--audit-log", audit); status != 0 {
 		t.Errorf("a good set-up: status %d\n%s", status, out)
+	}
+	if left, err := os.ReadDir(filepath.Dir(audit)); err != nil || len(left) > 0 {
+		t.Errorf("the check of the audit log has left %v, %v", left, err)
 	}
 	_, out := check(t, "--json")
 	var found []bos.Finding

@@ -205,6 +205,9 @@ func TestTenantsFollowTheFile(t *testing.T) {
 	}
 	write(`{"blue": `)
 	f.eventually("a problem is shown", func() bool { return strings.Contains(f.sync(), "file of tenants") })
+	f.eventually("a line of the log names the file and the cause", func() bool {
+		return apptest.CountLines(f.log, `msg="BOS sweep skipped records"`, "cause=\""+file+": unexpected end of JSON input\"") == 1
+	})
 	if blue := owned(f, "blue"); len(blue) != 2 {
 		t.Errorf("after a file that can't be read, blue owns %v", blue)
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -61,6 +62,29 @@ func Open(at string, log *slog.Logger) (*Log, error) {
 		return nil, fmt.Errorf("--audit-log: %w", err)
 	}
 	return start(f, log), nil
+}
+
+// Try says why Open with that path would fail, and leaves nothing: a file of root could be in the way of the
+// server's user.
+func Try(at string) error {
+	if at == None || at == Stdout || at == Stderr {
+		return nil
+	}
+	f, err := os.OpenFile(at, os.O_WRONLY|os.O_APPEND, 0)
+	made := errors.Is(err, fs.ErrNotExist)
+	if made {
+		f, err = os.CreateTemp(filepath.Dir(at), ".bosgraph-check-")
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	if err == nil && made {
+		err = os.Remove(f.Name())
+	}
+	if err != nil {
+		return fmt.Errorf("--audit-log: %w", err)
+	}
+	return nil
 }
 
 // stream is a stream of the process, which stays open.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"maps"
 	"time"
@@ -84,6 +85,7 @@ type follower struct {
 	unsaved    map[bos.SessionKey]unsaved // complete sessions whose saved status BOS did not give
 	running    bool                       // some session is not complete
 	problem    string                     // what was wrong, though the sweep was whole
+	cause      error                      // of the problem, for the log; nil if the problem says it all
 }
 
 // load reads which components and sessions are stored. Their digests stay unknown, because what
@@ -175,12 +177,14 @@ func (f *follower) worst(tenants error) string {
 	if tenants != nil {
 		f.log.Debug("reading tenants failed; keeping the known ones", reasons(tenants)...)
 	}
+	f.cause = nil
 	switch {
 	case f.doubt != nil:
 		return f.doubt.text
 	case f.behind():
 		return f.unfitness()
 	case tenants != nil:
+		f.cause = errors.Unwrap(tenants)
 		return shown(tenants)
 	}
 	return cmp.Or(f.restless(), f.unfitness(), f.without(), f.templates.problem)

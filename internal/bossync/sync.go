@@ -277,7 +277,11 @@ func (s *Sync) report(f *follower, began time.Time, every time.Duration, err err
 	case err != nil:
 		s.o.Log.Log(context.Background(), level, "BOS sweep failed; trying again", reasons(err)...)
 	case problem != "":
-		s.o.Log.Log(context.Background(), level, "BOS sweep skipped records", "problem", problem)
+		attributes := []any{"problem", problem}
+		if f.cause != nil {
+			attributes = append(attributes, "cause", f.cause)
+		}
+		s.o.Log.Log(context.Background(), level, "BOS sweep skipped records", attributes...)
 	case before != "":
 		s.o.Log.Info("BOS sync recovered")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"os"
@@ -55,7 +56,7 @@ func (t *tenants) follow(ctx context.Context, store Store) (problem, err error) 
 	case t.tapms != nil:
 		now, problem = t.ask(ctx)
 	case t.file != "":
-		now, problem = t.read()
+		now, problem = readTenants(t.file)
 	default:
 		return nil, nil
 	}
@@ -189,16 +190,16 @@ func (t *tenants) confirm(ctx context.Context, name string) error {
 	return err
 }
 
-// read reads the file: an object with the ids of each tenant.
-func (t *tenants) read() (map[string][]string, error) {
-	text, err := os.ReadFile(t.file)
+// readTenants reads a file: an object with the ids of each tenant.
+func readTenants(file string) (map[string][]string, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, &bos.Error{Code: bos.Unavailable, Message: "the file of tenants can't be read", Err: err}
 	}
 	var owned map[string][]string
 	if err := json.Unmarshal(text, &owned); err != nil {
 		return nil, &bos.Error{
-			Code: bos.Unavailable, Message: `the file of tenants is not as it should be: write it like {"blue": ["x1000c0s0b0n0"]}`, Err: err,
+			Code: bos.Unavailable, Message: `the file of tenants is not as it should be: write it like {"blue": ["x1000c0s0b0n0"]}`, Err: fmt.Errorf("%s: %w", file, err),
 		}
 	}
 	return owned, nil

@@ -37,7 +37,7 @@ func (a *App) openGate() error {
 		}
 		a.gate, a.verify, a.provider = auth.NewGate(verifier, a.log), verifier.Run, verifier
 		if c := a.config.Access; c.OIDCClientID != "" {
-			secret, err := secretOf(c.OIDCClientSecret)
+			secret, err := secretOf("--oidc-client-secret-file", c.OIDCClientSecret)
 			if err != nil {
 				return err
 			}
@@ -48,7 +48,7 @@ func (a *App) openGate() error {
 		return nil
 	}
 	// Logging in is for both kinds of access control, so its key is read behind the switch.
-	key, err := secretOf(a.config.Access.LoginKey)
+	key, err := secretOf("--login-key-file", a.config.Access.LoginKey)
 	if err != nil {
 		return err
 	}
@@ -66,16 +66,20 @@ func (a *App) openGate() error {
 // leastKey is how many bytes the secret has to have that logins are sealed with.
 const leastKey = 32
 
-// secretOf reads a file with a secret, without the line break at its end; "" for no file.
-func secretOf(path string) (string, error) {
+// secretOf reads the file with a secret that a flag names, without the line break at its end; "" for no file.
+func secretOf(flag, path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w", flag, err)
 	}
-	return strings.TrimRight(string(text), "\r\n"), nil
+	secret := strings.TrimRight(string(text), "\r\n")
+	if secret == "" { // it would count as no file, and nobody would notice that the secret is missing
+		return "", fmt.Errorf("%s: %s is empty: write the secret into it, or leave the option out", flag, path)
+	}
+	return secret, nil
 }
 
 // oidc makes the verifier of identity providers' tokens.

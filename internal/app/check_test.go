@@ -77,6 +77,10 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 	if err := os.WriteFile(noName, []byte(`{"blue": [], "no name!": []}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	empty := filepath.Join(dir, "empty")
+	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	with := func(settings ...string) string {
 		p := redistest.New(t, "--appendonly", "yes")
 		redistest.Do(t, p.Addr(), append([]string{"CONFIG", "SET"}, settings...)...)
@@ -137,6 +141,8 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 		"another file as tenants":     {append(following, fake+"/apis/bos", "--tenants-file", file), 1, "is not as it should be: write it like"},
 		"no name of a tenant":         {append(following, fake+"/apis/bos", "--tenants-file", noName), 1, "tenants: \"no name!\" is not a name"},
 		"no password file":            {[]string{"--redis-url", shared, "--redis-password-file", filepath.Join(dir, "none")}, 1, "no such file"},
+		"an empty password file":      {[]string{"--redis-url", shared, "--redis-password-file", empty}, 1, "configuration: --redis-password-file: " + empty + " is empty"},
+		"an empty login key":          {[]string{"--redis-url", shared, "--auth", "tokens", "--token-file", empty, "--login-key-file", empty}, 1, "configuration: --login-key-file: " + empty + " is empty"},
 		"no certificate":              {[]string{"--redis-url", strings.Replace(shared, "redis:", "rediss:", 1), "--redis-ca-file", file}, 1, "no PEM certificate"},
 		"a data directory is a file":  {[]string{"--data-dir", file}, 1, "not a directory"},
 		"BOS is down":                 {append(following, "http://127.0.0.1:1/apis/bos"), 1, "connection refused"},

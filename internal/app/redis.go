@@ -62,8 +62,8 @@ func storeOptions(c config.Redis) (cache.Options, error) {
 	}
 	if c.RedisPassword != "" {
 		var err error
-		if o.Password, err = secretOf(c.RedisPassword); err != nil {
-			return o, fmt.Errorf("the password for Redis can't be read: %w", err)
+		if o.Password, err = secretOf("--redis-password-file", c.RedisPassword); err != nil {
+			return o, err
 		}
 	}
 	if c.RedisCA != "" {

@@ -43,7 +43,7 @@ func Open(o Options) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.entries.Store(&entries)
+	f.keep(entries)
 	return f, nil
 }
 
@@ -65,8 +65,16 @@ func (f *File) refresh() {
 		return
 	}
 	f.problem = ""
-	f.entries.Store(&entries)
 	f.o.Log.Info("token file read again", "tokens", len(entries))
+	f.keep(entries)
+}
+
+// keep takes over what was read. No tokens are no error: they may have been withdrawn on purpose.
+func (f *File) keep(entries []entry) {
+	f.entries.Store(&entries)
+	if len(entries) == 0 {
+		f.o.Log.Warn("token file has no tokens; nobody can use this server", "file", f.o.Path)
+	}
 }
 
 // Verify finds the token in the file. Every entry is compared, each in constant time, so the

@@ -337,3 +337,24 @@ func BenchmarkVerify(b *testing.B) {
 		})
 	}
 }
+
+// TestAFileWithoutTokensIsLogged opens one with a comment alone, and adds and withdraws a token.
+func TestAFileWithoutTokensIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "tokens")
+		_, line := viewer(t, "ops")
+		write(t, path, "# nobody yet")
+		_, log := open(t, path)
+		want := "level=WARN msg=\"token file has no tokens; nobody can use this server\" file=" + path
+		for _, step := range []struct {
+			line  string
+			lines int
+		}{{line, 1}, {"# withdrawn", 2}} {
+			write(t, path, step.line)
+			pass()
+			if n := strings.Count(log.String(), want); n != step.lines {
+				t.Errorf("after %q, %d lines:\n%s", step.line, n, log)
+			}
+		}
+	})
+}

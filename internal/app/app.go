@@ -215,6 +215,7 @@ func (a *App) startTasks() error {
 		a.tasks.run("token verifier", a.verify)
 	}
 	if a.cert != nil {
+		a.cert.warn()
 		a.tasks.run("certificate", a.cert.follow)
 	}
 	if a.unseen {

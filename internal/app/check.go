@@ -111,6 +111,9 @@ func findings(ctx context.Context, c config.Config) (all []bos.Finding) {
 		return []bos.Finding{result("configuration", "", err, "correct the file or the option that it names")}
 	}
 	all = append(all, result("configuration", "files can be used", nil, ""))
+	if a.cert != nil {
+		all = append(all, a.cert.finding())
+	}
 	all = append(all, a.checkRedis(ctx)...)
 	if c.BOSURL != "" {
 		service, tapms, err := services(c.BOS)

@@ -47,6 +47,9 @@ func (a *App) measured() metrics.Server {
 	s.RedisConnections, s.RedisIdle, s.RedisWaits, s.Conflicts = traffic.Connections, traffic.Idle, traffic.Waits, traffic.Conflicts
 	s.RedisMemory, s.RedisMemoryLimit = traffic.Memory, traffic.MemoryLimit
 	s.Problems, s.AuditLost = a.store.Problems(), a.audit.Lost()
+	if a.cert != nil {
+		s.CertificateUntil = a.cert.until()
+	}
 	if a.private != nil {
 		s.RedisRestarts = a.private.Restarts()
 	}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/internal/reread"
 	"github.com/bosgraph/bosgraph/internal/transport"
 )
@@ -37,6 +38,34 @@ func (c *certificate) read() error {
 	return nil
 }
 
+// expiryNotice is how long before its end a certificate is reported.
+const expiryNotice = 14 * 24 * time.Hour
+
+func (c *certificate) until() time.Time { return c.current.Load().Leaf.NotAfter }
+
+// warn logs an end that is near or past. Such a certificate is used all the same: clients that ignore its end are better
+// served by it than by none.
+func (c *certificate) warn() {
+	if time.Until(c.until()) < expiryNotice {
+		c.log.Warn("certificate has expired or expires within 14 days", "until", c.until())
+	}
+}
+
+// finding is what a check says of it.
+func (c *certificate) finding() bos.Finding {
+	f := bos.Finding{Subject: "certificate", Level: bos.Fine, Text: "it is valid until " + c.until().Format(time.RFC3339)}
+	switch left := time.Until(c.until()); {
+	case left <= 0:
+		f.Level, f.Text = bos.Failure, "it expired at "+c.until().Format(time.RFC3339)
+	case left < expiryNotice:
+		f.Level = bos.Warning
+	default:
+		return f
+	}
+	f.Fix = "renew --tls-cert-file"
+	return f
+}
+
 // certificateEvery is how often the files are looked at; a change takes effect within two of it.
 const certificateEvery = time.Second
 
@@ -47,7 +76,8 @@ func (c *certificate) follow(ctx context.Context) {
 			c.log.Error("certificate unusable; the earlier one stays in use", "error", err)
 			return
 		}
-		c.log.Info("certificate read again", "until", c.current.Load().Leaf.NotAfter)
+		c.log.Info("certificate read again", "until", c.until())
+		c.warn()
 	})
 }
 

@@ -21,6 +21,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/internal/apptest"
 )
 
@@ -34,12 +35,17 @@ type secureSite struct {
 // certify writes a certificate of its own authority, and trusts it.
 func (s *secureSite) certify(t *testing.T, serial int64) {
 	t.Helper()
+	s.certifyUntil(t, serial, time.Now().Add(time.Hour))
+}
+
+func (s *secureSite) certifyUntil(t *testing.T, serial int64, until time.Time) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(serial), NotBefore: time.Now().Add(-time.Hour), NotAfter: until,
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
@@ -206,6 +212,45 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("after a bad one, a good one is not used")
 		}
+	}
+}
+
+// TestTheEndOfACertificateIsReported serves with one that lasts, and replaces it by one that expires soon and one that has expired.
+func TestTheEndOfACertificateIsReported(t *testing.T) {
+	t.Parallel()
+	folder, log := t.TempDir(), &apptest.Journal{}
+	s := &secureSite{cert: filepath.Join(folder, "cert"), key: filepath.Join(folder, "key"), trusted: x509.NewCertPool()}
+	options := []string{"--tls-cert-file", s.cert, "--tls-key-file", s.key}
+	reported := func(level bos.Level, text string, until time.Time) {
+		t.Helper()
+		if _, out := check(t, options...); !strings.Contains(out, fmt.Sprintf("%-8scertificate: it %s %s\n", level, text, until.UTC().Format(time.RFC3339))) {
+			t.Errorf("the check says\n%s", out)
+		}
+	}
+	lasting := time.Now().Add(15 * 24 * time.Hour)
+	s.certifyUntil(t, 1, lasting)
+	s.Site = apptest.ServeLogging(t, apptest.TextLog(log), "", options...)
+	s.Client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.trusted, MinVersion: tls.VersionTLS12}}
+	if n := valueOf(t, scrape(t, s.Site, s.Base+"/metrics"), "bosgraph_tls_certificate_expiry_timestamp_seconds"); n != float64(lasting.Unix()) {
+		t.Errorf("the metric is %v, not %d", n, lasting.Unix())
+	}
+	reported(bos.Fine, "is valid until", lasting)
+	const line = `level=WARN msg="certificate has expired or expires within 14 days"`
+	if apptest.CountLines(log, line) != 0 {
+		t.Errorf("of a certificate for 15 days the log says %s", log)
+	}
+	near, past := time.Now().Add(13*24*time.Hour), time.Now().Add(-time.Minute)
+	s.certifyUntil(t, 2, near)
+	apptest.Eventually(t, "a line about one for 13 days", func() bool { return apptest.CountLines(log, line) == 1 })
+	reported(bos.Warning, "is valid until", near)
+	s.certifyUntil(t, 3, past)
+	apptest.Eventually(t, "a line about one that has expired", func() bool { return apptest.CountLines(log, line) == 2 })
+	reported(bos.Failure, "expired at", past)
+
+	log = &apptest.Journal{}
+	apptest.ServeLogging(t, apptest.TextLog(log), "", options...)
+	if apptest.CountLines(log, line) != 1 {
+		t.Errorf("at the start the log says %s", log)
 	}
 }
 

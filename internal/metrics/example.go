@@ -13,7 +13,7 @@ func Example() *Metrics {
 	m := New(Build{})
 	m.Follow(Sources{
 		Sessions: oneSession{},
-		Server:   func() Server { return Server{} },
+		Server:   func() Server { return Server{CertificateUntil: time.Now()} },
 		Sync:     func() bos.SyncState { return bos.SyncState{LastSweep: time.Now()} },
 		Webhooks: func() Webhooks { return Webhooks{Sending: true} },
 	})

@@ -35,6 +35,7 @@ type Server struct {
 	RedisMemory, RedisMemoryLimit               int64 // bytes
 	Problems                                    []bos.Problem
 	Stale, SourceStale                          bool
+	CertificateUntil                            time.Time // zero without TLS
 }
 
 // reading is a metric that is read when it is scraped.
@@ -77,6 +78,11 @@ func (r readings[T]) Collect(to chan<- prometheus.Metric) {
 
 // Follow adds the metrics that are read when they are scraped. It is called once.
 func (m *Metrics) Follow(s Sources) {
+	expiry := gauge("tls_certificate_expiry_timestamp_seconds", "When the certificate of --tls-cert-file expires, in seconds since 1970. Absent without TLS.",
+		func(Server) float64 { return 0 })
+	expiry.of = func(s Server) (float64, bool) {
+		return float64(s.CertificateUntil.Unix()), !s.CertificateUntil.IsZero()
+	}
 	m.registry.MustRegister(newBoots(s.Sessions), readings[Server]{s.Server, []reading[Server]{
 		gauge("connections", "WebSockets and event streams that are open.", func(s Server) float64 { return float64(s.Connections) }),
 		gauge("subscriptions", "Subscriptions that are followed; one connection may have many.", func(s Server) float64 { return float64(s.Subscriptions) }),
@@ -103,6 +109,7 @@ func (m *Metrics) Follow(s Sources) {
 		gauge("stale_source", "1 while what comes from BOS may be behind.", func(s Server) float64 { return truth(s.SourceStale) }),
 		gauge("problems", "Problems of Redis that are known: those of /readyz and serverInfo.problems.", func(s Server) float64 { return float64(len(s.Problems)) }),
 		counter("audit_lines_lost_total", "Lines of the audit log that could not be written.", func(s Server) int64 { return s.AuditLost }),
+		expiry,
 	}})
 	m.registry.MustRegister(problems{s.Server})
 	m.followWebhooks(s.Webhooks)

@@ -155,6 +155,10 @@ func (a *App) checkRedis(ctx context.Context) []bos.Finding {
 			return all
 		}
 		defer func() { _ = a.stopPrivate(ctx) }() // it saves its data in any case
+		if a.config.DataDirMemory == 0 {
+			all = append(all, bos.Finding{Subject: subject, Level: bos.Warning, Text: "the memory of redis-server has no limit: the kernel may kill it when the machine has none left",
+				Fix: "give a --data-dir-memory, such as 2000000000"})
+		}
 	}
 	cache.LogTo(a.log)
 	o := a.options

@@ -81,6 +81,11 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	short, err := os.MkdirTemp("", "") // as a socket's path has to be
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(short) })
 	with := func(settings ...string) string {
 		p := redistest.New(t, "--appendonly", "yes")
 		redistest.Do(t, p.Addr(), append([]string{"CONFIG", "SET"}, settings...)...)
@@ -145,6 +150,7 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 		"an empty login key":          {[]string{"--redis-url", shared, "--auth", "tokens", "--token-file", empty, "--login-key-file", empty}, 1, "configuration: --login-key-file: " + empty + " is empty"},
 		"no certificate":              {[]string{"--redis-url", strings.Replace(shared, "redis:", "rediss:", 1), "--redis-ca-file", file}, 1, "no PEM certificate"},
 		"a data directory is a file":  {[]string{"--data-dir", file}, 1, "not a directory"},
+		"memory without a limit":      {[]string{"--data-dir", short}, 3, "give a --data-dir-memory"},
 		"BOS is down":                 {append(following, "http://127.0.0.1:1/apis/bos"), 1, "connection refused"},
 		"BOS refuses the token":       {append(following, answering(401, "application/json", "{}")), 1, "it refuses the token: 401"},
 		"a login page":                {append(following, answering(200, "text/html", "<html>")), 1, "is this the right URL?"},
@@ -161,6 +167,9 @@ func TestWrongSetUpsAreNamed(t *testing.T) {
 	audit := filepath.Join(t.TempDir(), "audit")
 	if status, out := check(t, "--redis-url", with("appendfsync", "everysec"), "--bos-url", fake+"/apis/bos", "--audit-log", audit); status != 0 {
 		t.Errorf("a good set-up: status %d\n%s", status, out)
+	}
+	if status, out := check(t, "--data-dir", short, "--data-dir-memory", "100000000"); status != 0 || !strings.Contains(out, " MB used of 95 MB") {
+		t.Errorf("a data directory whose memory has a limit: status %d\n%s", status, out)
 	}
 	if left, err := os.ReadDir(filepath.Dir(audit)); err != nil || len(left) > 0 {
 		t.Errorf("the check of the audit log has left %v, %v", left, err)

@@ -118,7 +118,7 @@ func (a *App) stopEmbedded(context.Context) error {
 // startPrivate starts the redis-server of --data-dir, if there is one.
 func (a *App) startPrivate() (err error) {
 	if a.config.DataDir != "" {
-		a.private, err = privateredis.Start(a.config.DataDir, a.log)
+		a.private, err = privateredis.Start(a.config.DataDir, a.config.DataDirMemory, a.log)
 	}
 	return err
 }

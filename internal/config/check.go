@@ -14,6 +14,7 @@ import (
 // The limits of some options.
 const (
 	leastRetention  = time.Hour
+	leastMemory     = 10_000_000 // bytes
 	leastTick       = time.Millisecond
 	mostTick        = 10 * time.Second
 	leastMessage    = 1024    // bytes
@@ -108,6 +109,10 @@ func (c *Config) checkServer() error {
 	switch {
 	case c.Retention < leastRetention:
 		return fmt.Errorf("--retention: %v is too short: keep snapshots for at least 1h", c.Retention)
+	case c.DataDirMemory != 0 && c.DataDir == "":
+		return errors.New("--data-dir-memory: this is for the redis-server of --data-dir: give that, too; another Redis has its own maxmemory")
+	case c.DataDirMemory != 0 && c.DataDirMemory < leastMemory:
+		return fmt.Errorf("--data-dir-memory: %d bytes are too few: use 0 for no limit, or at least %d, such as 2000000000", c.DataDirMemory, leastMemory)
 	case c.ShutdownTimeout <= 0:
 		return fmt.Errorf("--shutdown-timeout: %v leaves no time to stop: use more than 0, such as 10s", c.ShutdownTimeout)
 	}

@@ -90,7 +90,8 @@ type Server struct {
 	AllowHosts     []string `name:"allow-host" placeholder:"NAME" help:"Host names in requests that are answered, such as boot.example.com, without a port; separate several with commas. Always allowed are localhost, every IP address and the host of --listen. Requests for other names are refused, because a web page can make its own name resolve to this server (DNS rebinding). * allows every name."`
 	TrustedProxies []string `name:"trusted-proxies" placeholder:"CIDR" help:"Networks of the proxies in front of the server, such as 10.32.0.0/12 or 10.1.2.3; separate several with commas. From them, and nobody else, X-Forwarded-For says which client a request is from; otherwise all limits of an address apply to the proxy's."`
 	Redis
-	Retention time.Duration `type:"days" default:"90d" placeholder:"DURATION" help:"How long the status of a completed session is kept, from the moment it is frozen: days (90d), hours (36h) or both (1d12h). At least 1h."`
+	DataDirMemory int64         `placeholder:"BYTES" default:"0" help:"Most memory that the redis-server of --data-dir may use, its maxmemory: at least 10000000, such as 2000000000. Beyond it changes are refused, and the state stays. 0 for no limit: then the kernel may kill it, or other programs."`
+	Retention     time.Duration `type:"days" default:"90d" placeholder:"DURATION" help:"How long the status of a completed session is kept, from the moment it is frozen: days (90d), hours (36h) or both (1d12h). At least 1h."`
 	Capacity
 	Live
 	Limits

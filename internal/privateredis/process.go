@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -42,13 +44,14 @@ type process struct {
 
 // launch starts redis-server in a directory, and returns when it answers: possibly that it is still
 // loading its data.
-func launch(ctx context.Context, binary, dir string, warn func(string)) (*process, error) {
+func launch(ctx context.Context, binary, dir string, memory int64, warn func(string)) (*process, error) {
 	claimed, err := claim(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
 	defer claimed.Close() // redis-server has its own copy
-	p := &process{cmd: exec.Command(binary, options...), dead: make(chan struct{}), lines: &lines{warn: warn}}
+	words := append(slices.Clip(options), "--maxmemory", strconv.FormatInt(memory, 10))
+	p := &process{cmd: exec.Command(binary, words...), dead: make(chan struct{}), lines: &lines{warn: warn}}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, p.lines, p.lines
 	p.cmd.ExtraFiles = []*os.File{claimed}
 	p.cmd.SysProcAttr = attributes()

@@ -21,6 +21,7 @@ import (
 // Redis is a redis-server that is started again whenever it ends. It is safe for concurrent use.
 type Redis struct {
 	binary, dir string
+	memory      int64 // bytes
 	log         *slog.Logger
 	lock        *os.File
 
@@ -70,13 +71,13 @@ func Binary() (string, error) {
 var ErrInUse = errors.New("in use by another bosgraph")
 
 // Start starts redis-server in a directory, which it makes, and returns when it answers. It fails
-// if another process uses the directory.
-func Start(dir string, log *slog.Logger) (*Redis, error) {
+// if another process uses the directory. memory is the most that redis-server may use, in bytes; 0 for no limit.
+func Start(dir string, memory int64, log *slog.Logger) (*Redis, error) {
 	binary, err := Binary()
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{binary: binary, dir: filepath.Join(dir, "redis"), log: log, done: make(chan struct{})}
+	r := &Redis{binary: binary, dir: filepath.Join(dir, "redis"), memory: memory, log: log, done: make(chan struct{})}
 	if err := permit(dir); err != nil {
 		return nil, fmt.Errorf("--data-dir: %w", err)
 	}
@@ -151,7 +152,7 @@ func own(dir string) (*os.File, error) {
 }
 
 func (r *Redis) launch() (*process, error) {
-	p, err := launch(r.running, r.binary, r.dir, func(line string) {
+	p, err := launch(r.running, r.binary, r.dir, r.memory, func(line string) {
 		r.log.Warn("redis-server of --data-dir logged a warning", "line", line)
 	})
 	if err == nil {

@@ -13,7 +13,7 @@ import (
 
 func start(t *testing.T, dir string) *Redis {
 	t.Helper()
-	r, err := Start(dir, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	r, err := Start(dir, 0, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestDataOutlivesAnyEnd(t *testing.T) {
 	dir := directory(t)
 	r := start(t, dir)
 	r.says(t, "SET a 1", "+OK")
-	if _, err := Start(dir, slog.Default()); err == nil || !strings.Contains(err.Error(), "in use by another bosgraph") {
+	if _, err := Start(dir, 0, slog.Default()); err == nil || !strings.Contains(err.Error(), "in use by another bosgraph") {
 		t.Errorf("a second one on the directory: %v", err)
 	}
 	if err := r.Stop(t.Context()); err != nil {
@@ -114,7 +114,7 @@ func TestWhatKeepsItFromStarting(t *testing.T) {
 		damaged: "redis-server has ended (exit status 1)",
 		filepath.Join(log, "appendonly.aof.manifest"): "not a directory",
 	} {
-		if _, err := Start(dir, slog.Default()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Start(dir, 0, slog.Default()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}
@@ -122,7 +122,7 @@ func TestWhatKeepsItFromStarting(t *testing.T) {
 		t.Errorf("a long path: %v", err)
 	}
 	t.Setenv("PATH", "")
-	if _, err := Start(directory(t), slog.Default()); err == nil || !strings.Contains(err.Error(), "apt-get install redis-server") {
+	if _, err := Start(directory(t), 0, slog.Default()); err == nil || !strings.Contains(err.Error(), "apt-get install redis-server") {
 		t.Errorf("without the program: %v", err)
 	}
 }
@@ -143,7 +143,7 @@ func TestRootLeavesNothingInAnotherUsersDirectory(t *testing.T) {
 			t.Fatal(err)
 		}
 		before, _ := os.ReadDir(path)
-		r, err := Start(dir, slog.Default())
+		r, err := Start(dir, 0, slog.Default())
 		if err == nil {
 			_ = r.Stop(t.Context())
 		}
@@ -154,4 +154,19 @@ func TestRootLeavesNothingInAnotherUsersDirectory(t *testing.T) {
 			t.Errorf("root has made %v, %v", after, err)
 		}
 	}
+}
+
+// TestMemoryIsBoundAfterACrashToo gives redis-server less memory than it needs, and kills it.
+func TestMemoryIsBoundAfterACrashToo(t *testing.T) {
+	r, err := Start(directory(t), 1, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Stop(t.Context()) })
+	const refused = "-OOM command not allowed when used memory > 'maxmemory'."
+	r.says(t, "SET a 1", refused)
+	first := r.current.Load()
+	_ = first.cmd.Process.Signal(syscall.SIGKILL)
+	<-first.dead
+	r.says(t, "SET a 1", refused)
 }

@@ -18,6 +18,7 @@ import (
 )
 
 //go:generate go run ./gendocs options ../../docs/options.md
+//go:generate go run ./gendocs variables ../../packaging/chart/bosgraph/variables.txt
 
 // Command is what bosgraph is asked to do.
 type Command string

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -334,6 +335,24 @@ func TestHelpNamesCommandsAndOptions(t *testing.T) {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("the help of demo lacks %s:\n%s", want, stdout.String())
 		}
+	}
+}
+
+func TestVariablesOfTheChartAreFresh(t *testing.T) {
+	have, err := os.ReadFile("../../packaging/chart/bosgraph/variables.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want bytes.Buffer
+	if err := WriteVariables(&want); err != nil {
+		t.Fatal(err)
+	}
+	if string(have) != want.String() {
+		t.Error("the chart's list of variables is out of date: run go generate ./internal/config")
+	}
+	names := strings.Fields(want.String())
+	if !slices.Contains(names, "BOSGRAPH_BOS_PAGE_SIZE") || slices.Contains(names, "BOSGRAPH_PATIENCE") {
+		t.Errorf("%q are not those of serve", names)
 	}
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -30,6 +31,21 @@ func WriteOptions(out io.Writer) error {
 		writeTable(&b, title, s.flags)
 	}
 	_, err = io.WriteString(out, b.String())
+	return err
+}
+
+// WriteVariables writes the variables of serve's options, one a line: what the Helm chart lets into a pod.
+func WriteVariables(out io.Writer) error {
+	c, err := newCompleted()
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, f := range c.command("serve").Flags {
+		names = append(names, f.Envs...)
+	}
+	slices.Sort(names)
+	_, err = io.WriteString(out, strings.Join(names, "\n")+"\n")
 	return err
 }
 

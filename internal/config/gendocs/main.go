@@ -1,5 +1,5 @@
 // Command gendocs writes what is made of the command line's grammar into a file: docs/options.md,
-// the manual page, or the completions of a shell.
+// the list of variables of the Helm chart, the manual page, or the completions of a shell.
 package main
 
 import (
@@ -12,17 +12,18 @@ import (
 )
 
 var kinds = map[string]func(io.Writer) error{
-	"options": config.WriteOptions,
-	"man":     config.WriteManual,
-	"bash":    config.WriteBashCompletion,
-	"zsh":     config.WriteZshCompletion,
-	"fish":    config.WriteFishCompletion,
+	"options":   config.WriteOptions,
+	"variables": config.WriteVariables,
+	"man":       config.WriteManual,
+	"bash":      config.WriteBashCompletion,
+	"zsh":       config.WriteZshCompletion,
+	"fish":      config.WriteFishCompletion,
 }
 
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) != 3 || kinds[os.Args[1]] == nil {
-		log.Fatal("usage: gendocs options|man|bash|zsh|fish FILE")
+		log.Fatal("usage: gendocs options|variables|man|bash|zsh|fish FILE")
 	}
 	var text bytes.Buffer
 	if err := kinds[os.Args[1]](&text); err != nil {

@@ -56,6 +56,14 @@ capabilities: {drop: [ALL]}
 
 {{/* Values with which bosgraph would not start, or would lose data. */}}
 {{- define "bosgraph.check" -}}
+{{- $known := .Files.Lines "variables.txt" -}}
+{{- range $kind, $given := dict "options" .Values.options "files" .Values.files -}}
+{{- range $name := keys $given | sortAlpha -}}
+{{- if not (has $name $known) -}}
+{{- fail (printf "%s.%s: bosgraph serve has no option with this variable, see docs/options.md" $kind $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- $auth := index .Values.options "BOSGRAPH_AUTH" | default "none" -}}
 {{- if and (eq $auth "none") (ne (index .Values.options "BOSGRAPH_INSECURE" | default "" | toString) "true") -}}
 {{- fail "options.BOSGRAPH_AUTH is missing: set it to tokens or oidc, or set BOSGRAPH_INSECURE to \"true\" if everybody may read and change everything" -}}

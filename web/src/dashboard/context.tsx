@@ -75,12 +75,15 @@ export interface Asked<D> {
 /** What the server could not answer now is asked again after this, in milliseconds, if nothing else is said. */
 const AGAIN = 5_000
 
-/** Asks when shown, when the variables change, and every so many milliseconds; null variables: not at all. What was read stays while it cannot be read again. */
-export function useAsk<D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V | null, every = 0): Asked<D> {
+/**
+ * Asks when shown, when the variables change, and every so many milliseconds; null variables: not at all. What was read stays while it cannot be read again.
+ * Variables that depend on the time are given by a function, from useCallback, that is called for each reading.
+ */
+export function useAsk<D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V | (() => V) | null, every = 0): Asked<D> {
   const { api } = useApp()
   const [state, setState] = useState<{ data: D | null; problem: Refusal | null }>({ data: null, problem: null })
   const [round, setRound] = useState(0)
-  const key = JSON.stringify(variables)
+  const key = typeof variables === 'function' ? variables : JSON.stringify(variables)
   const asked = useRef(key)
   useEffect(() => {
     if (asked.current !== key) setState({ data: null, problem: null })
@@ -91,7 +94,7 @@ export function useAsk<D, V extends Record<string, unknown>>(document: TypedDocu
     const load = async () => {
       let next = every
       try {
-        const data = await ask(api, document, variables)
+        const data = await ask(api, document, typeof variables === 'function' ? variables() : variables)
         if (current) setState({ data, problem: null })
       } catch (problem) {
         if (current && problem instanceof Refusal) setState((was) => ({ data: was.data, problem }))

@@ -1,4 +1,4 @@
-import { useId, useMemo } from 'react'
+import { useCallback, useId } from 'react'
 import { errorWords } from '../../machine/index.ts'
 import { useAsk } from '../context.tsx'
 import { NAMES, TROUBLED as QUERY } from '../documents.ts'
@@ -19,9 +19,11 @@ const WORDS: Record<Since, string> = { 1: '1 day', 7: '7 days', 30: '30 days', a
 /** The components that failed most. */
 export function TroubledView({ since, template }: { since: Since; template: string }) {
   useTitle('Troubled nodes')
-  // Once a view, so that the same is asked again and not something newer each second.
-  const from = useMemo(() => (since === 'all' ? null : new Date(Date.now() - Number(since) * DAY).toISOString()), [since])
-  const { data, problem } = useAsk(QUERY, { first: MOST, since: from, template: template || null }, EVERY)
+  const which = useCallback(() => {
+    const from = since === 'all' ? null : new Date(Date.now() - Number(since) * DAY).toISOString()
+    return { first: MOST, since: from, template: template || null }
+  }, [since, template])
+  const { data, problem } = useAsk(QUERY, which, EVERY)
   const all = data?.troubledComponents
   return (
     <div className="troubled">

@@ -248,6 +248,12 @@ func testWhy(t *testing.T, f *apptest.Fleet) {
 	if n := strings.Count(ended.reported(), "COMPLETE "); n != 1 {
 		t.Errorf("the result of a session that has ended is printed %d times:\n%s", n, ended.reported())
 	}
+	s.Session("later")
+	w = startCommand(t, f, s, "why", "later")
+	w.exits(t, 0, "")
+	if want := "later is PENDING: 0 of 0 components successful, 0 failed, 0 active\nIt is not running yet: BOS, or the producer, has yet to set it up.\n"; w.reported() != want {
+		t.Errorf("of a session that is not set up it prints\n%s", w.reported())
+	}
 	w = startCommand(t, f, s, "why", "nobody")
 	w.exits(t, 2, "there is no session")
 }

@@ -42,6 +42,8 @@ func why(s *client.Waiting, now time.Time) string {
 		line("%s", clean(*st.Note))
 	case st.Status == client.Complete:
 		line("It waits for nothing.")
+	case st.Status == client.Pending && len(st.WaitingFor) == 0:
+		line("It is not running yet: BOS, or the producer, has yet to set it up.")
 	case len(st.WaitingFor) == 0:
 		line("No component is active: BOS, or the producer, has yet to complete it.")
 	}

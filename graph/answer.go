@@ -55,10 +55,10 @@ func WithAnswer(ctx context.Context) (context.Context, *Answer) {
 	return ctx, a
 }
 
-// write has the data of a response write itself.
+// write has the data of a response write itself, in place of what was written before.
 func (a *Answer) write(data graphql.Marshaler) {
 	a.filled = true
-	a.open = append(make([]byte, 0, firstBytes), dataPrefix...)
+	a.parts, a.open = nil, append(make([]byte, 0, firstBytes), dataPrefix...)
 	data.MarshalGQL(a)
 }
 

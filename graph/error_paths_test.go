@@ -31,6 +31,49 @@ func TestErrorsOfASubscriptionHaveTheirWholePath(t *testing.T) {
 	}
 }
 
+// TestASubscriptionWhoseRootFieldFailsHasNoData has a field fail that may not be null, nor may any around it: the data is null.
+func TestASubscriptionWhoseRootFieldFailsHasNoData(t *testing.T) {
+	t.Parallel()
+	s := apptest.ServeRedis(t)
+	s.Session("s")
+	s.Put(apptest.Powering(apptest.Xname(0), "s"))
+	for name, query := range map[string]string{
+		"of a plan":             `x: sessionStatusUpdated(name: "s") { session { components(first: 1, after: "bad") { totalCount } } }`,
+		"of the generated code": `x: componentsUpdated(session: "s") { components { sessions(first: 0) { nodes { outcome } } } }`,
+	} {
+		w := s.Begin(t)
+		w.Send(apptest.Subscribe("1", "subscription { "+query+" }"))
+		raw, m := w.Message()
+		if strings.HasPrefix(query, "x: componentsUpdated") { // at first it has no components
+			s.Put(apptest.Powering(apptest.Xname(1), "s"))
+			raw, m = w.Message()
+		}
+		payload, _ := apptest.At(m, "payload").(map[string]any)
+		data, there := payload["data"]
+		if errs, _ := payload["errors"].([]any); !there || data != nil || len(errs) != 1 {
+			t.Errorf("%s: came %s, want an error and data that is null", name, apptest.Clip(raw))
+		}
+	}
+}
+
+// TestANullableFieldOfASubscriptionIsNull is the other side: what is around the field stays, as short as it may be.
+func TestANullableFieldOfASubscriptionIsNull(t *testing.T) {
+	s := &bos.Session{SessionKey: bos.SessionKey{Name: "s"}, Incarnation: "1"}
+	s.Status = &bos.Status{Session: s}
+	store := shownStore{sessions: []*bos.Session{s}}
+	schema := graph.NewSchema(&graph.Resolver{Store: store, Live: shownLive{shownStore: store}})
+	for query, data := range map[string]string{
+		`x: sessionsUpdated { s: session { components(first: 1, after: "bad") { totalCount } } }`:    `{"x":{"s":null}}`,
+		`x: sessionStatusUpdated(name: "s") { r: revision }`:                                         `{"x":{"r":0}}`,
+		`x: sessionStatusUpdated(name: "s") { session { components(after: "bad") { totalCount } } }`: `null`,
+	} {
+		got, _, _ := strings.Cut(answered(t, schema, store, "subscription { "+query+" }", nil, 1)[0], "\n")
+		if got != data {
+			t.Errorf("%s: %s, want %s", query, got, data)
+		}
+	}
+}
+
 // TestAListThatIsCutOffInASubscriptionIsNamed shows which list of a message is not whole.
 func TestAListThatIsCutOffInASubscriptionIsNamed(t *testing.T) {
 	t.Parallel()

@@ -31,13 +31,14 @@ func (s schema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(op, s.generated, make(chan graphql.DeferredResult))
 	p := &planner{planned: s.planned, ec: ec}
 	var resolve func(context.Context) graphql.Marshaler
+	nulled := 0 // the length of data that null takes the place of
 	switch op.Operation.Operation {
 	case ast.Query:
 		resolve = func(ctx context.Context) graphql.Marshaler { return ec._Query(ctx, op.Operation.SelectionSet) }
 	case ast.Mutation:
 		resolve = func(ctx context.Context) graphql.Marshaler { return ec._Mutation(ctx, op.Operation.SelectionSet) }
 	default:
-		resolve = p.subscription(ctx, op.Operation.SelectionSet)
+		resolve, nulled = p.subscription(ctx, op.Operation.SelectionSet)
 	}
 	once, over := op.Operation.Operation != ast.Subscription, false
 	return func(ctx context.Context) *graphql.Response {
@@ -52,10 +53,16 @@ func (s schema) Exec(ctx context.Context) graphql.ResponseHandler {
 		}
 		if a, ok := ctx.Value(answerKey{}).(*Answer); ok {
 			a.write(data)
+			if a.size == int64(nulled) {
+				a.write(graphql.Null)
+			}
 			return &graphql.Response{Data: inAnswer}
 		}
 		var w plainWriter
 		data.MarshalGQL(&w)
+		if len(w.b) == nulled {
+			w.b = inAnswer
+		}
 		return &graphql.Response{Data: w.b}
 	}
 }

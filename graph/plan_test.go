@@ -214,8 +214,9 @@ func TestPlansAnswerAsGqlgenDoes(t *testing.T) {
 			exact := store
 			exact.exact = true
 			want, got := answered(rt, generated, store, query, variables, times), answered(rt, planned, exact, query, variables, times)
-			if strings.HasPrefix(query, "subscription") { // gqlgen leaves the root field out of paths
+			if strings.HasPrefix(query, "subscription") { // gqlgen leaves the root field out of paths, and in where it is null
 				for i := range want {
+					want[i] = strings.Replace(want[i], `{"sessionStatusUpdated":null}`, "null", 1)
 					want[i] = strings.ReplaceAll(want[i], `"path":[`, `"path":["sessionStatusUpdated",`)
 				}
 			}

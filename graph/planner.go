@@ -97,11 +97,11 @@ func executed[T any](ctx context.Context, p *planner, o *object[T], f graphql.Co
 }
 
 // subscription is the generated execution of a subscription, but for the status of a session,
-// whose values no resolver returns that could be replaced.
-func (p *planner) subscription(ctx context.Context, set ast.SelectionSet) func(context.Context) graphql.Marshaler {
+// whose values no resolver returns that could be replaced. Data of the length nulled has to be null.
+func (p *planner) subscription(ctx context.Context, set ast.SelectionSet) (resolve func(context.Context) graphql.Marshaler, nulled int) {
 	fields := graphql.CollectFields(p.ec.OperationContext, set, subscriptionImplementors)
 	if len(fields) != 1 {
-		return p.ec._Subscription(ctx, set) // which refuses it
+		return p.ec._Subscription(ctx, set), 0 // which refuses it
 	}
 	var next func(context.Context) graphql.Marshaler
 	if fields[0].Name == "sessionStatusUpdated" {
@@ -109,11 +109,14 @@ func (p *planner) subscription(ctx context.Context, set ast.SelectionSet) func(c
 	} else {
 		next = p.ec._Subscription(ctx, set)
 	}
-	return func(ctx context.Context) graphql.Marshaler {
+	resolve = func(ctx context.Context) graphql.Marshaler {
 		// gqlgen executes what is selected of a value in the context of its response, which has no
 		// field: paths of errors would begin within the root field.
 		return next(graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Subscription", Field: fields[0]}))
 	}
+	// gqlgen also writes the root field when it is null, though none may be. They are objects, which are
+	// never as short as that.
+	return resolve, len(`{"":null}`) + len(fields[0].Alias)
 }
 
 // statuses is the execution of sessionStatusUpdated.

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +72,19 @@ func TestANullableFieldOfASubscriptionIsNull(t *testing.T) {
 		if got != data {
 			t.Errorf("%s: %s, want %s", query, got, data)
 		}
+	}
+}
+
+// TestTheSchemaHasNoDirectiveOfItsOwn compares what introspection lists with the directives of the specification.
+func TestTheSchemaHasNoDirectiveOfItsOwn(t *testing.T) {
+	s := apptest.Serve(t, "")
+	var names []string
+	for _, d := range s.Must(`{ __schema { directives { name } } }`).At("__schema.directives").([]any) {
+		names = append(names, fmt.Sprint(apptest.At(d, "name")))
+	}
+	slices.Sort(names)
+	if want := []string{"deprecated", "include", "oneOf", "skip", "specifiedBy"}; !slices.Equal(names, want) {
+		t.Errorf("the directives are %v, want %v", names, want)
 	}
 }
 

@@ -7,6 +7,10 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
+// gqlparser puts @defer into every schema, and no transport here has it: a client that found it there
+// would wait for parts that never come.
+func init() { delete(parsedSchema.Directives, "defer") }
+
 // NewSchema makes the schema whose responses are written to an [Answer], where the
 // context has one. The generated execution writes each to a buffer without a bound. With [Plans] installed,
 // plans execute what they can.
@@ -25,7 +29,7 @@ type schema struct {
 var inAnswer = []byte("null")
 
 // Exec implements graphql.ExecutableSchema. It is what the generated one does, but for
-// where the data goes, for what plans execute, and for @defer, which no transport here has.
+// where the data goes, for what plans execute, and for @defer, which the schema does not have.
 func (s schema) Exec(ctx context.Context) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(op, s.generated, make(chan graphql.DeferredResult))

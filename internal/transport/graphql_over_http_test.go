@@ -95,6 +95,7 @@ func TestStatusCodesAreThoseOfTheEdition(t *testing.T) {
 		// A request that is not to be executed.
 		{name: "an invalid document as JSON", request: request{body: invalid}, status: 422, code: "BAD_USER_INPUT"},
 		{name: "an invalid document as a GraphQL response", request: request{body: invalid, accept: response}, status: 422, kind: response, code: "BAD_USER_INPUT"},
+		{name: "a directive that the schema does not have", request: request{body: `{"query":"{ ... @defer { session(name: \"running\") { name } } }"}`}, status: 422, code: "BAD_USER_INPUT", message: `Unknown directive "@defer"`},
 		{name: "no operation of two", request: request{body: `{"query":"query A { __typename } query B { __typename }"}`}, status: 422, code: "BAD_USER_INPUT", message: "name one of the operations"},
 		{name: "an operation that is not there", request: request{body: `{"query":"query A { __typename }","operationName":"B"}`, accept: response}, status: 422, kind: response, code: "BAD_USER_INPUT"},
 		{name: "a variable of another type", request: request{body: `{"query":"query($n: String!) { session(name: $n) { name } }","variables":{"n":[1]}}`}, status: 422, code: "BAD_USER_INPUT"},

@@ -25,6 +25,19 @@ func TestEveryClientGetsAnswersToQueries(t *testing.T) {
 	}
 }
 
+// TestClientsWithPersistedQueriesFallBackToTheQuery has clients that send the hash of a query first.
+func TestClientsWithPersistedQueriesFallBackToTheQuery(t *testing.T) {
+	t.Parallel()
+	s := apptest.ServeRedis(t)
+	s.Session("one")
+	s.Put(apptest.Powering(apptest.Xname(0), "one"))
+	for _, c := range startBrowser(t).openAll([]string{"apollo-persisted", "urql-persisted"}, s.Base+"/graphql") {
+		if got := apptest.At(c.ask("status", readProgress, apptest.Vars{"name": "one"}), "session.progress.managedComponentsCount"); got != 1.0 {
+			t.Errorf("%s is answered %v", c.name, got)
+		}
+	}
+}
+
 // TestGraphQLWSUsesOneSocketForEverything uses all that graphql-ws can do with one socket.
 func TestGraphQLWSUsesOneSocketForEverything(t *testing.T) {
 	t.Parallel()

@@ -262,6 +262,10 @@ func finish(w *wire, listed bool) (*request, int, *bos.Error) {
 		return nil, http.StatusBadRequest, bos.Errorf(bos.BadUserInput,
 			"the query has half of a surrogate pair in it: write the character itself")
 	}
+	// What Apollo Client and urql look for, word for word, in order to send the query itself.
+	if _, hash := w.Extensions["persistedQuery"]; hash && w.Query == "" {
+		return nil, http.StatusUnprocessableEntity, bos.Errorf("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+	}
 	if len(w.Variables) > maxVariables {
 		return nil, http.StatusUnprocessableEntity, manyVariables()
 	}

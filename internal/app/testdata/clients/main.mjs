@@ -19,10 +19,12 @@ globalThis.WebSocket = WebSocket
 
 const kinds = {
   apollo: apollo.open,
+  'apollo-persisted': apollo.openPersisted,
   'event-stream': eventStream.open,
   'graphql-sse': graphqlSSE.open,
   'graphql-ws': graphqlWS.open,
   urql: urql.open,
+  'urql-persisted': urql.openPersisted,
   'urql-events': urql.openEvents,
 }
 const clients = new Map()

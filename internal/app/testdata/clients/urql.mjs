@@ -1,6 +1,7 @@
 // urql as its documentation sets it up: queries over HTTP, subscriptions over
 // graphql-ws or as event streams.
 import { Client, cacheExchange, fetchExchange, subscriptionExchange } from '@urql/core'
+import { persistedExchange } from '@urql/exchange-persisted'
 import { onEnd, pipe, subscribe } from 'wonka'
 import { socket } from './socket.mjs'
 
@@ -16,6 +17,11 @@ export function open(setup) {
 
 export function openEvents(setup) {
   return adapt(setup, { exchanges: [cacheExchange, fetchExchange], fetchSubscriptions: true })
+}
+
+// openPersisted sends the hash of a query first.
+export function openPersisted(setup) {
+  return adapt(setup, { exchanges: [cacheExchange, persistedExchange(), fetchExchange] })
 }
 
 function adapt({ urls }, options) {

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bosgraph/bosgraph/internal/apptest"
+	"github.com/bosgraph/bosgraph/internal/config"
 	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
@@ -148,6 +150,56 @@ func TestRecipeReadsAListPageByPage(t *testing.T) {
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%s: %d components, not %d: %.5v", id, len(got), len(test.want), got)
 		}
+	}
+}
+
+// TestRecipeReportsATokenThatIsNotAccepted shows that a token is sent again only after a connection that had been accepted.
+func TestRecipeReportsATokenThatIsNotAccepted(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		tokens []string // of these holders, in their order; of another name, the token itself
+		closed int      // how many connections were, by 4403
+		fails  bool
+	}{
+		"never accepted": {[]string{"bosgraph_x"}, 1, true},
+		"ended":          {[]string{"brief"}, 2, true},
+		"renewed":        {[]string{"brief", "viewer"}, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := startPage(t)
+			// Last, as the life of the token begins here, and has to do until the first state has come.
+			g := serveGuarded(t, config.Holder{Name: "brief", Roles: []string{"viewer"}, Valid: 10 * time.Second})
+			var tokens []string
+			for _, holder := range test.tokens {
+				tokens = append(tokens, cmp.Or(g.tokens[holder], holder))
+			}
+			c.command(apptest.Vars{"connect": g.Base + "/graphql", "tokens": tokens})
+			for _, id := range []string{"one", "two"} { // over one connection
+				c.command(apptest.Vars{"follow": id, "url": g.Base + "/graphql", "name": "s", "tenant": "red"})
+			}
+			if name != "never accepted" {
+				c.wait("one", "next", 1)
+				c.wait("two", "next", 1)
+			}
+			if test.fails {
+				for _, id := range []string{"one", "two"} {
+					if e := c.wait(id, "error", 1)[0]; !strings.HasPrefix(e.Reason, "connection closed: ") {
+						t.Errorf("%s ends with %+v", id, e)
+					}
+				}
+			} else {
+				c.wait("", "closed", 1)
+				g.as("admin").Update("s", "tenant", "red", "status", "COMPLETE")
+				c.wait("one", "complete", 1)
+				c.wait("two", "complete", 1)
+			}
+			closed := c.events(c.name, "", "closed")
+			refused := slices.DeleteFunc(closed, func(e event) bool { return e.Code != 4403.0 })
+			if len(refused) != test.closed {
+				t.Errorf("%d connections were refused or ended, want %d: %+v", len(refused), test.closed, closed)
+			}
+		})
 	}
 }
 

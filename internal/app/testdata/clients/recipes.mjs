@@ -5,7 +5,8 @@
 //   {"mount": {url, name}}    renders SessionProgress; events of its text follow
 //   {"rename": name}          gives it another session
 //   {"unmount": true}
-//   {"follow"|"events"|"poll": id, url, name}   by the recipe of that name
+//   {"follow"|"events"|"poll": id, url, name, tenant}   by the recipe of that name
+//   {"connect": url, tokens}  has the client of that server send one token after the other, and the last again
 //   {"stop": id}
 //   {"list": id, url, name, filter}
 //   {"ask": id, url, query}
@@ -52,6 +53,13 @@ function client(url) {
   return clients.get(url)
 }
 
+// connectWith makes that client, which reports connections that have ended.
+function connectWith(url, tokens) {
+  const connectionParams = async () => ({ Authorization: `Bearer ${tokens.length > 1 ? tokens.shift() : tokens[0]}` })
+  clients.set(url, connect(url, { connectionParams }))
+  clients.get(url).on('closed', ({ code }) => emit({ in: 'page', event: 'closed', code }))
+}
+
 function sink(id) {
   return {
     next: (message) => emit({ in: 'page', id, event: 'next', message }),
@@ -77,6 +85,12 @@ function mount({ url, name }) {
   render()
 }
 
+async function list(url, which) {
+  const ids = []
+  for await (const node of components(url, which)) ids.push(node.id)
+  return ids
+}
+
 async function run(command) {
   if (command.mount) return mount(command.mount)
   if (command.rename) {
@@ -84,15 +98,14 @@ async function run(command) {
     return render()
   }
   if (command.unmount) return page.root.unmount()
-  const { url, name, filter } = command
-  if (command.follow) stops.set(command.follow, follow(client(url), { name }, sink(command.follow)))
+  const { url, name, tenant, filter } = command
+  if (command.connect) connectWith(command.connect, command.tokens)
+  if (command.follow) stops.set(command.follow, follow(client(url), { name, tenant }, sink(command.follow)))
   if (command.events) stops.set(command.events, followEvents(url, { name }, sink(command.events)))
   if (command.poll) stops.set(command.poll, poll(url, { name }, sink(command.poll), 20))
   if (command.stop) stops.get(command.stop)()
   if (command.list) {
-    const ids = []
-    for await (const node of components(url, { name, filter })) ids.push(node.id)
-    emit({ in: 'page', id: command.list, event: 'list', message: ids })
+    await list(url, { name, filter }).then((message) => emit({ in: 'page', id: command.list, event: 'list', message }), sink(command.list).error)
   }
   if (command.ask) {
     await ask(url, command.query).then(sink(command.ask).next, sink(command.ask).error)

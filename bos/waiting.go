@@ -86,7 +86,7 @@ func (c *Component) Retries(p Phase) Retries {
 		n = max(c.EventStats.PowerOffGracefulAttempts, c.EventStats.PowerOffForcefulAttempts)
 	}
 	switch {
-	case n >= most && n > 0:
+	case n >= most && n > 0 && most != unlimitedRetries:
 		return LastTry
 	case n > 1:
 		return TriedAgain
@@ -104,3 +104,7 @@ func Decisive(on, off Retries) *EventStats {
 // defaultRetryPolicy is that of components that have none.
 // BOS: src/bos/common/options.py, DEFAULTS.
 const defaultRetryPolicy = 3
+
+// unlimitedRetries is the retry policy of a component that BOS never fails for want of success.
+// BOS: operators/base.py, which compares no attempts with it.
+const unlimitedRetries = -1

@@ -47,15 +47,17 @@ func (r SourceSession) ShapeOf(received []byte) Shape {
 	})
 }
 
-// Follow returns s as r says that it is now, s itself if nothing has changed. What
-// is complete stays as it was then. s.Details must have been read.
+// Follow returns s as r says that it is now, s itself if nothing has changed. One that
+// is complete stays as it was then, but for its details. s.Details must have been read.
 func (s *Session) Follow(r SourceSession) (*Session, error) {
-	if s.State == StateComplete {
-		return s, nil
-	}
 	next, err := r.Create(s.Incarnation)
 	if err != nil {
 		return nil, err
+	}
+	if s.State == StateComplete {
+		ended := *s
+		ended.Details = next.Details
+		next = &ended
 	}
 	next.Version, next.Deleted, next.Removal = s.Version, s.Deleted, s.Removal
 	if next.State.rank() < s.State.rank() {

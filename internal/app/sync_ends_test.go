@@ -9,6 +9,31 @@ import (
 	"github.com/bosgraph/bosgraph/internal/bossync/bosfake"
 )
 
+// TestARecordThatBOSChangesAfterTheEndIsFollowed changes what BOS has beside the status of a complete session.
+func TestARecordThatBOSChangesAfterTheEndIsFollowed(t *testing.T) {
+	t.Parallel()
+	fake := bosfake.New(bosfake.Options{})
+	ids := fake.AddComponents(2)
+	key := untenanted("edited")
+	fake.CreateSession(key)
+	fake.Start(key, ids...)
+	fake.Finish(ids...)
+	fake.Complete(key)
+	fake.SaveStatus(key)
+	f := followBOS(t, "", fake)
+	f.sweeps(2) // BOS was asked twice for its status
+	const status = `{ session(name: "edited") { status { asOf percentSuccessful counts { managed } fromSnapshot } } sessions { totalCount } }`
+	before := f.Must(status).Body
+	fake.PatchSession(key, bosfake.Record{"components": ids[0], "status": bosfake.Record{"error": "edited by hand"}})
+	f.likeBOS("/v2/sessions/edited", "")
+	if reason := f.Must(`{ session(name: "edited") { error } }`).At("session.error"); reason != "edited by hand" {
+		t.Errorf("its error is %v", reason)
+	}
+	if after := f.Must(status).Body; string(after) != string(before) {
+		t.Errorf("its status is %s, was %s", after, before)
+	}
+}
+
 // TestEndsThatBOSChangesAreFollowedAndTheEarlierStays changes sessions at BOS after their end: a status is saved again,
 // and a session is set back from complete. Both are followed, the earlier end stays as
 // history, and those who watch the list learn of it.

@@ -80,6 +80,11 @@ func (f *follower) followEnd(ctx context.Context, one listed) error {
 		known.final, known.digest = true, one.digest
 		return nil
 	}
+	if known.digest != one.digest { // its error or its components may be others
+		if err := f.keep(ctx, one); err != nil {
+			return err
+		}
+	}
 	// A status that BOS has not saved it computes for each request, from components that belong
 	// to newer sessions by now. So another one counts only once it has come twice the same,
 	// while another end is a fact of the session's own record.

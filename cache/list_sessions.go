@@ -266,13 +266,13 @@ func (s *Store) SessionStarted(ctx context.Context, key bos.SessionKey, start bo
 	return found[0], nil
 }
 
-// expired returns the frozen entries older than the retention, oldest first.
-func (s *Store) expired(ctx context.Context, now time.Time) ([]string, error) {
+// expired returns count of the frozen entries older than the retention, oldest first, behind those to skip.
+func (s *Store) expired(ctx context.Context, now time.Time, skip, count int) ([]string, error) {
 	var entries *redis.StringSliceCmd
 	before := now.Add(-s.options.Retention).Unix()
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		entries = pipe.ZRangeByScore(ctx, s.db.Keys.Frozen(), &redis.ZRangeBy{
-			Min: "-inf", Max: "(" + strconv.FormatInt(before, 10), Count: expireBatch,
+			Min: "-inf", Max: "(" + strconv.FormatInt(before, 10), Offset: int64(skip), Count: int64(count),
 		})
 	})
 	if err != nil {

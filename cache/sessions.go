@@ -1,9 +1,9 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"time"
 
@@ -207,35 +207,84 @@ func (s *Store) erase(ctx context.Context, h schema.Home, old *bos.Session) (*ch
 const expireBatch = 100
 
 // Expire removes sessions that were frozen longer ago than the retention, at most
-// some at a time; it returns how many.
-func (s *Store) Expire(ctx context.Context, now time.Time) (int, error) {
-	entries, err := s.expired(ctx, now)
-	if err != nil {
-		return 0, err
-	}
-	var n int
-	for _, entry := range entries {
-		// One write a session: each is short, and one that fails leaves the others to the next call.
-		removed := false
-		err := s.retry(ctx, func() (*change, error) {
-			removed = false // it may be decided again, and once is what counts
-			incarnation, key, ok := schema.ParseFrozenEntry(entry)
-			if !ok {
-				return nil, errors.New("the list of frozen sessions has an entry that can't be read: " + entry)
-			}
-			h, old, err := s.locate(ctx, key, incarnation)
-			if err != nil || old == nil { // nil: another replica was faster
-				return nil, err
-			}
-			removed = true
-			return s.erase(ctx, h, old)
-		})
+// some at a time; it returns how many. Those that can't be removed stay, and hold up no others: the error says how many,
+// and why the first of them.
+func (s *Store) Expire(ctx context.Context, now time.Time) (n int, err error) {
+	var failed int
+	var first error
+	for n < expireBatch {
+		room := expireBatch - n
+		entries, err := s.expired(ctx, now, failed, room) // behind those that have failed, which are oldest
 		if err != nil {
 			return n, err
 		}
-		if removed {
-			n++
+		for _, entry := range entries {
+			removed, err := s.expire(ctx, entry) // one write a session: each is short
+			switch {
+			case err != nil && (ctx.Err() != nil || bos.CodeOf(err) == bos.Unavailable):
+				return n, err // so would all others be
+			case err != nil:
+				failed++
+				first = cmp.Or(first, err)
+			case removed:
+				n++
+			}
+		}
+		if len(entries) < room {
+			break
 		}
 	}
+	if failed > 0 {
+		return n, fmt.Errorf("%d can't be removed, the first: %w", failed, first)
+	}
 	return n, nil
+}
+
+// expire removes the session of an entry of the list of frozen ones, and says whether it has: another replica may have been faster.
+func (s *Store) expire(ctx context.Context, entry string) (removed bool, err error) {
+	incarnation, key, ok := schema.ParseFrozenEntry(entry)
+	if !ok {
+		return false, fmt.Errorf("the list of frozen sessions has an entry that can't be read: %.100q", entry)
+	}
+	err = s.retry(ctx, func() (*change, error) {
+		removed = false // it may be decided again, and once is what counts
+		// Before it is looked for: a session that is not there may be in another epoch.
+		epoch, err := s.Epoch(ctx)
+		if err != nil {
+			return nil, err
+		}
+		h, old, err := s.locate(ctx, key, incarnation)
+		switch {
+		case err != nil:
+			return nil, err
+		case old == nil:
+			return s.forget(ctx, key, incarnation, entry, epoch)
+		}
+		removed = true
+		return s.erase(ctx, h, old)
+	})
+	if err != nil {
+		return false, fmt.Errorf("session %s: %w", key, err)
+	}
+	return removed, nil
+}
+
+// forget is the change that takes a session that Redis has lost out of the lists that count it: no incarnation comes back in an
+// epoch. Its other entries depend on what it was, which only a recount finds out.
+func (s *Store) forget(ctx context.Context, key bos.SessionKey, incarnation, entry, epoch string) (*change, error) {
+	history := s.db.Keys.History(schema.ScopeHome(key))
+	var positions *redis.StringSliceCmd
+	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { positions = pipe.ZRange(ctx, history, 0, -1) }); err != nil {
+		return nil, err
+	}
+	c := s.newChange()
+	c.within(epoch)
+	c.do("ZREM", s.db.Keys.Frozen(), entry)
+	for _, position := range positions.Val() {
+		if schema.HistoryIncarnation(position) == incarnation {
+			c.do("ZREM", history, position)
+			c.do("ZREM", s.db.Keys.Sessions(), schema.SessionAt(position, key))
+		}
+	}
+	return c, nil
 }

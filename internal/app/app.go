@@ -349,11 +349,11 @@ func (a *App) expire(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		n, err := a.store.Expire(ctx, time.Now())
-		switch {
-		case err != nil && ctx.Err() == nil:
-			a.log.Warn("removing expired sessions failed; trying again later", "error", err)
-		case n > 0:
+		if n > 0 {
 			a.log.Info("removed expired sessions", "sessions", n)
+		}
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("removing expired sessions failed; trying again later", "error", err)
 		}
 		select {
 		case <-ctx.Done():

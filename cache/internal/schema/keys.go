@@ -94,8 +94,11 @@ func (h Home) IsHistory() bool { return strings.HasPrefix(string(h), historyMark
 // SessionPosition is a session's place in the list of all: by start, then by
 // incarnation. The width keeps the order of text that of numbers.
 func SessionPosition(s *bos.Session) string {
-	return StartPosition(s.StartTime) + ":" + s.Incarnation + ":" + s.SessionKey.String()
+	return SessionAt(HistoryPosition(s), s.SessionKey)
 }
+
+// SessionAt is SessionPosition of the session at a position among those of its name (HistoryPosition).
+func SessionAt(history string, key bos.SessionKey) string { return history + ":" + key.String() }
 
 // ParseSessionPosition reads what SessionPosition wrote.
 func ParseSessionPosition(p string) (key bos.SessionKey, incarnation string, ok bool) {
@@ -109,6 +112,12 @@ func ParseSessionPosition(p string) (key bos.SessionKey, incarnation string, ok 
 // HistoryPosition is a session's place among those of its name.
 func HistoryPosition(s *bos.Session) string {
 	return StartPosition(s.StartTime) + ":" + s.Incarnation
+}
+
+// HistoryIncarnation is the incarnation in what HistoryPosition wrote.
+func HistoryIncarnation(p string) string {
+	_, incarnation, _ := strings.Cut(p, ":")
+	return incarnation
 }
 
 // StartPosition orders starts by their microseconds; one that cannot be read

@@ -35,7 +35,8 @@ type RecountProgress struct {
 }
 
 // Recount verifies that records are whole, and that everything derived from them is
-// what they make: members, indexes, error groups, counters and references to texts, and that
+// what they make: members, indexes, error groups, counters and references to texts, that the lists of sessions have what
+// is there, and that
 // histories and failures can be read. It returns how much is not. Servers may write meanwhile: each finding is confirmed as of
 // one moment, and each repair is one write that depends on what it is made of.
 //
@@ -64,7 +65,7 @@ func (s *Store) Recount(ctx context.Context, o RecountOptions) (drift int, err e
 	// In this order, as each relies on those before: sums are added up over members, and texts
 	// are counted by the index of errors, both of which have to be right by then.
 	for _, stage := range []func(context.Context) error{
-		r.records, r.details, r.indexes, r.tenantSizes, r.facets, r.sums, r.texts, r.histories, r.troubles, r.announce,
+		r.records, r.details, r.indexes, r.tenantSizes, r.sessions, r.sums, r.texts, r.histories, r.troubles, r.announce,
 	} {
 		if err := stage(ctx); err != nil {
 			return r.drift, err

@@ -42,7 +42,7 @@ func scoreOf(reply any) (float64, bool) {
 
 // walk visits the entries of an index, in chunks.
 func (r *recount) walk(ctx context.Context, key string, visit func(entries []string) error) error {
-	if _, ok := r.db.Keys.Cut(schema.Kinds.Waiting, key); ok || key == r.db.Keys.Tenants() {
+	if _, ok := r.db.Keys.Cut(schema.Kinds.Waiting, key); ok || key == r.db.Keys.Tenants() || key == r.db.Keys.Frozen() {
 		return r.walkScored(ctx, key, visit)
 	}
 	for after := ""; ; {

@@ -3,12 +3,15 @@ package cache
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
 // recounted runs a recount and returns what it has found.
@@ -218,6 +221,63 @@ func TestARecountIsResumed(t *testing.T) {
 		s.must(err)
 		if rest == 0 || rest >= verified {
 			s.Errorf("resumed after the first of %d chunks it verified %d of %d", len(cursors), rest, verified)
+		}
+	})
+}
+
+// The lists of sessions have those that are there, and no others: of one that is pending, one that is complete, and one whose name was
+// taken again after it was deleted.
+func TestARecountFindsWhatListsOfSessionsLack(t *testing.T) {
+	conform(t, func(s *suite) {
+		k, c, ctx := s.store.db.Keys, s.store.db.Client, s.ctx
+		past := s.createAs(bos.NewSession{SessionKey: bos.SessionKey{Tenant: "blue", Name: "a"}, Source: bos.SourceBOS})
+		s.must(s.store.MarkDeleted(ctx, past.SessionKey))
+		s.createAs(bos.NewSession{SessionKey: past.SessionKey, Source: bos.SourceBOS})
+		done := s.completed(1)[0]
+		s.equal(s.recounted(false), []string{}, "found where nothing is wrong")
+		state := func() map[string]string {
+			all := s.dump()
+			delete(all, k.Meta()) // whose revision every repair increases
+			return all
+		}
+		before := state()
+		position, alike := schema.SessionPosition(past), strings.TrimPrefix(k.Alike(past), string(k))
+		nobody := strings.Replace(position, past.Incarnation, "none", 1)
+		for what, d := range map[string]struct {
+			damage func() error
+			found  []string
+		}{
+			"the list of all":                     {func() error { return c.Del(ctx, k.Sessions()).Err() }, []string{"sx lacks session /s000", "sx lacks session blue/a", "sx lacks session blue/a"}},
+			"one in it":                           {func() error { return c.ZRem(ctx, k.Sessions(), position).Err() }, []string{"sx lacks session blue/a"}},
+			"the list of frozen ones":             {func() error { return c.Del(ctx, k.Frozen()).Err() }, []string{"rx lacks session /s000", "rx lacks session blue/a"}},
+			"one in it, of history":               {func() error { return c.ZRem(ctx, k.Frozen(), schema.FrozenEntry(past)).Err() }, []string{"rx lacks session blue/a"}},
+			"those of one name":                   {func() error { return c.Del(ctx, k.History("/s000")).Err() }, []string{"h:/s000 lacks session /s000"}},
+			"those to compare with":               {func() error { return c.ZRem(ctx, k.Alike(past), position).Err() }, []string{alike + " lacks session blue/a"}},
+			"one of nobody in the list of all":    {func() error { return c.ZAdd(ctx, k.Sessions(), z(nobody)).Err() }, []string{"sx has session blue/a, which does not exist"}},
+			"one of nobody to compare with":       {func() error { return c.ZAdd(ctx, k.Alike(past), z(nobody)).Err() }, []string{alike + " has session blue/a, which does not exist"}},
+			"one of nobody among those of a name": {func() error { return c.ZAdd(ctx, k.History("blue/a"), z("0:none")).Err() }, []string{"h:blue/a has session blue/a, which does not exist"}},
+			"one of nobody among frozen ones":     {func() error { return c.ZAdd(ctx, k.Frozen(), z("none:blue/a")).Err() }, []string{"rx has session blue/a, which does not exist"}},
+			"one that is not frozen": {func() error {
+				return c.ZAdd(ctx, k.Frozen(), z(schema.FrozenEntry(s.readAs(bos.SessionRead{SessionKey: past.SessionKey})))).Err()
+			}, []string{"rx has session blue/a, which does not belong there"}},
+			"one that can't be read": {func() error { return c.ZAdd(ctx, k.Sessions(), z("?")).Err() }, []string{"sx has session /, which does not exist"}},
+		} {
+			s.must(d.damage())
+			found := s.recounted(true)
+			slices.Sort(found)
+			s.equal(found, d.found, what+": found")
+			s.equal(s.recounted(false), []string{}, what+": found after the repair")
+			if after := state(); !maps.Equal(before, after) {
+				s.Errorf("%s: repaired it is\n%v, was\n%v", what, after, before)
+			}
+		}
+		// The session itself: all that lists have of it goes.
+		s.lose(done)
+		if found := s.recounted(true); len(found) != 5 || slices.ContainsFunc(found, func(f string) bool { return !strings.HasSuffix(f, " has session /s000, which does not exist") }) {
+			s.Errorf("a lost session: found %q", found)
+		}
+		if got := s.listed(); got != "2 1" {
+			s.Errorf("listed and frozen are %s", got)
 		}
 	})
 }

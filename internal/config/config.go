@@ -238,7 +238,7 @@ type grammar struct {
 		Redis
 		Log
 		Verification
-	} `cmd:"" help:"Verify, while servers run, that the records of the components in Redis are complete and that all counters, members, indexes, error groups and texts agree with them. Prints each difference and, last, \"drift N\". Exits with 0 if N is 0, 1 if not, 2 if it failed."`
+	} `cmd:"" help:"Verify, while servers run, that the records of the components in Redis are complete and that all counters, members, indexes, error groups and texts agree with them, and the lists of sessions with the sessions. Prints each difference and, last, \"drift N\". Exits with 0 if N is 0, 1 if not, 2 if it failed."`
 	Sync struct {
 		Accept struct {
 			Redis

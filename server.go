@@ -171,7 +171,7 @@ func serve(c config.Config, log *slog.Logger) error {
 	case failed = <-a.Failed():
 	}
 	restore() // also if it failed
-	timeout, cancel := context.WithTimeout(context.Background(), c.ShutdownTimeout)
+	timeout, cancel := context.WithTimeout(context.Background(), c.ShutdownDelay+c.ShutdownTimeout)
 	defer cancel()
 	return errors.Join(failed, a.Stop(timeout))
 }

@@ -291,6 +291,11 @@ func (a *App) serve() error {
 
 // stopServing lets clients go elsewhere, then requests end, and cuts off those that do not.
 func (a *App) stopServing(ctx context.Context) error {
+	// Load balancers learn by and by that this server is not ready, and send connections until then.
+	select {
+	case <-time.After(a.config.ShutdownDelay):
+	case <-ctx.Done():
+	}
 	// Before Shutdown, which does not know hijacked connections: it would return while they are
 	// open. And it does not answer requests that it has not read: there must be none.
 	a.drain(ctx)

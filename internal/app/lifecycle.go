@@ -54,8 +54,8 @@ func (a *App) Start() error {
 	return nil
 }
 
-// Stop ends the server: it says that it is not ready, sends watchers elsewhere over half
-// of the time that ctx leaves, lets requests under way end, then the rest, and Redis last,
+// Stop ends the server: it says that it is not ready, serves on for the delay of its options, sends watchers
+// elsewhere over half of the time that ctx leaves, lets requests under way end, then the rest, and Redis last,
 // for they all need it. When ctx ends, what is left is cancelled, and given up soon after;
 // the error then names it. It may be called any number of times, before Start and after
 // one that failed: all calls return what the first returns.

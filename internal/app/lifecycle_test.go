@@ -8,10 +8,12 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,6 +106,43 @@ func TestAStartThatFailsStopsWhatHadStarted(t *testing.T) {
 				t.Errorf("Stop afterwards: %v", err)
 			}
 		})
+	}
+}
+
+// TestAServerThatStopsAcceptsUntilTheDelayIsOver gives it a delay that ends with the test.
+func TestAServerThatStopsAcceptsUntilTheDelayIsOver(t *testing.T) {
+	nothingRemains(t)
+	a := newApp(t, io.Discard, "--shutdown-delay", "5m")
+	if err := a.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- a.Stop(ctx) }()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // each request is a connection
+	get := func(path string) (int, error) {
+		answer, err := client.Get("http://" + a.Addr() + path)
+		if err != nil {
+			return 0, err
+		}
+		return answer.StatusCode, answer.Body.Close()
+	}
+	for status := 0; status != http.StatusServiceUnavailable; {
+		var err error
+		if status, err = get("/readyz"); err != nil {
+			t.Fatalf("it accepts no connection before it has said that it stops: %v", err)
+		}
+	}
+	// Without a delay its port is closed within a tenth of that.
+	for begun := time.Now(); time.Since(begun) < time.Second; {
+		if status, err := get("/v2/components"); status != http.StatusOK {
+			t.Fatalf("after %v it answers %d, %v", time.Since(begun), status, err)
+		}
+	}
+	cancel()
+	<-stopped
+	if _, err := get("/readyz"); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("after the delay: %v", err)
 	}
 }
 

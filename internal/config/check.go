@@ -113,6 +113,8 @@ func (c *Config) checkServer() error {
 		return errors.New("--data-dir-memory: this is for the redis-server of --data-dir: give that, too; another Redis has its own maxmemory")
 	case c.DataDirMemory != 0 && c.DataDirMemory < leastMemory:
 		return fmt.Errorf("--data-dir-memory: %d bytes are too few: use 0 for no limit, or at least %d, such as 2000000000", c.DataDirMemory, leastMemory)
+	case c.ShutdownDelay < 0 || c.ShutdownDelay > 5*time.Minute:
+		return fmt.Errorf("--shutdown-delay: %v is not from 0s to 5m: use a value such as 5s", c.ShutdownDelay)
 	case c.ShutdownTimeout <= 0:
 		return fmt.Errorf("--shutdown-timeout: %v leaves no time to stop: use more than 0, such as 10s", c.ShutdownTimeout)
 	}

@@ -100,6 +100,7 @@ type Server struct {
 	Log
 	Webhooks        string        `placeholder:"FILE" help:"Configuration of webhooks: which events of sessions and of the BOS sync are sent where. It is read again when it changes. Give all servers of a namespace the same. See docs/webhooks.md. Empty for none."`
 	AuditLog        string        `default:"stdout" placeholder:"FILE" help:"Where to record mutations, one JSON object a line: a file, which is made again after it was moved away, or stdout, stderr or none. See docs/access.md."`
+	ShutdownDelay   time.Duration `default:"0s" placeholder:"DURATION" help:"How long a server that stops still accepts connections after /readyz has begun to fail, before --shutdown-timeout begins: as long as load balancers need to notice. 0s to 5m."`
 	ShutdownTimeout time.Duration `default:"10s" placeholder:"DURATION" help:"How long requests in progress may take to finish when the server stops. Subscribers are sent to other replicas within the first half of it."`
 }
 

@@ -201,6 +201,8 @@ func TestBadValuesAreRefusedWithAnExample(t *testing.T) {
 		"--retention=200000d":                    "write it like 90d, 36h or 1d12h",
 		"--log-level=INFO":                       "use debug, info, warn or error",
 		"--log-format=xml":                       "use text or json",
+		"--shutdown-delay=-1s":                   "from 0s to 5m",
+		"--shutdown-delay=6m":                    "from 0s to 5m",
 		"--shutdown-timeout=0s":                  "use more than 0",
 		"--shutdown-timeout=ten":                 "expected duration",
 		"--redis-url=localhost:6379":             "is not known: use redis, rediss",

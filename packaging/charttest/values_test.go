@@ -31,13 +31,19 @@ func TestOptionsKeepTheirValues(t *testing.T) {
 
 // TestPodsHaveTimeToStop wants Kubernetes to wait longer than bosgraph does.
 func TestPodsHaveTimeToStop(t *testing.T) {
-	for timeout, want := range map[string]float64{"": 30, "500ms": 20, "120s": 140, "1m30s": 110} {
+	for timeout, want := range map[string]float64{"": 35, "500ms": 25, "120s": 145, "1m30s": 115} {
 		values := object{}
 		if timeout != "" {
 			values["options"] = object{"BOSGRAPH_SHUTDOWN_TIMEOUT": timeout}
 		}
 		if got := at(objectOf(t, values, "Deployment"), "spec", "template", "spec", "terminationGracePeriodSeconds"); got != want {
 			t.Errorf("with --shutdown-timeout=%s it is %v, want %v", timeout, got, want)
+		}
+	}
+	for delay, want := range map[string]float64{"0s": 30, "20s": 50} {
+		values := object{"options": object{"BOSGRAPH_SHUTDOWN_DELAY": delay}}
+		if got := at(objectOf(t, values, "Deployment"), "spec", "template", "spec", "terminationGracePeriodSeconds"); got != want {
+			t.Errorf("with --shutdown-delay=%s it is %v, want %v", delay, got, want)
 		}
 	}
 }

@@ -254,6 +254,34 @@ test('a session that is complete without any component is no success, in the lis
   await shoot(page, 'session-empty')
 })
 
+test.each(looks)('forced colours leave the states their own: %s', async (colorScheme) => {
+  const page = await open(`${shown.server.url}/sessions/friday`, { forcedColors: 'active', colorScheme, reducedMotion: 'reduce' })
+  expect(await page.evaluate(() => matchMedia('(forced-colors: active)').matches)).toBe(true)
+  const legend = page.getByRole('list', { name: 'Components by state' })
+  await legend.getByText('Configuring').waitFor()
+  await page.getByRole('region', { name: 'Cabinets' }).getByRole('img').first().waitFor()
+  const backgrounds = (selector: string, pseudo?: string) =>
+    page.locator(selector).evaluateAll((all, pseudo) => all.map((one) => getComputedStyle(one, pseudo).backgroundColor), pseudo)
+  for (const [what, colours] of Object.entries({
+    bar: await backgrounds('.numbers .phasebar-part'),
+    cabinet: await backgrounds('tr:first-child .phasebar-part'),
+    swatches: await backgrounds('.phase .swatch'),
+    legend: await backgrounds('.machine-legend .machine-state', '::before'),
+  })) {
+    expect(colours.length, what).toBeGreaterThan(2)
+    expect(new Set(colours).size, what).toBe(colours.length)
+  }
+  const [failed] = await backgrounds('.machine-legend [data-state="failed"]', '::before')
+  const drawn = () => page.locator('.machine-stage canvas').first().evaluate((canvas: HTMLCanvasElement) => {
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+    const seen = new Set<string>()
+    for (let i = 0; i < data.length; i += 4) seen.add(`rgb(${data[i]}, ${data[i + 1]}, ${data[i + 2]})`)
+    return [...seen]
+  })
+  await expect.poll(drawn).toContain(failed)
+  await shoot(page, `session-forced-colours-${colorScheme}`)
+})
+
 test('long names push no columns away, and a phone shows progress and failures', async () => {
   const it = await friday()
   await it.server.ask(CreateSession, { input: { operation: 'BOOT', templateName: 'a-name-that-says-all-that-is-in-it-'.repeat(3) + 'x' } })

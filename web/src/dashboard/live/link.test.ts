@@ -195,7 +195,7 @@ describe('the link', () => {
     expect(failed).toHaveBeenCalledOnce()
   })
 
-  it('begins again, after a while, what is complete but may go on', async () => {
+  it('begins again, after a while, what is complete but may resume', async () => {
     link.follow(feed())
     link.follow(feed({ resumesAfter: 20_000 }))
     channel().watcher.opened()

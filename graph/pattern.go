@@ -26,7 +26,7 @@ func (r sessionStatusResolver) ErrorPatterns(ctx context.Context, s *bos.Status,
 	}
 	// The store stops at a number of bytes: then the counts lack the groups that were not read.
 	if s.ErrorsCut && len(s.Errors) < min(bos.MaxPatternGroups, s.GroupCount) && len(fitting) == len(patterns) {
-		graphql.AddError(ctx, cutOff(ctx, len(fitting), "their messages are too long to be read together: read errorSummary in smaller pages"))
+		graphql.AddError(ctx, cutOff(ctx, len(fitting), "their messages are too long to be read together: read components(filter: {hasError: true}) with their errors page by page, or start the server with a larger --max-response"))
 	}
 	list := make([]ErrorPattern, len(fitting))
 	for i, p := range fitting {

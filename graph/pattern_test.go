@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/bosgraph/bosgraph/internal/apptest"
@@ -46,6 +47,33 @@ func TestErrorPatterns(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPatternsThatAreCutOffSayWhatToRead has messages that are too long to be read together, and reads what the error names.
+func TestPatternsThatAreCutOffSayWhatToRead(t *testing.T) {
+	t.Parallel()
+	s := apptest.ServeRedis(t, "--max-response", "100000")
+	s.Session("s")
+	for i := range 10 {
+		s.Put(apptest.Failing(apptest.Xname(i), "s", fmt.Sprint(string(rune('a'+i)))+strings.Repeat("e", 20_000)))
+	}
+	r := s.Ask(`{ session(name: "s") { status { errorPatterns { count } } } }`)
+	if len(r.Errors) != 1 || !strings.Contains(r.Errors[0].Message, "read components(filter: {hasError: true}) with their errors page by page") {
+		t.Fatalf("answered %s", apptest.Clip(string(r.Body)))
+	}
+	read := 0
+	for after := any(nil); ; {
+		const page = `query($after: String) { session(name: "s") { components(first: 1, after: $after, filter: {hasError: true}) { nodes { error } pageInfo { hasNextPage endCursor } } } }`
+		r := s.Must(page, apptest.Vars{"after": after})
+		read += len(r.At("session.components.nodes").([]any))
+		if r.At("session.components.pageInfo.hasNextPage") != true {
+			break
+		}
+		after = r.At("session.components.pageInfo.endCursor")
+	}
+	if read != 10 {
+		t.Errorf("%d components were read, not 10", read)
+	}
 }
 
 // TestPatternsAddUpWhoFailedBefore has messages of one pattern on components of which some failed in the session before.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -150,6 +151,24 @@ func TestRecipeReadsAListPageByPage(t *testing.T) {
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%s: %d components, not %d: %.5v", id, len(got), len(test.want), got)
 		}
+	}
+}
+
+// TestRecipeReadsAListThatIsCutOff has components whose errors are too long for one answer together.
+func TestRecipeReadsAListThatIsCutOff(t *testing.T) {
+	t.Parallel()
+	s := apptest.ServeRedis(t, "--max-response", "200000")
+	s.Session("long")
+	var want []string
+	for i := range 30 {
+		want = append(want, apptest.Xname(i))
+		s.Put(apptest.Failing(apptest.Xname(i), "long", fmt.Sprint(i, " ")+strings.Repeat("e", 20_000)))
+	}
+	c := startPage(t)
+	c.command(apptest.Vars{"list": "long", "url": s.Base + "/graphql", "name": "long"})
+	var got []string
+	if err := json.Unmarshal(c.wait("long", "list", 1)[0].Message, &got); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v, want %v", got, err, want)
 	}
 }
 

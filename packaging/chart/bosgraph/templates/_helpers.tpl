@@ -75,7 +75,7 @@ capabilities: {drop: [ALL]}
 {{- if and (ne $auth "none") $several (not (index .Values.files "BOSGRAPH_LOGIN_KEY_FILE")) -}}
 {{- fail "files.BOSGRAPH_LOGIN_KEY_FILE is missing: say which Secret has the key that all replicas seal logins with, or run one replica" -}}
 {{- end -}}
-{{- range $name := list "BOSGRAPH_LISTEN" "BOSGRAPH_METRICS_LISTEN" "BOSGRAPH_BASE_PATH" "BOSGRAPH_ALLOW_HOST" "BOSGRAPH_REDIS_URL" "BOSGRAPH_DATA_DIR" -}}
+{{- range $name := list "BOSGRAPH_LISTEN" "BOSGRAPH_METRICS_LISTEN" "BOSGRAPH_BASE_PATH" "BOSGRAPH_ALLOW_HOST" "BOSGRAPH_REDIS_URL" "BOSGRAPH_DATA_DIR" "BOSGRAPH_DATA_DIR_MEMORY" -}}
 {{- if hasKey $.Values.options $name -}}
 {{- fail (printf "options.%s is set by the chart: use basePath, allowHosts or redis" $name) -}}
 {{- end -}}

@@ -59,8 +59,8 @@ type Counts struct {
 	Active      int `json:"active"`
 }
 
-// Behind reports whether percentages are of these counts; see [bos.Status.Counted].
-func (c Counts) Behind(managed int, successful, failed float64) bool {
+// Explain reports whether percentages are of these counts; see [bos.Status.Counted].
+func (c Counts) Explain(managed int, successful, failed float64) bool {
 	return managed == c.Managed && successful == bos.Percent(c.Successful, managed) && failed == bos.Percent(c.Failed, managed)
 }
 

@@ -45,7 +45,7 @@ func (p picture) complete() bool { return p.status.Status == client.Complete }
 // counted reports whether the percentages are of the counts. Otherwise BOS's percentages decide alone.
 func (p picture) counted() bool {
 	s := p.status
-	return s.Counts.Behind(s.Managed, s.PercentDone, s.PercentFailed)
+	return s.Counts.Explain(s.Managed, s.PercentDone, s.PercentFailed)
 }
 
 // failures reports whether components have failed so far.
@@ -218,7 +218,7 @@ func count(n int, what string) string {
 // result is how many components are successful, and how many have failed: in percent where the counts are not those
 // behind the percentages.
 func result(managed int, successful, failed float64, c client.Counts) string {
-	if !c.Behind(managed, successful, failed) {
+	if !c.Explain(managed, successful, failed) {
 		return fmt.Sprintf("%.2f %% of %s successful, %.2f %% failed", successful, count(managed, "component"), failed)
 	}
 	return fmt.Sprintf("%d of %s successful, %d failed", c.Successful, count(managed, "component"), c.Failed)

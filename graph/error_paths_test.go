@@ -109,3 +109,31 @@ func TestAListThatIsCutOffInASubscriptionIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorsOfVariablesNameThem has variables that cannot be read: the message says which, and where in it, as a path is of the response.
+func TestErrorsOfVariablesNameThem(t *testing.T) {
+	t.Parallel()
+	s := apptest.ServeRedis(t)
+	const put = `mutation($i: PutComponentsInput!) { putComponents(input: $i) { applied } }`
+	of := func(component any) apptest.Vars { return apptest.Vars{"i": apptest.Vars{"components": []any{component}}} }
+	for _, test := range []struct {
+		query string
+		vars  apptest.Vars
+		want  string
+	}{
+		{`query($name: String!) { session(name: $name) { name } }`, apptest.Vars{"nam": "x"}, "$name: must be defined"},
+		{put, of(apptest.Vars{"id": "x1", "foo": 1}), "$i.components[0].foo: unknown field"},
+		{put, of(apptest.Vars{"id": nil}), "$i.components[0].id: cannot be null"},
+		{put, of(apptest.Vars{}), "$i.components[0].id: must be defined"},
+		{put, of(apptest.Vars{"id": []any{"x1"}}), "$i.components[0].id: list is no ID"},
+		{put, of(apptest.Vars{"id": true}), "$i.components[0].id: Boolean is no ID"},
+		{`query($f: ComponentFilter) { components(filter: $f) { totalCount } }`, apptest.Vars{"f": []any{}}, "$f: must be a ComponentFilter, not a list"},
+		{`query($n: Int) { sessions(first: $n) { totalCount } }`, apptest.Vars{"n": 1.5}, "$n: give an Int, a whole number of 32 bits"},
+		{`query($s: SessionState) { sessions(filter: {status: $s}) { totalCount } }`, apptest.Vars{"s": "DONE"}, "$s: DONE is not a valid SessionState"},
+	} {
+		got := s.With(t).Ask(test.query, test.vars)
+		if len(got.Errors) != 1 || got.Errors[0].Message != test.want || len(got.Errors[0].Path) > 0 || got.Status != 422 {
+			t.Errorf("%v: answered %d %s, want %q", test.vars, got.Status, got.Body, test.want)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -33,7 +34,8 @@ func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
 		}
 		switch code, _ := shown.Extensions["code"].(string); code {
 		case errcode.ParseFailed, errcode.ValidationFailed:
-			return present(shown, reworded(shown.Message), bos.BadUserInput)
+			shown, variable := ofVariable(shown)
+			return present(shown, variable+reworded(shown.Message), bos.BadUserInput)
 		// Neither ours nor one of gqlgen's about the request: its text may name hosts, files or
 		// commands.
 		case "":
@@ -62,6 +64,18 @@ func ofField(ctx context.Context, shown *gqlerror.Error) (cut *gqlerror.Error, a
 	return cut, shown.Path[len(path):].String() + ": "
 }
 
+// ofVariable is the error of a variable as one of the whole request, as it was before anything was executed. Which one it is, and where
+// in it, begins the message.
+func ofVariable(shown *gqlerror.Error) (whole *gqlerror.Error, variable string) {
+	if len(shown.Path) < 2 || shown.Path[0] != ast.PathName("variable") { // as gqlparser has it
+		return shown, ""
+	}
+	return &gqlerror.Error{Message: shown.Message, Locations: shown.Locations}, "$" + shown.Path[1:].String() + ": "
+}
+
+// inGo are kinds of values as Go calls them, and as GraphQL does.
+var inGo = strings.NewReplacer("slice", "list", "map", "object", "bool", "Boolean", "string", "String", "float64", "Float", "int64", "Int")
+
 // reworded is what to say in place of a message of gqlgen's or gqlparser's that says the wrong thing.
 func reworded(message string) string {
 	switch {
@@ -70,6 +84,14 @@ func reworded(message string) string {
 	// They name the kind that the value has in Go, or what is left of a number that could not be read.
 	case strings.HasPrefix(message, "cannot use ") && strings.HasSuffix(message, " as Int"):
 		return "give an Int, a whole number of 32 bits"
+	case strings.HasPrefix(message, "cannot use ") && strings.Contains(message, " as "):
+		kind, wanted, _ := strings.Cut(strings.TrimPrefix(message, "cannot use "), " as ")
+		return inGo.Replace(kind) + " is no " + wanted
+	case message == "enums must be ints or strings":
+		return "give one of the enum's values, as a text"
+	case strings.HasPrefix(message, "must be a ") && strings.Contains(message, ", not a "):
+		wanted, kind, _ := strings.Cut(message, ", not a ")
+		return wanted + ", not a " + inGo.Replace(kind)
 	default:
 		return message
 	}

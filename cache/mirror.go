@@ -127,7 +127,8 @@ const sweptAtOnce = 100
 
 // Swept notes what a whole sweep of BOS means for sessions that run there: that a new one has started, and that failures exceed a
 // percentage. A sweep is many writes, and in between a session has counts that it never had at BOS. What is due shows in what is
-// stored, so that a process that ends before it calls this loses no event: the next sweep, of any process, notes it.
+// stored, so that a process that ends before it calls this loses no event of a session that still runs: the next sweep, of any process,
+// notes it.
 func (s *Store) Swept(ctx context.Context, running []bos.SessionKey) error {
 	f := &schema.Session
 	fields := append([]string{f.Incarnation.Name, f.Mode.Name, f.Noted.Name}, schema.CounterFields...)
@@ -145,6 +146,9 @@ func (s *Store) Swept(ctx context.Context, running []bos.SessionKey) error {
 			for i, key := range part {
 				now := sessionHash{fields: fields, values: redisdb.Texts(hashes[i].Val())}
 				mode := now.get(f.Mode.Name)
+				if mode == schema.ModeFrozen { // its end was written, and the answer to that lost
+					continue
+				}
 				starts := mode == schema.ModeOther
 				if !starts && !exceeds(now.tally(false), c.shares, now.get(f.Noted.Name)) {
 					continue

@@ -115,7 +115,9 @@ func TestErrorsOfVariablesNameThem(t *testing.T) {
 	t.Parallel()
 	s := apptest.ServeRedis(t)
 	const put = `mutation($i: PutComponentsInput!) { putComponents(input: $i) { applied } }`
-	of := func(component any) apptest.Vars { return apptest.Vars{"i": apptest.Vars{"components": []any{component}}} }
+	of := func(component any) apptest.Vars {
+		return apptest.Vars{"i": apptest.Vars{"components": []any{component}}}
+	}
 	for _, test := range []struct {
 		query string
 		vars  apptest.Vars

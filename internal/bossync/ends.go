@@ -80,14 +80,10 @@ func (f *follower) followEnd(ctx context.Context, one listed) error {
 		known.final, known.digest = true, one.digest
 		return nil
 	}
-	if known.digest != one.digest { // its error or its components may be others
-		if err := f.keep(ctx, one); err != nil {
-			return err
-		}
-	}
 	// A status that BOS has not saved it computes for each request, from components that belong
 	// to newer sessions by now. So another one counts only once it has come twice the same,
 	// while another end is a fact of the session's own record.
+	changed := known.digest != one.digest
 	ended := one.EndTime != "" && one.EndTime != stored.EndTime
 	fingerprint := saved.Fingerprint()
 	switch {
@@ -102,6 +98,9 @@ func (f *follower) followEnd(ctx context.Context, one listed) error {
 		known.other, known.digest = "", one.digest
 		known.revisions++
 		f.log.Warn("BOS has changed the status of a complete session; the earlier one is kept as history", "session", one.SessionKey.String())
+	}
+	if changed && known.digest == one.digest { // its error or its components may be others; history has those that it had
+		return f.keep(ctx, one)
 	}
 	return nil
 }

@@ -264,7 +264,7 @@ func finish(w *wire, listed bool) (*request, int, *bos.Error) {
 	}
 	// What Apollo Client and urql look for, word for word, in order to send the query itself.
 	if _, hash := w.Extensions["persistedQuery"]; hash && w.Query == "" {
-		return nil, http.StatusUnprocessableEntity, bos.Errorf("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+		return nil, http.StatusUnprocessableEntity, bos.Errorf(persistedQueryNotSupported, "PersistedQueryNotSupported")
 	}
 	if len(w.Variables) > maxVariables {
 		return nil, http.StatusUnprocessableEntity, manyVariables()
@@ -328,6 +328,10 @@ func shown(err *bos.Error) *gqlerror.Error {
 	}
 	return &gqlerror.Error{Message: err.Message, Extensions: extensions}
 }
+
+// persistedQueryNotSupported is a code of this transport alone, by which clients recognize what they send another request for. The
+// codes of package bos are those of what is asked.
+const persistedQueryNotSupported bos.Code = "PERSISTED_QUERY_NOT_SUPPORTED"
 
 var getReads = bos.Errorf(bos.BadUserInput, "GET only reads: send a mutation by POST")
 

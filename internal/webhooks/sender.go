@@ -135,17 +135,19 @@ func (s *Sender) Run(ctx context.Context, lease Lease) {
 	}
 }
 
-// reread reads the configuration again when one of its files has changed, those that an unusable one names among them. One that is wrong
-// changes nothing.
+// reread reads the configuration again when one of its files has changed, those among them that an unusable one names, as far as it
+// could be read. One that is wrong changes nothing.
 func (s *Sender) reread(ctx context.Context, changed chan<- struct{}) {
 	problem, files := "", s.config.Load().files
 	for ctx.Err() == nil {
 		// Other files may be named now, so those that are followed are made again.
 		once, stop := context.WithCancel(ctx)
 		reread.New(files...).Follow(once, beat, func() {
-			defer stop()
 			c, err := Read(s.o.File)
-			files = c.files
+			if err == nil || !slices.Equal(c.files, files) {
+				files = c.files
+				stop()
+			}
 			if err != nil {
 				if err.Error() != problem {
 					problem = err.Error()
@@ -374,7 +376,7 @@ func (s *Sender) distribute(ctx context.Context, store Store, watch *stalls, cou
 	}
 }
 
-// countPending counts what waits, for the metrics, and returns how many events the outbox had no room for.
+// countPending counts what waits, for the metrics, and logs that the outbox had no room for events.
 func (s *Sender) countPending(ctx context.Context, store Store, couriers []*courier) error {
 	names, disabled := make([]string, len(couriers)), 0
 	for i, c := range couriers {

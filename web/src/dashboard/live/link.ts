@@ -240,6 +240,7 @@ export class Link {
       const timer = setTimeout(() => {
         if (!document.hidden || this.#state.get().way !== 'events') return
         this.#asleep = true
+        this.#attempt++ // one that is under way does not count any more
         this.#disconnect()
       }, HIDDEN)
       this.#stops.push(() => clearTimeout(timer))

@@ -1,6 +1,6 @@
 // What a session's components are doing, as the parts of one bar.
 
-import { percent } from './format.ts'
+import { percent, whole } from './format.ts'
 
 /** The integers of a session's status that the bar is made of. */
 export interface Counts {
@@ -78,7 +78,7 @@ export function part(count: number, of: number): number {
   return of === 0 ? 0 : Math.round((count / of) * 10_000) / 100
 }
 
-interface Shared {
+export interface Shared {
   readonly managedComponentsCount: number
   readonly percentSuccessful: number
   readonly percentFailed: number
@@ -87,7 +87,7 @@ interface Shared {
 
 /**
  * Whether the percentages are of the counts. Those that BOS saved may not be: other sessions may have taken over
- * components before they were counted.
+ * components before they were counted. The server rounds to two digits, and not always as a browser does.
  */
 export function isCounted({ managedComponentsCount, percentSuccessful, percentFailed, counts }: Shared): boolean {
   const same = (percent: number, count: number) => Math.abs(percent - part(count, counts.managed)) < 0.015
@@ -97,4 +97,14 @@ export function isCounted({ managedComponentsCount, percentSuccessful, percentFa
 /** A percentage of a status, of so many components where they were counted. */
 export function share(status: Shared, value: number, count: number): string {
   return isCounted(status) ? percent(value, count, status.counts.managed) : percent(value, 0, 0)
+}
+
+/** How many have failed, or how much in percent where that alone is known. */
+export function failures(status: Shared): number {
+  return isCounted(status) ? status.counts.failed : status.percentFailed
+}
+
+/** The same to be read. */
+export function failuresText(status: Shared): string {
+  return isCounted(status) ? whole(status.counts.failed) : percent(status.percentFailed, 0, 0)
 }

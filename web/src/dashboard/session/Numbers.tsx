@@ -2,7 +2,7 @@ import { useServerNow } from '../context.tsx'
 import type { EndEstimate, SessionStatus } from '../documents.ts'
 import { about, duration, moment, percent, span, whole } from '../model/format.ts'
 import { fewLeft } from '../model/estimate.ts'
-import { countOf, isCounted, KIND_LABELS, KIND_MEANINGS, KINDS, type Kind, part, share } from '../model/shares.ts'
+import { countOf, failures, isCounted, KIND_LABELS, KIND_MEANINGS, KINDS, type Kind, part, share } from '../model/shares.ts'
 import { Icon } from '../shell/Icon.tsx'
 import { PhaseBar } from '../shell/PhaseBar.tsx'
 
@@ -23,7 +23,7 @@ export function Numbers({ status, estimate }: { status: SessionStatus; estimate:
           <dd>{share(status, status.percentSuccessful, counts.successful)}</dd>
           {counted && <dd className="big-count">{whole(counts.successful)}</dd>}
         </div>
-        <div className="big big-failed" data-none={(counted ? counts.failed : status.percentFailed) === 0 || undefined}>
+        <div className="big big-failed" data-none={failures(status) === 0 || undefined}>
           <dt><Icon name="failed" />Failed</dt>
           <dd>{share(status, status.percentFailed, counts.failed)}</dd>
           {counted && <dd className="big-count">{whole(counts.failed)}</dd>}

@@ -6,7 +6,7 @@ import type { Refusal } from '../live/api.ts'
 import { label, percent, several } from '../model/format.ts'
 import { isEmpty } from '../model/outcome.ts'
 import type { Route, SessionRoute } from '../model/route.ts'
-import { isCounted, share } from '../model/shares.ts'
+import { failures, failuresText, isCounted, share } from '../model/shares.ts'
 import { useGo, usePlace } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
 import { useTitle } from '../shell/useTitle.ts'
@@ -47,12 +47,11 @@ export function SessionView({ route }: { route: SessionRoute }) {
 function Shown({ route, session, status }: { route: SessionRoute; session: SessionDetails; status: SessionStatus }) {
   const { wall } = usePlace()
   const { counts } = status
-  const bare = session.error !== null && counts.managed === 0
+  const bare = session.error !== null && status.managedComponentsCount === 0
   const empty = isEmpty(status)
   const done = share(status, status.phases.percentComplete, counts.complete)
-  const failed = isCounted(status) ? counts.failed : status.percentFailed
   const what = `${label(session.operation)} ${session.templateName}`
-  useTitle(`${bare ? 'Set-up failed' : empty ? 'Without components' : status.status === 'PENDING' ? 'Pending' : done}${failed > 0 ? ` · ${isCounted(status) ? failed : percent(failed, 0, 0)} failed` : ''} · ${what}`)
+  useTitle(`${bare ? 'Set-up failed' : empty ? 'Without components' : status.status === 'PENDING' ? 'Pending' : done}${failures(status) > 0 ? ` · ${failuresText(status)} failed` : ''} · ${what}`)
   useBehind(status.stale)
   useAnnounceEnd(what, status)
   useNext(wall, status)
@@ -121,8 +120,9 @@ function useAnnounceEnd(what: string, status: SessionStatus): void {
   const was = useRef(status.status)
   useEffect(() => {
     if (was.current !== 'COMPLETE' && status.status === 'COMPLETE') {
-      const { successful, failed, managed } = status.counts
-      said.set(isEmpty(status) ? `${what} is complete without any component.` : `${what} is complete: of ${several(managed, 'node')} ${successful} successful, ${failed} failed.`)
+      const successful = isCounted(status) ? status.counts.successful : percent(status.percentSuccessful, 0, 0)
+      said.set(isEmpty(status) ? `${what} is complete without any component.`
+        : `${what} is complete: of ${several(status.managedComponentsCount, 'node')} ${successful} successful, ${failuresText(status)} failed.`)
     }
     was.current = status.status
   }, [said, what, status])

@@ -12,7 +12,7 @@ export function SetUpFailed({ reason, session, status }: { reason: string; sessi
       <div>
         <strong>The set-up of this session failed.</strong> <CopyButton text={reason} label="Copy the reason" />
         <pre tabIndex={0} role="region" aria-label="Reason">{reason}</pre>
-        {status.counts.managed === 0 && (
+        {status.managedComponentsCount === 0 && (
           <p className="muted">
             It had no nodes yet{session.limit !== '' && <>: its limit was <code className="breaks">{session.limit}</code></>}.
             Started <time dateTime={startTime} title={startTime}>{moment(new Date(startTime), new Date())}</time>, ended after {duration(durationSeconds)}.

@@ -2,10 +2,10 @@ import { memo } from 'react'
 import { useServerNow } from '../context.tsx'
 import type { SessionRow } from '../documents.ts'
 import { fewLeft } from '../model/estimate.ts'
-import { about, duration, label, moment, percent, span, whole, withoutPath } from '../model/format.ts'
+import { about, duration, label, moment, span, whole, withoutPath } from '../model/format.ts'
 import { isEmpty } from '../model/outcome.ts'
 import { sessionRoute } from '../model/route.ts'
-import { isCounted, share } from '../model/shares.ts'
+import { failures, failuresText, isCounted, share } from '../model/shares.ts'
 import { Link } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
 import { PhaseBar } from '../shell/PhaseBar.tsx'
@@ -51,7 +51,6 @@ const Row = memo(function Row({ row, started, news, now, day }: ShownRow & { now
   const { status } = row
   const { counts, timing, managedComponentsCount: managed } = status
   const counted = isCounted(status)
-  const failed = counted ? counts.failed : status.percentFailed
   const wrong = row.error ?? (isEmpty(status) ? 'Complete without any component' : null)
   const start = new Date(timing.startTime)
   const today = new Date(day)
@@ -72,7 +71,7 @@ const Row = memo(function Row({ row, started, news, now, day }: ShownRow & { now
       </th>
       <td className="wide">{wrong !== null ? <span className="row-error" title={wrong}><Icon name="warning" /><span>{withoutPath(wrong)}</span></span> : counted && <PhaseBar counts={counts} small />}</td>
       <td className="number strong">{managed === 0 ? <None /> : share(status, status.phases.percentComplete, counts.complete)}</td>
-      <td className="number">{failed > 0 ? <span className="bad"><Icon name="failed" />{counted ? whole(failed) : percent(failed, 0, 0)}</span> : <span className="muted">0</span>}</td>
+      <td className="number">{failures(status) > 0 ? <span className="bad"><Icon name="failed" />{failuresText(status)}</span> : <span className="muted">0</span>}</td>
       <td className="number rest">{whole(managed)}</td>
       <td className="number rest"><time dateTime={timing.startTime} title={timing.startTime}>{moment(start, today)}</time></td>
       <td className="number rest">{duration(now === 0 ? timing.durationSeconds : (now - start.getTime()) / 1000)}</td>

@@ -5,6 +5,7 @@ import { apiFilter, type Filters, looksLikeXname, matches, type Order } from '..
 import { several, whole } from '../model/format.ts'
 import { before, newsOf, newsWords } from '../model/looks.ts'
 import { sessionRoute } from '../model/route.ts'
+import { failures } from '../model/shares.ts'
 import { Link, usePlace } from '../place.tsx'
 import { list as notice, lookAt, looks, seen } from '../shell/looks.ts'
 import { useTitle } from '../shell/useTitle.ts'
@@ -111,7 +112,7 @@ function useNews(rows: readonly SessionRow[]): ReadonlyMap<string, string> {
 function order(rows: readonly SessionRow[], by: Order | 'live'): readonly SessionRow[] {
   switch (by) {
     case 'newest': return rows
-    case 'failed': return rows.toSorted((a, b) => b.status.counts.failed - a.status.counts.failed)
+    case 'failed': return rows.toSorted((a, b) => failures(b.status) - failures(a.status))
     case 'longest': return rows.toSorted((a, b) => lasts(b) - lasts(a))
     case 'live': return rows.toSorted((a, b) => urgency(b) - urgency(a))
   }

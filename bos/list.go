@@ -51,9 +51,6 @@ func (f SessionFilter) MatchKey(k SessionKey) bool {
 	return equal(f.Name, k.Name) && equal(f.Tenant, k.Tenant)
 }
 
-// Unfinished says whether only sessions pass that are not over.
-func (f SessionFilter) Unfinished() bool { return f.Status != nil && *f.Status != StateComplete }
-
 // matchStart compares to the last digit. A start that can't be read lies before all others, as in lists.
 func (f SessionFilter) matchStart(s *Session) bool {
 	return f.StartedAfter == nil && f.StartedBefore == nil || // most filters: no time to parse for every session

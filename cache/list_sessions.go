@@ -8,7 +8,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/bosgraph/bosgraph/bos"
-	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
 	"github.com/bosgraph/bosgraph/internal/cost"
 )
@@ -43,7 +42,7 @@ func (s *Store) walkSessions(ctx context.Context, f bos.SessionFilter, page bos.
 	// stay on the page: what a filter drops must not be counted, and what does not fit must not
 	// be read.
 	list = &bos.List[*bos.Session]{}
-	counts := sessionCounts{total: total && f == bos.SessionFilter{}, unfinished: f.Unfinished()}
+	counts := sessionCounts{total: total && f == bos.SessionFilter{}, unfinished: f.Status != nil && *f.Status != bos.StateComplete}
 	want = want.With(f.Needs())
 	long := cost.EffortOf(ctx) != nil && (want.Initial || want.Groups > 0 && count > sessionsAtOnce)
 	for {
@@ -58,15 +57,15 @@ func (s *Store) walkSessions(ctx context.Context, f bos.SessionFilter, page bos.
 				return nil, "", err
 			}
 		}
-		at, reads, err := s.candidates(ctx, f, positions, want, &counts)
-		if err != nil {
-			return nil, "", err
-		}
+		at, reads := passable(f, positions, want, counts.unfinished)
 		found, err := s.readListed(ctx, reads, long, f.Needs())
 		if err != nil {
 			return nil, "", err
 		}
 		for i, one := range found {
+			if one != nil && !one.Over() {
+				counts.met++
+			}
 			if one == nil || !f.Match(one) { // nil: deleted since its position was read
 				continue
 			}
@@ -90,47 +89,15 @@ func (s *Store) walkSessions(ctx context.Context, f bos.SessionFilter, page bos.
 	}
 }
 
-// candidates are those of these positions whose sessions a filter does not rule out before their records are read, and how to read
-// these: a walk past thousands of others costs little more than their positions.
-func (s *Store) candidates(ctx context.Context, f bos.SessionFilter, positions []string, want bos.Want,
-	n *sessionCounts) (at []string, reads []bos.SessionRead, err error) {
-	over := make([]bool, len(positions))
-	if n.unfinished && len(positions) > 0 {
-		if over, err = s.over(ctx, positions); err != nil {
-			return nil, nil, err
-		}
-	}
-	for i, p := range positions {
-		if over[i] {
-			continue
-		}
-		n.met++
-		if key, incarnation, _ := schema.ParseSessionPosition(p); f.MatchKey(key) {
+// passable are those of these positions whose sessions a filter does not rule out by their names, and how to read these: a walk past
+// thousands of others costs little more than their positions. Where those that are not over are counted, all are read.
+func passable(f bos.SessionFilter, positions []string, want bos.Want, all bool) (at []string, reads []bos.SessionRead) {
+	for _, p := range positions {
+		if key, incarnation, _ := schema.ParseSessionPosition(p); all || f.MatchKey(key) {
 			at, reads = append(at, p), append(reads, bos.SessionRead{SessionKey: key, Incarnation: incarnation, Want: want})
 		}
 	}
-	return at, reads, nil
-}
-
-// over says which of the sessions at these positions are over.
-func (s *Store) over(ctx context.Context, positions []string) ([]bool, error) {
-	entries := make([]string, len(positions))
-	for i, p := range positions {
-		entries[i] = schema.FrozenAt(p)
-	}
-	var reply *redis.Cmd
-	if err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) { reply = scoresOf(ctx, pipe, s.db.Keys.Frozen(), entries) }); err != nil {
-		return nil, err
-	}
-	scores, err := reply.Slice()
-	if err != nil {
-		return nil, redisdb.Explain(err)
-	}
-	over := make([]bool, len(scores))
-	for i, score := range scores {
-		over[i] = score != nil
-	}
-	return over, nil
+	return at, reads
 }
 
 // readListed reads sessions of a list; if it may have parts that can be long, with what its filter

@@ -136,12 +136,6 @@ func StartAt(micros int64) string { return fmt.Sprintf("%018d", micros) }
 // FrozenEntry is a session's entry in the list by time of freezing.
 func FrozenEntry(s *bos.Session) string { return s.Incarnation + ":" + s.SessionKey.String() }
 
-// FrozenAt is the entry in that list of the session at a position (SessionPosition).
-func FrozenAt(position string) string {
-	_, entry, _ := strings.Cut(position, ":")
-	return entry
-}
-
 // ParseFrozenEntry reads what FrozenEntry wrote.
 func ParseFrozenEntry(entry string) (incarnation string, key bos.SessionKey, ok bool) {
 	incarnation, scope, ok := strings.Cut(entry, ":")

@@ -66,8 +66,13 @@ func TestASessionOfBOSIsMirrored(t *testing.T) {
 		}
 		complete.Error = "another reason"
 		s.must(s.store.KeepSession(s.ctx, complete))
-		if now := s.read(name("a")); now.Details.Error != "some reason" || now.Status.Revision != frozen.Status.Revision {
-			s.Errorf("a frozen session has changed: %+v", now)
+		now := s.read(name("a"))
+		if now.Details.Error != "another reason" {
+			s.Errorf("what BOS has changed in the record of a complete session is not followed: %+v", now.Details)
+		}
+		if st := now.Status; now.EndTime != frozen.EndTime || !st.FromSnapshot || st.Tally != frozen.Status.Tally || st.PercentSuccessful() != 100 ||
+			st.Errors[0].List() != "x1" || st.Timing != frozen.Status.Timing {
+			s.Errorf("a frozen status has changed: %+v", st)
 		}
 	})
 }

@@ -36,8 +36,7 @@ type RecountProgress struct {
 
 // Recount verifies that records are whole, and that everything derived from them is
 // what they make: members, indexes, error groups, counters and references to texts, that the lists of sessions have what
-// is there, and that
-// histories and failures can be read. It returns how much is not. Servers may write meanwhile: each finding is confirmed as of
+// is there, and that histories and failures can be read. It returns how much is not. Servers may write meanwhile: each finding is confirmed as of
 // one moment, and each repair is one write that depends on what it is made of.
 //
 // Details and error texts that are lost can't be made again. A repair leaves the record

@@ -132,24 +132,32 @@ func (r *recount) missing(ctx context.Context, records []inspected) (map[string]
 
 // indexes verifies that every index entry is made by a record.
 func (r *recount) indexes(ctx context.Context) error {
-	// The keys are collected before they are verified: repairs make keys come and go, and a
-	// scan may show or miss those.
-	all := []string{r.db.Keys.IDs(), r.db.Keys.ErrorIndex()}
-	for _, of := range []schema.Kind{schema.Kinds.Members, schema.Kinds.Failed, schema.Kinds.Waiting, schema.Kinds.Staged, schema.Kinds.Errors, schema.Kinds.Tenant} {
-		if err := r.scan(ctx, of, 0, func(found []string, _ uint64) error {
-			all = append(all, found...)
-			return nil
-		}); err != nil {
-			return err
-		}
+	k := schema.Kinds
+	all, err := r.keysOf(ctx, k.Members, k.Failed, k.Waiting, k.Staged, k.Errors, k.Tenant)
+	if err != nil {
+		return err
 	}
-	for _, key := range all {
+	for _, key := range append([]string{r.db.Keys.IDs(), r.db.Keys.ErrorIndex()}, all...) {
 		if err := r.verifyIndex(ctx, key); err != nil {
 			return err
 		}
 		r.progress("indexes", 0)
 	}
 	return nil
+}
+
+// keysOf are all keys of those kinds. They are collected before they are verified: repairs make keys come and go, and a
+// scan may show or miss those.
+func (r *recount) keysOf(ctx context.Context, kinds ...schema.Kind) (all []string, err error) {
+	for _, of := range kinds {
+		if err := r.scan(ctx, of, 0, func(found []string, _ uint64) error {
+			all = append(all, found...)
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // verifyIndex looks for entries of one index that no record makes.

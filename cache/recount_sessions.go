@@ -31,17 +31,11 @@ func (r *recount) sessions(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	// The keys are collected before they are verified, as those of other indexes.
-	all := []string{r.db.Keys.Sessions(), r.db.Keys.Frozen(), r.db.Keys.Facets()}
-	for _, of := range []schema.Kind{schema.Kinds.History, schema.Kinds.Alike} {
-		if err := r.scan(ctx, of, 0, func(found []string, _ uint64) error {
-			all = append(all, found...)
-			return nil
-		}); err != nil {
-			return err
-		}
+	all, err := r.keysOf(ctx, schema.Kinds.History, schema.Kinds.Alike)
+	if err != nil {
+		return err
 	}
-	for _, key := range all {
+	for _, key := range append([]string{r.db.Keys.Sessions(), r.db.Keys.Frozen(), r.db.Keys.Facets()}, all...) {
 		if err := r.verifyList(ctx, key, seen); err != nil {
 			return err
 		}

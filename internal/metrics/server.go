@@ -46,7 +46,12 @@ type reading[T any] struct {
 }
 
 func gauge[T any](name, help string, of func(T) float64) reading[T] {
-	return reading[T]{prometheus.NewDesc("bosgraph_"+name, help, nil, nil), prometheus.GaugeValue, func(t T) (float64, bool) { return of(t), true }}
+	return optional(name, help, func(t T) (float64, bool) { return of(t), true })
+}
+
+// optional is a gauge that is absent while nothing is known of it.
+func optional[T any](name, help string, of func(T) (value float64, known bool)) reading[T] {
+	return reading[T]{prometheus.NewDesc("bosgraph_"+name, help, nil, nil), prometheus.GaugeValue, of}
 }
 
 func counter[T any](name, help string, of func(T) int64) reading[T] {
@@ -78,11 +83,6 @@ func (r readings[T]) Collect(to chan<- prometheus.Metric) {
 
 // Follow adds the metrics that are read when they are scraped. It is called once.
 func (m *Metrics) Follow(s Sources) {
-	expiry := gauge("tls_certificate_expiry_timestamp_seconds", "When the certificate of --tls-cert-file expires, in seconds since 1970. Absent without TLS.",
-		func(Server) float64 { return 0 })
-	expiry.of = func(s Server) (float64, bool) {
-		return float64(s.CertificateUntil.Unix()), !s.CertificateUntil.IsZero()
-	}
 	m.registry.MustRegister(newBoots(s.Sessions), readings[Server]{s.Server, []reading[Server]{
 		gauge("connections", "WebSockets and event streams that are open.", func(s Server) float64 { return float64(s.Connections) }),
 		gauge("subscriptions", "Subscriptions that are followed; one connection may have many.", func(s Server) float64 { return float64(s.Subscriptions) }),
@@ -109,24 +109,25 @@ func (m *Metrics) Follow(s Sources) {
 		gauge("stale_source", "1 while what comes from BOS may be behind.", func(s Server) float64 { return truth(s.SourceStale) }),
 		gauge("problems", "Problems of Redis that are known: those of /readyz and serverInfo.problems.", func(s Server) float64 { return float64(len(s.Problems)) }),
 		counter("audit_lines_lost_total", "Lines of the audit log that could not be written.", func(s Server) int64 { return s.AuditLost }),
-		expiry,
+		optional("tls_certificate_expiry_timestamp_seconds", "When the certificate of --tls-cert-file expires, in seconds since 1970. Absent without TLS.",
+			func(s Server) (float64, bool) {
+				return float64(s.CertificateUntil.Unix()), !s.CertificateUntil.IsZero()
+			}),
 	}})
 	m.registry.MustRegister(problems{s.Server})
 	m.followWebhooks(s.Webhooks)
 	if s.Sync == nil {
 		return
 	}
-	lag := gauge("sync_lag_seconds", "How far what comes from BOS is behind at most: the age of the last whole sweep, by any replica. Absent until there was one.",
-		func(bos.SyncState) float64 { return 0 })
-	lag.of = func(s bos.SyncState) (float64, bool) {
-		behind := s.Lag(time.Now())
-		if behind == nil {
-			return 0, false
-		}
-		return *behind, true
-	}
 	m.registry.MustRegister(m.sweep, m.unswept, readings[bos.SyncState]{s.Sync, []reading[bos.SyncState]{
-		lag,
+		optional("sync_lag_seconds", "How far what comes from BOS is behind at most: the age of the last whole sweep, by any replica. Absent until there was one.",
+			func(s bos.SyncState) (float64, bool) {
+				behind := s.Lag(time.Now())
+				if behind == nil {
+					return 0, false
+				}
+				return *behind, true
+			}),
 		gauge("sync_leader", "1 at the replica that follows BOS for all.", func(s bos.SyncState) float64 { return truth(s.Leader) }),
 		gauge("sync_problem", "1 while the BOS sync does not work, or only in part: serverInfo.sync.error says why.", func(s bos.SyncState) float64 { return truth(s.Problem != "") }),
 		gauge("sync_unread", "1 while BOS is not read: no whole sweep for longer than usual, by any replica, or one that is not believed yet.",

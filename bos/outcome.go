@@ -20,9 +20,9 @@ func (s *Session) Outcome() Outcome {
 		return OutcomeDeleted
 	case status.Managed() == 0:
 		return OutcomeEmpty
-	case status.Failures():
+	case status.Result().Failures():
 		return OutcomeFailed
-	case status.AllSuccessful():
+	case status.Result().AllSuccessful():
 		return OutcomeSuccessful
 	default:
 		return OutcomeIncomplete

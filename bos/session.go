@@ -79,7 +79,7 @@ func (s *Session) Over() bool { return s.Deleted || s.State == StateComplete }
 // WithFailures says whether its set-up failed, or components have failed: of a session that is over,
 // at its end. Details and Status must have been read.
 func (s *Session) WithFailures() bool {
-	return s.Details.Error != "" || s.Status.Failures()
+	return s.Details.Error != "" || s.Status.Result().Failures()
 }
 
 // Note says in a few words what is special about how the session ended; empty for

@@ -107,22 +107,34 @@ func (s *Status) PercentFailed() float64 {
 	return s.share(s.Tally.Failed, func(saved *SavedStatus) float64 { return saved.Failed })
 }
 
+// Result is what says how a session's components have come out: the percentages decide, and where they are of what was counted, the
+// counts are more exact.
+func (s *Status) Result() Result {
+	return Result{s.Managed(), s.PercentSuccessful(), s.PercentFailed(), s.Tally}
+}
+
+// Result are the numbers of a status that say how components have come out.
+type Result struct {
+	Managed                          int
+	PercentSuccessful, PercentFailed float64
+	Tally                            Tally // of it managed, successful and failed ones
+}
+
 // Counted says whether the percentages are of what the tally counts. BOS's own may not be: it has saved them
 // before others took over components, or before they changed otherwise, and the tally was frozen after that.
-func (s *Status) Counted() bool {
-	t := s.Tally
-	return s.Managed() == t.Managed && s.PercentSuccessful() == Percent(t.Successful, t.Managed) && s.PercentFailed() == Percent(t.Failed, t.Managed)
+func (r Result) Counted() bool {
+	t := r.Tally
+	return r.Managed == t.Managed && r.PercentSuccessful == Percent(t.Successful, t.Managed) && r.PercentFailed == Percent(t.Failed, t.Managed)
 }
 
-// Failures says whether components have failed. The percentages decide, and where they are of what was
-// counted the tally: one of more than 20,000 is 0.00 % of them.
-func (s *Status) Failures() bool {
-	return s.PercentFailed() > 0 || s.Counted() && s.Tally.Failed > 0
+// Failures says whether components have failed: one of more than 20,000 is 0.00 % of them.
+func (r Result) Failures() bool {
+	return r.PercentFailed > 0 || r.Counted() && r.Tally.Failed > 0
 }
 
-// AllSuccessful says whether all components are, decided like [Status.Failures].
-func (s *Status) AllSuccessful() bool {
-	return s.PercentSuccessful() >= 100 && (!s.Counted() || s.Tally.Successful == s.Tally.Managed)
+// AllSuccessful says whether all components are.
+func (r Result) AllSuccessful() bool {
+	return r.PercentSuccessful >= 100 && (!r.Counted() || r.Tally.Successful == r.Tally.Managed)
 }
 
 // Phases are the shares of managed components in each phase, in percent.

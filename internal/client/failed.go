@@ -66,7 +66,7 @@ func (c *Client) Failed(ctx context.Context, s bos.SessionKey, report func(error
 		variables["after"] = components.PageInfo.EndCursor
 	}
 	// Not of one that runs: it changes between two pages.
-	if !status.Counts.Explain(status.Managed, status.PercentDone, status.PercentFailed) && status.PercentFailed > bos.Percent(len(all), status.Managed) {
+	if !status.Counts.Result(status.Managed, status.PercentDone, status.PercentFailed).Counted() && status.PercentFailed > bos.Percent(len(all), status.Managed) {
 		return nil, refusal(bos.NotFound, fmt.Sprintf("BOS saved that %.2f %% of the %d components of session %q failed, but the server read them after they had changed or "+
 			"other sessions had taken them over, and knows %d of these: \"bosgraph watch\" prints the errors that BOS saved, with the first components of each",
 			status.PercentFailed, status.Managed, s.Name, len(all)))

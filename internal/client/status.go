@@ -59,9 +59,10 @@ type Counts struct {
 	Active      int `json:"active"`
 }
 
-// Explain reports whether percentages are of these counts; see [bos.Status.Counted].
-func (c Counts) Explain(managed int, successful, failed float64) bool {
-	return managed == c.Managed && successful == bos.Percent(c.Successful, managed) && failed == bos.Percent(c.Failed, managed)
+// Result is how components have come out by these counts and by the percentages beside them.
+func (c Counts) Result(managed int, successful, failed float64) bos.Result {
+	return bos.Result{Managed: managed, PercentSuccessful: successful, PercentFailed: failed,
+		Tally: bos.Tally{Managed: c.Managed, Successful: c.Successful, Failed: c.Failed}}
 }
 
 // ErrorGroup is an error and who has it.

@@ -44,7 +44,7 @@ func list(sessions []client.Listed, which client.Which, now time.Time) string {
 			state += ", deleted"
 		}
 		failed := fmt.Sprint(st.Counts.Failed)
-		if !st.Counts.Explain(st.Managed, st.PercentDone, st.PercentFailed) {
+		if !st.Counts.Result(st.Managed, st.PercentDone, st.PercentFailed).Counted() {
 			failed = fmt.Sprintf("%.2f %%", st.PercentFailed)
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%.2f %%\t%s\t%d\t%s\t%s\t%s\t%s\n", clean(s.Name), tenant, state, st.Phases.Complete, failed,

@@ -42,24 +42,19 @@ func (p picture) after(e client.Event, now time.Time) picture {
 
 func (p picture) complete() bool { return p.status.Status == client.Complete }
 
-// counted reports whether the percentages are of the counts. Otherwise BOS's percentages decide alone.
-func (p picture) counted() bool {
+// outcome is how its components have come out so far.
+func (p picture) outcome() bos.Result {
 	s := p.status
-	return s.Counts.Explain(s.Managed, s.PercentDone, s.PercentFailed)
-}
-
-// failures reports whether components have failed so far.
-func (p picture) failures() bool {
-	return p.status.PercentFailed > 0 || p.counted() && p.status.Counts.Failed > 0
+	return s.Counts.Result(s.Managed, s.PercentDone, s.PercentFailed)
 }
 
 // failed reports whether anything has failed so far.
-func (p picture) failed() bool { return p.status.Session.Error != nil || p.failures() }
+func (p picture) failed() bool { return p.status.Session.Error != nil || p.outcome().Failures() }
 
 // successful reports whether a session that is complete has ended well.
 func (p picture) successful() bool {
 	s := p.status
-	return s.Session.Error == nil && s.Managed > 0 && s.PercentDone >= 100 && (!p.counted() || s.Counts.Successful == s.Managed)
+	return s.Session.Error == nil && s.Managed > 0 && p.outcome().AllSuccessful()
 }
 
 // duration is how long the session has been running. It goes by what the server has
@@ -153,7 +148,7 @@ func (p part) number() string {
 // parts are those worth showing: what is done, then the phases that the session's
 // operation goes through, and what else there is.
 func (p picture) parts() []part {
-	s, counted := p.status, p.counted()
+	s, counted := p.status, p.outcome().Counted()
 	all := []part{
 		{name: "Complete", count: s.Counts.Complete, percent: s.Phases.Complete, color: "6"},
 		{name: "Successful", count: s.Counts.Successful, percent: s.PercentDone, color: "2", within: true},
@@ -218,7 +213,7 @@ func count(n int, what string) string {
 // result is how many components are successful, and how many have failed: in percent where the counts are not those
 // behind the percentages.
 func result(managed int, successful, failed float64, c client.Counts) string {
-	if !c.Explain(managed, successful, failed) {
+	if !c.Result(managed, successful, failed).Counted() {
 		return fmt.Sprintf("%.2f %% of %s successful, %.2f %% failed", successful, count(managed, "component"), failed)
 	}
 	return fmt.Sprintf("%d of %s successful, %d failed", c.Successful, count(managed, "component"), c.Failed)

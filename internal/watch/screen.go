@@ -85,7 +85,7 @@ func (l look) verdict(p picture, e ending) string {
 // next is the command to continue with, to be copied: of one that has ended with failures, or that still runs. Empty for none.
 func next(p picture) string {
 	switch {
-	case p.complete() && p.failures():
+	case p.complete() && p.outcome().Failures():
 		return "To list them: " + command("failed", p)
 	case p.status.Status == client.Running:
 		return "To see what it waits for: " + command("why", p)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/internal/audit"
+	"github.com/bosgraph/bosgraph/internal/rest"
 	"github.com/bosgraph/bosgraph/internal/transport"
 )
 
@@ -35,10 +36,10 @@ func (a *App) recorded(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		answer := &answered{ResponseWriter: w}
+		answer := &rest.Answered{ResponseWriter: w}
 		next.ServeHTTP(answer, r)
 		code := bos.BadUserInput
-		if answer.status == http.StatusForbidden {
+		if answer.Status() == http.StatusForbidden {
 			code = bos.Forbidden
 		}
 		a.recordREST(r, code)
@@ -48,21 +49,6 @@ func (a *App) recorded(next http.Handler) http.Handler {
 func reads(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
-
-// answered notes the status of an answer.
-type answered struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader implements [http.ResponseWriter].
-func (a *answered) WriteHeader(status int) {
-	a.status = status
-	a.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets [http.ResponseController] flush.
-func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // recordREST records a request over REST that would have changed something and was refused.
 func (a *App) recordREST(r *http.Request, code bos.Code) {

@@ -145,8 +145,8 @@ func (a *App) observedREST(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		answer, began := &answered{ResponseWriter: w, status: http.StatusOK}, time.Now()
+		answer, began := &rest.Answered{ResponseWriter: w}, time.Now()
 		next.ServeHTTP(answer, r)
-		a.metrics.Answered(metrics.REST, answer.status, time.Since(began))
+		a.metrics.Answered(metrics.REST, answer.Status(), time.Since(began))
 	})
 }

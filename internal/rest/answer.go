@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -118,6 +119,30 @@ func (h *handler) turn(ctx context.Context) (done func(), err error) {
 		return nil, ctx.Err()
 	}
 }
+
+// Answered is a response that knows what has been sent of it.
+type Answered struct {
+	http.ResponseWriter
+	status int // 0 before the head is sent
+}
+
+// Status is that of the answer: 200 of one that says nothing else.
+func (a *Answered) Status() int { return cmp.Or(a.status, http.StatusOK) }
+
+// WriteHeader implements [http.ResponseWriter].
+func (a *Answered) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements [http.ResponseWriter].
+func (a *Answered) Write(data []byte) (int, error) {
+	a.status = a.Status()
+	return a.ResponseWriter.Write(data)
+}
+
+// Unwrap lets [http.ResponseController] reach the connection.
+func (a *Answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // flushAt is how many bytes of an answer are kept until they are sent.
 const flushAt = 64 << 10

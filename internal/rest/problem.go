@@ -115,7 +115,7 @@ func problemOf(err *bos.Error) *problem {
 
 // recover makes a panic an internal error like others: a problem, or the end of an answer that has begun. net/http would say nothing
 // of it in the server's log.
-func (h *handler) recover(w *answer, r *http.Request) {
+func (h *handler) recover(w *Answered, r *http.Request) {
 	panicked := recover()
 	if panicked == nil {
 		return
@@ -124,30 +124,11 @@ func (h *handler) recover(w *answer, r *http.Request) {
 		panic(panicked)
 	}
 	p := h.internal(r, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
-	if w.begun {
+	if w.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
 	p.send(w)
 }
-
-// answer knows whether anything of it has been sent.
-type answer struct {
-	http.ResponseWriter
-	begun bool
-}
-
-func (a *answer) WriteHeader(status int) {
-	a.begun = true
-	a.ResponseWriter.WriteHeader(status)
-}
-
-func (a *answer) Write(data []byte) (int, error) {
-	a.begun = true
-	return a.ResponseWriter.Write(data)
-}
-
-// Unwrap lets [http.ResponseController] reach the connection.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // abort breaks an answer off that has begun: a client must not take what it has for
 // the whole.

@@ -99,7 +99,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, at location) {
 		h.elsewhere(w, r, at)
 		return
 	}
-	answer := &answer{ResponseWriter: w}
+	answer := &Answered{ResponseWriter: w}
 	defer h.recover(answer, r)
 	if err := h.answer(answer, &request{Request: r, at: at, id: id}, to); err != nil {
 		h.fail(w, r, err)

@@ -33,7 +33,7 @@ func (s *suite) value(key string) string {
 	case "string":
 		return c.Get(ctx, key).Val()
 	case "hash":
-		return pairs(byCabinet(c.HGetAll(ctx, key).Val()))
+		return pairs(unpacked(c.HGetAll(ctx, key).Val()))
 	case "zset":
 		out := map[string]string{}
 		for _, z := range c.ZRangeWithScores(ctx, key, 0, -1).Val() {
@@ -50,18 +50,21 @@ func (s *suite) value(key string) string {
 	}
 }
 
-// byCabinet has the counters of cabinets each by itself: their order is that in which they began to count.
-func byCabinet(hash map[string]string) map[string]string {
+// counters are the fields of packed counters that each session has.
+var counters = []string{schema.Session.Counters.Name, schema.Session.Separate.Name, schema.Session.FrozenCounters.Name, schema.Session.FrozenSeparate.Name}
+
+// unpacked has the counters each by itself: their order is that in which they began to count.
+func unpacked(hash map[string]string) map[string]string {
 	all := map[string]string{}
 	for field, value := range hash {
-		if _, is := schema.CutCabinet(field); !is {
+		if _, is := schema.CutCabinet(field); !is && !slices.Contains(counters, field) {
 			all[field] = value
 			continue
 		}
-		tally := schema.CabinetCounts(value)
-		for _, c := range schema.CabinetCounters {
+		tally := schema.Tally(value)
+		for _, c := range schema.Counters {
 			if n := *c.Of(&tally); n != 0 {
-				all[field+" "+c.Field] = strconv.Itoa(n)
+				all[field+" "+c.Letter] = strconv.Itoa(n)
 			}
 		}
 	}
@@ -223,23 +226,43 @@ func (s *suite) auditCounters(h schema.Home, want *bos.Tally, cabinets map[strin
 		want = &bos.Tally{}
 	}
 	hash := s.store.db.Client.HGetAll(s.ctx, s.store.db.Keys.Session(h)).Val()
+	counts := schema.Tally(hash[schema.Session.Counters.Name], hash[schema.Session.Separate.Name])
 	for _, counter := range schema.Counters {
-		field, n := counter.Field, *counter.Of(want)
-		if got := (sessionHash{}).number(hash[field]); got != int64(n) {
-			s.Errorf("%s counts %s = %d, the records make %d", h, field, got, n)
+		if got, n := *counter.Of(&counts), *counter.Of(want); got != n {
+			s.Errorf("%s counts %s = %d, the records make %d", h, counter.Letter, got, n)
 		}
 	}
 	found := cabinetCounters(hash)
 	for cabinet, t := range cabinets {
 		for _, counter := range schema.CabinetCounters {
-			got := schema.CabinetCounts(found[cabinet])
+			got := schema.Tally(found[cabinet])
 			if has, makes := *counter.Of(&got), *counter.Of(t); has != makes {
-				s.Errorf("%s counts %s = %d in %s, the records make %d", h, counter.Field, has, cabinet, makes)
+				s.Errorf("%s counts %s = %d in %s, the records make %d", h, counter.Letter, has, cabinet, makes)
 			}
 		}
 		delete(found, cabinet)
 	}
 	for cabinet, counts := range found {
 		s.Errorf("%s counts %q in %s, and it has nothing there", h, counts, cabinet)
+	}
+}
+
+// miscount makes a counter of a scope wrong by so much.
+func (s *suite) miscount(scope schema.Home, letter string, by int) {
+	s.Helper()
+	hash := s.store.db.Keys.Session(scope)
+	for _, field := range counters[:2] {
+		stored := s.store.db.Client.HGet(s.ctx, hash, field).Val()
+		tally, packed := schema.Tally(stored), ""
+		for _, c := range schema.Counters {
+			n := c.Of(&tally)
+			if c.Letter == letter && c.Separate == (field == schema.Session.Separate.Name) {
+				*n += by
+			}
+			if *n != 0 {
+				packed += c.Letter + strconv.Itoa(*n)
+			}
+		}
+		s.must(s.store.db.Client.HSet(s.ctx, hash, field, packed).Err())
 	}
 }

@@ -50,7 +50,7 @@ func cabinetCounters(hash map[string]string) map[string]string {
 func cabinetsOf(counters map[string]string) []bos.CabinetCounts {
 	all := make([]bos.CabinetCounts, 0, len(counters))
 	for name, counts := range counters {
-		one := bos.CabinetCounts{Cabinet: name, Counts: schema.CabinetCounts(counts)}
+		one := bos.CabinetCounts{Cabinet: name, Counts: schema.Tally(counts)}
 		for _, c := range schema.CabinetCounters {
 			*c.Of(&one.Counts) = max(*c.Of(&one.Counts), 0)
 		}

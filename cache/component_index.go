@@ -100,11 +100,11 @@ func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, e
 		return &idx.ended.components, nil
 	}
 	var count *redis.IntCmd
-	var counters *redis.SliceCmd
+	var counters *redis.StringCmd
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		switch {
 		case idx.both: // two cardinalities would count those twice that are in both
-			counters = pipe.HMGet(ctx, s.db.Keys.Session(schema.ScopeHome(of.Session.SessionKey)), schema.CounterFields...)
+			counters = pipe.HGet(ctx, s.db.Keys.Session(schema.ScopeHome(of.Session.SessionKey)), schema.Session.Counters.Name)
 		case idx.prefix+idx.ids != "":
 			low, high := idx.bounds("")
 			count = pipe.ZLexCount(ctx, idx.keys[0], low, high)
@@ -116,7 +116,7 @@ func (s *Store) size(ctx context.Context, idx index, of *bos.MembersOf) (*int, e
 		return nil, err
 	}
 	if counters != nil {
-		tally := sessionHash{fields: schema.CounterFields, values: redisdb.Texts(counters.Val())}.tally(false)
+		tally := schema.Tally(counters.Val())
 		return new(tally.Components()), nil
 	}
 	return new(int(count.Val())), nil

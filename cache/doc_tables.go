@@ -57,31 +57,33 @@
 //	p:<random>  "<epoch> <revision>": the probes of one process' feed
 //	traces      "<revision> <traceparent>": the write that made a revision belongs to a trace
 //
-// # The counters of s:<home>, now and frozen
+// # The counters of s:<home>
 //
-//	m, Fm    managed
-//	t, Ft    staged
-//	s, Fs    successful
-//	f, Ff    failed
-//	c, Fc    configuring
-//	o, Fo    poweringOff
-//	p, Fp    poweringOn
-//	a, Fa    active
-//	b, Fb    both
-//	d, Fd    disabled
-//	h, Fh    onHold
-//	l1, Fl1  powerOnCalled
-//	l2, Fl2  powerOffGracefully
-//	l3, Fl3  powerOffForcefully
-//	l4, Fl4  beyondPoweringOn
-//	l5, Fl5  beyondPoweringOff
-//	l6, Fl6  beyondConfiguring
+//	m  managed
+//	t  staged
+//	s  successful
+//	f  failed
+//	c  configuring
+//	o  poweringOff
+//	p  poweringOn
+//	a  active
+//	b  both
+//	d  disabled
+//	h  onHold
+//	u  powerOnCalled
+//	v  powerOffGracefully
+//	w  powerOffForcefully
+//	x  beyondPoweringOn
+//	y  beyondPoweringOff
+//	z  beyondConfiguring
 //
 // # The fields of s:<home>
 //
 //	w                  1 while it runs and completes by itself, 3 while it runs at BOS and a sweep has stored its components, 2 frozen, else 0
 //	r                  revision
 //	k                  until when no sample is due, and how far apart they are to be, "<ms> <ms>"
+//	c                  counters that every status has, packed
+//	cs                 the others, which are read only where they are asked for
 //	i                  incarnation; absent if there is no such session
 //	v                  revision at which the record changed last
 //	op                 operation
@@ -96,6 +98,8 @@
 //	bs                 numbers of the status that BOS itself has saved (bos.SavedStatus)
 //	ar                 revision at which that replaced an earlier one
 //	Fr                 revision of the snapshot
+//	Fc                 c in the snapshot
+//	Fcs                cs in the snapshot
 //	nf                 the largest percentage of failures that an event was made for
 //	ns                 what it was stalled at when the last event of that was made
 //	q1                 the longest stay in powering_off, in seconds

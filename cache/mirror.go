@@ -131,7 +131,7 @@ const sweptAtOnce = 100
 // notes it.
 func (s *Store) Swept(ctx context.Context, running []bos.SessionKey) error {
 	f := &schema.Session
-	fields := append([]string{f.Incarnation.Name, f.Mode.Name, f.Noted.Name}, schema.CounterFields...)
+	fields := []string{f.Incarnation.Name, f.Mode.Name, f.Noted.Name, f.Counters.Name}
 	for part := range slices.Chunk(running, sweptAtOnce) {
 		err := s.retry(ctx, func() (*change, error) {
 			hashes := make([]*redis.SliceCmd, len(part))

@@ -45,7 +45,7 @@ func (s *Store) NoteStalled(ctx context.Context, one *bos.Session, reason string
 		}); err != nil {
 			return nil, err
 		}
-		now := sessionHash{fields: schema.AllStatusFields, values: redisdb.Texts(hash.Val()), separate: true}
+		now := sessionHash{fields: schema.AllStatusFields, values: redisdb.Texts(hash.Val())}
 		at := string(bos.DigestOf(fmt.Sprint(now.tally(false)))) // a long value would make a table of the hash
 		found := now.session(one.SessionKey)
 		if found == nil || found.Incarnation != one.Incarnation || found.State != bos.StateRunning || had.Val() == at || once && had.Val() != "" {

@@ -21,20 +21,12 @@ func progressOf(samples []string, st *bos.Status) (bos.Progress, error) {
 	}
 	progress := make(bos.Progress, len(samples))
 	for i, sample := range samples {
-		words := strings.Split(sample, " ")
+		words := strings.Split(sample, " ") // its moment, and both fields of counters
 		at, err := strconv.ParseInt(words[0], 10, 64)
-		counts := words[1:] // fewer than there are counters if the last of them are newer than the sample
-		if len(counts) < schema.LeastCounters || len(counts) > len(schema.Counters) {
-			err = strconv.ErrRange
-		}
-		var tally bos.Tally
-		for n := 0; n < len(counts) && err == nil; n++ {
-			*schema.Counters[n].Of(&tally), err = strconv.Atoi(counts[n])
-		}
-		if err != nil {
+		if err != nil || len(words) != 3 {
 			return nil, fmt.Errorf("the progress of a session has a sample that cannot be read: %.100q", sample)
 		}
-		progress[i] = bos.Point{Time: time.UnixMilli(at).UTC(), Tally: tally}
+		progress[i] = bos.Point{Time: time.UnixMilli(at).UTC(), Tally: schema.Tally(words[1:]...)}
 	}
 	return progress.Until(st.AsOf, st.Tally), nil
 }

@@ -164,8 +164,8 @@ func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead, a *se
 
 // session makes what was asked for of the replies.
 func (a *sessionReply) session(r bos.SessionRead, now time.Time) (*bos.Session, error) {
-	hash := sessionHash{fields: a.fields, separate: separate(r.Want)}
-	if !hash.separate {
+	hash := sessionHash{fields: a.fields}
+	if !separate(r.Want) {
 		hash.without = r.Without // by what this caller wants: others may have had more read
 	}
 	var groups []bos.ErrorGroup

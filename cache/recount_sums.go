@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/redis/go-redis/v9"
 
@@ -56,13 +55,14 @@ func (r *recount) verifySums(ctx context.Context, scope bos.SessionKey) error {
 	h := schema.ScopeHome(scope)
 	c := r.newChange()
 	exclusive(c)
+	to := c.scope(scope) // who watches the session is to read it again
 	wrong := 0
 	for _, counter := range schema.Counters {
-		field, n := counter.Field, *counter.Of(&want.tally)
-		if off := n - have.counters[field]; off != 0 {
+		has, wants := *counter.Of(&have.tally), *counter.Of(&want.tally)
+		if has != wants {
 			wrong++
-			r.found(r.db.Keys.Session(h), fmt.Sprintf("counts %s = %d instead of %d", field, have.counters[field], n))
-			c.do("HINCRBY", r.db.Keys.Session(h), field, strconv.Itoa(off))
+			r.found(r.db.Keys.Session(h), fmt.Sprintf("counts %s = %d instead of %d", counter.Letter, has, wants))
+			*counter.Of(&to.tally) += wants - has
 		}
 	}
 	off := map[string]int{}
@@ -77,7 +77,6 @@ func (r *recount) verifySums(ctx context.Context, scope bos.SessionKey) error {
 		r.found(r.db.Keys.Groups(h), fmt.Sprintf("has an error group of %d instead of %d", have.groups[g], want.groups[g]))
 	}
 	c.regroup(r.db.Keys.Groups(h), off)
-	to := c.scope(scope) // who watches the session is to read it again
 	wrong += r.verifyCabinets(to, r.db.Keys.Session(h), have.cabinets, want.cabinets)
 	if wrong == 0 {
 		return nil
@@ -119,7 +118,7 @@ func (r *recount) verifyCabinets(to *scopeChange, key string, have, want map[str
 			off := *c.Of(&wants) - *c.Of(&has)
 			if off != 0 && right {
 				right = false
-				r.found(key, fmt.Sprintf("counts %q = %d instead of %d", name+" "+c.Field, *c.Of(&has), *c.Of(&wants)))
+				r.found(key, fmt.Sprintf("counts %q = %d instead of %d", name+" "+c.Letter, *c.Of(&has), *c.Of(&wants)))
 			}
 			*c.Of(to.cabinets.of(name)) += off
 		}
@@ -132,7 +131,7 @@ func (r *recount) verifyCabinets(to *scopeChange, key string, have, want map[str
 
 // stored is what Redis has of a scope.
 type stored struct {
-	counters map[string]int
+	tally    bos.Tally
 	groups   map[string]int
 	cabinets map[string]bos.Tally
 }
@@ -207,15 +206,13 @@ func (sum *sumReply) components() []string {
 }
 
 func (sum *sumReply) stored() stored {
-	have := stored{counters: map[string]int{}, groups: map[string]int{}, cabinets: map[string]bos.Tally{}}
-	for _, field := range schema.CounterFields {
-		have.counters[field], _ = strconv.Atoi(sum.hash.Val()[field]) // absent: 0
-	}
+	f, hash := &schema.Session, sum.hash.Val()
+	have := stored{tally: schema.Tally(hash[f.Counters.Name], hash[f.Separate.Name]), groups: map[string]int{}, cabinets: map[string]bos.Tally{}}
 	for _, z := range sum.groups.Val() {
 		have.groups[z.Member.(string)] = int(math.Round(-z.Score))
 	}
-	for name, counts := range cabinetCounters(sum.hash.Val()) {
-		have.cabinets[name] = schema.CabinetCounts(counts)
+	for name, counts := range cabinetCounters(hash) {
+		have.cabinets[name] = schema.Tally(counts)
 	}
 	return have
 }

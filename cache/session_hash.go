@@ -16,8 +16,11 @@ import (
 func (c *change) lead(h schema.Home) {
 	for _, field := range schema.LeadingFields {
 		value := "0"
-		if field == schema.Session.Sampled.Name {
+		switch field {
+		case schema.Session.Sampled.Name:
 			value = noSample
+		case schema.Session.Counters.Name:
+			value = ""
 		}
 		c.do("HSETNX", c.keys.Session(h), field, value)
 	}
@@ -79,10 +82,9 @@ func decodeShape(text string) (s bos.Shape, err error) {
 // sessionHash is a session's hash as it was read: the fields that were asked for, and what
 // Redis answered. They are few, so that looking for one costs less than a map of all.
 type sessionHash struct {
-	fields   []string
-	values   []string // "" where the hash lacks it
-	separate bool     // the counters that are read where they are asked for are among them
-	without  bos.Parts
+	fields  []string
+	values  []string // "" where the hash lacks it
+	without bos.Parts
 }
 
 // get returns the value of a field, "" if there is none.
@@ -171,21 +173,11 @@ func (m sessionHash) status(s *bos.Session, now time.Time) (*bos.Status, error) 
 	return st, err
 }
 
-// tally are the counters of the hash: as they are, or as they were frozen.
-func (m sessionHash) tally(frozen bool) (t bos.Tally) {
-	counters := schema.LeadingCounters
-	if m.separate {
-		counters = schema.Counters
+// tally are the counters of the hash: as they are, or as they were frozen. Separate ones are 0 where they were not asked for.
+func (m sessionHash) tally(frozen bool) bos.Tally {
+	f := &schema.Session
+	if frozen {
+		return schema.Tally(m.get(f.FrozenCounters.Name), m.get(f.FrozenSeparate.Name))
 	}
-	for _, c := range counters {
-		if c.Part&m.without != 0 {
-			continue
-		}
-		field := c.Field
-		if frozen {
-			field = schema.FrozenPrefix + field
-		}
-		*c.Of(&t) = int(m.number(m.get(field)))
-	}
-	return t
+	return schema.Tally(m.get(f.Counters.Name), m.get(f.Separate.Name))
 }

@@ -25,7 +25,7 @@ func storedNames() map[string]bool {
 		names[c.Prefix] = true
 	}
 	for _, c := range schema.Counters {
-		names[c.Field], names[c.Frozen()] = true, true
+		names[c.Letter] = true
 	}
 	for _, hash := range []any{schema.Session, schema.Extras, schema.Meta, schema.Lease} {
 		for i, v := 0, reflect.ValueOf(hash); i < v.NumField(); i++ {

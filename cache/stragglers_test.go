@@ -150,10 +150,7 @@ func TestRecordsFromBeforeStatusesWereTimedStayReadable(t *testing.T) {
 			s.must(c.Set(ctx, k.Component(id), value, redis.KeepTTL).Err())
 		}
 		s.must(c.Del(ctx, k.Waiting("/a"), k.Progress("/a"), k.Alike(s.read(name("a")))).Err())
-		for _, counter := range schema.SeparateCounters {
-			s.must(c.HDel(ctx, k.Session("/a"), counter.Field).Err())
-		}
-		s.must(c.HDel(ctx, k.Session("/a"), "k").Err())
+		s.must(c.HDel(ctx, k.Session("/a"), schema.Session.Separate.Name, schema.Session.Sampled.Name).Err())
 		s.store.recent.doubt() // as after a restart
 
 		s.equal([]string{s.stragglers(name("a"), 10, time0.now)}, []string{""}, "who is known to be active")

@@ -299,7 +299,7 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		ids := len(text)
 		text = schema.AppendStays(sc.cabinets.appendMoves(text), sc.stays)
 		packed := len(text) > ids
-		head = schema.AppendMoves(append(sc.appendFlags(head[:0], packed), ' '), schema.Counters, &sc.tally)
+		head = schema.AppendTally(append(sc.appendFlags(head[:0], packed), ' '), &sc.tally)
 		if string(head) != last {
 			last = string(head)
 		}

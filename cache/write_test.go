@@ -148,7 +148,7 @@ func TestWhatWasAddedIsTakenAway(t *testing.T) {
 		s.create("a")
 		s.put(component("x1", "a"))
 		// An older version counted the component as failed.
-		key, session := s.store.db.Keys.Component("x1"), s.store.db.Keys.Session("/a")
+		key := s.store.db.Keys.Component("x1")
 		c, ctx := s.store.db.Client, s.ctx
 		stored := c.Get(ctx, key).Val()
 		older := strings.Replace(stored, fmt.Sprintf("\x00%d\x00", bos.MarkPoweringOn|bos.MarkActive),
@@ -157,9 +157,9 @@ func TestWhatWasAddedIsTakenAway(t *testing.T) {
 			s.Fatalf("%q has no marks to replace", stored)
 		}
 		s.must(c.Set(ctx, key, older, 0).Err())
-		s.must(c.HIncrBy(ctx, session, "p", -1).Err())
-		s.must(c.HIncrBy(ctx, session, "f", 1).Err())
-		s.must(c.HIncrBy(ctx, session, "l4", 1).Err()) // it has a status of the phase that it did not count in
+		s.miscount("/a", "p", -1)
+		s.miscount("/a", "f", 1)
+		s.miscount("/a", "x", 1) // it has a status of the phase that it did not count in
 		s.must(c.HSet(ctx, s.store.db.Keys.Session("/a"), "/other", "m1f1a1").Err())
 		s.store.recent.doubt() // as after a restart
 

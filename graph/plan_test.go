@@ -54,17 +54,6 @@ func without(of *bos.Session, parts bos.Parts) *bos.Session {
 	if left(bos.PartRevision) {
 		st.Revision = wrong
 	}
-	t := &st.Tally
-	for part, counters := range map[bos.Parts][]*int{
-		bos.PartStaged: {&t.Staged}, bos.PartSuccessful: {&t.Successful}, bos.PartFailed: {&t.Failed},
-		bos.PartPhases: {&t.Configuring, &t.PoweringOff, &t.PoweringOn}, bos.PartActive: {&t.Active, &t.Both},
-	} {
-		for _, counter := range counters {
-			if left(part) {
-				*counter = wrong
-			}
-		}
-	}
 	return &s
 }
 

@@ -123,10 +123,7 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 			want.Cabinets = true
 		case "phaseDurations":
 			want.PhaseTimes = true
-		case "phases":
-			want.Without &^= partsOf(f.Selections)
 		case "counts":
-			want.Without &^= partsOf(f.Selections)
 			for _, count := range graphql.CollectFields(op, f.Selections, nil) {
 				want.Statuses = want.Statuses || count.Name == "onHold" || count.Name == "disabled"
 			}
@@ -136,39 +133,11 @@ func statusWants(op *graphql.OperationContext, sel ast.SelectionSet, want *bos.W
 	}
 }
 
-// statusParts are what fields of a status are made of; one that is missing here may need any.
+// statusParts are what fields of a status are made of besides its counters; one that is missing here may need any.
 var statusParts = map[string]bos.Parts{
 	"__typename": 0, "session": 0, "status": 0, "epoch": 0, "fromSnapshot": 0, "statusNote": 0, "errorGroupCount": 0,
-	"revision": bos.PartRevision, "timing": bos.PartRecord, "phases": 0, "counts": 0, // of which what is selected
-	"managedComponentsCount": 0, "percentStaged": bos.PartStaged, "percentSuccessful": bos.PartSuccessful, "percentFailed": bos.PartFailed,
-}
-
-// numberParts are the same for fields of the phases and the counts.
-var numberParts = map[string]bos.Parts{
-	"__typename": 0, "managed": 0, "onHold": 0, "disabled": 0, "staged": bos.PartStaged, "successful": bos.PartSuccessful, "failed": bos.PartFailed,
-	"complete": bos.PartSuccessful | bos.PartFailed, "configuring": bos.PartPhases, "poweringOff": bos.PartPhases, "poweringOn": bos.PartPhases,
-	"percentComplete": bos.PartSuccessful | bos.PartFailed, "percentConfiguring": bos.PartPhases, "percentPoweringOff": bos.PartPhases,
-	"percentPoweringOn": bos.PartPhases, "active": bos.PartActive,
-}
-
-// partsOf are what a selection of phases or counts is made of, and what directives may skip: to read
-// that costs less than to collect the fields, which plans have done for good.
-func partsOf(set ast.SelectionSet) (parts bos.Parts) {
-	for _, selection := range set {
-		switch s := selection.(type) {
-		case *ast.Field:
-			needed, known := numberParts[s.Name]
-			if !known {
-				return bos.AllParts
-			}
-			parts |= needed
-		case *ast.InlineFragment:
-			parts |= partsOf(s.SelectionSet)
-		case *ast.FragmentSpread: // validated: fragments do not contain themselves
-			parts |= partsOf(s.Definition.SelectionSet)
-		}
-	}
-	return parts
+	"revision": bos.PartRevision, "timing": bos.PartRecord, "phases": 0, "counts": 0,
+	"managedComponentsCount": 0, "percentStaged": 0, "percentSuccessful": 0, "percentFailed": 0,
 }
 
 // firstOf is a field's argument first, whose default the schema gives.

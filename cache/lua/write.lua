@@ -1,7 +1,7 @@
 -- Atomic writes of several callers, one after the other: each happens as a whole, or not at all, whatever becomes of the others.
 --
--- META, SESSION, MODE, COUNTER, COUNTERS, FROZEN_PREFIX, CABINET_MARK, AT_LEAST, FLAG, ENTRY, EVENT, SHOWN, RECORD_NOTICE, OUTBOX_LENGTH, PACK_SIZE,
--- STAYS_LENGTH and WAIT_SPAN are put in as literals when the program starts, from internal/schema.
+-- META, SESSION, MODE, COUNTER, CABINET_MARK, AT_LEAST, FLAG, ENTRY, EVENT, SHOWN, RECORD_NOTICE, OUTBOX_LENGTH, PACK_SIZE, STAYS_LENGTH and
+-- WAIT_SPAN are put in as literals when the program starts, from internal/schema.
 --
 -- The script knows nothing of what it writes. Of each change it compares versions, runs the
 -- commands it is given, counts texts that are referred to, and gives every
@@ -44,8 +44,8 @@
 --   texts     digest, by how much its references change, the text
 --   scopes    (behind the length: the number of their first key, and with which letter a scope begins in the
 --             key of its session) what the change log is to have
---             ("<ids changed> <ids removed>"), and a head: flags (FLAG) and by how much which counters
---             change ("rc p-1c+1"). record: its record changed; check: freeze it if it is armed and
+--             ("<ids changed> <ids removed>"), and a head: flags (FLAG), by how much which counters of those
+--             that every status has change, and of the others ("rc p-1a-1 d+1"). record: its record changed; check: freeze it if it is armed and
 --             nothing is active; freeze: as complete; keep: freeze it in the state that it has; revise:
 --             its frozen status is another; start: it runs from now on; swept: a sweep of BOS has stored
 --             all of it, and some failure may be news; past: its end is no news;
@@ -103,8 +103,6 @@ local commandOf = once(function(head)
   return {name = name, words = tonumber(words), step = step == '+' and 1 or 0, second = second == '+' and 1 or 0}
 end)
 
-local counters = COUNTERS
-
 -- note puts an event of a session into the outbox, with its status as it is now: it may be
 -- deleted before anybody sends the event.
 local function note(event, key, scope, share)
@@ -125,10 +123,15 @@ local function note(event, key, scope, share)
   call('XADD', outbox, '*', unpack(entry))
 end
 
+-- counted is a number among packed counters.
+local function counted(counts, counter)
+  return tonumber(match(counts, counter .. '(%-?%d+)') or 0)
+end
+
 -- noteFailures notes, once each, which percentages the failures of a session exceed.
 local function noteFailures(key, scope)
-  local has = call('HMGET', key, COUNTER.failed, COUNTER.managed, SESSION.noted)
-  local failed, managed, noted = tonumber(has[1] or '0'), tonumber(has[2] or '0'), tonumber(has[3] or '-1')
+  local has = call('HMGET', key, SESSION.counters, SESSION.noted)
+  local failed, managed, noted = counted(has[1] or '', COUNTER.failed), counted(has[1] or '', COUNTER.managed), tonumber(has[2] or '-1')
   for share in gmatch(change.shares, '%d+') do
     if tonumber(share) > noted and failed * 100 > tonumber(share) * managed then
       call('HSET', key, SESSION.noted, share)
@@ -200,17 +203,12 @@ local function freeze(scope, from, state, past)
     return
   end
   local time = call('TIME')
-  local keep = {SESSION.frozenAt, time[1] .. '.' .. time[2], SESSION.mode, MODE.frozen, SESSION.version, change.rev, SESSION.frozenRevision, change.rev}
+  local counts = call('HMGET', key, SESSION.counters, SESSION.separate)
+  call('HSET', key, SESSION.frozenAt, time[1] .. '.' .. time[2], SESSION.mode, MODE.frozen, SESSION.version, change.rev, SESSION.frozenRevision, change.rev,
+    SESSION.frozenCounters, counts[1] or '', SESSION.frozenSeparate, counts[2] or '')
   if state then
-    keep[#keep + 1] = SESSION.state
-    keep[#keep + 1] = state
+    call('HSET', key, SESSION.state, state)
   end
-  local counts = call('HMGET', key, unpack(counters))
-  for i, name in ipairs(counters) do
-    keep[#keep + 1] = FROZEN_PREFIX .. name
-    keep[#keep + 1] = counts[i] or '0'
-  end
-  call('HSET', key, unpack(keep))
   for i = 0, COPIED - 1 do
     call('COPY', KEYS[now + i], KEYS[frozen + i])
   end
@@ -263,11 +261,8 @@ local function sample(progress, key, pace)
   if pace then
     gap = tonumber(sub(pace, find(pace, ' ', 1, true) + 1, -1))
   end
-  local taken = change.moment
-  for i, count in ipairs(call('HMGET', key, unpack(counters))) do
-    taken = taken .. ' ' .. (count or '0')
-  end
-  if call('RPUSH', progress, taken) >= most then
+  local counts = call('HMGET', key, SESSION.counters, SESSION.separate)
+  if call('RPUSH', progress, change.moment .. ' ' .. (counts[1] or '') .. ' ' .. (counts[2] or '')) >= most then
     gap = thin(progress, gap)
   end
   call('HSET', key, SESSION.sampled, change.moment + gap - 1 .. ' ' .. gap) -- the last moment without one
@@ -277,48 +272,11 @@ end
 -- goes where it is brought back to that.
 local moves = once(function(word)
   local all = {}
-  for counter, by in gmatch(word, '(%a%d?)([+-]%d+)') do
+  for counter, by in gmatch(word, '(%a)([+-]%d+)') do
     by = tonumber(by)
-    all[#all + 1] = {counter = counter, by = by, pattern = counter .. '(%-?%d+)', alone = counter .. by, back = tostring(-by)}
+    all[#all + 1] = {by = by, pattern = counter .. '(%-?%d+)', alone = counter .. by, back = tostring(-by)}
   end
   return all
-end)
-
--- read returns the first n of these fields of a hash.
-local function read(key, fields, n)
-  if n <= CHUNK then
-    return call('HMGET', key, unpack(fields, 1, n))
-  end
-  local all = {}
-  for from = 1, n, CHUNK do
-    for _, value in ipairs(call('HMGET', key, unpack(fields, from, math.min(from + CHUNK - 1, n)))) do
-      all[#all + 1] = value
-    end
-  end
-  return all
-end
-
--- headOf is what a head says: its flags, how many keys its scope has, the fields of the session that are needed, behind the
--- first ones (known) the counters that move, and by how much.
-local headOf = once(function(word)
-  local space = find(word, ' ', 1, true)
-  local head = {keys = 3, fields = {SESSION.mode, SESSION.sampled}, by = {}}
-  for flag in gmatch(sub(word, 1, space - 1), '%a') do
-    head[flag] = true
-  end
-  if head[FLAG.check] then
-    head.fields[3] = COUNTER.active
-  end
-  if head[FLAG.check] or head[FLAG.freeze] or head[FLAG.keep] then
-    head.keys = head.keys + SNAPSHOT
-  end
-  head.known = #head.fields
-  for _, move in ipairs(moves(sub(word, space + 1))) do
-    head.fields[#head.fields + 1], head.by[#head.by + 1] = move.counter, move.by
-    head.fails = head.fails or move.counter == COUNTER.failed or move.counter == COUNTER.managed
-  end
-  head.size = #head.fields
-  return head
 end)
 
 -- moved are packed counters ("p3c12", without what is 0) after those moves.
@@ -337,7 +295,7 @@ local function moved(counts, all)
   return counts
 end
 
--- packed is what such a field is to be, after what a word says of it: nil for as it is.
+-- packed is what a field is to be, after what a word says of it: nil for as it is.
 local function packed(value, word)
   if byte(word) ~= LEAST then
     return moved(value or '', moves(word))
@@ -345,6 +303,39 @@ local function packed(value, word)
   local least = sub(word, 2)
   return tonumber(value or '-1') < tonumber(least) and least or nil
 end
+
+-- read returns the first n of these fields of a hash.
+local function read(key, fields, n)
+  if n <= CHUNK then
+    return call('HMGET', key, unpack(fields, 1, n))
+  end
+  local all = {}
+  for from = 1, n, CHUNK do
+    for _, value in ipairs(call('HMGET', key, unpack(fields, from, math.min(from + CHUNK - 1, n)))) do
+      all[#all + 1] = value
+    end
+  end
+  return all
+end
+
+-- headOf is what a head says: its flags, how many keys its scope has, the fields of the session that are needed (the last number of them
+-- is size), and the moves of its counters and of the separate ones.
+local headOf = once(function(word)
+  local flags, counts, others = match(word, '^(%a*) (%S*) (%S*)$')
+  local head = {keys = 3, fields = {SESSION.mode, SESSION.sampled, SESSION.counters}, moves = moves(counts)}
+  for flag in gmatch(flags, '%a') do
+    head[flag] = true
+  end
+  if head[FLAG.check] or head[FLAG.freeze] or head[FLAG.keep] then
+    head.keys = head.keys + SNAPSHOT
+  end
+  if others ~= '' then
+    head.fields[4], head.others = SESSION.separate, moves(others)
+  end
+  head.fails = find(counts, COUNTER.failed, 1, true) or find(counts, COUNTER.managed, 1, true)
+  head.size = #head.fields
+  return head
+end)
 
 -- proven is how far the namespace is, if this server is proven to have all of it; else what becomes of a change.
 local function proven()
@@ -557,8 +548,8 @@ local function apply(base, at, is)
     -- What is needed is read in one call and what changes is set in another: a batch
     -- may touch hundreds of scopes. Counts are small: unlike revisions they print
     -- the same everywhere.
-    local fields, known, counted = head.fields, head.known, head.size
-    local size, by = counted, {}
+    local fields, own = head.fields, head.size
+    local size, by = own, {}
     if head[FLAG.packed] then -- behind the others, which stay: the next scope puts its own there
       for field, word in gmatch(ARGV[at], '(%S+) (%S+)') do
         size = size + 1
@@ -568,9 +559,12 @@ local function apply(base, at, is)
       at = at + 1
     end
     local has = read(key, fields, size)
-    local session, pace, active = has[1], has[2], has[3] or '0'
-    local set, n, empty = {SESSION.revision, rev}, 2, nil
-    for i = counted + 1, size do
+    local session, pace, counts = has[1], has[2], moved(has[3] or '', head.moves)
+    local set, n, empty = {SESSION.revision, rev, SESSION.counters, counts}, 4, nil
+    if head.others then
+      set[5], set[6], n = SESSION.separate, moved(has[4] or '', head.others), 6
+    end
+    for i = own + 1, size do
       local field = fields[i]
       if byte(field) == OF_CABINET or session and session ~= MODE.frozen then
         local value = packed(has[i], by[i])
@@ -581,14 +575,6 @@ local function apply(base, at, is)
           set[n + 1], set[n + 2] = field, value
           n = n + 2
         end
-      end
-    end
-    for i = known + 1, counted do
-      local count = text((has[i] or 0) + head.by[i - known])
-      set[n + 1], set[n + 2] = fields[i], count
-      n = n + 2
-      if fields[i] == COUNTER.active then
-        active = count
       end
     end
     if session and record then
@@ -605,7 +591,7 @@ local function apply(base, at, is)
     for i = 1, empty and #empty or 0, CHUNK do
       call('HDEL', key, unpack(empty, i, math.min(i + CHUNK - 1, #empty)))
     end
-    if not session and (call('HGET', key, COUNTER.managed) or '0') == '0' then
+    if not session and not find(counts, COUNTER.managed, 1, true) then
       call('DEL', key) -- nobody counts here and no session is here
     end
     if session then
@@ -624,7 +610,7 @@ local function apply(base, at, is)
           noteFailures(key, scope)
         end
       end
-      if head[FLAG.freeze] or (check and session == MODE.armed and active == '0') then
+      if head[FLAG.freeze] or (check and session == MODE.armed and not find(counts, COUNTER.active, 1, true)) then
         freeze(scope, first, ARGV[2], head[FLAG.past])
         session, record = MODE.frozen, true
       elseif head[FLAG.keep] then

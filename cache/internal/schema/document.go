@@ -32,9 +32,9 @@ func WriteDocument(w io.Writer) error {
 
 	var counters []string
 	for _, c := range Counters {
-		counters = append(counters, c.Field+", "+c.Frozen()+"\t"+c.Name)
+		counters = append(counters, c.Letter+"\t"+c.Name)
 	}
-	section("The counters of "+Kinds.Session.name()+", now and frozen", counters...)
+	section("The counters of "+Kinds.Session.name(), counters...)
 	for _, hash := range []struct {
 		of     Kind
 		fields any

@@ -6,41 +6,36 @@ import (
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// Counter is one of the counters of a session: a field of its hash, with the prefix of
-// frozen fields once more in the snapshot, and a number of each sample of its progress.
+// Counter is one of the counters of a session: a letter with a number in one of the packed
+// fields of its hash, in the snapshot of that, and in each sample of its progress.
 type Counter struct {
-	Field    string // of the session's hash
+	Letter   string // no other counter has it
 	Name     string // in scripts, as COUNTER.<Name>, and in the documentation
 	Of       func(*bos.Tally) *int
-	Separate bool      // is read only where it is asked for
-	Cabinet  bool      // is counted for each cabinet, too
-	Part     bos.Parts // of a read that can leave it out; 0 for one that is read with every status, or is separate
+	Separate bool // is read only where it is asked for
+	Cabinet  bool // is counted for each cabinet, too
 }
 
-// Counters are all of them. A new one goes to the end: samples list them in this order, and
-// one from before has fewer. A session without the field counts 0.
+// Counters are all of them. One that is not there counts 0.
 var Counters = []Counter{
-	{"m", "managed", func(t *bos.Tally) *int { return &t.Managed }, false, true, 0},
-	{"t", "staged", func(t *bos.Tally) *int { return &t.Staged }, false, true, bos.PartStaged},
-	{"s", "successful", func(t *bos.Tally) *int { return &t.Successful }, false, true, bos.PartSuccessful},
-	{"f", "failed", func(t *bos.Tally) *int { return &t.Failed }, false, true, bos.PartFailed},
-	{"c", "configuring", func(t *bos.Tally) *int { return &t.Configuring }, false, true, bos.PartPhases},
-	{"o", "poweringOff", func(t *bos.Tally) *int { return &t.PoweringOff }, false, true, bos.PartPhases},
-	{"p", "poweringOn", func(t *bos.Tally) *int { return &t.PoweringOn }, false, true, bos.PartPhases},
-	{"a", "active", func(t *bos.Tally) *int { return &t.Active }, false, true, bos.PartActive},
-	{"b", "both", func(t *bos.Tally) *int { return &t.Both }, false, false, bos.PartActive},
-	{"d", "disabled", func(t *bos.Tally) *int { return &t.Disabled }, true, true, 0},
-	{"h", "onHold", func(t *bos.Tally) *int { return &t.OnHold }, true, true, 0},
-	{"l1", "powerOnCalled", func(t *bos.Tally) *int { return &t.PowerOnCalled }, true, false, 0},
-	{"l2", "powerOffGracefully", func(t *bos.Tally) *int { return &t.PowerOffGracefully }, true, false, 0},
-	{"l3", "powerOffForcefully", func(t *bos.Tally) *int { return &t.PowerOffForcefully }, true, false, 0},
-	{"l4", "beyondPoweringOn", func(t *bos.Tally) *int { return &t.BeyondPoweringOn }, true, false, 0},
-	{"l5", "beyondPoweringOff", func(t *bos.Tally) *int { return &t.BeyondPoweringOff }, true, false, 0},
-	{"l6", "beyondConfiguring", func(t *bos.Tally) *int { return &t.BeyondConfiguring }, true, false, 0},
+	{"m", "managed", func(t *bos.Tally) *int { return &t.Managed }, false, true},
+	{"t", "staged", func(t *bos.Tally) *int { return &t.Staged }, false, true},
+	{"s", "successful", func(t *bos.Tally) *int { return &t.Successful }, false, true},
+	{"f", "failed", func(t *bos.Tally) *int { return &t.Failed }, false, true},
+	{"c", "configuring", func(t *bos.Tally) *int { return &t.Configuring }, false, true},
+	{"o", "poweringOff", func(t *bos.Tally) *int { return &t.PoweringOff }, false, true},
+	{"p", "poweringOn", func(t *bos.Tally) *int { return &t.PoweringOn }, false, true},
+	{"a", "active", func(t *bos.Tally) *int { return &t.Active }, false, true},
+	{"b", "both", func(t *bos.Tally) *int { return &t.Both }, false, false},
+	{"d", "disabled", func(t *bos.Tally) *int { return &t.Disabled }, true, true},
+	{"h", "onHold", func(t *bos.Tally) *int { return &t.OnHold }, true, true},
+	{"u", "powerOnCalled", func(t *bos.Tally) *int { return &t.PowerOnCalled }, true, false},
+	{"v", "powerOffGracefully", func(t *bos.Tally) *int { return &t.PowerOffGracefully }, true, false},
+	{"w", "powerOffForcefully", func(t *bos.Tally) *int { return &t.PowerOffForcefully }, true, false},
+	{"x", "beyondPoweringOn", func(t *bos.Tally) *int { return &t.BeyondPoweringOn }, true, false},
+	{"y", "beyondPoweringOff", func(t *bos.Tally) *int { return &t.BeyondPoweringOff }, true, false},
+	{"z", "beyondConfiguring", func(t *bos.Tally) *int { return &t.BeyondConfiguring }, true, false},
 }
-
-// LeastCounters is how many numbers every sample has: as many as there were counters at first.
-const LeastCounters = 9
 
 // Field describes a field of a hash.
 type Field struct {
@@ -63,11 +58,12 @@ const (
 	Leads                      // is looked at by every write of a component
 )
 
-// Session are the fields of a session's hash, apart from its counters.
+// Session are the fields of a session's hash, apart from those of cabinets and of stays.
 var Session = struct {
-	Mode, Revision, Sampled                                         Field
+	Mode, Revision, Sampled, Counters, Separate                     Field
 	Incarnation, Version, Operation, Template, Flags, Source, State Field
 	Start, End, Removal, FrozenAt, Saved, Revised, FrozenRevision   Field
+	FrozenCounters, FrozenSeparate                                  Field
 	Noted, Stalled                                                  Field
 	LongestOff, LongestOn, LongestConfiguring, LongestOther         Field
 }{
@@ -75,6 +71,8 @@ var Session = struct {
 		ModeArmed + " while it runs and completes by itself, " + ModeRunning + " while it runs at BOS and a sweep has stored its components, " + ModeFrozen + " frozen, else " + ModeOther},
 	Revision:       Field{"r", InRevision | InChanges | Leads, "revision"},
 	Sampled:        Field{"k", OfRecord | Leads, `until when no sample is due, and how far apart they are to be, "<ms> <ms>"`},
+	Counters:       Field{"c", InStatus | Leads, "counters that every status has, packed"},
+	Separate:       Field{"cs", 0, "the others, which are read only where they are asked for"},
 	Incarnation:    Field{"i", OfRecord | InHead | InChanges, "incarnation; absent if there is no such session"},
 	Version:        Field{"v", OfRecord | InRecord, "revision at which the record changed last"},
 	Operation:      Field{"op", OfRecord | InRecord, "operation"},
@@ -89,6 +87,8 @@ var Session = struct {
 	Saved:          Field{"bs", OfRecord | InStatus, "numbers of the status that BOS itself has saved (bos.SavedStatus)"},
 	Revised:        Field{"ar", OfRecord | InRevision, "revision at which that replaced an earlier one"},
 	FrozenRevision: Field{"Fr", OfRecord | InRevision | InChanges, "revision of the snapshot"},
+	FrozenCounters: Field{"Fc", OfRecord | InStatus, "c in the snapshot"},
+	FrozenSeparate: Field{"Fcs", OfRecord, "cs in the snapshot"},
 	Noted:          Field{"nf", OfRecord, "the largest percentage of failures that an event was made for"},
 	Stalled:        Field{"ns", OfRecord, "what it was stalled at when the last event of that was made"},
 
@@ -111,9 +111,6 @@ const (
 	ModeFrozen  = "2"
 	ModeRunning = "3"
 )
-
-// FrozenPrefix is in front of a counter that is frozen.
-const FrozenPrefix = "F"
 
 // What the field Flags holds.
 const (
@@ -251,29 +248,23 @@ var ShapeFlags = [...]struct {
 
 // The lists that are made of the above. Nobody changes them.
 var (
-	// CounterFields are the fields of the counters, in their order.
-	CounterFields = fieldsOf(Counters, func(c Counter) string { return c.Field })
-	// frozenCounters are those of the snapshot.
-	frozenCounters = fieldsOf(Counters, Counter.Frozen)
 	// LeadingCounters are those that are read with every status, SeparateCounters the others.
 	LeadingCounters  = counters(func(c Counter) bool { return !c.Separate })
 	SeparateCounters = counters(func(c Counter) bool { return c.Separate })
 	// CabinetCounters are those that are counted for each cabinet.
 	CabinetCounters = counters(func(c Counter) bool { return c.Cabinet })
-	leadingFields   = fieldsOf(LeadingCounters, func(c Counter) string { return c.Field })
 	// RecordFields are the fields of the record and the snapshot of a session: all that
 	// goes with an incarnation.
-	RecordFields = slices.Concat(sessionFields(OfRecord), frozenCounters, stayFields)
+	RecordFields = slices.Concat(sessionFields(OfRecord), stayFields)
 	// ChangeFields are read with the change log.
 	ChangeFields = sessionFields(InChanges)
 	// LeadingFields come first in a new hash: Redis finds a field of a small hash by
-	// going through it. The counters are among them.
-	LeadingFields = append(sessionFields(Leads), leadingFields...)
+	// going through it.
+	LeadingFields = sessionFields(Leads)
 	// ShownStatusFields are what is read for a status without its separate counters.
 	ShownStatusFields = ReadFields(true, 0)
 	// AllStatusFields are those and the separate counters.
-	AllStatusFields = slices.Concat(ShownStatusFields, fieldsOf(SeparateCounters, func(c Counter) string { return c.Field }),
-		fieldsOf(SeparateCounters, Counter.Frozen))
+	AllStatusFields = slices.Concat(ShownStatusFields, []string{Session.Separate.Name, Session.FrozenSeparate.Name})
 )
 
 // ReadFields are the fields that are read for a session, and its status, without those parts.
@@ -289,12 +280,8 @@ func ReadFields(status bool, without bos.Parts) []string {
 		rest |= InRevision
 	}
 	// With the frozen copies: which of the two counts is known only when the hash is there.
-	read := counters(func(c Counter) bool { return !c.Separate && c.Part&without == 0 })
-	return slices.Concat(sessionFields(head), sessionFields(rest), fieldsOf(read, func(c Counter) string { return c.Field }), fieldsOf(read, Counter.Frozen))
+	return slices.Concat(sessionFields(head), sessionFields(rest))
 }
-
-// Frozen is the field of the counter in the snapshot.
-func (c Counter) Frozen() string { return FrozenPrefix + c.Field }
 
 func counters(are func(Counter) bool) (some []Counter) {
 	for _, c := range Counters {
@@ -303,14 +290,6 @@ func counters(are func(Counter) bool) (some []Counter) {
 		}
 	}
 	return some
-}
-
-func fieldsOf[T any](of []T, name func(T) string) []string {
-	names := make([]string, len(of))
-	for i, one := range of {
-		names[i] = name(one)
-	}
-	return slices.Clip(names)
 }
 
 func sessionFields(use Use) []string {

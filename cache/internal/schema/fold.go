@@ -13,9 +13,9 @@ import (
 )
 
 // Fold puts the names of this package into a script, as literals: SESSION.revision is the
-// name of that field, COUNTER.active that of a counter, COUNTERS the list of them all. So a
-// script spells no name by itself, and looking one up costs nothing when it runs. A name that
-// is not described here fails the program at its start.
+// name of that field, COUNTER.active the letter of a counter. So a script
+// spells no name by itself, and looking one up costs nothing when it runs. A name that is not
+// described here fails the program at its start.
 func Fold(script string) string {
 	return constant.ReplaceAllStringFunc(script, func(name string) string {
 		value, known := constants[name]
@@ -27,14 +27,12 @@ func Fold(script string) string {
 }
 
 // constant is a name of a table in capital letters, with a field of it if it has any.
-var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|COUNTERS|SHOWN|FROZEN_PREFIX|CABINET_MARK|AT_LEAST|RECORD_NOTICE|OUTBOX_LENGTH|PACK_SIZE|STAYS_LENGTH|WAIT_SPAN)\b`)
+var constant = regexp.MustCompile(`\b(?:(?:META|LEASE|SESSION|EXTRAS|ENTRY|EVENT|COUNTER|MODE|FLAG)\.\w+|SHOWN|CABINET_MARK|AT_LEAST|RECORD_NOTICE|OUTBOX_LENGTH|PACK_SIZE|STAYS_LENGTH|WAIT_SPAN)\b`)
 
 var constants = scriptConstants()
 
 func scriptConstants() map[string]string {
 	all := map[string]string{
-		"COUNTERS":      "{" + quoted(CounterFields) + "}",
-		"FROZEN_PREFIX": quote(FrozenPrefix),
 		"SHOWN":         "{" + quoted(ShownStatusFields) + "}",
 		"CABINET_MARK":  quote(cabinetMark),
 		"AT_LEAST":      quote(atLeast),
@@ -53,7 +51,7 @@ func scriptConstants() map[string]string {
 		"EVENT.failuresAbove": quote(string(bos.EventFailuresAbove)),
 	}
 	for _, c := range Counters {
-		all["COUNTER."+c.Name] = quote(c.Field)
+		all["COUNTER."+c.Name] = quote(c.Letter)
 	}
 	for _, table := range []struct {
 		name string

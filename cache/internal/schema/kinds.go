@@ -12,9 +12,8 @@ import (
 	"time"
 )
 
-// Version is the version of the schema. A namespace of a newer one is refused; an older one
-// would be migrated.
-const Version = 1
+// Version is the version of the schema. A namespace of another one is refused.
+const Version = 2
 
 // What a write leaves behind for a while.
 const (

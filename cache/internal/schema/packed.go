@@ -1,18 +1,17 @@
 package schema
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/bosgraph/bosgraph/bos"
 )
 
-// Besides the counters that have a field each, the hash of a session has packed ones: several in one field, each a letter and its
-// number ("m64p3a3"), without those that are 0. None of these values is longer than the 64 bytes up to which Redis keeps a hash small,
-// and one that is small is read by going through it: fewer fields are faster for all.
+// Counters are packed: several in one field of the hash of a session, each a letter and its number ("m64p3a3"), without those that
+// are 0. None of these values is longer than the 64 bytes up to which Redis keeps a hash small, as long as a session has fewer than a
+// million components, and a hash that is small is read by going through it: fewer fields are faster for all.
 
-// packedFields say what they are, for the documentation.
+// packedFields say what those are that are not in [Session], for the documentation.
 var packedFields = []string{
 	cabinetMark + "<cabinet>\twhat its components count, by the letters of the counters above",
 	"q1.<n>, q2.<n>, …\tstays in the phase of q1, q2, … that have ended, until the session is frozen: a to h are the buckets (bos.TimeBucket) from 8n on",
@@ -26,7 +25,7 @@ func AppendCabinet(to []byte, cabinet string, by *bos.Tally) []byte {
 	before := len(to)
 	to = append(append(append(append(to, ' '), cabinetMark...), cabinet...), ' ')
 	head := len(to)
-	if to = AppendMoves(to, CabinetCounters, by); len(to) == head {
+	if to = appendMoves(to, CabinetCounters, by); len(to) == head {
 		return to[:before]
 	}
 	return to
@@ -105,7 +104,7 @@ func PhaseTimes(p bos.Phase, hash map[string]string) bos.PhaseTimes {
 	t.Longest, _ = strconv.ParseInt(hash[LongestStays[p]], 10, 64) // absent: 0
 	for i, field := range staysOf[p] {
 		for letter, n := range unpack(hash[field]) {
-			if bucket := i*staysInField + int(letter[0]-'a'); bucket < bos.TimeBuckets {
+			if bucket := i*staysInField + int(letter-'a'); bucket < bos.TimeBuckets {
 				t.Stays[bucket] = n
 			}
 		}
@@ -114,14 +113,14 @@ func PhaseTimes(p bos.Phase, hash map[string]string) bos.PhaseTimes {
 }
 
 // unpack goes through packed counters: letters and numbers.
-func unpack(stored string) func(yield func(letter string, n int) bool) {
-	return func(yield func(string, int) bool) {
+func unpack(stored string) func(yield func(letter byte, n int) bool) {
+	return func(yield func(byte, int) bool) {
 		for stored != "" {
 			end := 1
 			for end < len(stored) && (stored[end] == '-' || stored[end] >= '0' && stored[end] <= '9') {
 				end++
 			}
-			if n, err := strconv.Atoi(stored[1:end]); err == nil && !yield(stored[:1], n) {
+			if n, err := strconv.Atoi(stored[1:end]); err == nil && !yield(stored[0], n) {
 				return
 			}
 			stored = stored[end:]
@@ -129,23 +128,38 @@ func unpack(stored string) func(yield func(letter string, n int) bool) {
 	}
 }
 
-// CabinetCounts reads the counters of one cabinet. Those of a cabinet that is counted by another version are left out.
-func CabinetCounts(stored string) (t bos.Tally) {
-	for letter, n := range unpack(stored) {
-		if i := slices.IndexFunc(CabinetCounters, func(c Counter) bool { return c.Field == letter }); i >= 0 {
-			*CabinetCounters[i].Of(&t) = n
+// Tally reads what is stored of counters: of a cabinet, or of a session in one or both of its fields. Letters of no counter are left out.
+func Tally(stored ...string) (t bos.Tally) {
+	for _, counters := range stored {
+		for letter, n := range unpack(counters) {
+			if of := ofLetter[letter]; of != nil {
+				*of(&t) = n
+			}
 		}
 	}
 	return t
 }
 
+// ofLetter says which counter has a letter.
+var ofLetter = func() (all [1 << 8]func(*bos.Tally) *int) {
+	for _, c := range Counters {
+		all[c.Letter[0]] = c.Of
+	}
+	return all
+}()
+
+// AppendTally adds by how much the counters of a session change: those that every status has, and behind a space the others.
+func AppendTally(to []byte, by *bos.Tally) []byte {
+	return appendMoves(append(appendMoves(to, LeadingCounters, by), ' '), SeparateCounters, by)
+}
+
 // atLeast is in front of what a field is to be at least, where a write says that to its script and not what is added to counters.
 const atLeast = ">"
 
-// AppendMoves adds by how much which of the counters change; nothing if none does.
-func AppendMoves(to []byte, counters []Counter, by *bos.Tally) []byte {
+// appendMoves adds by how much which of the counters change; nothing if none does.
+func appendMoves(to []byte, counters []Counter, by *bos.Tally) []byte {
 	for i := range counters {
-		to = appendMove(to, counters[i].Field, *counters[i].Of(by))
+		to = appendMove(to, counters[i].Letter, *counters[i].Of(by))
 	}
 	return to
 }

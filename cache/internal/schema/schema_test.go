@@ -27,26 +27,21 @@ func TestKindsHaveKeysOfTheirOwn(t *testing.T) {
 func TestCabinetsCountWhatWasStored(t *testing.T) {
 	for stored, want := range map[string]bos.Tally{
 		"": {}, "m64p3a12": {Managed: 64, PoweringOn: 3, Active: 12}, "a-1m2": {Managed: 2, Active: -1},
-		"z7m2": {Managed: 2}, "m": {}, "mm2": {Managed: 2}, "3 2": {}, "\xffm1": {Managed: 1}, "m99999999999999999999f1": {Failed: 1},
+		"!7m2": {Managed: 2}, "m": {}, "mm2": {Managed: 2}, "3 2": {}, "\xffm1": {Managed: 1}, "m99999999999999999999f1": {Failed: 1},
 	} {
-		if got := CabinetCounts(stored); got != want {
+		if got := Tally(stored); got != want {
 			t.Errorf("%q counts %+v, want %+v", stored, got, want)
-		}
-	}
-	for _, c := range CabinetCounters {
-		if len(c.Field) != 1 {
-			t.Errorf("the field %q is longer than one letter, which those of cabinets have", c.Field)
 		}
 	}
 }
 
-// TestMovesAreOneWord writes what changes as the script reads it.
-func TestMovesAreOneWord(t *testing.T) {
+// TestMovesAreTwoWords writes what changes as the script reads it.
+func TestMovesAreTwoWords(t *testing.T) {
 	by := bos.Tally{Managed: -2, PoweringOn: 12, BeyondConfiguring: 1}
-	if got := string(AppendMoves(nil, Counters, &by)); got != "m-2p+12l6+1" {
+	if got := string(AppendTally(nil, &by)); got != "m-2p+12 z+1" {
 		t.Errorf("%+v is %q", by, got)
 	}
-	if got := string(AppendMoves(nil, Counters, &bos.Tally{})); got != "" {
+	if got := string(AppendTally(nil, &bos.Tally{})); got != " " {
 		t.Errorf("nothing is %q", got)
 	}
 }
@@ -81,12 +76,11 @@ func TestKeysShareTheHashTagOfTheirNamespace(t *testing.T) {
 
 // Each field is described, and no two of one hash have the same name.
 func TestFieldsHaveNamesOfTheirOwn(t *testing.T) {
-	session := slices.Concat(CounterFields, frozenCounters)
 	for _, hash := range []struct {
 		name   string
 		fields any
 		names  []string
-	}{{"session", Session, session}, {"extras", Extras, nil}, {"meta", Meta, nil}, {"lease", Lease, nil}, {"entry", Entry, slices.Clone(ShownStatusFields)}} {
+	}{{"session", Session, nil}, {"extras", Extras, nil}, {"meta", Meta, nil}, {"lease", Lease, nil}, {"entry", Entry, slices.Clone(ShownStatusFields)}} {
 		for _, f := range valuesOf[Field](hash.fields) {
 			if f.Name == "" || f.Holds == "" || slices.Contains(hash.names, f.Name) {
 				t.Errorf("of %s: %+v is taken, or says too little", hash.name, f)
@@ -95,7 +89,7 @@ func TestFieldsHaveNamesOfTheirOwn(t *testing.T) {
 		}
 	}
 	for _, f := range valuesOf[Field](Session) {
-		scope := f == Session.Revision
+		scope := f == Session.Revision || f == Session.Counters || f == Session.Separate
 		if (f.Use&OfRecord == 0) != scope {
 			t.Errorf("%+v belongs to the scope: it would outlive its session", f)
 		}
@@ -122,28 +116,38 @@ func TestRecordsHavePartsAndFlagsOfTheirOwn(t *testing.T) {
 	}
 }
 
-// Counters are in every list that reads, writes or clears a session's hash.
-func TestListsHaveEveryCounter(t *testing.T) {
+// TestACounterIsOneLetter finds two that are packed into one field as the same, and fields of counters that become longer than what
+// Redis keeps in a small hash.
+func TestACounterIsOneLetter(t *testing.T) {
+	letters := ""
 	for _, c := range Counters {
-		lists := map[string][]string{"leading": LeadingFields, "status": ShownStatusFields, "all": AllStatusFields, "counter": CounterFields}
-		frozen := map[string][]string{"record": RecordFields, "status": ShownStatusFields, "all": AllStatusFields}
-		if c.Separate {
-			delete(lists, "leading")
-			delete(lists, "status")
-			delete(frozen, "status")
+		if len(c.Letter) != 1 || strings.Contains(letters, c.Letter) {
+			t.Errorf("%s has the letter %q, of those before: %q", c.Name, c.Letter, letters)
 		}
-		for name, list := range lists {
-			if !slices.Contains(list, c.Field) {
-				t.Errorf("the %s fields lack %s", name, c.Field)
+		letters += c.Letter
+	}
+	const most = len("a999999")
+	for _, field := range [][]Counter{LeadingCounters, SeparateCounters} {
+		if length := len(field) * most; length > 64 {
+			t.Errorf("%d counters of a session take %d bytes", len(field), length)
+		}
+	}
+}
+
+// TestListsHaveTheCounters looks for the fields of the counters in every list that reads, writes or clears a session's hash.
+func TestListsHaveTheCounters(t *testing.T) {
+	s := &Session
+	for _, c := range []struct {
+		list []string
+		has  []Field
+	}{
+		{LeadingFields, []Field{s.Counters}}, {RecordFields, []Field{s.FrozenCounters, s.FrozenSeparate}},
+		{ShownStatusFields, []Field{s.Counters, s.FrozenCounters}}, {AllStatusFields, []Field{s.Counters, s.Separate, s.FrozenCounters, s.FrozenSeparate}},
+	} {
+		for _, f := range []Field{s.Counters, s.Separate, s.FrozenCounters, s.FrozenSeparate} {
+			if slices.Contains(c.list, f.Name) != slices.Contains(c.has, f) {
+				t.Errorf("%q in %q: want it %v", f.Name, c.list, slices.Contains(c.has, f))
 			}
-		}
-		for name, list := range frozen {
-			if !slices.Contains(list, c.Frozen()) {
-				t.Errorf("the %s fields lack %s", name, c.Frozen())
-			}
-		}
-		if slices.Contains(RecordFields, c.Field) {
-			t.Errorf("the counter %s goes with the record: it belongs to the scope", c.Field)
 		}
 	}
 }

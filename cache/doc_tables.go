@@ -82,8 +82,8 @@
 //	w                  1 while it runs and completes by itself, 3 while it runs at BOS and a sweep has stored its components, 2 frozen, else 0
 //	r                  revision
 //	k                  until when no sample is due, and how far apart they are to be, "<ms> <ms>"
-//	c                  counters that every status has, packed
-//	cs                 the others, which are read only where they are asked for
+//	n                  counters that every status has, packed
+//	n2                 the others, which are read only where they are asked for
 //	i                  incarnation; absent if there is no such session
 //	v                  revision at which the record changed last
 //	op                 operation
@@ -98,8 +98,8 @@
 //	bs                 numbers of the status that BOS itself has saved (bos.SavedStatus)
 //	ar                 revision at which that replaced an earlier one
 //	Fr                 revision of the snapshot
-//	Fc                 c in the snapshot
-//	Fcs                cs in the snapshot
+//	Fn                 n in the snapshot
+//	Fn2                n2 in the snapshot
 //	nf                 the largest percentage of failures that an event was made for
 //	ns                 what it was stalled at when the last event of that was made
 //	q1                 the longest stay in powering_off, in seconds

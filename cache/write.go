@@ -33,6 +33,7 @@ type change struct {
 	scopes    map[bos.SessionKey]*scopeChange
 	latestKey bos.SessionKey // of the scope that was asked for last: mostly it is again
 	latest    *scopeChange
+	ends      bool      // a session completes by it, if it is made as it was decided
 	leaves    []leave   // see [Store.chronicle], which makes commands of them
 	failures  []failure // as well
 }
@@ -209,6 +210,9 @@ func (s *Store) run(ctx context.Context, c *change) (err error) {
 				s.recent.doubt()
 			}
 			return errConflict
+		case "ends":
+			c.ends = true
+			names, args = c.arguments(id)
 		case "schema":
 			return redisdb.CheckSchema(reply[1])
 		case "unproven":
@@ -230,7 +234,7 @@ func (c *change) arguments(writeID string) (names, args []string) {
 	for i := range c.commands {
 		words += 1 + len(c.commands[i].args)
 	}
-	names = make([]string, 0, 1+len(c.values)+len(c.plain)+len(c.guards)+len(c.commands)+9*len(c.scopes))
+	names = make([]string, 0, 1+len(c.values)+len(c.plain)+len(c.guards)+len(c.commands)+3*len(c.scopes))
 	args = make([]string, 0, words)
 	names = append(names, c.keys.Answer(writeID))
 	add := func(words ...string) { args = append(args, words...) }
@@ -267,6 +271,15 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		step(g.key)
 		add(strconv.Itoa(len(names)), g.field, g.value)
 	}
+	scopes := slices.SortedFunc(maps.Keys(c.scopes), func(a, b bos.SessionKey) int {
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name))
+	})
+	ending := slices.DeleteFunc(slices.Clone(scopes), func(key bos.SessionKey) bool { return !c.scopes[key].check || c.freezes(c.scopes[key]) })
+	add(strconv.Itoa(len(ending)))
+	ends := len(args) // their first word: the number of a key, which has none yet
+	for _, key := range ending {
+		add("", string(schema.AppendMoves(nil, &c.scopes[key].tally)))
+	}
 	add(strconv.Itoa(len(c.commands)), strconv.Itoa(len(names)))
 	for i := range c.commands {
 		do := &c.commands[i]
@@ -283,23 +296,24 @@ func (c *change) arguments(writeID string) (names, args []string) {
 	for _, d := range digests {
 		add(string(d), strconv.Itoa(c.texts[d].by), c.texts[d].text)
 	}
-	scopes := slices.SortedFunc(maps.Keys(c.scopes), func(a, b bos.SessionKey) int {
-		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name))
-	})
 	add(strconv.Itoa(len(scopes)), strconv.Itoa(len(names)+1), strconv.Itoa(len(c.keys.Session(""))+1))
 	var text, head []byte // of one scope after the other
 	last := ""            // the head before: many in a batch are the same
 	for _, key := range scopes {
 		h, sc := schema.ScopeHome(key), c.scopes[key]
-		// The script steps over as many keys as these flags say: both sides have to
+		if len(ending) > 0 && ending[0] == key {
+			args[ends] = strconv.Itoa(len(names) + 1)
+			ends, ending = ends+2, ending[1:]
+		}
+		// The script steps over as many keys as the flags say: both sides have to
 		// agree. Most writes can't freeze anything, and are spared the keys of what is
 		// frozen.
-		names = c.keys.AppendScopeKeys(names, h, sc.check || sc.freeze || sc.keep)
+		names = c.keys.AppendScopeKeys(names, h, c.freezes(sc))
 		text = append(append(append(text[:0], strings.Join(sc.changed, ",")...), ' '), strings.Join(sc.removed, ",")...)
 		ids := len(text)
 		text = schema.AppendStays(sc.cabinets.appendMoves(text), sc.stays)
 		packed := len(text) > ids
-		head = schema.AppendTally(append(sc.appendFlags(head[:0], packed), ' '), &sc.tally)
+		head = schema.AppendTally(append(c.appendFlags(head[:0], sc, packed), ' '), &sc.tally)
 		if string(head) != last {
 			last = string(head)
 		}
@@ -333,13 +347,19 @@ func (c *change) batch() (n int) {
 	return n
 }
 
-// appendFlags adds the letters of what the script is to do besides counting.
-func (sc *scopeChange) appendFlags(to []byte, packed bool) []byte {
+// freezes says whether the change freezes a session, or may do so: where a record changes, too, what the session is like then is not
+// known before.
+func (c *change) freezes(sc *scopeChange) bool {
+	return sc.freeze || sc.keep || sc.check && (sc.record || c.ends)
+}
+
+// appendFlags adds the letters of what the script is to do to a scope besides counting.
+func (c *change) appendFlags(to []byte, sc *scopeChange, packed bool) []byte {
 	f := &schema.WriteFlags
 	for _, one := range [...]struct {
 		on   bool
 		flag schema.WriteFlag
-	}{{sc.record, f.Record}, {sc.check, f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.swept, f.Swept}, {sc.past, f.Past}, {packed, f.Packed}} {
+	}{{sc.record, f.Record}, {sc.check && c.freezes(sc), f.Check}, {sc.freeze, f.Freeze}, {sc.keep, f.Keep}, {sc.revise, f.Revise}, {sc.start, f.Start}, {sc.swept, f.Swept}, {sc.past, f.Past}, {packed, f.Packed}} {
 		if one.on {
 			to = append(to, one.flag.Letter...)
 		}

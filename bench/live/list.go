@@ -23,7 +23,7 @@ func list(ctx context.Context, s *site) error {
 	})
 	sites := make([]*site, len(o.sessions)) // a database for each number: a list is one of all sessions
 	for i, n := range o.sessions {
-		sites[i] = s.database(i + 1)
+		sites[i] = s.elsewhere(i + 1)
 		if _, err := sites[i].smallSessions(ctx, updatedCabinet, n); err != nil {
 			return err
 		}

@@ -187,7 +187,7 @@ func (s *site) mixedOnce(ctx context.Context, active, watched []string, d time.D
 		documents[i] = `subscription ($name: String!) { sessionStatusUpdated(name: $name) { revision ` + selection + ` } }`
 	}
 	if _, err := s.load.Gather(ctx, load.Crowd{
-		Address: server.address, Redis: s.redisURL, Clients: len(watched), Sessions: watched, Documents: documents,
+		Address: server.address, Redis: s.redisURL(server.name), Clients: len(watched), Sessions: watched, Documents: documents,
 		SameID: s.options.sameID, Shown: true,
 	}); err != nil {
 		return r, err

@@ -40,14 +40,14 @@ const goDefault = "Go's default (GOGC=100)"
 
 // ordinary is a server of this module.
 func ordinary(name string, args ...string) func(s *site, name, address string, live bool) (string, []string) {
-	return func(s *site, _, address string, _ bool) (string, []string) {
+	return func(s *site, server, address string, _ bool) (string, []string) {
 		command := append([]string{filepath.Join(s.dir, name)}, args...)
-		return ".", append(command, "--listen", address, "--redis-url", s.redisURL)
+		return ".", append(command, "--listen", address, "--redis-url", s.redisURL(server))
 	}
 }
 
-func mercurius(s *site, _, address string, _ bool) (string, []string) {
-	return "mercurius", []string{"node", "server.js", "--listen", address, "--redis-url", s.redisURL}
+func mercurius(s *site, name, address string, _ bool) (string, []string) {
+	return "mercurius", []string{"node", "server.js", "--listen", address, "--redis-url", s.redisURL(name)}
 }
 
 // limits of one client: all clients have one address here, of which more is expected.
@@ -65,7 +65,7 @@ func bosgraph(s *site, name, address string, live bool) (string, []string) {
 	if name == "before" {
 		program = s.options.before
 	}
-	command := []string{program, "serve", "--listen", address, "--redis-url", s.redisURL, "--namespace", status.Namespace, "--log-level", "warn"}
+	command := []string{program, "serve", "--listen", address, "--redis-url", s.redisURL(name), "--namespace", status.Namespace, "--log-level", "warn"}
 	// An older version lacks some of them; one that does not start says why by itself.
 	known, _ := exec.Command(program, "serve", "--help").Output()
 	for _, limit := range limits {

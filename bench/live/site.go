@@ -28,7 +28,8 @@ type site struct {
 	bosgraph   string // that program
 	centrifugo string // the program, if it is to be measured
 	redis      *proc.Process
-	redisURL   string
+	address    string // of it
+	database   int    // of Redis
 	load       *load.Process
 	sessions   []string         // of as many components each as updates say
 	small      map[int][]string // of one component each, by the cabinet of the first
@@ -139,30 +140,57 @@ func (s *site) startRedis(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("redis-server (of the package redis-server): %w", err)
 	}
-	s.redisURL = "redis://" + address
+	s.address = address
 	return s.redis.Listening(ctx, address)
 }
 
-// fill creates the sessions through bosgraph, so that the keys are genuine.
-func (s *site) fill(ctx context.Context) error {
-	b, err := s.start(ctx, "bosgraph", false)
-	if err != nil {
-		return err
+// redisURL is the database of a server. An earlier build of bosgraph has one of its own, which it has filled itself: its keys may be
+// others than today's.
+func (s *site) redisURL(server string) string {
+	database := s.database
+	if server == "before" {
+		database += 8 // of Redis' 16
 	}
-	defer b.Stop()
-	for i := range s.options.groups {
-		name := fmt.Sprintf("0c6d6bd2-3f3c-4e0f-9c1a-%012d", i)
-		s.sessions = append(s.sessions, name)
-		components := make([]map[string]any, load.Components)
-		for c := range components {
-			components[c] = component(fmt.Sprintf("x%dc0s%db0n0", 1000+i, c), name)
+	return fmt.Sprintf("redis://%s/%d", s.address, database)
+}
+
+// filling calls fill with a bosgraph for each database, so that the keys are genuine.
+func (s *site) filling(ctx context.Context, fill func(address string) error) error {
+	for _, name := range []string{"bosgraph", "before"} {
+		if name == "before" && s.options.before == "" {
+			continue
 		}
-		if err := create(ctx, b.address, name, components); err != nil {
+		b, err := s.start(ctx, name, false)
+		if err != nil {
+			return err
+		}
+		err = fill(b.address)
+		b.Stop()
+		if err != nil {
 			return err
 		}
 	}
-	log.Printf("%d sessions of %d components in %s", s.options.groups, load.Components, status.Namespace)
 	return nil
+}
+
+// fill creates the sessions.
+func (s *site) fill(ctx context.Context) error {
+	for i := range s.options.groups {
+		s.sessions = append(s.sessions, fmt.Sprintf("0c6d6bd2-3f3c-4e0f-9c1a-%012d", i))
+	}
+	log.Printf("%d sessions of %d components in %s", s.options.groups, load.Components, status.Namespace)
+	return s.filling(ctx, func(address string) error {
+		for i, name := range s.sessions {
+			components := make([]map[string]any, load.Components)
+			for c := range components {
+				components[c] = component(fmt.Sprintf("x%dc0s%db0n0", 1000+i, c), name)
+			}
+			if err := create(ctx, address, name, components); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // component is one that powers on, as an input.
@@ -195,9 +223,9 @@ func change(ctx context.Context, address, mutation string, input map[string]any)
 // client keeps the connections of those who fill in parallel.
 var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: fillers}}
 
-// revision is the counter of revisions of everything.
-func (s *site) revision(ctx context.Context) (int64, error) {
-	options, err := redis.ParseURL(s.redisURL)
+// revision is the counter of revisions of everything that a server has.
+func (s *site) revision(ctx context.Context, server string) (int64, error) {
+	options, err := redis.ParseURL(s.redisURL(server))
 	if err != nil {
 		return 0, err
 	}

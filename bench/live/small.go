@@ -26,38 +26,39 @@ const (
 // expensive to watch and to read as any: what is read of a session does not depend on its size.
 func (s *site) smallSessions(ctx context.Context, cabinet, n int) ([]string, error) {
 	if have := len(s.small[cabinet]); have < n {
-		b, err := s.start(ctx, "bosgraph", false)
+		for i := have; i < n; i++ {
+			s.small[cabinet] = append(s.small[cabinet], fmt.Sprintf("9d2a77c4-61f0-4b0e-a%03d-%012d", cabinet/1000, i))
+		}
+		err := s.filling(ctx, func(address string) error {
+			for first := have; first < n; first += fillBatch {
+				if err := s.addSmall(ctx, address, cabinet, first, min(first+fillBatch, n)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 		if err != nil {
 			return nil, err
-		}
-		defer b.Stop()
-		for first := have; first < n; first += fillBatch {
-			if err := s.addSmall(ctx, b.address, cabinet, min(fillBatch, n-first)); err != nil {
-				return nil, err
-			}
 		}
 		log.Printf("%d sessions of one component", n)
 	}
 	return s.small[cabinet][:n], nil
 }
 
-// database is this site with another database of the same Redis, in which there is nothing yet.
-func (s *site) database(number int) *site {
+// elsewhere is this site with another database of the same Redis, in which there is nothing yet.
+func (s *site) elsewhere(database int) *site {
 	other := *s
-	other.redisURL = fmt.Sprintf("%s/%d", s.redisURL, number)
+	other.database = database
 	other.sessions, other.small = nil, map[int][]string{}
 	return &other
 }
 
-// addSmall creates so many more.
-func (s *site) addSmall(ctx context.Context, address string, cabinet, n int) error {
-	first := len(s.small[cabinet])
-	var names []string
-	var components []map[string]any
-	for i := first; i < first+n; i++ {
-		name := fmt.Sprintf("9d2a77c4-61f0-4b0e-a%03d-%012d", cabinet/1000, i)
-		names = append(names, name)
-		components = append(components, component(smallComponent(cabinet, i), name))
+// addSmall creates some of them.
+func (s *site) addSmall(ctx context.Context, address string, cabinet, first, end int) error {
+	names, n := s.small[cabinet][first:end], end-first
+	components := make([]map[string]any, n)
+	for i, name := range names {
+		components[i] = component(smallComponent(cabinet, first+i), name)
 	}
 	// In this order: components before RUNNING, as a running session without active ones completes.
 	err := parallel(n, func(i int) error {
@@ -71,7 +72,6 @@ func (s *site) addSmall(ctx context.Context, address string, cabinet, n int) err
 			return change(ctx, address, updateSession, map[string]any{"name": names[i], "status": "RUNNING"})
 		})
 	}
-	s.small[cabinet] = append(s.small[cabinet], names...)
 	return err
 }
 

@@ -109,7 +109,7 @@ func (s *site) written(ctx context.Context, name string, bodies [][]byte, o sett
 // called makes calls, and checks that each of them has changed something: each gives its session
 // a revision.
 func (s *site) called(ctx context.Context, server *running, calls load.Calls) (r writeReading, err error) {
-	revision, err := s.revision(ctx)
+	revision, err := s.revision(ctx, server.name)
 	if err != nil {
 		return r, err
 	}
@@ -125,7 +125,7 @@ func (s *site) called(ctx context.Context, server *running, calls load.Calls) (r
 		return r, err
 	}
 	r.server, r.redis = after.server-before.server, after.redis-before.redis
-	now, err := s.revision(ctx)
+	now, err := s.revision(ctx, server.name)
 	// Not all: with several connections two patches of one component may overtake each other,
 	// and the second changes nothing. A server that skips writes would look fast.
 	if changed := int(now - revision); err == nil && changed*10 < r.Calls*9 {

@@ -57,7 +57,7 @@ func (a *audience) connect(ctx context.Context) error {
 	}
 	kind := servers[a.server.name]
 	if a.arrived, err = a.site.load.Gather(ctx, load.Crowd{
-		Address: a.server.address, Redis: a.site.redisURL, Clients: a.clients, Stuck: a.stuck,
+		Address: a.server.address, Redis: a.site.redisURL(a.server.name), Clients: a.clients, Stuck: a.stuck,
 		Sessions: a.sessions, Documents: a.documents, List: a.list, Dialers: a.dialers,
 		SameID: kind.sameID || a.site.options.sameID, Shown: kind.shows && !a.list, Protocol: kind.protocol,
 	}); err != nil {

@@ -28,7 +28,7 @@
 --             the epoch that it was decided in ("" for any), the time (ms), the percentages of
 --             failures that events are noted for ("0 10": from the first failure on, and above
 --             10; "" to note no events at all); how many of the values have this change's own version, 0
---             for too few to note it, and that version; then six lists, each headed by its length, the
+--             for too few to note it, and that version; then seven lists, each headed by its length, the
 --             first two by both lengths:
 --   values    the new versioned values, each with its version and a space in front ("" to delete)
 --   plain     the new values without a version ("" to delete)
@@ -36,6 +36,9 @@
 --             a version and a space ("" for absent); one that several have, one after the other, is there
 --             once, behind "*" and how many; "-" is in front of those that no batch has
 --   guards    hash, field, expected ("" for absent)
+--   ends      of scopes that are frozen if they are armed and nothing is active in them any more: the number of the
+--             session's key, and by how much its counters change. Nearly always none is, so the dozen keys that it
+--             takes to freeze one are sent only when the script has said so
 --   commands  (behind the length: the number of the last key before theirs) a head and words: the head is
 --             the command, how many words there are, and for its key "=" if that is the last one named
 --             before or "+" if it is the next one: "ZADD 2+". COPY has a second key; ZADD and ZINCRBY have
@@ -57,6 +60,7 @@
 --             {"ok", revision}       written (or: was written by an earlier call
 --                                    with the same answer)
 --             {"conflict"}           a version, a guard or the epoch differs; nothing changed
+--             {"ends"}               a scope of ends has to be frozen: nothing changed
 --             {"unproven"}           nothing changed: lua/epoch.lua has to run first, for
 --                                    this server is not proven to have all that was
 --                                    written, or the namespace is empty
@@ -271,7 +275,7 @@ end
 -- moves are the counters in a word, each with the number behind it. Among packed ones it is found by a pattern, is alone where it was 0, and
 -- goes where it is brought back to that.
 local moves = once(function(word)
-  local all = {}
+  local all = {made = {}}
   for counter, by in gmatch(word, '(%a)([+-]%d+)') do
     by = tonumber(by)
     all[#all + 1] = {by = by, pattern = counter .. '(%-?%d+)', alone = counter .. by, back = tostring(-by)}
@@ -281,6 +285,10 @@ end)
 
 -- moved are packed counters ("p3c12", without what is 0) after those moves.
 local function moved(counts, all)
+  local from, made = counts, all.made
+  if made[from] then
+    return made[from]
+  end
   for i = 1, #all do
     local move = all[i]
     local first, last, count = find(counts, move.pattern)
@@ -292,6 +300,7 @@ local function moved(counts, all)
       counts = sub(counts, 1, first) .. text(count + move.by) .. sub(counts, last + 1)
     end
   end
+  made[from] = counts
   return counts
 end
 
@@ -450,6 +459,14 @@ local function apply(base, at, is)
       return {'conflict'}
     end
     at = at + 3
+  end
+
+  for _ = 1, int() do
+    local has = call('HMGET', KEYS[base + int()], SESSION.mode, SESSION.counters)
+    if has[1] == MODE.armed and not find(moved(has[2] or '', moves(ARGV[at])), COUNTER.active, 1, true) then
+      return {'ends'}
+    end
+    at = at + 1
   end
 
   local refusal = forbidden()

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -55,8 +56,10 @@ func (p *publisher) publish(ctx context.Context, n int) error {
 			successful := p.next % Components // so that one at least is active
 			configuring := (Components - successful) / 2
 			tx.HSet(ctx, status.Meta, "rev", p.next)
-			tx.HSet(ctx, status.Key(name), "r", p.next, "m", Components, "s", successful, "a", Components-successful,
-				"c", configuring, "p", Components-successful-configuring)
+			active := Components - successful
+			// In both forms: earlier versions of bosgraph have a field for each counter.
+			tx.HSet(ctx, status.Key(name), "r", p.next, "n", fmt.Sprintf("m%ds%da%dc%dp%d", Components, successful, active, configuring, active-configuring),
+				"m", Components, "s", successful, "a", active, "c", configuring, "p", active-configuring)
 			tx.Publish(ctx, status.Notices, status.Notice(name, p.next))
 			tx.Publish(ctx, status.Channel(name), strconv.FormatInt(p.next, 10))
 			p.next++

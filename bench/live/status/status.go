@@ -73,7 +73,7 @@ var ErrNotFound = errors.New("no such session")
 
 // fields are what a status is made of. The sessions of the benchmark run until its
 // end, so that the counters of frozen ones are not needed.
-var fields = strings.Fields("st b0 z r m t s f c o p a")
+var fields = strings.Fields("st b0 z r n")
 
 // Reader reads statuses.
 type Reader struct {
@@ -120,13 +120,11 @@ func (r *Reader) status(hash map[string]string, now time.Time) (*SessionStatus, 
 	if err != nil {
 		return nil, err
 	}
-	count := func(field string) int {
-		n, _ := strconv.Atoi(hash[field]) // absent is 0
-		return n
-	}
+	packed := unpack(hash["n"])
+	count := func(letter byte) int { return packed[letter-'a'] }
 	counts := SessionCounts{
-		Managed: count("m"), Staged: count("t"), Successful: count("s"), Failed: count("f"), Complete: count("s") + count("f"),
-		Configuring: count("c"), PoweringOff: count("o"), PoweringOn: count("p"), Active: count("a"),
+		Managed: count('m'), Staged: count('t'), Successful: count('s'), Failed: count('f'), Complete: count('s') + count('f'),
+		Configuring: count('c'), PoweringOff: count('o'), PoweringOn: count('p'), Active: count('a'),
 	}
 	took := now.Sub(start)
 	return &SessionStatus{
@@ -141,6 +139,19 @@ func (r *Reader) status(hash map[string]string, now time.Time) (*SessionStatus, 
 		Timing:       SessionTiming{StartTime: start, Duration: clock(took), DurationSeconds: took.Seconds()},
 		FromSnapshot: hash["z"] != "", AsOf: now.UTC(),
 	}, nil
+}
+
+// unpack reads packed counters: "m64p3" is 64 for m, 3 for p, and 0 for any other letter.
+func unpack(stored string) (all ['z' - 'a' + 1]int) {
+	letter := 0
+	for i := range len(stored) {
+		if c := stored[i]; c >= 'a' {
+			letter = int(c - 'a')
+		} else {
+			all[letter] = 10*all[letter] + int(c-'0')
+		}
+	}
+	return all
 }
 
 func (c *SessionCounts) percent(count int) float64 {

@@ -150,8 +150,11 @@ var ofLetter = func() (all [1 << 8]func(*bos.Tally) *int) {
 
 // AppendTally adds by how much the counters of a session change: those that every status has, and behind a space the others.
 func AppendTally(to []byte, by *bos.Tally) []byte {
-	return appendMoves(append(appendMoves(to, LeadingCounters, by), ' '), SeparateCounters, by)
+	return appendMoves(append(AppendMoves(to, by), ' '), SeparateCounters, by)
 }
+
+// AppendMoves adds by how much those change that every status has.
+func AppendMoves(to []byte, by *bos.Tally) []byte { return appendMoves(to, LeadingCounters, by) }
 
 // atLeast is in front of what a field is to be at least, where a write says that to its script and not what is added to counters.
 const atLeast = ">"

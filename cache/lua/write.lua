@@ -178,8 +178,8 @@ local function pack(members, packs, active)
   end
 end
 
--- What fields of cabinets begin with, and words that say what a field is to be at least.
-local OF_CABINET, LEAST = byte(CABINET_MARK), byte(AT_LEAST)
+-- What fields of cabinets begin with.
+local OF_CABINET = byte(CABINET_MARK)
 
 -- keepCabinets copies the counters of cabinets out of the hash of a session.
 local function keepCabinets(key, frozen)
@@ -273,9 +273,9 @@ local function sample(progress, key, pace)
 end
 
 -- moves are the counters in a word, each with the number behind it. Among packed ones it is found by a pattern, is alone where it was 0, and
--- goes where it is brought back to that.
+-- goes where it is brought back to that. Or the word says what a number is to be at least.
 local moves = once(function(word)
-  local all = {made = {}}
+  local all = {made = {}, least = match(word, '^' .. AT_LEAST .. '(%d+)')}
   for counter, by in gmatch(word, '(%a)([+-]%d+)') do
     by = tonumber(by)
     all[#all + 1] = {by = by, pattern = counter .. '(%-?%d+)', alone = counter .. by, back = tostring(-by)}
@@ -283,11 +283,14 @@ local moves = once(function(word)
   return all
 end)
 
--- moved are packed counters ("p3c12", without what is 0) after those moves.
+-- moved is what is stored of packed counters ("p3c12", without what is 0), or of a number, after those moves.
 local function moved(counts, all)
-  local from, made = counts, all.made
+  local from, made, least = counts, all.made, all.least
   if made[from] then
     return made[from]
+  end
+  if least and (tonumber(from) or -1) < tonumber(least) then
+    counts = least
   end
   for i = 1, #all do
     local move = all[i]
@@ -304,14 +307,14 @@ local function moved(counts, all)
   return counts
 end
 
--- packed is what a field is to be, after what a word says of it: nil for as it is.
-local function packed(value, word)
-  if byte(word) ~= LEAST then
-    return moved(value or '', moves(word))
+-- packed are the fields in a word, and the moves of each.
+local packed = once(function(word)
+  local all = {fields = {}, moves = {}}
+  for field, by in gmatch(word, '(%S+) (%S+)') do
+    all.fields[#all.fields + 1], all.moves[#all.moves + 1] = field, moves(by)
   end
-  local least = sub(word, 2)
-  return tonumber(value or '-1') < tonumber(least) and least or nil
-end
+  return all
+end)
 
 -- read returns the first n of these fields of a hash.
 local function read(key, fields, n)
@@ -506,6 +509,7 @@ local function apply(base, at, is)
     end
   end
 
+  local members = {} -- of one command after the other
   local count = int()
   local named = base + int() -- the number of the last key that was named
   for _ = 1, count do
@@ -522,7 +526,7 @@ local function apply(base, at, is)
       end
       call('PEXPIRE', key, ARGV[at + 2])
     elseif name == 'ZADD' then
-      local members, score, m = {}, ARGV[at + 1], 0
+      local score, m = ARGV[at + 1], 0
       for i = at + 2, last do
         members[m + 1], members[m + 2] = score, ARGV[i]
         m = m + 2
@@ -551,6 +555,7 @@ local function apply(base, at, is)
     at = at + 3
   end
 
+  local set = {} -- of one scope after the other
   local scopes = int()
   local from = base + int()
   local begin = int()
@@ -566,29 +571,30 @@ local function apply(base, at, is)
     -- may touch hundreds of scopes. Counts are small: unlike revisions they print
     -- the same everywhere.
     local fields, own = head.fields, head.size
-    local size, by = own, {}
+    local size, more = own, nil
     if head[FLAG.packed] then -- behind the others, which stay: the next scope puts its own there
-      for field, word in gmatch(ARGV[at], '(%S+) (%S+)') do
+      more = packed(ARGV[at])
+      for _, field in ipairs(more.fields) do
         size = size + 1
         fields[size] = field
-        by[size] = word
       end
       at = at + 1
     end
     local has = read(key, fields, size)
     local session, pace, counts = has[1], has[2], moved(has[3] or '', head.moves)
-    local set, n, empty = {SESSION.revision, rev, SESSION.counters, counts}, 4, nil
+    local n, empty = 4, nil
+    set[1], set[2], set[3], set[4] = SESSION.revision, rev, SESSION.counters, counts
     if head.others then
       set[5], set[6], n = SESSION.separate, moved(has[4] or '', head.others), 6
     end
     for i = own + 1, size do
       local field = fields[i]
       if byte(field) == OF_CABINET or session and session ~= MODE.frozen then
-        local value = packed(has[i], by[i])
+        local value = moved(has[i] or '', more.moves[i - own])
         if value == '' then
           empty = empty or {}
           empty[#empty + 1] = field
-        elseif value then
+        else
           set[n + 1], set[n + 2] = field, value
           n = n + 2
         end

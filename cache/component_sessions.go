@@ -106,7 +106,7 @@ func (s *Store) presentStay(ctx context.Context, id, stored string) ([]stay, err
 		}
 		r.component.Error = texts[digest]
 	}
-	known := map[bos.SessionKey]*bos.Session{}
+	known := newest{}
 	r.addScopes(known)
 	if err := s.readNewest(ctx, known); err != nil {
 		return nil, err

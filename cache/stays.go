@@ -8,7 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/cache/internal/redisdb"
 	"github.com/bosgraph/bosgraph/cache/internal/schema"
 )
 
@@ -37,7 +40,7 @@ func (s *Store) chronicle(ctx context.Context, c *change) error {
 	if len(c.leaves)+len(c.failures) == 0 {
 		return nil
 	}
-	known := map[bos.SessionKey]*bos.Session{}
+	known := newest{}
 	for i, l := range c.leaves {
 		if i == 0 || !l.old.sameScopes(c.leaves[i-1].old) {
 			l.old.addScopes(known)
@@ -64,8 +67,17 @@ func (s *Store) keepStay(c *change, key, stay string) {
 	c.do("RPUSH", key, stay, strconv.FormatInt(s.options.Retention.Milliseconds(), 10))
 }
 
+// newest are the newest sessions of scopes; nil is for a scope that has none.
+type newest map[bos.SessionKey]*named
+
+// named is what is kept of a session together with its name.
+type named struct {
+	template string
+	start    bos.Time
+}
+
 // addScopes adds those of the record.
-func (r *record) addScopes(to map[bos.SessionKey]*bos.Session) {
+func (r *record) addScopes(to newest) {
 	for _, key := range r.scopes() {
 		to[key] = nil
 	}
@@ -82,24 +94,31 @@ func (r *record) sameScopes(other *record) bool {
 	return r.component.Session == other.component.Session && slices.Equal(r.owners, other.owners)
 }
 
-// readNewest reads the newest sessions of those scopes; nil stays for one that has none.
-func (s *Store) readNewest(ctx context.Context, of map[bos.SessionKey]*bos.Session) error {
-	var reads []homeRead
-	for key := range of {
-		reads = append(reads, homeRead{bos.SessionRead{SessionKey: key}, schema.ScopeHome(key), 0})
+// readNewest reads the sessions of those scopes.
+func (s *Store) readNewest(ctx context.Context, of newest) error {
+	f := &schema.Session
+	replies := make(map[bos.SessionKey]*redis.SliceCmd, len(of))
+	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
+		for key := range of {
+			replies[key] = pipe.HMGet(ctx, s.db.Keys.Session(schema.ScopeHome(key)), f.Incarnation.Name, f.Template.Name, f.Start.Name)
+		}
+	})
+	if err != nil {
+		return err
 	}
-	found, err := s.readHomes(ctx, reads)
-	for i, one := range found {
-		of[reads[i].SessionKey] = one
+	for key, reply := range replies {
+		if has := redisdb.Texts(reply.Val()); has[0] != "" {
+			of[key] = &named{has[1], bos.Time(has[2])}
+		}
 	}
-	return err
+	return nil
 }
 
 // countedIn are those of the known sessions in which the component counts.
-func (r *record) countedIn(known map[bos.SessionKey]*bos.Session) (in []started) {
+func (r *record) countedIn(known newest) (in []started) {
 	for _, key := range r.scopes() {
 		if one := known[key]; one != nil {
-			in = append(in, started{key.Tenant, schema.StartPosition(one.StartTime)})
+			in = append(in, started{key.Tenant, schema.StartPosition(one.start)})
 		}
 	}
 	return in

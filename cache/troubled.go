@@ -38,7 +38,7 @@ func (s *Store) lifeOf(day int64, now time.Time) string {
 
 // noteFailures counts the failures of a change: each in the day's of all, and in those of the templates and tenants of the
 // sessions that it is in.
-func (s *Store) noteFailures(c *change, known map[bos.SessionKey]*bos.Session) {
+func (s *Store) noteFailures(c *change, known newest) {
 	buckets := map[schema.Troubles][]failure{}
 	var in map[schema.Troubles]bool // of the failure before: mostly they are the same
 	for i, f := range c.failures {
@@ -48,7 +48,7 @@ func (s *Store) noteFailures(c *change, known map[bos.SessionKey]*bos.Session) {
 				if one := known[key]; one != nil {
 					for _, tenant := range []string{"", key.Tenant} {
 						in[schema.Troubles{Day: dayOf(c.at), Tenant: tenant}] = true
-						in[schema.Troubles{Day: dayOf(c.at), Tenant: tenant, Template: one.TemplateName}] = true
+						in[schema.Troubles{Day: dayOf(c.at), Tenant: tenant, Template: one.template}] = true
 					}
 				}
 			}

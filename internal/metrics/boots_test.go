@@ -125,16 +125,18 @@ func TestEverySessionThatEndsIsCountedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &store{}
 		s.put(1, "old", bos.StateComplete, bos.Tally{Managed: 1, Successful: 1})
-		running := bos.Tally{Managed: 5, Successful: 1, Failed: 1, PoweringOn: 2, Configuring: 1}
+		running := bos.Tally{Managed: 9, Staged: 1, Successful: 1, Failed: 1, PoweringOff: 3, PoweringOn: 2, Configuring: 1}
 		for i := 2; i <= 6; i++ {
-			s.put(i, "t", bos.StateRunning, running)
+			s.put(i, "t", bos.StateRunning, running).Status.GroupCount = 2
 		}
 		s.put(7, "t", bos.StatePending, bos.Tally{})
 		m := s.follow()
 		want(t, scrape(t, m), map[string]float64{
 			"bosgraph_sessions pending": 1, "bosgraph_sessions running": 5, "bosgraph_sessions complete": 1,
-			"bosgraph_session_components boot successful": 5, "bosgraph_session_components boot failed": 5, "bosgraph_session_components boot in_progress": 15,
-			"bosgraph_session_components_in_phase boot powering_on": 10, "bosgraph_session_components_in_phase boot configuring": 5,
+			"bosgraph_session_components boot successful": 5, "bosgraph_session_components boot failed": 5, "bosgraph_session_components boot staged": 5,
+			"bosgraph_session_components boot in_progress":           30,
+			"bosgraph_session_components_in_phase boot powering_off": 15, "bosgraph_session_components_in_phase boot powering_on": 10, "bosgraph_session_components_in_phase boot configuring": 5,
+			"bosgraph_session_error_groups boot":              10,
 			"bosgraph_sessions_ended_total boot successful t": 0, // there before the first one ends
 		})
 		s.put(2, "t", bos.StateComplete, bos.Tally{Managed: 2, Successful: 2})

@@ -54,26 +54,33 @@ func TestComponentsBeginWithAResyncAndGoOnWithChanges(t *testing.T) {
 	})
 }
 
-// Between the read of the change log and that of the components one may leave.
+// Between the read of the change log and that of the components one may leave, or be deleted. One that is staged in the
+// session has not left it.
 func TestAComponentThatLeavesMeanwhileIsRemoved(t *testing.T) {
 	simulate(t, func(w *world) {
 		w.place("a", "x0", false)
+		w.place("a", "x9", false)
 		f := w.components("a", 0)
 		w.pass(time.Second)
 		f.take()
 		w.store.block()
 		w.place("a", "x1", false)
 		w.place("a", "x2", false)
+		w.place("a", "x3", false)
+		w.place("a", "x4", false)
+		w.place("a", "x9", true)
 		w.store.next()() // of the change log
 		release := w.store.next()
 		w.store.mu.Lock()
 		w.store.components["x1"].Session = "b"
+		delete(w.store.components, "x3")
+		w.store.components["x4"].Session, w.store.components["x4"].StagedState = "b", &bos.StagedState{Session: "a"}
 		w.store.mu.Unlock()
 		w.store.unblock()
 		release()
 		w.pass(time.Second)
 		s := f.one("the change")
-		if !slices.Equal(ids(s.Value), []string{"x2"}) || !slices.Equal(s.Value.Removed, []string{"x1"}) {
+		if !slices.Equal(ids(s.Value), []string{"x2", "x4"}) || !slices.Equal(s.Value.Removed, []string{"x1", "x3", "x9"}) {
 			t.Errorf("%v, removed %v", ids(s.Value), s.Value.Removed)
 		}
 	})
@@ -162,6 +169,13 @@ func TestTheEndOfComponentsDoesNotWaitForTheirPace(t *testing.T) {
 				w.Errorf("ended with %v", err)
 			}
 		}},
+		{"deleted at BOS", func(w *world, f *follower[*live.ComponentsUpdate]) {
+			w.record("a", deleted)
+			w.pass(tick)
+			if err := f.ended(); bos.CodeOf(err) != bos.NotFound {
+				w.Errorf("ended with %v", err)
+			}
+		}},
 		{"complete without a notice", func(w *world, f *follower[*live.ComponentsUpdate]) {
 			w.feed.set(lossy)
 			w.record("a", complete)
@@ -238,6 +252,30 @@ func TestWhoJoinsComponentsLaterGetsABeginning(t *testing.T) {
 			if !s.Value.Resync || !s.Whole || !s.Again || s.Read < need || s.Last {
 				t.Errorf("a beginning: %+v", s)
 			}
+		}
+	})
+}
+
+// A read that began before the session was made again says nothing to those who joined afterwards.
+func TestWhoJoinsComponentsOfASessionThatIsMadeAgainStays(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.place("a", "x0", false)
+		f := w.components("a", 0)
+		w.pass(time.Second)
+		f.take()
+		w.store.block()
+		w.store.place(key("a"), "x1", false)
+		w.record("a", deleted)
+		w.store.next()() // of the change log
+		release := w.store.next()
+		w.store.remove(key("a"))
+		w.place("a", "x1", false)
+		need := f.watch.Fresh()
+		w.store.unblock()
+		release()
+		w.pass(time.Second)
+		if s := f.last("the beginning"); s.Read < need || !s.Whole {
+			t.Errorf("the beginning: %+v", s)
 		}
 	})
 }

@@ -89,6 +89,8 @@ func key(name string) bos.SessionKey { return bos.SessionKey{Name: name} }
 
 func complete(s *bos.Session) { s.State = bos.StateComplete }
 
+func deleted(s *bos.Session) { s.Deleted = true }
+
 // The ways in which a feed fails.
 const (
 	lossy  = 1 << iota // changes are lost

@@ -95,7 +95,7 @@ func TestTheListReportsAnotherSessionOfTheSameName(t *testing.T) {
 		again := w.record("a", same)
 		wantUpdates(f, "replaced", "-"+a.ID(), "+a running")
 		// BOS has deleted one: it stays as history, under another id.
-		w.record("a", func(s *bos.Session) { s.Deleted = true })
+		w.record("a", deleted)
 		wantUpdates(f, "deleted by BOS", "+a running")
 		w.store.remove(key("a"))
 		w.record("a", same)

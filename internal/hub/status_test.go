@@ -378,7 +378,7 @@ func TestDeletedBeforeItWasComplete(t *testing.T) {
 		f, components := w.status("a", bos.Want{}), w.components("a", 0)
 		w.pass(time.Second)
 		f.one("the first state")
-		w.write("a", func(s *bos.Session) { s.Deleted = true })
+		w.write("a", deleted)
 		w.pass(time.Second)
 		late := w.status("a", bos.Want{})
 		w.pass(time.Second)

@@ -63,6 +63,26 @@ func TestAReadThatBeganInDoubtIsShownInDoubt(t *testing.T) {
 	}
 }
 
+// TestAReadDuringWhichAllIsStillWellIsNotInDoubt has it reported several times while a read is under way that there is no reason for
+// stale. That comes with every sweep of BOS, and is no news.
+func TestAReadDuringWhichAllIsStillWellIsNotInDoubt(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.write("a", func(s *bos.Session) { s.Source = bos.SourceBOS })
+		f := w.status("a", bos.Want{})
+		w.pass(time.Second)
+		f.take()
+		number, finish := w.reading(f)
+		w.pass(interval) // the hub looks at Redis meanwhile
+		w.hub.Silent(false, false)
+		w.hub.Incomplete(false)
+		finish()
+		w.pass(tick)
+		if s := f.one("the read"); s.Read != number || s.Stale {
+			t.Errorf("it is shown as %+v", s.Metadata)
+		}
+	})
+}
+
 // TestWhatIsMissingDuringAnInterruptionIsNotTakenForDeleted lets a read that began
 // during an interruption find nothing, and the feed recover before that is evaluated:
 // the data was lost and is about to be written again, so subscribers wait for it.

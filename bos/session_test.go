@@ -1,6 +1,7 @@
 package bos_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -231,6 +232,32 @@ func TestASessionKeyIsReadAsItIsWritten(t *testing.T) {
 		}
 		if got := bos.ParseSessionKey(text); got != key {
 			t.Errorf("%q is read as %+v", text, got)
+		}
+	}
+}
+
+// TestAReadOfBothBringsAllOfEach goes through all that a read can be asked for. What is left out is left out only if neither needs it.
+func TestAReadOfBothBringsAllOfEach(t *testing.T) {
+	wants := map[string][2]bos.Want{"Without": {{Without: 2}, {Without: 2 | 4}}} // more of it, and less
+	for field := range reflect.TypeFor[bos.Want]().Fields() {
+		var more bos.Want
+		switch value := reflect.ValueOf(&more).Elem().FieldByIndex(field.Index); field.Type.Kind() {
+		case reflect.Bool:
+			value.SetBool(true)
+		case reflect.Int:
+			value.SetInt(1)
+		default:
+			continue
+		}
+		wants[field.Name] = [2]bos.Want{more, {}}
+	}
+	for name, want := range wants {
+		more, less := want[0], want[1]
+		if more.With(less) != more || less.With(more) != more {
+			t.Errorf("%s: both are %+v", name, more.With(less))
+		}
+		if !more.Covers(less) || less.Covers(more) {
+			t.Errorf("%s: more covers less: %v, less covers more: %v", name, more.Covers(less), less.Covers(more))
 		}
 	}
 }

@@ -106,6 +106,23 @@ func (w *world) set(i int, c bos.Component, owners []string) {
 	w.count(i, 1)
 }
 
+// statuses counts the statuses of a session's components one by one.
+func (w *world) statuses(scope bos.SessionKey) (counts []bos.StatusCount) {
+	for _, status := range bos.AllStatuses {
+		n := 0
+		for i, c := range w.records {
+			owned := scope.Tenant == "" || slices.Contains(w.owners[i], scope.Tenant)
+			if c.Session == scope.Name && owned && c.Status().Kind() == status {
+				n++
+			}
+		}
+		if n > 0 {
+			counts = append(counts, bos.StatusCount{Status: status, Count: n})
+		}
+	}
+	return counts
+}
+
 // check compares everything with a count of all records.
 func (w *world) check(t *testing.T, sessions, tenants []string) {
 	t.Helper()
@@ -118,6 +135,9 @@ func (w *world) check(t *testing.T, sessions, tenants []string) {
 			})
 			if got := w.tallies[scope]; got != tally {
 				t.Fatalf("%s: kept %+v, counted %+v", scope, got, tally)
+			}
+			if got, want := tally.StatusCounts(), w.statuses(scope); !slices.Equal(got, want) {
+				t.Fatalf("%s: by status %v, want %v", scope, got, want)
 			}
 			counts, stored := map[string]int{}, map[string]int{}
 			for _, g := range groups {
@@ -189,7 +209,7 @@ func randomComponent(r *rand.Rand, id string, sessions []string) bos.Component {
 		c.StagedState = &bos.StagedState{Session: pick(r, names...)}
 	}
 	if pick(r, true, false) {
-		c.LastAction = &bos.LastAction{Action: pick(r, "powering_on", "powering_off_forcefully", "session_setup"), Failed: pick(r, true, false)}
+		c.LastAction = &bos.LastAction{Action: pick(r, "powering_on", "powering_off_gracefully", "powering_off_forcefully", "session_setup"), Failed: pick(r, true, false)}
 	}
 	return c
 }

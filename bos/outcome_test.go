@@ -31,6 +31,10 @@ func TestOutcome(t *testing.T) {
 		"saved, then taken over: not done":   {bos.Tally{}, saved(4, 75, 0), bos.OutcomeIncomplete, false},
 		"saved, then some taken over":        {bos.Tally{Managed: 3, Successful: 2, Failed: 1}, saved(4, 100, 0), bos.OutcomeSuccessful, false},
 		"saved, then one failed":             {bos.Tally{Managed: 4, Successful: 3, Failed: 1}, saved(4, 100, 0), bos.OutcomeSuccessful, false},
+		"saved, then another one failed":     {bos.Tally{Managed: 4, Successful: 3, Failed: 1}, saved(4, 75, 0), bos.OutcomeIncomplete, false},
+		"saved, then one of many failed":     {bos.Tally{Managed: 30000, Successful: 29000, Failed: 1}, saved(30000, 100, 0), bos.OutcomeSuccessful, false},
+		"saved, then of fewer one failed":    {bos.Tally{Managed: 29999, Successful: 29998, Failed: 1}, saved(30000, 100, 0), bos.OutcomeSuccessful, false},
+		"saved, then taken over: few failed": {bos.Tally{}, saved(1000, 99.9, 0.1), bos.OutcomeFailed, true},
 		"saved without components":           {bos.Tally{}, saved(0, 0, 0), bos.OutcomeEmpty, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,7 +26,7 @@ func TestASignatureIsThatOfStandardWebhooks(t *testing.T) {
 func TestABodyIsACloudEventInTheWordsOfTheAPI(t *testing.T) {
 	c := &Config{server: "https://boot.example.com"}
 	e := example(bos.EventCompleted)
-	e.Session.Tenant = "blue"
+	e.Session.Tenant, e.Session.Details.Limit = "blue", "x1000,x1001"
 	text, err := c.body(&Target{}, e, "system")
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestABodyIsACloudEventInTheWordsOfTheAPI(t *testing.T) {
 		"specversion": "1.0", "id": "example", "source": "https://boot.example.com", "type": "io.github.bosgraph.session.completed.v1",
 		"subject": "blue/example", "time": "2026-11-22T09:30:00Z", "datacontenttype": "application/json",
 		"data.event": "session.completed", "data.outcome": "failed", "data.link": "https://boot.example.com/sessions/example?tenant=blue",
-		"data.session.operation": "BOOT", "data.session.tenant": "blue", "data.session.error": nil,
+		"data.session.operation": "BOOT", "data.session.tenant": "blue", "data.session.limit": "x1000,x1001", "data.session.error": nil,
 		"data.status.status": "COMPLETE", "data.status.percentFailed": 1.0, "data.status.counts.complete": 100.0,
 		"data.status.timing.duration": "0:30:00", "data.status.timing.endTime": "2026-11-22T09:30:00Z", "data.status.fromSnapshot": true,
 	} {
@@ -60,6 +60,10 @@ func TestABodyIsACloudEventInTheWordsOfTheAPI(t *testing.T) {
 	e.Session.Details.Error = "no such template"
 	if m := c.message(e, ""); m.Data.Outcome != "setup_failed" || *m.Data.Session.Error != "no such template" {
 		t.Errorf("of a set-up that failed it says %+v", m.Data)
+	}
+	e.Session.State = bos.StateRunning // it was deleted, and has not ended
+	if m := c.message(e, ""); m.Data.Outcome != "deleted" {
+		t.Errorf("of one that was deleted it says %q", m.Data.Outcome)
 	}
 	if m := (&Config{}).message(example(bos.EventSyncLost), "system"); m.Source != "urn:bosgraph:system" || m.Subject != "" || m.Data.Session != nil || m.Data.Reason == "" {
 		t.Errorf("of a lost sync it says %+v", m)

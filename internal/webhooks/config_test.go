@@ -50,6 +50,28 @@ func TestAConfigurationIsReadWithItsFilesAndDefaults(t *testing.T) {
 	}
 }
 
+// TestATargetIsAnotherWhenItsConfigurationOrAFileChanges compares digests: by another one a target that is disabled is enabled.
+func TestATargetIsAnotherWhenItsConfigurationOrAFileChanges(t *testing.T) {
+	digest := func(timeout, url, body string) string {
+		config := `{"targets": [{"name": "ops", "urlFile": "url", "bodyFile": "body", "timeout": "` + timeout + `"}]}`
+		c, err := Read(written(t, config, "url", url, "body", body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Targets[0].digest
+	}
+	const url, other = "https://hooks.example.com/1", "https://hooks.example.com/2"
+	same := digest("3s", url, `{"a": 1}`)
+	if digest("3s", url, `{"a": 1}`) != same {
+		t.Error("the same is another")
+	}
+	for what, changed := range map[string]string{"key": digest("4s", url, `{"a": 1}`), "address": digest("3s", other, `{"a": 1}`), "body": digest("3s", url, `{"a": 2}`)} {
+		if changed == same {
+			t.Errorf("with another %s it is the same", what)
+		}
+	}
+}
+
 func TestAWrongConfigurationSaysWhatToDo(t *testing.T) {
 	for config, want := range map[string]string{
 		``:                                                "this is not a configuration",

@@ -72,6 +72,9 @@ func TestATargetThatFailsIsSparedAndThenGetsAll(t *testing.T) {
 		if len(one) != 1 {
 			t.Fatalf("%d requests at a time to a target that is down", len(one))
 		}
+		if at := q.due(); !at.IsZero() {
+			t.Fatalf("before that has an answer, the next is due at %v", at)
+		}
 		q.failed(one[0], at, "down", 0)
 		sent++
 	}
@@ -89,6 +92,48 @@ func TestATargetThatFailsIsSparedAndThenGetsAll(t *testing.T) {
 	}
 }
 
+// TestOnlyATargetThatHadFailedGetsAllAtOnce has deliveries that are put off for long, and one that is accepted after them.
+func TestOnlyATargetThatHadFailedGetsAllAtOnce(t *testing.T) {
+	for failed, want := range map[int]string{manyFailed - 1: "", manyFailed: "a0 b1 c2"} {
+		var q queue
+		now := time.Now()
+		q.add(of("abcde"[:failed+1]))
+		all, _ := q.taken(now)
+		if q.troubled() {
+			t.Error("it is in trouble before anything has failed")
+		}
+		for _, d := range all[:failed] {
+			q.failed(d, now, "busy", time.Hour)
+		}
+		q.accepted(all[failed])
+		if !q.troubled() {
+			t.Errorf("with %d that have failed it is not in trouble", failed)
+		}
+		if _, ids := q.taken(now); ids != want {
+			t.Errorf("after %d that failed, %q are sent", failed, ids)
+		}
+	}
+}
+
+func TestTheEarliestIsDueFirst(t *testing.T) {
+	var q queue
+	now := time.Now()
+	q.add(of("abcdefghi"))
+	all, _ := q.taken(now)
+	if at := q.due(); !at.IsZero() {
+		t.Errorf("with as many requests as there may be, the next is due %v from now", at.Sub(now))
+	}
+	q.failed(all[0], now, "busy", time.Hour)
+	q.failed(all[1], now, "busy", time.Minute)
+	for _, d := range all[2:] {
+		q.accepted(d)
+	}
+	q.accepted(q.next(now)) // the last one
+	if at := q.due(); at.Sub(now) != time.Minute {
+		t.Errorf("due %v from now", at.Sub(now))
+	}
+}
+
 func TestATargetMayAskToWait(t *testing.T) {
 	for asked, want := range map[time.Duration]time.Duration{10 * time.Minute: 10 * time.Minute, 100 * time.Hour: 24 * time.Hour} {
 		var q queue
@@ -98,6 +143,12 @@ func TestATargetMayAskToWait(t *testing.T) {
 		q.failed(d, now, "busy", asked)
 		if at := q.due(); at.Sub(now) != want {
 			t.Errorf("asked for %v, it waits for %v", asked, at.Sub(now))
+		}
+		if _, ids := q.taken(now.Add(want - 1)); ids != "" {
+			t.Errorf("asked for %v, it gets %q before that", asked, ids)
+		}
+		if _, ids := q.taken(now.Add(want)); ids != "a0" {
+			t.Errorf("asked for %v, it gets %q then", asked, ids)
 		}
 	}
 }
@@ -145,8 +196,19 @@ func TestWhatIsOldIsGivenUpUnlessItWasNotTried(t *testing.T) {
 	q.failed(all[1], now, "broken", 0)
 	q.failed(all[0], now, "broken", 0)
 	q.add(of("d"))
+	q.add(of("abe")[2:])                      // queued less than an hour ago
 	if ids := expired(); ids != " a0 b1 d0" { // the target accepts nothing, so what was not tried is expired, too
 		t.Errorf("expired: %q", ids)
+	}
+	if again := q.next(now.Add(mostPause)); again == nil || again.Event.ID != "a0" {
+		t.Fatalf("then %+v is sent", again)
+	}
+	if ids := expired(); ids != " b1 d0" {
+		t.Errorf("while the first is tried again, %q are expired", ids)
+	}
+	q.failures = 0 // another was accepted
+	if ids := expired(); ids != " b1" {
+		t.Errorf("of a target that accepts others, %q are expired", ids)
 	}
 }
 

@@ -304,3 +304,42 @@ func TestWhoJoinsDuringAFailureIsShownWhatIsKnown(t *testing.T) {
 		}
 	})
 }
+
+// TestAfterAnInterruptionWhatIsDeletedEnds deletes one session while the feed is interrupted, and one when it works again: nobody waits
+// for them to be written again.
+func TestAfterAnInterruptionWhatIsDeletedEnds(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.write("meanwhile")
+		w.write("after")
+		meanwhile, after := w.status("meanwhile", bos.Want{}), w.status("after", bos.Want{})
+		w.pass(2 * interval)
+		w.hub.Interrupted()
+		w.store.remove(key("meanwhile"))
+		w.hub.Subscribed()
+		w.pass(2 * interval)
+		w.removed("after")
+		w.pass(interval)
+		for what, f := range map[string]*follower[*bos.Status]{"meanwhile": meanwhile, "after": after} {
+			if err := f.ended(); bos.CodeOf(err) != bos.NotFound {
+				t.Errorf("%s: ended with %v", what, err)
+			}
+		}
+	})
+}
+
+// TestWhoJoinsWhileBOSIsLostIsShownThat has nothing read of a session yet when the sync from BOS reports that it is behind.
+func TestWhoJoinsWhileBOSIsLostIsShownThat(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.write("a", func(s *bos.Session) { s.Source = bos.SourceBOS })
+		w.store.block()
+		f := w.status("a", bos.Want{})
+		release := w.store.next()
+		w.hub.Silent(true, true)
+		w.store.unblock()
+		release()
+		w.pass(interval)
+		if s := f.one("the first state"); !s.Stale {
+			t.Errorf("the first state: %+v", s.Metadata)
+		}
+	})
+}

@@ -312,3 +312,34 @@ func TestTheListIsReadOnceATickAndMergesWhatIsNotTaken(t *testing.T) {
 		}
 	})
 }
+
+// TestAFilterIsReadWithWhatItLooksAt follows the sessions with failures, which their records alone do not say.
+func TestAFilterIsReadWithWhatItLooksAt(t *testing.T) {
+	simulate(t, func(w *world) {
+		details := func(text string) func(*bos.Session) {
+			return func(s *bos.Session) { s.Details = &bos.SessionDetails{Error: text} }
+		}
+		f := w.list(bos.SessionFilter{WithFailures: new(true)}, bos.Want{})
+		wantUpdates(f, "at first")
+		w.record("a", details(""))
+		wantUpdates(f, "one without failures")
+		w.record("b", details("no such template"))
+		wantUpdates(f, "one whose set-up has failed", "+b running")
+	})
+}
+
+// TestWhatChangesInTheListWithoutANoticeIsFound loses a notice without any sign of that.
+func TestWhatChangesInTheListWithoutANoticeIsFound(t *testing.T) {
+	simulate(t, func(w *world) {
+		f := w.list(bos.SessionFilter{}, bos.Want{})
+		wantUpdates(f, "at first")
+		w.store.write(key("a"), same)
+		w.pass(walkEvery + repair)
+		wantUpdates(f, "the next time that all is read", "+a running")
+		w.store.taken("list")
+		w.pass(4 * walkEvery)
+		if n := len(w.store.taken("list")); n < 3 || n > 4 {
+			t.Errorf("all was read %d times in four times as long", n)
+		}
+	})
+}

@@ -35,6 +35,10 @@ func TestAComponentFilterMatches(t *testing.T) {
 		{"error", bos.ComponentFilter{Error: new("error")}, true, true, false},
 		{"part of an error", bos.ComponentFilter{Error: new("err")}, false, false, false},
 		{"no error", bos.ComponentFilter{Error: new("")}, false, false, true},
+		{"any error", bos.ComponentFilter{HasError: new(true)}, true, true, false},
+		{"without any error", bos.ComponentFilter{HasError: new(false)}, false, false, true},
+		{"beginning", bos.ComponentFilter{IDPrefix: new("x1")}, true, true, false},
+		{"owner, which no record says", bos.ComponentFilter{Owner: new("blue")}, true, true, true},
 		{"all of them hold", bos.ComponentFilter{Session: new("session"), Enabled: new(true), Phase: new(bos.PhaseOther)}, false, true, false},
 	}
 	for _, test := range tests {

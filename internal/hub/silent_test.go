@@ -30,6 +30,11 @@ func TestBOSIsSilent(t *testing.T) {
 		if s := theirs.last("a change meanwhile"); !s.Stale || s.Revision != revision {
 			t.Errorf("shown: %+v", s.Metadata)
 		}
+		w.write("ours")
+		w.pass(time.Second)
+		if s := ours.last("a change of what BOS does not know"); s.Stale {
+			t.Errorf("shown: %+v", s.Metadata)
+		}
 		late := w.status("theirs", bos.Want{})
 		w.pass(time.Second)
 		if s := late.last("the state, to one who comes meanwhile"); !s.Stale {

@@ -217,11 +217,33 @@ func TestTheLastStateIsMarked(t *testing.T) {
 		w.write("a")
 		f := w.status("a", bos.Want{})
 		w.pass(time.Second)
-		f.take()
+		if s := f.one("the first state"); s.Last {
+			t.Errorf("the first state is shown as %+v", s.Metadata)
+		}
 		w.write("a", complete)
 		w.pass(tick / gathering)
 		if s := f.one("the end"); !s.Last || s.Value.State() != bos.StateComplete {
 			t.Errorf("the end is shown as %+v", s.Metadata)
+		}
+	})
+}
+
+// TestAnEndThatCameBeforeIsReported has a watch end before its owner asks to be woken.
+func TestAnEndThatCameBeforeIsReported(t *testing.T) {
+	simulate(t, func(w *world) {
+		watch := w.hub.WatchStatus(key("none"), bos.Want{})
+		defer watch.Close()
+		watch.Fresh()
+		w.pass(time.Second)
+		woken := woken(watch)
+		w.pass(0)
+		select {
+		case <-woken:
+		default:
+			t.Fatal("its owner is not woken")
+		}
+		if _, err := taken(watch); bos.CodeOf(err) != bos.NotFound {
+			t.Errorf("ended with %v", err)
 		}
 	})
 }

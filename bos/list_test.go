@@ -89,4 +89,8 @@ func TestASessionFilterMatches(t *testing.T) {
 			t.Errorf("%s: ByTimeOnly is %v", test.name, got)
 		}
 	}
+	s.Deleted = true // before it was complete: it is listed, in no state
+	if all, running := (bos.SessionFilter{}).Match(&s), (bos.SessionFilter{Status: new(bos.StateRunning)}).Match(&s); !all || running {
+		t.Errorf("deleted while it ran: in the list %v, among those that run %v", all, running)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -75,6 +76,10 @@ func (x *expansion) expand(set ast.SelectionSet, depth int, times *big.Int) bool
 			}
 			own += int64((&meter{variables: x.variables}).filter(s)) // TestLimits has its values
 			under, next, factor = s.SelectionSet, depth+1, x.first(s)
+			if strings.HasPrefix(s.Name, "__") { // TestIntrospectionCostsWhatItAnswers has what lies under it
+				m := meter{x.variables, map[*ast.FragmentDefinition]totals{}}
+				own, factor = int64(m.field(s).cost), new(big.Int)
+			}
 			x.cost.Add(x.cost, new(big.Int).Mul(times, big.NewInt(own)))
 			if s.Definition.Arguments.ForName("first") != nil { // for each item
 				x.cost.Add(x.cost, new(big.Int).Mul(times, new(big.Int).Mul(factor, big.NewInt(6))))

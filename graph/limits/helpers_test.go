@@ -17,15 +17,21 @@ import (
 // newExecutor checks documents as the server does, against the real schema.
 func newExecutor(t testing.TB, l Limits) *executor.Executor {
 	t.Helper()
-	text, err := os.ReadFile("../../schema.graphqls")
-	if err != nil {
-		t.Fatal(err)
-	}
-	schema := gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(text)})
+	schema := readSchema(t)
 	e := executor.New(&graphql.ExecutableSchemaMock{SchemaFunc: func() *ast.Schema { return schema }})
 	e.SetParserTokenLimit(Tokens)
 	e.Use(l)
 	return e
+}
+
+// readSchema reads the real schema.
+func readSchema(t testing.TB) *ast.Schema {
+	t.Helper()
+	text, err := os.ReadFile("../../schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(text)})
 }
 
 func check(e *executor.Executor, document string, variables map[string]any) (*graphql.OperationContext, gqlerror.List) {

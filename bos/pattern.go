@@ -2,7 +2,6 @@ package bos
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -72,18 +71,8 @@ func Patterns(groups []ErrorGroup) []ErrorPattern {
 }
 
 // patternBytes is how much of a message is looked at; the rest has to be the same. A thousand messages of any length
-// take some 20 ms.
+// take some 20 ms, those with nothing but variables 35.
 const patternBytes = 1 << 10
-
-// variable is what messages about different components differ in, the special before the general: within an address, there are numbers.
-var variable = regexp.MustCompile(strings.Join([]string{
-	`(?P<uuid>\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b)`,
-	`(?P<xname>\bx\d+(?:[a-z]\d+)+\b)`,
-	`(?P<mac>\b[0-9a-fA-F]{2}(?:(?::[0-9a-fA-F]{2}){5}|(?:-[0-9a-fA-F]{2}){5})\b)`,
-	`(?P<address>\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b|\b(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}\b)`,
-	`(?P<hex>\b0[xX][0-9a-fA-F]+\b|\b[0-9a-fA-F]*[0-9][a-fA-F][0-9a-fA-F]*\b)`,
-	`(?P<number>\d+(?:\.\d+)?)`,
-}, "|"))
 
 // PatternOf is a message with the kinds of what is particular to one occurrence in its place: <uuid>, <xname>, <mac>, <address> (IP),
 // <hex> and <number>.
@@ -95,19 +84,19 @@ func PatternOf(message string) string {
 	if !strings.ContainsAny(head, "0123456789") && !strings.Contains(head, ":") {
 		return message
 	}
-	names := variable.SubexpNames()
 	var b strings.Builder
-	at := 0
-	for _, m := range variable.FindAllStringSubmatchIndex(head, -1) {
-		b.WriteString(head[at:m[0]])
-		for kind := 1; kind < len(names); kind++ {
-			if m[2*kind] >= 0 {
-				b.WriteString("<" + names[kind] + ">")
-			}
+	copied := 0
+	for i := 0; i < len(head); {
+		kind, end := variable(head, i)
+		if kind == "" {
+			i++
+			continue
 		}
-		at = m[1]
+		b.WriteString(head[copied:i])
+		b.WriteString("<" + kind + ">")
+		copied, i = end, end
 	}
-	return b.String() + head[at:] + rest
+	return b.String() + head[copied:] + rest
 }
 
 // CabinetErrors is how many components of one cabinet have errors of a pattern.

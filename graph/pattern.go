@@ -6,6 +6,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/loaders"
 )
 
 // ErrorPatterns are made of the groups that came with the status: [wanted] has asked for as many as there
@@ -15,7 +16,10 @@ func (r sessionStatusResolver) ErrorPatterns(ctx context.Context, s *bos.Status,
 	if err := checkFirst(n); err != nil {
 		return nil, err
 	}
-	made := bos.Patterns(s.Errors)
+	made, err := loaders.For(ctx).Patterns(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	patterns := make([]*bos.ErrorPattern, min(n, len(made)))
 	for i := range patterns {
 		patterns[i] = &made[i]

@@ -1,5 +1,5 @@
 // Package loaders batches the reads of one response: what its resolvers ask for
-// at the same time goes to the store in one call.
+// at the same time goes to the store in one call. What is expensive to compute of that is computed once.
 //
 // Loaders are installed for a response and not for a connection: a WebSocket is
 // one HTTP request, and would be shown for its whole life what it read first.
@@ -29,6 +29,7 @@ type Loaders struct {
 	short     loader[string, *bos.Component]
 	whole     loader[string, *bos.Component]
 	templates loader[bos.TemplateKey, *bos.SessionTemplate]
+	patterns  loader[*bos.Status, []bos.ErrorPattern]
 
 	source Source
 }
@@ -45,6 +46,7 @@ func New(source Source, sessions, components int) *Loaders {
 		return source.ReadComponents(ctx, ids, true)
 	}, components)
 	l.templates.init(source.ReadTemplates, sessions)
+	l.patterns.init(patterns, 1) // nothing is read that a batch would help with
 	return l
 }
 
@@ -81,6 +83,20 @@ func (l *Loaders) Templates(ctx context.Context, keys []bos.TemplateKey) error {
 		l.templates.prime(key, found[i])
 	}
 	return nil
+}
+
+// Patterns makes the patterns of a status' errors, once however often a document asks for them: that can take as long as
+// some thousand other fields. The result is shared and must not be changed.
+func (l *Loaders) Patterns(ctx context.Context, of *bos.Status) ([]bos.ErrorPattern, error) {
+	return l.patterns.load(ctx, of)
+}
+
+func patterns(_ context.Context, of []*bos.Status) ([][]bos.ErrorPattern, error) {
+	made := make([][]bos.ErrorPattern, len(of))
+	for i, status := range of {
+		made[i] = bos.Patterns(status.Errors)
+	}
+	return made, nil
 }
 
 type contextKey struct{}

@@ -385,3 +385,22 @@ func (w watched) ReadTemplates(ctx context.Context, keys []bos.TemplateKey) ([]*
 	w.begins()
 	return w.Source.ReadTemplates(ctx, keys)
 }
+
+// TestPatternsAreMadeOnce has many fields of a response ask for the patterns of two statuses.
+func TestPatternsAreMadeOnce(t *testing.T) {
+	l := loaders.New(&source{}, 0, 0)
+	statuses := []*bos.Status{{Errors: []bos.ErrorGroup{{Message: "a 1", Count: 1}}}, {Errors: []bos.ErrorGroup{{Message: "b 1", Count: 2}}}}
+	first := map[*bos.Status]*bos.ErrorPattern{}
+	for i := range 6 {
+		of := statuses[i%2]
+		got, err := l.Patterns(t.Context(), of)
+		if err != nil || len(got) != 1 || got[0].Pattern != of.Errors[0].Message {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		if first[of] == nil {
+			first[of] = &got[0]
+		} else if first[of] != &got[0] {
+			t.Error("the patterns of a status are made again")
+		}
+	}
+}

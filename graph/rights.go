@@ -90,7 +90,7 @@ func (Rights) MutateOperationContext(ctx context.Context, op *graphql.OperationC
 func allowed(access auth.Access, root string, set ast.SelectionSet) *bos.Error {
 	for _, name := range rootFields(set) {
 		if action, ok := rootActions[root+name]; !ok || !access.Can(action) {
-			return auth.Forbid(action)
+			return access.Forbid(action)
 		}
 	}
 	return nil

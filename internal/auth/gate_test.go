@@ -34,7 +34,7 @@ func TestGateWithoutVerifierAdmitsEverybody(t *testing.T) {
 	g := NewGate(nil, slog.New(slog.DiscardHandler))
 	for _, tenant := range []string{"", "red", "no such tenant"} {
 		grant, err := g.Admit(t.Context(), Credentials{Token: "any", Tenant: tenant})
-		if err != nil || !g.Open() || !grant.Until.IsZero() || grant.Check(t.Context()) != nil || grant.Access.Tenant() != tenant || !grant.Access.Can(WriteTenants) {
+		if err != nil || !g.Open() || !grant.Until.IsZero() || grant.Check(t.Context()) != nil || grant.Access.Tenant() != tenant || !grant.Access.Can(WriteComponents) {
 			t.Errorf("for tenant %q: %+v, %v", tenant, grant, err)
 		}
 	}

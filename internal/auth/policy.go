@@ -103,6 +103,14 @@ func (p Principal) For(tenant string) (Access, error) {
 	return access, nil
 }
 
+// reach is the principal's. What tenants own is for none of them to decide: a request for one would give it what is another's.
+func (c Access) reach(a Action) reach {
+	if a == WriteTenants && c.tenant != "" {
+		return none
+	}
+	return c.Principal.reach(a)
+}
+
 // Can reports whether the access allows an action on anything at all.
 func (c Access) Can(a Action) bool {
 	reach := c.reach(a)
@@ -193,6 +201,14 @@ func (c Access) makeKey() string {
 		}
 	}
 	return string(key)
+}
+
+// Forbid is the error for an action that the access does not allow on anything.
+func (c Access) Forbid(a Action) *bos.Error {
+	if c.reach(a) != c.Principal.reach(a) {
+		return bos.Errorf(bos.Forbidden, "a request for a tenant has no right to %s: send it without %s", a, TenantHeader)
+	}
+	return Forbid(a)
 }
 
 // Forbid is the error of an action that a principal may not take. It does not depend on

@@ -130,10 +130,13 @@ func TestNarrowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, action := range actions() {
-		if !access.May(action, "red") {
-			t.Errorf("may not %s of its tenant", action)
+		if may := access.May(action, "red"); may != (action != WriteTenants) {
+			t.Errorf("may %s of its tenant: %v", action, may)
 		}
-		if action.tenanted() && (access.May(action, "blue") || access.May(action, "")) {
+		if says := access.Forbid(action).Message; strings.Contains(says, TenantHeader) != (action == WriteTenants) {
+			t.Errorf("that it may not %s is %q", action, says)
+		}
+		if (action.tenanted() || action == WriteTenants) && (access.May(action, "blue") || access.May(action, "")) {
 			t.Errorf("may %s of others", action)
 		}
 	}

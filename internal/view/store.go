@@ -207,8 +207,8 @@ func writing(ctx context.Context, tenant string) error {
 
 // PutTenant is for those who may decide what tenants own.
 func (s Store) PutTenant(ctx context.Context, name string, ids []string) (int, error) {
-	if !auth.AccessOf(ctx).Can(auth.WriteTenants) {
-		return 0, auth.Forbid(auth.WriteTenants)
+	if access := auth.AccessOf(ctx); !access.Can(auth.WriteTenants) {
+		return 0, access.Forbid(auth.WriteTenants)
 	}
 	return s.store.PutTenant(ctx, name, ids)
 }

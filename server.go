@@ -49,10 +49,10 @@ func main() {
 	case config.Recount:
 		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return app.Recount(ctx, c, os.Stdout, log) }))
 	case config.Accept:
-		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return app.Accept(ctx, c, os.Stdout) }))
+		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return app.Accept(ctx, c, os.Stdout, log) }))
 	}
 	if command := webhookCommands[c.Command]; command != nil {
-		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return command(ctx, c, os.Stdout) }))
+		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return command(ctx, c, os.Stdout, log) }))
 	}
 	if err := serve(c, log); err != nil {
 		log.Error("bosgraph failed", "error", err)
@@ -61,7 +61,7 @@ func main() {
 }
 
 // webhookCommands are those of webhooks.
-var webhookCommands = map[config.Command]func(context.Context, config.Config, io.Writer) (bool, error){
+var webhookCommands = map[config.Command]func(context.Context, config.Config, io.Writer, *slog.Logger) (bool, error){
 	config.ListWebhooks: app.ListWebhooks, config.TestWebhooks: app.TestWebhooks, config.RetryWebhooks: app.RetryWebhooks,
 }
 

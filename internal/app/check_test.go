@@ -299,17 +299,8 @@ func TestCommandsSayThatNoServerRunsOnADataDirectory(t *testing.T) {
 	socket.SetUnlinkOnClose(false)
 	socket.Close()
 	for _, dir := range []string{missing, killed} {
-		for _, command := range []string{"recount", "sync accept", "webhooks list"} {
-			c, err := config.Parse(append(strings.Fields(command), "--data-dir", dir), io.Discard, io.Discard)
-			if err != nil {
-				t.Fatal(err)
-			}
-			run := map[config.Command]func() (bool, error){
-				config.Recount:      func() (bool, error) { return app.Recount(t.Context(), c, io.Discard, slog.New(slog.DiscardHandler)) },
-				config.Accept:       func() (bool, error) { return app.Accept(t.Context(), c, io.Discard) },
-				config.ListWebhooks: func() (bool, error) { return app.ListWebhooks(t.Context(), c, io.Discard) },
-			}[c.Command]
-			if _, err := run(); err == nil || err.Error() != "--data-dir: no server runs on "+dir+": check the name, or start it" {
+		for _, command := range besidesServers {
+			if _, err := besides(t, slog.New(slog.DiscardHandler), command, "--data-dir", dir); err == nil || err.Error() != "--data-dir: no server runs on "+dir+": check the name, or start it" {
 				t.Errorf("%s: it says %v", command, err)
 			}
 		}

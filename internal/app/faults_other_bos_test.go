@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -67,7 +68,7 @@ func TestABOSThatIsReplacedByAnotherSystemsIsDoubted(t *testing.T) {
 		note, err := f.App.Store().SyncNote(t.Context())
 		return err == nil && strings.Contains(note, "theirs")
 	})
-	if accepted, err := app.Accept(t.Context(), f.App.Config(), io.Discard); err != nil || !accepted {
+	if accepted, err := app.Accept(t.Context(), f.App.Config(), io.Discard, slog.New(slog.DiscardHandler)); err != nil || !accepted {
 		t.Errorf("the operator's confirmation: %v, %v", accepted, err)
 	}
 	f.eventually("no problem is reported any more", func() bool { return f.sync() == "" && !f.App.SyncState().Stale(time.Now()) })

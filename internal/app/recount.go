@@ -18,30 +18,20 @@ const progressEvery = 2 * time.Second
 // is; how far it is goes to the log. After a repair it verifies once more, so that
 // the last line says what is left. It returns whether nothing is.
 func Recount(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger) (clean bool, err error) {
-	options, err := sharedOptions(c.Redis)
-	if err != nil {
-		return false, err
-	}
-	options.Log = log
-	cache.LogTo(log)
-	store, err := cache.Open(options)
-	if err != nil {
-		return false, err
-	}
-	defer store.Close()
-
-	drift, err := recount(ctx, store, c.Verification, out, log)
-	if err == nil && drift > 0 && c.Repair {
-		// Without Resume: the second run looks at everything, as one repair may uncover another
-		// fault.
-		fmt.Fprintf(out, "drift %d, repaired; verifying again\n", drift)
-		drift, err = recount(ctx, store, config.Verification{}, out, log)
-	}
-	if err != nil {
-		return false, err
-	}
-	fmt.Fprintf(out, "drift %d\n", drift)
-	return drift == 0, nil
+	return onStore(c, log, func(store *cache.Store) (bool, error) {
+		drift, err := recount(ctx, store, c.Verification, out, log)
+		if err == nil && drift > 0 && c.Repair {
+			// Without Resume: the second run looks at everything, as one repair may uncover another
+			// fault.
+			fmt.Fprintf(out, "drift %d, repaired; verifying again\n", drift)
+			drift, err = recount(ctx, store, config.Verification{}, out, log)
+		}
+		if err != nil {
+			return false, err
+		}
+		fmt.Fprintf(out, "drift %d\n", drift)
+		return drift == 0, nil
+	})
 }
 
 // recount is one run over the namespace; it returns how many differences there were.

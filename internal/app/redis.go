@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -49,6 +50,23 @@ func sharedOptions(c config.Redis) (cache.Options, error) {
 		return o, fmt.Errorf("--data-dir: no server runs on %s: check the name, or start it", c.DataDir)
 	}
 	return o, nil // whatever else is wrong, the store reports
+}
+
+// onStore opens the store that a command works on beside servers. Its log gets the state of Redis in the words of Redis: the
+// errors of the store are for users.
+func onStore(c config.Config, log *slog.Logger, do func(*cache.Store) (bool, error)) (bool, error) {
+	options, err := sharedOptions(c.Redis)
+	if err != nil {
+		return false, err
+	}
+	options.Log = log
+	cache.LogTo(log)
+	store, err := cache.Open(options)
+	if err != nil {
+		return false, err
+	}
+	defer store.Close()
+	return do(store)
 }
 
 // storeOptions reads the files that the options name.

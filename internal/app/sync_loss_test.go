@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -275,7 +276,7 @@ func TestAnOperatorConfirmsOneLossOnly(t *testing.T) {
 	accept := func(want bool, says string) {
 		t.Helper()
 		var out bytes.Buffer
-		if accepted, err := app.Accept(t.Context(), f.App.Config(), &out); err != nil || accepted != want || !strings.Contains(out.String(), says) {
+		if accepted, err := app.Accept(t.Context(), f.App.Config(), &out, slog.New(slog.DiscardHandler)); err != nil || accepted != want || !strings.Contains(out.String(), says) {
 			t.Errorf("accepted: %v, %v, %s", accepted, err, out.String())
 		}
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"io"
+	"log/slog"
 
 	"github.com/bosgraph/bosgraph/bos"
 	"github.com/bosgraph/bosgraph/cache"
@@ -33,30 +34,16 @@ type senderLease struct{ *cache.Lease }
 func (l senderLease) During(t bos.Tenure) webhooks.Store { return l.Lease.During(t) }
 
 // ListWebhooks prints the targets of webhooks, and what waits for them or was given up.
-func ListWebhooks(ctx context.Context, c config.Config, out io.Writer) (clean bool, err error) {
-	return onStore(c, func(store *cache.Store) (bool, error) { return webhooks.List(ctx, store, c.Hooks.JSON, out) })
+func ListWebhooks(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger) (clean bool, err error) {
+	return onStore(c, log, func(store *cache.Store) (bool, error) { return webhooks.List(ctx, store, c.Hooks.JSON, out) })
 }
 
 // RetryWebhooks queues again what was given up.
-func RetryWebhooks(ctx context.Context, c config.Config, out io.Writer) (some bool, err error) {
-	return onStore(c, func(store *cache.Store) (bool, error) { return webhooks.Retry(ctx, store, c.Hooks.Target, out) })
+func RetryWebhooks(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger) (some bool, err error) {
+	return onStore(c, log, func(store *cache.Store) (bool, error) { return webhooks.Retry(ctx, store, c.Hooks.Target, out) })
 }
 
 // TestWebhooks sends an event to targets of a configuration, without a Redis.
-func TestWebhooks(ctx context.Context, c config.Config, out io.Writer) (accepted bool, err error) {
+func TestWebhooks(ctx context.Context, c config.Config, out io.Writer, _ *slog.Logger) (accepted bool, err error) {
 	return webhooks.Test(ctx, c.Hooks.File, c.Hooks.Target, out)
-}
-
-// onStore opens the store that a command works on.
-func onStore(c config.Config, do func(*cache.Store) (bool, error)) (bool, error) {
-	options, err := sharedOptions(c.Redis)
-	if err != nil {
-		return false, err
-	}
-	store, err := cache.Open(options)
-	if err != nil {
-		return false, err
-	}
-	defer store.Close()
-	return do(store)
 }

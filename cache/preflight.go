@@ -194,6 +194,12 @@ func (s *Store) checkSchema(ctx context.Context) bos.Finding {
 	return f
 }
 
+// Used says whether a server has ever used the namespace in this Redis.
+func (s *Store) Used(ctx context.Context) (bool, error) {
+	n, err := s.db.Client.Exists(ctx, s.db.Keys.Meta()).Result()
+	return n == 1, redisdb.Explain(err)
+}
+
 func checkRole(fields map[string]string) bos.Finding {
 	f := bos.Finding{Subject: "Redis role", Level: bos.Fine, Text: fields["role"]}
 	if fields["role"] != "master" {

@@ -15,5 +15,5 @@ import (
 func Accept(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger) (accepted bool, err error) {
 	// Through Redis and not by asking a server: any replica may be the one that follows BOS,
 	// and the doubt is stored where all of them see it.
-	return onStore(c, log, func(store *cache.Store) (bool, error) { return bossync.Accept(ctx, store, out) })
+	return onStore(ctx, c, log, func(store *cache.Store) (bool, error) { return bossync.Accept(ctx, store, out) })
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/bosgraph/bosgraph/internal/app"
 	"github.com/bosgraph/bosgraph/internal/apptest"
 	"github.com/bosgraph/bosgraph/internal/config"
+	"github.com/bosgraph/bosgraph/internal/redistest"
 )
 
 // besidesServers are the commands that work beside servers, on their Redis.
@@ -40,6 +41,22 @@ func TestCommandsLogWhyRedisCannotBeReached(t *testing.T) {
 		}
 		if apptest.CountLines(log, "redis client") != apptest.CountLines(log, "redis client", "level=DEBUG") {
 			t.Errorf("%s: the Redis client's own lines are not those of debugging:\n%s", command, log)
+		}
+	}
+}
+
+// TestCommandsRefuseANamespaceThatNoServerHasUsed runs them with a name that is not spelled right: none says that all is well, and
+// nothing is written.
+func TestCommandsRefuseANamespaceThatNoServerHasUsed(t *testing.T) {
+	t.Parallel()
+	p := redistest.New(t)
+	for _, command := range besidesServers {
+		_, err := besides(t, slog.New(slog.DiscardHandler), command, "--redis-url", "redis://"+p.Addr(), "--namespace", "typo")
+		if want := `--namespace: no server has used "typo" in this Redis: check the name, and the database in --redis-url`; err == nil || err.Error() != want {
+			t.Errorf("%s: it says %v", command, err)
+		}
+		if keys := redistest.Do(t, p.Addr(), "DBSIZE"); keys != "0" {
+			t.Errorf("%s: it has left %s keys", command, keys)
 		}
 	}
 }

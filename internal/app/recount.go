@@ -18,7 +18,7 @@ const progressEvery = 2 * time.Second
 // is; how far it is goes to the log. After a repair it verifies once more, so that
 // the last line says what is left. It returns whether nothing is.
 func Recount(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger) (clean bool, err error) {
-	return onStore(c, log, func(store *cache.Store) (bool, error) {
+	return onStore(ctx, c, log, func(store *cache.Store) (bool, error) {
 		drift, err := recount(ctx, store, c.Verification, out, log)
 		if err == nil && drift > 0 && c.Repair {
 			// Without Resume: the second run looks at everything, as one repair may uncover another

@@ -53,8 +53,9 @@ func sharedOptions(c config.Redis) (cache.Options, error) {
 }
 
 // onStore opens the store that a command works on beside servers. Its log gets the state of Redis in the words of Redis: the
-// errors of the store are for users.
-func onStore(c config.Config, log *slog.Logger, do func(*cache.Store) (bool, error)) (bool, error) {
+// errors of the store are for users. A namespace that no server has used is an error: of a name that is not spelled right, all would
+// be well.
+func onStore(ctx context.Context, c config.Config, log *slog.Logger, do func(*cache.Store) (bool, error)) (bool, error) {
 	options, err := sharedOptions(c.Redis)
 	if err != nil {
 		return false, err
@@ -66,6 +67,12 @@ func onStore(c config.Config, log *slog.Logger, do func(*cache.Store) (bool, err
 		return false, err
 	}
 	defer store.Close()
+	switch used, err := store.Used(ctx); {
+	case err != nil:
+		return false, err
+	case !used:
+		return false, fmt.Errorf("--namespace: no server has used %q in this Redis: check the name, and the database in --redis-url", c.Redis.Namespace)
+	}
 	return do(store)
 }
 

@@ -35,12 +35,12 @@ func (l senderLease) During(t bos.Tenure) webhooks.Store { return l.Lease.During
 
 // ListWebhooks prints the targets of webhooks, and what waits for them or was given up.
 func ListWebhooks(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger) (clean bool, err error) {
-	return onStore(c, log, func(store *cache.Store) (bool, error) { return webhooks.List(ctx, store, c.Hooks.JSON, out) })
+	return onStore(ctx, c, log, func(store *cache.Store) (bool, error) { return webhooks.List(ctx, store, c.Hooks.JSON, out) })
 }
 
 // RetryWebhooks queues again what was given up.
 func RetryWebhooks(ctx context.Context, c config.Config, out io.Writer, log *slog.Logger) (some bool, err error) {
-	return onStore(c, log, func(store *cache.Store) (bool, error) { return webhooks.Retry(ctx, store, c.Hooks.Target, out) })
+	return onStore(ctx, c, log, func(store *cache.Store) (bool, error) { return webhooks.Retry(ctx, store, c.Hooks.Target, out) })
 }
 
 // TestWebhooks sends an event to targets of a configuration, without a Redis.

@@ -26,6 +26,9 @@ type Deliveries interface {
 // maxListed is how many events that were given up are listed for a target.
 const maxListed = 1000
 
+// noTargets is printed where there is nothing to list or to retry.
+const noTargets = "No targets: no server of this namespace has sent webhooks yet."
+
 // listing is what List prints.
 type listing struct {
 	Outbox  int            `json:"outbox"` // events that no target has yet
@@ -75,7 +78,7 @@ func List(ctx context.Context, store Deliveries, asJSON bool, out io.Writer) (we
 		return well, encoder.Encode(l)
 	}
 	if len(l.Targets) == 0 {
-		_, err = fmt.Fprintln(out, "No targets: no server of this namespace has sent webhooks yet.")
+		_, err = fmt.Fprintln(out, noTargets)
 		return well, err
 	}
 	table := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
@@ -163,6 +166,10 @@ func (t listedTarget) refusal() string {
 func Retry(ctx context.Context, store Deliveries, target string, out io.Writer) (done bool, err error) {
 	l, err := list(ctx, store)
 	if err != nil {
+		return false, err
+	}
+	if len(l.Targets) == 0 {
+		_, err = fmt.Fprintln(out, noTargets)
 		return false, err
 	}
 	some, found, refused := false, false, false

@@ -151,3 +151,13 @@ func TestATestGoesToTheTargetsThatAreNamed(t *testing.T) {
 		t.Errorf("a target that is not there: %v", err)
 	}
 }
+
+// TestARetryWithoutTargetsSaysSo has no server send webhooks: a command that prints nothing seems to have done its work.
+func TestARetryWithoutTargetsSaysSo(t *testing.T) {
+	for _, target := range []string{"", "ops"} {
+		var out strings.Builder
+		if done, err := Retry(t.Context(), &fakeDeliveries{}, target, &out); done || err != nil || out.String() != noTargets+"\n" {
+			t.Errorf("%q: %v, %v:\n%s", target, done, err, &out)
+		}
+	}
+}

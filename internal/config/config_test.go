@@ -167,6 +167,7 @@ func TestBadValuesAreRefusedWithAnExample(t *testing.T) {
 		"--auth=oidc --oidc-issuer=https://a --oidc-audience=x --oidc-claims=x": "use csm or generic",
 		"--oidc-leeway=6m":                       "use 0s to 5m0s",
 		"token ci --roles=viewer --valid=-1h":    "is not a duration",
+		"token ci --roles=viewer --valid=0d":     "is not a duration",
 		"--listen=8080":                          "write it like 127.0.0.1:8080",
 		"--listen=:99999":                        "write it like 127.0.0.1:8080",
 		"--metrics-listen=9090":                  "--metrics-listen: \"9090\" is not an address",

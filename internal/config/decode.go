@@ -38,6 +38,7 @@ func decodeLower(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
+// parseDays refuses 0, too: without --valid a token has no end, so 0 would be the opposite of what was asked for.
 func parseDays(text string) (time.Duration, error) {
 	count, rest, found := strings.Cut(text, "d")
 	if !found {
@@ -48,7 +49,7 @@ func parseDays(text string) (time.Duration, error) {
 	if err == nil && (rest != "" || !found) {
 		d, err = time.ParseDuration(rest)
 	}
-	if err != nil || d < 0 || days > uint64((math.MaxInt64-d)/day) {
+	if err != nil || d < 0 || d == 0 && days == 0 || days > uint64((math.MaxInt64-d)/day) {
 		return 0, fmt.Errorf("%q is not a duration: write it like 90d, 36h or 1d12h", text)
 	}
 	return time.Duration(days)*day + d, nil

@@ -123,7 +123,7 @@ func newToken(h config.Holder) int {
 	text, line, err := app.NewToken(h)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bosgraph:", err)
-		return 2
+		return config.ExitCode(err) // the options alone can be wrong
 	}
 	fmt.Println(text)
 	fmt.Println(line)

@@ -21,6 +21,10 @@ type Event struct {
 // say something every 25 s unless configured otherwise, and starting again costs little.
 const maxSilence = 65 * time.Second
 
+// maxFirst is how long the first status may take. A server that gets no answer of Redis keeps the stream open, with comments and
+// without a status, until Redis is back: an open stream alone does not show that it works.
+const maxFirst = 5 * time.Second
+
 // Follow follows a session until it is complete: then it ends without an error. It
 // ends with [Deleted] if it was deleted at its source before it was complete, with a
 // [Refusal] if the server has no such session or will not show it, with [Lost] if it is
@@ -93,7 +97,11 @@ func (f *follower) stream(ctx context.Context) error {
 	// ctx.
 	parts := make(chan part)
 	go read(ctx, answer.Body, parts)
-	silent, works := time.NewTimer(maxSilence), time.NewTimer(settled)
+	silence := maxSilence
+	if f.last == nil {
+		silence = maxFirst
+	}
+	silent, works := time.NewTimer(silence), time.NewTimer(settled)
 	defer silent.Stop()
 	defer works.Stop()
 	for !f.stopped {
@@ -101,14 +109,18 @@ func (f *follower) stream(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-silent.C:
+			if f.last == nil {
+				return errors.New("the server sends no status: its /readyz says whether Redis answers")
+			}
 			return errors.New("the server has fallen silent")
 		case <-works.C:
 			f.well()
 		case p := <-parts:
-			// Whatever comes is a sign of life, comments included.
-			silent.Reset(maxSilence)
 			if err := f.take(p); err != nil {
 				return err
+			}
+			if f.last != nil { // whatever comes is a sign of life then, comments included
+				silent.Reset(maxSilence)
 			}
 		}
 	}
@@ -144,10 +156,13 @@ func (f *follower) take(p part) error {
 	return nil
 }
 
-// well notes that the connection works.
+// well notes that the connection works, which nothing shows before the first status.
 func (f *follower) well() {
+	if f.last == nil {
+		return
+	}
 	f.patience.well()
-	if f.lost && f.last != nil {
+	if f.lost {
 		f.lost = false
 		f.emit(Event{}, nil)
 	}

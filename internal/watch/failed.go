@@ -32,14 +32,7 @@ func once(ctx context.Context, o Options, stdout, stderr io.Writer, ask func(*cl
 		return Unknown
 	}
 	defer c.Close()
-	// Reported once: standard error may be a log that somebody reads.
-	tried := false
-	answer, text, err := ask(c, func(err error) {
-		if !tried {
-			complain(stderr, unreachable(o, err))
-		}
-		tried = true
-	})
+	answer, text, err := ask(c, o.reportOnce(stderr))
 	switch {
 	// First: whatever else has failed, failed because of the interruption.
 	case ctx.Err() != nil:

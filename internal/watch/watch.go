@@ -54,12 +54,6 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 		return Unknown
 	}
 	defer c.Close()
-	if o.Latest {
-		if o.Session, err = c.Latest(ctx, o.Session.Tenant, func(err error) { complain(stderr, unreachable(o, err)) }); err != nil {
-			complain(stderr, err)
-			return Unknown
-		}
-	}
 	ctx, interrupt := context.WithCancel(ctx)
 	defer interrupt()
 	var d display
@@ -72,6 +66,11 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 		d, interval = &live{out: screen, stderr: stderr, interrupt: interrupt}, 200*time.Millisecond
 	default:
 		d = &plain{out: stdout}
+	}
+	if o.Latest {
+		if o.Session, err = c.Latest(ctx, o.Session.Tenant, o.reportOnce(stderr)); err != nil {
+			return conclude(d, picture{}, err, stderr)
+		}
 	}
 	// Without a buffer: what a display has not taken yet is skipped by the server, not queued
 	// here.
@@ -105,6 +104,11 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 	// The display restores the terminal before anything else is printed on it.
 	close(all.pictures)
 	<-shown
+	return conclude(d, p, failure, stderr)
+}
+
+// conclude shows how it ended, and returns the status to exit with.
+func conclude(d display, p picture, failure error, stderr io.Writer) int {
 	e := endingOf(p, failure)
 	d.end(p, e)
 	if e.status == Unknown || e.status == Deleted {
@@ -119,6 +123,12 @@ func complain(stderr io.Writer, err error) { fmt.Fprintf(stderr, "bosgraph: %s\n
 // silence.
 func unreachable(o Options, err error) error {
 	return fmt.Errorf("%s does not answer, trying for %v: %w", o.Server, o.Patience, err)
+}
+
+// reportOnce reports the first attempt that fails, and no other: standard error may be a log that somebody reads.
+func (o Options) reportOnce(stderr io.Writer) func(error) {
+	var once sync.Once
+	return func(err error) { once.Do(func() { complain(stderr, unreachable(o, err)) }) }
 }
 
 // terminal reports whether this is a terminal on which text can be replaced.

@@ -50,13 +50,15 @@ type Report struct {
 
 // Run compares, prints the differences, and returns the status to exit with: 0 if all
 // answers are the same or differ on purpose, 1 if some differ, 2 if one side can't be
-// reached.
+// reached, 130 if ctx ended before that, as shells have it.
 func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 	report, err := run(ctx, o)
 	if err == nil {
 		err = report.write(stdout, o.JSON)
 	}
 	switch {
+	case err != nil && ctx.Err() != nil: // no side is out of reach: nobody waits for it any more
+		return 130
 	case err != nil:
 		fmt.Fprintln(stderr, "bosgraph compare:", err)
 		return 2

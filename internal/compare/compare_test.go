@@ -1,6 +1,8 @@
 package compare
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -121,4 +123,19 @@ func TestARequestThatCouldChangeSomethingIsNeverSent(t *testing.T) {
 		t.Errorf("sent: %v", got)
 	}
 	s.http.CloseIdleConnections()
+}
+
+// TestAComparisonThatIsInterruptedSaysNothingOfTheSides interrupts it while a server has yet to answer.
+func TestAComparisonThatIsInterruptedSaysNothingOfTheSides(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		interrupt()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	var stdout, stderr bytes.Buffer
+	status := Run(ctx, Options{BOS: Side{URL: server.URL}, Server: Side{URL: server.URL}}, &stdout, &stderr)
+	if status != 130 || stdout.Len() > 0 || stderr.Len() > 0 {
+		t.Errorf("it exits with %d, and prints %q and %q", status, &stdout, &stderr)
+	}
 }

@@ -30,15 +30,11 @@ func main() {
 	}
 	switch c.Command {
 	case config.Version:
-		os.Exit(printVersion(c.JSON))
+		os.Exit(printed(printVersion(os.Stdout, c.JSON)))
 	case config.Licenses:
-		if err := printLicenses(os.Stdout); err != nil {
-			os.Exit(2)
-		}
-		return
-	}
-	if c.Command == config.Token {
-		os.Exit(newToken(c.Holder))
+		os.Exit(printed(printLicenses(os.Stdout)))
+	case config.Token:
+		os.Exit(newToken(os.Stdout, c.Holder))
 	}
 	log := logger(c)
 	switch c.Command {
@@ -104,30 +100,34 @@ func listed(c config.Config) client.Which {
 	return which
 }
 
-// printVersion prints what this program was built from, and returns the status to exit with.
-func printVersion(asJSON bool) int {
-	if !asJSON {
-		fmt.Println(app.Build())
-		return 0
-	}
-	if err := json.NewEncoder(os.Stdout).Encode(app.Build()); err != nil {
+// printed returns the status to exit with after a command that only prints: 2 if not all could be printed, with the reason.
+func printed(err error) int {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bosgraph:", err)
 		return 2
 	}
 	return 0
 }
 
-// newToken prints a new access token and its line of the file of tokens, and returns the status to
-// exit with.
-func newToken(h config.Holder) int {
-	text, line, err := app.NewToken(h)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bosgraph:", err)
-		return config.ExitCode(err) // the options alone can be wrong
+// printVersion writes what this program was built from.
+func printVersion(to io.Writer, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(to).Encode(app.Build())
 	}
-	fmt.Println(text)
-	fmt.Println(line)
-	return 0
+	_, err := fmt.Fprintln(to, app.Build())
+	return err
+}
+
+// newToken writes a new access token and its line of the file of tokens, and returns the status to exit with.
+func newToken(to io.Writer, h config.Holder) int {
+	token, line, err := app.NewToken(h)
+	if err != nil { // the options alone can be wrong
+		fmt.Fprintln(os.Stderr, "bosgraph:", err)
+		return config.ExitCode(err)
+	}
+	// A token that is lost here is stored nowhere else.
+	_, err = fmt.Fprintf(to, "%s\n%s\n", token, line)
+	return printed(err)
 }
 
 // verdict runs a command that works on Redis, and returns the status to exit with: 0

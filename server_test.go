@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io"
 	"testing"
 
 	"github.com/bosgraph/bosgraph/internal/config"
@@ -13,7 +15,27 @@ func TestAWrongTokenIsAWrongCommandLine(t *testing.T) {
 		"a limited role for nobody":  {Name: "me", Roles: []string{"tenant"}},
 		"a name with a space":        {Name: "m e", Roles: []string{"admin"}},
 	} {
-		if status := newToken(h); status != 64 {
+		if status := newToken(io.Discard, h); status != 64 {
+			t.Errorf("%s: it exits with %d", name, status)
+		}
+	}
+}
+
+// TestWhatCannotBePrintedIsAnError shows that a command that only prints does not succeed on a full disk: a
+// script would continue with an empty token.
+func TestWhatCannotBePrintedIsAnError(t *testing.T) {
+	full := errors.New("no space left on device")
+	r, w := io.Pipe()
+	if err := r.CloseWithError(full); err != nil {
+		t.Fatal(err)
+	}
+	for name, status := range map[string]int{
+		"token":          newToken(w, config.Holder{Name: "ops", Roles: []string{"viewer"}}),
+		"version":        printed(printVersion(w, false)),
+		"version --json": printed(printVersion(w, true)),
+		"licenses":       printed(printLicenses(w)),
+	} {
+		if status != 2 {
 			t.Errorf("%s: it exits with %d", name, status)
 		}
 	}

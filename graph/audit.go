@@ -51,18 +51,17 @@ func errorOf(errs gqlerror.List, alias string) error {
 }
 
 // RecordRefused records an operation that is refused before it is executed, if it is a mutation:
-// one event for all of its fields, of which a hostile request may have very many.
+// one event for all of its fields, of which a hostile request may have very many. errs are what its client gets.
 func RecordRefused(ctx context.Context, log *audit.Log, op *graphql.OperationContext, errs gqlerror.List) {
 	if op.Operation == nil || op.Operation.Operation != ast.Mutation {
 		return
 	}
-	event := audit.Event{Action: strings.Join(rootFields(op.Operation.SelectionSet), ",")}
-	refused := bos.Errorf(bos.BadUserInput, "%s", errs[0].Message)
-	if code, ok := errs[0].Extensions["code"].(string); ok && code == string(bos.Forbidden) {
-		refused.Code = bos.Forbidden
-	}
-	event.Done(0, refused)
-	log.Record(ctx, event)
+	code, _ := errs[0].Extensions["code"].(string)
+	log.Record(ctx, audit.Event{
+		Action:  strings.Join(rootFields(op.Operation.SelectionSet), ","),
+		Outcome: audit.Refused, // whatever the code is: it was not executed
+		Code:    bos.Code(code), Error: errs[0].Message,
+	})
 }
 
 // Audited is a store whose writes are noted in the event of the mutation that makes them.

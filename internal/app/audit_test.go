@@ -130,6 +130,22 @@ func TestEveryMutationIsALineOfTheAuditLog(t *testing.T) {
 	}
 }
 
+// TestRefusedMutationsAreRecordedAsTheirClientGotThem compares what is recorded of mutations that are refused before they are
+// executed with the answers.
+func TestRefusedMutationsAreRecordedAsTheirClientGotThem(t *testing.T) {
+	t.Parallel()
+	g := serveGuarded(t)
+	const request = `mutation ($in: UpdateSessionInput!) { updateSession(input: $in) { userErrors { code } } }`
+	for i, in := range []any{nil, apptest.Vars{"name": true}, apptest.Vars{"name": "s", "status": 1}, apptest.Vars{"name": "s", "none": 1}} {
+		id := fmt.Sprint("refused-", i)
+		r := g.as("admin", "X-Request-Id", id).Ask(request, apptest.Vars{"in": in})
+		l := auditOf(t, g.audit, id, 1)[0]
+		if len(r.Errors) != 1 || l.Outcome != "refused" || l.Error != r.Errors[0].Message || l.Code != r.Errors[0].Extensions.Code {
+			t.Errorf("%v is answered with %s\nand recorded as %+v", in, r.Body, l)
+		}
+	}
+}
+
 // TestEveryMutationFieldIsRecorded sends those of the table of access, of which none may be missing.
 func TestEveryMutationFieldIsRecorded(t *testing.T) {
 	g := serveGuarded(t)

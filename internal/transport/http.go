@@ -229,15 +229,14 @@ func (h HTTP) operation(ctx context.Context, r *request) (*graphql.OperationCont
 		r.whole()
 		op, errs = h.Executor.CreateOperationContext(ctx, r.RawParams)
 	}
-	if errs != nil {
-		graph.RecordRefused(ctx, h.Audit, op, errs)
-	}
 	return op, errs
 }
 
-// refusal is the response to an operation that is not executed.
+// refusal is the response to an operation that is not executed, of which a mutation is recorded.
 func (h HTTP) refusal(ctx context.Context, op *graphql.OperationContext, errs gqlerror.List) *graphql.Response {
-	return h.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs)
+	response := h.Executor.DispatchError(graphql.WithOperationContext(ctx, op), errs)
+	graph.RecordRefused(ctx, h.Audit, op, response.Errors)
+	return response
 }
 
 // decodeRequest reads a request from the URL of a GET or the body of a POST; a status goes with

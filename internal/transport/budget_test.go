@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -77,6 +79,28 @@ func TestWhoHasSpentItsBudgetIsRefused(t *testing.T) {
 	}
 	// What costs little is still there: the budget is not a door that closes.
 	s.Must(`{ serverInfo { version } }`)
+}
+
+// TestMutationsBeyondTheBudgetAreRecorded shows that a mutation that is refused because its client has spent its budget is a line
+// of the audit log, by HTTP and over a WebSocket alike, with the code that the client gets.
+func TestMutationsBeyondTheBudgetAreRecorded(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "audit.log")
+	s := apptest.ServeRedis(t, "--max-cost", "10000", "--max-cost-per-minute", "200000", "--audit-log", file)
+	w := s.Begin(t)
+	spent(t, s)
+	mutation := `mutation { deleteSession(input: {name: "s"}) { deletedId } updateSession(input: {name: "s"}) { session ` + expensive + ` } }`
+	if r := s.Ask(mutation); r.Status != http.StatusTooManyRequests {
+		t.Fatalf("status %d: %s", r.Status, apptest.Clip(string(r.Body)))
+	}
+	w.Send(apptest.Subscribe("1", mutation))
+	if raw, m := w.Message(); m["type"] != "error" {
+		t.Fatalf("over a WebSocket: %s", raw)
+	}
+	apptest.Eventually(t, "both are recorded", func() bool {
+		log, err := os.ReadFile(file)
+		return err == nil && strings.Count(string(log), `"action":"deleteSession,updateSession","items":0,"applied":0,"outcome":"refused","code":"UNAVAILABLE"`) == 2
+	})
 }
 
 // TestTheCostOfARequestIsBounded shows the refusal of a request that costs more than one may.

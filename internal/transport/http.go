@@ -179,8 +179,7 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType s
 		operation = typeOf(op)
 		price := priceOf(op, errs)
 		if !b.paid {
-			if err := h.Budget.Spend(b.client, price); err != nil {
-				graph.RecordRefused(ctx, h.Audit, op, gqlerror.List{shown(err)})
+			if err := h.pay(ctx, b.client, op, price); err != nil {
 				return failure(mediaType, http.StatusTooManyRequests, err)
 			}
 		}
@@ -301,6 +300,15 @@ func priceOf(op *graphql.OperationContext, errs gqlerror.List) int {
 		return cost.Refused
 	}
 	return limits.CostOf(op)
+}
+
+// pay takes what an operation costs from its client's budget. A mutation that is refused for that is recorded.
+func (h HTTP) pay(ctx context.Context, client string, op *graphql.OperationContext, price int) *bos.Error {
+	err := h.Budget.Spend(client, price)
+	if err != nil {
+		graph.RecordRefused(ctx, h.Audit, op, gqlerror.List{shown(err)})
+	}
+	return err
 }
 
 // failure is the answer to a request that is not executed.

@@ -49,7 +49,7 @@ func (o *operation) start(w *wire, size int, access auth.Access) {
 		return
 	}
 	op, errs := s.o.HTTP.operation(ctx, request)
-	if err := s.o.HTTP.Budget.Spend(client, priceOf(op, errs)); err != nil {
+	if err := s.o.HTTP.pay(ctx, client, op, priceOf(op, errs)); err != nil {
 		o.refused(typeOf(op), http.StatusTooManyRequests, began, gqlerror.List{shown(err)})
 		return
 	}

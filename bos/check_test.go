@@ -106,3 +106,16 @@ func TestAComponentFilterIsChecked(t *testing.T) {
 		})
 	}
 }
+
+// TestTextsAreCutBetweenCharacters shows that an error quotes no part of a character, which would be shown as an escape.
+func TestTextsAreCutBetweenCharacters(t *testing.T) {
+	_, err := bos.ParseTime("x" + strings.Repeat("é", 29))
+	if want := `"x` + strings.Repeat("é", 19) + `… (59 bytes)" is not a time: write it as 2026-11-22T09:00:00Z`; err == nil || err.Error() != want {
+		t.Errorf("it says %v", err)
+	}
+	for text, want := range map[string]string{"": "", "abc": "abc", "ab€": "ab…", "€": "€", "a€": "a…", "€uro": "€…"} {
+		if got := bos.Clip(text, 3); got != want {
+			t.Errorf("%q is cut to %q", text, got)
+		}
+	}
+}

@@ -161,5 +161,14 @@ func clip(s string) string {
 	if len(s) <= most {
 		return s
 	}
-	return s[:most] + "… (" + strconv.Itoa(len(s)) + " bytes)"
+	return Clip(s, most) + " (" + strconv.Itoa(len(s)) + " bytes)"
+}
+
+// Clip shortens a text that others have chosen, for a message or a log, to so many bytes and an ellipsis. No character is
+// cut in two: its parts would be shown as escapes.
+func Clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }

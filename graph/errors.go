@@ -102,13 +102,9 @@ const maxMessage = 1000
 
 // present keeps where the error is and replaces what it says.
 func present(shown *gqlerror.Error, message string, code bos.Code) *gqlerror.Error {
-	if len(message) > maxMessage {
-		// The cut may be within a character, which JSON has no form for.
-		message = strings.ToValidUTF8(message[:maxMessage], "") + "…"
-	}
 	// A new one: that of gqlgen wraps the cause, which others might show.
 	return &gqlerror.Error{
-		Message: message, Path: shown.Path, Locations: shown.Locations, Extensions: map[string]any{"code": string(code)},
+		Message: bos.Clip(message, maxMessage), Path: shown.Path, Locations: shown.Locations, Extensions: map[string]any{"code": string(code)},
 	}
 }
 

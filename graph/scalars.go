@@ -138,10 +138,7 @@ func UnmarshalRevision(v any) (int64, error) {
 }
 
 func notA(kind string, v any) error {
-	text := fmt.Sprint(v)
-	if len(text) > 40 {
-		text = text[:40] + "…"
-	}
+	text := bos.Clip(fmt.Sprint(v), 40)
 	// In quotes unless it is a number: a text of digits is not one, and looks the same without.
 	switch v.(type) {
 	case nil:

@@ -10,7 +10,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 	"unicode"
 	"unicode/utf16"
@@ -114,12 +113,7 @@ func encode(ctx context.Context, now time.Time, e Event) []byte {
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z07:00") }
 
 // cut shortens a text.
-func cut(text string) string {
-	if len(text) <= maxText {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxText], "") + "…"
-}
+func cut(text string) string { return bos.Clip(text, maxText) }
 
 // marshal makes a line of JSON in which every character is visible. JSON escapes the control
 // characters of ASCII alone; terminals and viewers obey others, too, such as U+0085, a line

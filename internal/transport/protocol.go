@@ -2,7 +2,6 @@ package transport
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/gorilla/websocket"
@@ -144,13 +143,7 @@ func (c *socket) subscribe(m *message) {
 }
 
 // quote is a text of the client's in a close reason.
-func quote(s string) string {
-	const most = 40
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return jsonText(s)
-}
+func quote(s string) string { return jsonText(bos.Clip(s, 40)) }
 
 func jsonText(v any) string {
 	text, err := json.Marshal(v)

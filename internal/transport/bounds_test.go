@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -183,6 +184,12 @@ func TestTooManyDistinctSubscriptionsAreRefused(t *testing.T) {
 			t.Errorf("the answer to subscription %d is %v", i, m)
 		}
 	}
+	// As an event stream, whose client would otherwise come back at once, again and again.
+	_, r := stream(t, s, byGET(`subscription { sessionStatusUpdated(name: "running") { other: revision } }`), "")
+	events := eventReader{bufio.NewReader(r.Body), t}
+	events.want("next", "errors.0.extensions.code", "UNAVAILABLE")
+	events.want("complete", "", nil)
+	events.wantEnd()
 	w.Finish()
 	s.Deserted(t)
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/bosgraph/bosgraph/bos"
-	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/internal/audit"
 	"github.com/bosgraph/bosgraph/internal/auth"
 	"github.com/bosgraph/bosgraph/internal/fanout"
@@ -81,12 +80,6 @@ func reportOnce(w http.ResponseWriter, p *reply) {
 // follow streams a subscription over the connection, taken from the HTTP server.
 func (s *Streams) follow(w http.ResponseWriter, r *http.Request, op *graphql.OperationContext) {
 	ctx := r.Context()
-	// Checked before the connection is taken over: afterwards there is no response to refuse it
-	// by.
-	if _, _, err := graph.Shared(op); err != nil {
-		reportOnce(w, answered(typeEvents, http.StatusOK, graph.Encode(s.o.HTTP.refusal(ctx, op, gqlerror.List{gqlerror.Wrap(err)}))))
-		return
-	}
 	address, ok := s.admit(w, r)
 	if !ok {
 		return
@@ -108,7 +101,7 @@ func (s *Streams) follow(w http.ResponseWriter, r *http.Request, op *graphql.Ope
 	// on, messages may come at any time.
 	m, err := s.o.Fanout.Join(op, auth.AccessOf(ctx), address, e)
 	if err != nil {
-		_ = e.Close() // can't be: it has been checked
+		e.fail(s.o.HTTP.refusal(ctx, op, gqlerror.List{gqlerror.Wrap(err)}).Errors)
 		return
 	}
 	e.member.Store(m)
@@ -172,14 +165,28 @@ func (e *events) ping() { _, _ = e.Write(e.chunk(nil, eventPing, nil, "")) }
 // expire ends the stream with an error as its last result: a client that came back at once
 // would be refused, and has to be given another token first.
 func (e *events) expire(reason string) {
-	result := jsonText(map[string]any{"errors": gqlerror.List{shown(bos.Errorf(bos.Unauthenticated, "%s", reason))}})
-	last := e.chunk(nil, eventNext, []byte(result), eventEnd)
-	last = e.chunk(last, eventComplete, nil, "")
+	e.fail(gqlerror.List{shown(bos.Errorf(bos.Unauthenticated, "%s", reason))})
+}
+
+// fail ends the stream with errors.
+func (e *events) fail(errs gqlerror.List) {
+	_, _ = e.Last(e.end(e.failure(nil, jsonText(errs)))) // if it was closed, the better
+}
+
+// failure appends errors, a list as JSON. The protocol has no event for them: they are a result without data.
+func (e *events) failure(to []byte, errs string) []byte {
+	return e.chunk(to, eventNext+`{"errors":`, []byte(errs), "}"+eventEnd)
+}
+
+// end appends the end of the stream.
+func (e *events) end(to []byte) []byte {
+	to = e.chunk(to, eventComplete, nil, "")
 	if e.chunked {
-		last = append(last, lastChunk...)
+		to = append(to, lastChunk...)
 	}
-	_, _ = e.Last(last) // if it was closed, the better
+	// The client closes what has come to its end; one that does not is not waited for.
 	_ = e.SetReadDeadline(time.Now().Add(e.streams.o.CompleteWithin))
+	return to
 }
 
 // goAway closes the connection without ending the stream: that is how clients know that they have
@@ -202,17 +209,9 @@ func (e *events) Append(to []byte) ([]byte, bool) {
 	case message.Kind == fanout.Next:
 		return e.chunk(to, eventNext, message.Payload, eventEnd), false
 	case message.Kind == fanout.Error:
-		// The protocol has no event for errors: they are a result without data, then the end.
-		result := append(append([]byte(`{"errors":`), message.Payload...), '}')
-		to = e.chunk(to, eventNext, result, eventEnd)
+		to = e.failure(to, string(message.Payload))
 	}
-	to = e.chunk(to, eventComplete, nil, "")
-	if e.chunked {
-		to = append(to, lastChunk...)
-	}
-	// The client closes what has come to its end; one that does not is not waited for.
-	_ = e.SetReadDeadline(time.Now().Add(e.streams.o.CompleteWithin))
-	return to, true
+	return e.end(to), true
 }
 
 // chunk appends a part of the stream, as one chunk if there are such.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"unsafe"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -219,15 +220,7 @@ func (p Parts) Bytes() []byte {
 	if len(p) == 1 {
 		return p[0]
 	}
-	return p.AppendTo(make([]byte, 0, p.Len()))
-}
-
-// AppendTo appends all parts.
-func (p Parts) AppendTo(to []byte) []byte {
-	for _, part := range p {
-		to = append(to, part...)
-	}
-	return to
+	return slices.Concat(p...)
 }
 
 // Finish is the response whose data has been written to the answer. One whose data is
@@ -243,7 +236,8 @@ func (a *Answer) Finish(response *graphql.Response) Parts {
 		// The capacity is cut, so that append copies: the response's own list may be shared.
 		errs = append(errs[:maxErrors-1:maxErrors-1], &last)
 	}
-	switch plain := len(errs) == 0 && len(response.Extensions) == 0; {
+	plain := len(errs) == 0 && len(response.Extensions) == 0
+	switch {
 	case a.err != nil:
 		return Encode(&graphql.Response{Errors: errs, Extensions: response.Extensions})
 	case a.filled:
@@ -252,7 +246,7 @@ func (a *Answer) Finish(response *graphql.Response) Parts {
 	default:
 		return Encode(&graphql.Response{Errors: errs, Data: response.Data, Extensions: response.Extensions})
 	}
-	if len(errs) == 0 && len(response.Extensions) == 0 {
+	if plain {
 		_, _ = a.WriteString("}")
 		a.close()
 		return a.parts

@@ -194,11 +194,7 @@ func (r queryResolver) syncInfo() *SyncInfo {
 
 // key is the scope that two arguments name.
 func key(tenant *string, name string) bos.SessionKey {
-	k := bos.SessionKey{Name: name}
-	if tenant != nil {
-		k.Tenant = *tenant
-	}
-	return k
+	return bos.SessionKey{Tenant: orEmpty(tenant), Name: name}
 }
 
 // orEmpty is what v points to, and T's empty value for nil: an argument that was left out, and

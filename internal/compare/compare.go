@@ -26,12 +26,12 @@ type Options struct {
 
 	// Settle is how long to wait before what differed is asked for a second time: long
 	// enough for bosgraph to have read what has changed at BOS meanwhile. 0 for
-	// [DefaultSettle].
+	// [defaultSettle].
 	Settle time.Duration
 }
 
-// DefaultSettle is three sweeps at bosgraph's default interval, and a little more.
-const DefaultSettle = 10 * time.Second
+// defaultSettle is three sweeps at bosgraph's default interval, and a little more.
+const defaultSettle = 10 * time.Second
 
 // maxSilent is after how many requests in a row without an answer a side counts as lost.
 const maxSilent = 3
@@ -113,7 +113,7 @@ func run(ctx context.Context, o Options) (*Report, error) {
 	}
 	if len(again) > 0 {
 		if o.Settle == 0 {
-			o.Settle = DefaultSettle
+			o.Settle = defaultSettle
 		}
 		if err := pause(ctx, o.Settle); err != nil {
 			return nil, err

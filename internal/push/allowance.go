@@ -6,7 +6,7 @@ import (
 )
 
 // Allowance is how long a client may take for one answer. It may take nothing for as long
-// as the patience lasts, and in all as much longer as it takes at [MinRate]. So one that
+// as the patience lasts, and in all as much longer as it takes at [minRate]. So one that
 // has stopped reading is disconnected, one on a slow line gets all of a large answer, and
 // one that takes a byte now and then does not keep the answer for ever. Only the time
 // counts in which the client is waited for.
@@ -16,8 +16,8 @@ type Allowance struct {
 	taken    int64
 }
 
-// MinRate is how many bytes a second a client has to take once its patience is used up.
-const MinRate = 64 << 10
+// minRate is how many bytes a second a client has to take once its patience is used up.
+const minRate = 64 << 10
 
 // piece is how much is written under one deadline.
 const piece = 64 << 10
@@ -41,5 +41,5 @@ func (a *Allowance) Write(c net.Conn, b []byte) (written int, err error) {
 }
 
 func (a *Allowance) left() time.Duration {
-	return min(a.Patience, a.Patience+time.Duration(a.taken)*time.Second/MinRate-a.waited)
+	return min(a.Patience, a.Patience+time.Duration(a.taken)*time.Second/minRate-a.waited)
 }

@@ -68,7 +68,7 @@ func New(store Store, o Options, next http.Handler) http.Handler {
 		h.Now = func() time.Time { return time.Now().Truncate(time.Second) }
 	}
 	if h.Templates == nil {
-		h.Templates = NoTemplates{}
+		h.Templates = noTemplates{}
 	}
 	h.routes = h.all()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

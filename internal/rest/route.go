@@ -3,7 +3,6 @@ package rest
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/bosgraph/bosgraph/internal/auth"
@@ -217,7 +216,7 @@ func unescape(s string) string {
 	parts := strings.Split(strings.ReplaceAll(s, "+", " "), "%")
 	var text strings.Builder
 	text.WriteString(parts[0])
-	for _, part := range slices.All(parts[1:]) {
+	for _, part := range parts[1:] {
 		if decoded, err := url.PathUnescape("%" + part[:min(2, len(part))]); err == nil {
 			text.WriteString(decoded + part[2:])
 		} else {

@@ -112,20 +112,20 @@ func (h *handler) options(w http.ResponseWriter, r *request) error {
 	return send(w, options)
 }
 
-// NoTemplates is a source that has no templates, and BOS's options as they are before
+// noTemplates is a source that has no templates, and BOS's options as they are before
 // anybody has changed them.
-type NoTemplates struct{}
+type noTemplates struct{}
 
 // ListTemplates implements [Templates], as do the others.
-func (NoTemplates) ListTemplates(context.Context, string) ([]Template, error) { return nil, nil }
+func (noTemplates) ListTemplates(context.Context, string) ([]Template, error) { return nil, nil }
 
 // Template returns none.
-func (NoTemplates) Template(context.Context, string, string) (json.RawMessage, error) {
+func (noTemplates) Template(context.Context, string, string) (json.RawMessage, error) {
 	return nil, nil
 }
 
 // BOSOptions returns BOS's defaults. BOS: common/options.py, DEFAULTS.
-func (NoTemplates) BOSOptions(context.Context) (json.RawMessage, error) {
+func (noTemplates) BOSOptions(context.Context) (json.RawMessage, error) {
 	return json.RawMessage(`{"bss_read_timeout":20,"cfs_read_timeout":20,"cleanup_completed_session_ttl":"7d","clear_stage":false,` +
 		`"component_actual_state_ttl":"4h","default_retry_policy":3,"disable_components_on_completion":true,"discovery_frequency":300,` +
 		`"hsm_read_timeout":20,"ims_errors_fatal":false,"ims_images_must_exist":false,"ims_read_timeout":20,"logging_level":"INFO",` +

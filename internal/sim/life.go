@@ -59,7 +59,7 @@ func (w *world) takeOver(c *component, s *session, action string) {
 func (w *world) await(c *component) {
 	wait := w.between(operatorPeriod/3, 2*operatorPeriod)
 	if w.chance(held) {
-		wait = w.around(longHold, spread)
+		wait = w.around(longHold)
 	}
 	w.then(c, wait, w.assess)
 }
@@ -92,7 +92,7 @@ func (w *world) powerOn(c *component) {
 		w.then(c, powerOnWait, w.powerOnFailed)
 		return
 	}
-	w.then(c, w.around(powerOnTime, spread), w.booted)
+	w.then(c, w.around(powerOnTime), w.booted)
 }
 
 // powerOnFailed ends an attempt: BOS notices that the component is still off.
@@ -116,7 +116,7 @@ func (w *world) booted(c *component) {
 	p.Error = new("")
 	p.ActualState = &bos.ActualStatePatch{BootArtifacts: c.session.image.artifacts, BssToken: new(c.token), LastUpdated: w.stamp}
 	w.setStatus(c, bos.PhaseConfiguring, "")
-	if took := w.around(configureTime, spread); c.fate == misconfigured {
+	if took := w.around(configureTime); c.fate == misconfigured {
 		w.then(c, took, func(c *component) { w.fail(c, errConfiguration) })
 	} else {
 		w.then(c, took, w.finish)
@@ -131,7 +131,7 @@ func (w *world) powerOff(c *component) {
 		w.then(c, powerOffWait, w.forceOff)
 		return
 	}
-	w.then(c, w.around(powerOffTime, spread), w.off)
+	w.then(c, w.around(powerOffTime), w.off)
 }
 
 func (w *world) forceOff(c *component) {
@@ -139,7 +139,7 @@ func (w *world) forceOff(c *component) {
 	w.act(c, bos.ActionPoweringOffForcefully)
 	switch {
 	case c.fate != stuck:
-		w.then(c, w.around(forcedOffTime, spread), w.off)
+		w.then(c, w.around(forcedOffTime), w.off)
 	case c.attempts.PowerOffForcefulAttempts < retryPolicy:
 		w.then(c, powerOffWait, w.forceOff)
 	default:

@@ -136,8 +136,8 @@ func (w *world) between(low, high time.Duration) time.Duration {
 // around draws a duration from a log-normal distribution, as times of machines
 // have: most near the median, a few stragglers. It is bounded, so that a round
 // ends.
-func (w *world) around(median time.Duration, sigma float64) time.Duration {
+func (w *world) around(median time.Duration) time.Duration {
 	const least, most = 0.4, 2.0
-	f := math.Exp(sigma * w.rng.NormFloat64())
+	f := math.Exp(spread * w.rng.NormFloat64())
 	return time.Duration(float64(median) * min(max(f, least), most))
 }

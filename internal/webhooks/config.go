@@ -326,9 +326,9 @@ func names[T ~string](all []T) string {
 	return strings.Join(texts, ", ")
 }
 
-// Wants says whether the target is to get an event. Events of the sync are about no session, and pass
+// wants says whether the target is to get an event. Events of the sync are about no session, and pass
 // filters of sessions.
-func (t *Target) Wants(e *bos.Event) bool {
+func (t *Target) wants(e *bos.Event) bool {
 	if !slices.Contains(t.events, e.Kind) {
 		return false
 	}

@@ -130,7 +130,7 @@ func TestATargetGetsWhatItsFiltersPass(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		one, sync := c.Targets[0].Wants(example(bos.EventCompleted)), c.Targets[0].Wants(example(bos.EventSyncLost))
+		one, sync := c.Targets[0].wants(example(bos.EventCompleted)), c.Targets[0].wants(example(bos.EventSyncLost))
 		if one != (want == "all") || sync != (want != "") {
 			t.Errorf("%s: completed %v, lost %v", more, one, sync)
 		}

@@ -352,7 +352,7 @@ func (s *Sender) distribute(ctx context.Context, store Store, watch *stalls, cou
 			passed = append(passed, *e)
 			var targets []string
 			for _, c := range couriers {
-				if c.target.Wants(e) {
+				if c.target.wants(e) {
 					targets = append(targets, c.target.Name)
 					woken[c] = true
 				}

@@ -185,11 +185,17 @@ func TestTooManyDistinctSubscriptionsAreRefused(t *testing.T) {
 		}
 	}
 	// As an event stream, whose client would otherwise come back at once, again and again.
-	_, r := stream(t, s, byGET(`subscription { sessionStatusUpdated(name: "running") { other: revision } }`), "")
-	events := eventReader{bufio.NewReader(r.Body), t}
-	events.want("next", "errors.0.extensions.code", "UNAVAILABLE")
-	events.want("complete", "", nil)
-	events.wantEnd()
+	for _, version := range []string{"HTTP/1.1", "HTTP/1.0"} {
+		_, r := stream(t, s, strings.Replace(byGET(`subscription { sessionStatusUpdated(name: "running") { other: revision } }`), "HTTP/1.1", version, 1), "")
+		events := eventReader{bufio.NewReader(r.Body), t}
+		events.want("next", "errors.0.extensions.code", "UNAVAILABLE")
+		events.want("complete", "", nil)
+		start := time.Now()
+		events.wantEnd()
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("%s: the end of the stream came %v after its last event", version, took)
+		}
+	}
 	w.Finish()
 	s.Deserted(t)
 }

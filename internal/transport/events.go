@@ -41,6 +41,7 @@ type events struct {
 	streams *Streams
 	chunked bool // HTTP/1.1 has chunks; elsewhere the end of the connection is that of the stream
 	member  atomic.Pointer[fanout.Member]
+	failed  atomic.Pointer[gqlerror.List] // why it ends, instead of what the member has
 	gone    atomic.Bool
 }
 
@@ -168,9 +169,11 @@ func (e *events) expire(reason string) {
 	e.fail(gqlerror.List{shown(bos.Errorf(bos.Unauthenticated, "%s", reason))})
 }
 
-// fail ends the stream with errors.
+// fail ends the stream with errors, for a client that is slow to take them, too.
 func (e *events) fail(errs gqlerror.List) {
-	_, _ = e.Last(e.end(e.failure(nil, jsonText(errs)))) // if it was closed, the better
+	e.failed.Store(&errs)
+	e.Offer(new([]byte))
+	e.leaveSoon()
 }
 
 // failure appends errors, a list as JSON. The protocol has no event for them: they are a result without data.
@@ -184,10 +187,12 @@ func (e *events) end(to []byte) []byte {
 	if e.chunked {
 		to = append(to, lastChunk...)
 	}
-	// The client closes what has come to its end; one that does not is not waited for.
-	_ = e.SetReadDeadline(time.Now().Add(e.streams.o.CompleteWithin))
+	e.leaveSoon()
 	return to
 }
+
+// leaveSoon bounds how long the client may stay: it closes what has come to its end, and one that does not is not waited for.
+func (e *events) leaveSoon() { _ = e.SetReadDeadline(time.Now().Add(e.streams.o.CompleteWithin)) }
 
 // goAway closes the connection without ending the stream: that is how clients know that they have
 // to reconnect. After eventComplete they would stop.
@@ -198,6 +203,9 @@ func (e *events) Offer(scratch *[]byte) { e.Conn.Offer(e, scratch) }
 
 // Append implements push.Source.
 func (e *events) Append(to []byte) ([]byte, bool) {
+	if errs := e.failed.Load(); errs != nil {
+		return e.end(e.failure(to, jsonText(*errs))), true
+	}
 	m := e.member.Load()
 	if m == nil {
 		return nil, false

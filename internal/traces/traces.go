@@ -41,7 +41,7 @@ type delivery struct{ from, to time.Time }
 // one that names where to, though the standard's default is on: a server must not look for a collector that nobody has.
 func wanted() bool {
 	switch exporter := os.Getenv("OTEL_TRACES_EXPORTER"); {
-	case os.Getenv("OTEL_SDK_DISABLED") == "true", exporter == "none":
+	case strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true"), exporter == "none":
 		return false
 	default:
 		return exporter != "" || endpoint() != ""

@@ -29,6 +29,7 @@ func TestTheEnvironmentDecides(t *testing.T) {
 		{map[string]string{"OTEL_SERVICE_NAME": "x"}, false, ""},
 		{map[string]string{"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, false, ""},
 		{map[string]string{"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, false, ""},
+		{map[string]string{"OTEL_SDK_DISABLED": "True", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, false, ""},
 		{map[string]string{"OTEL_TRACES_EXPORTER": "otlp"}, true, ""},
 		{map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, true, ""},
 		{map[string]string{"OTEL_TRACES_EXPORTER": "zipkin"}, false, "use otlp or none"},

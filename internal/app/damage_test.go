@@ -25,11 +25,11 @@ func testRecountRepairs(t *testing.T, f *apptest.Fleet) {
 	want := everyUpdate(s)
 
 	for _, damage := range []string{
-		"HINCRBY s:/a m 3",
-		"HINCRBY s:/a s -1",
-		"HDEL s:blue/a m t",
-		"HSET s:/b p 7",
-		"HSET s:/nobody m 1",
+		"HSET s:/a n m30a30",
+		"HSET s:/a n2 d1",
+		"HDEL s:blue/a n",
+		"HSET s:/b n p7",
+		"HSET s:/nobody n m1",
 		"ZREM m:/a x1",
 		"ZREM m:blue/a x2",
 		"DEL m:/a",

@@ -21,7 +21,7 @@
 //	e:<scope>                           zset    -                                       "<digest> <id>" of components with an error, score 0
 //	fg:<home>                           zset    -                                       g: as it was when the session was frozen
 //	fe:<home>                           zset    -                                       e: as it was when the session was frozen
-//	co:<home>                           list    -                                       a session's progress while it ran, "<ms> <counters>"
+//	co:<home>                           list    -                                       a session's progress while it ran, "<ms> <n of s:> <n2 of s:>"
 //	log:<scope>                         list    10m0s once frozen                       the change log: one entry a write, "<rev> <ids changed> <ids removed>"
 //	f:<scope>                           zset    -                                       ids of those of m: that have failed, score 0
 //	ff:<home>                           zset    -                                       f: as it was when the session was frozen

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/bosgraph/bosgraph/bos"
 )
 
 // recent are the records that this store has written last, so that the next change of them need not read them: mostly one producer
@@ -15,11 +17,15 @@ type recent struct {
 	values  map[string]*string // as they are stored, by id
 	size    int                // of all, in bytes
 	doubted time.Time          // when one was found to be out of date
+
+	templates map[bos.SessionKey]string // of the sessions that failures were noted for last
 }
 
 const (
 	// maxRecent is how many bytes are remembered: the records of more than 100,000 components.
 	maxRecent = 32 << 20
+	// maxTemplates is how many sessions' templates are remembered.
+	maxTemplates = 10_000
 	// recentBytes is about what a record takes besides its text and its id.
 	recentBytes = 100
 	// doubtful is for how long nothing is recalled after a record was out of date: where several servers write the same components,
@@ -86,7 +92,37 @@ func (r *recent) doubt() {
 	r.doubted = time.Now()
 }
 
-func (r *recent) forget() { r.values, r.size = map[string]*string{}, 0 }
+func (r *recent) forget() {
+	r.values, r.size, r.templates = map[string]*string{}, 0, map[bos.SessionKey]string{}
+}
+
+// recallTemplates puts in the templates of the sessions of scopes; false if not all are remembered.
+func (r *recent) recallTemplates(of newest) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key := range of {
+		template := r.templates[key]
+		if template == "" {
+			return false
+		}
+		of[key] = &named{template: template}
+	}
+	return true
+}
+
+// rememberTemplates keeps those of sessions. None can't be told from one without a name, and is read again.
+func (r *recent) rememberTemplates(of newest) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.templates == nil || len(r.templates)+len(of) > maxTemplates {
+		r.templates = map[bos.SessionKey]string{}
+	}
+	for key, one := range of {
+		if one != nil {
+			r.templates[key] = one.template
+		}
+	}
+}
 
 func (r *recent) drop(id string) {
 	if value := r.values[id]; value != nil {

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +36,7 @@ func (c *change) leave(o, n *record) {
 
 // chronicle adds to a change what is kept of it for later: the sessions that components leave, and who fails. Which
 // sessions there are is read only for that. It is no condition of the write: a session that is
-// created in between is not among those that are kept of its name.
+// created in between is not among those that are kept of its name. What is remembered is one, as it may be older.
 func (s *Store) chronicle(ctx context.Context, c *change) error {
 	if len(c.leaves)+len(c.failures) == 0 {
 		return nil
@@ -51,8 +52,15 @@ func (s *Store) chronicle(ctx context.Context, c *change) error {
 			f.next.addScopes(known)
 		}
 	}
-	if err := s.readNewest(ctx, known); err != nil {
-		return err
+	if len(c.leaves) == 0 && s.recent.recallTemplates(known) {
+		for _, key := range slices.SortedFunc(maps.Keys(known), compareKeys) {
+			c.guards = append(c.guards, guard{c.keys.Session(schema.ScopeHome(key)), schema.Session.Template.Name, known[key].template})
+		}
+	} else {
+		if err := s.readNewest(ctx, known); err != nil {
+			return err
+		}
+		s.recent.rememberTemplates(known)
 	}
 	for _, l := range c.leaves {
 		past := stay{ComponentSession: l.old.component.Leave(l.next.there(), c.at), in: l.old.countedIn(known)}
@@ -107,6 +115,7 @@ func (s *Store) readNewest(ctx context.Context, of newest) error {
 		return err
 	}
 	for key, reply := range replies {
+		of[key] = nil
 		if has := redisdb.Texts(reply.Val()); has[0] != "" {
 			of[key] = &named{has[1], bos.Time(has[2])}
 		}

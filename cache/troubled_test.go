@@ -2,6 +2,7 @@ package cache
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -54,6 +55,38 @@ func TestTroubledComponentsAreThoseThatFailMost(t *testing.T) {
 				s.Errorf("%s is kept for %v", key, life)
 			}
 		}
+	})
+}
+
+// TestAFailureCountsForTheTemplateOfItsSession has another server give the name of a session that failures were noted for to one of
+// another template, which this one does not know.
+func TestAFailureCountsForTheTemplateOfItsSession(t *testing.T) {
+	conform(t, func(s *suite) {
+		other := s.open(nil)
+		fail := func() {
+			s.put(component("x1", "a"))
+			s.patch(bos.ComponentPatch{ID: "x1", Status: &bos.StatusPatch{StatusOverride: new("failed")}})
+		}
+		failures := func(template string, want int) {
+			s.Helper()
+			found, err := s.store.TroubledComponents(s.ctx, bos.TroubleQuery{Template: template}, 10)
+			s.must(err)
+			if len(found) != 1 || found[0].Failures != want {
+				s.Errorf("of %s: %+v, want %d failures", template, found, want)
+			}
+		}
+		s.create("a")
+		fail()
+		if got := s.count(func() error { fail(); return nil }); slices.Contains(got.commands, "hmget") {
+			s.Errorf("the template is read again: %q", got.commands)
+		}
+		failures("compute", 3)
+		s.must(other.MarkDeleted(s.ctx, name("a")))
+		_, err := other.CreateSession(s.ctx, bos.NewSession{SessionKey: name("a"), TemplateName: "gpu", Operation: bos.OperationBoot, Source: bos.SourceProducer})
+		s.must(err)
+		fail()
+		failures("compute", 3)
+		failures("gpu", 1)
 	})
 }
 

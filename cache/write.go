@@ -271,9 +271,7 @@ func (c *change) arguments(writeID string) (names, args []string) {
 		step(g.key)
 		add(strconv.Itoa(len(names)), g.field, g.value)
 	}
-	scopes := slices.SortedFunc(maps.Keys(c.scopes), func(a, b bos.SessionKey) int {
-		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name))
-	})
+	scopes := slices.SortedFunc(maps.Keys(c.scopes), compareKeys)
 	ending := slices.DeleteFunc(slices.Clone(scopes), func(key bos.SessionKey) bool { return !c.scopes[key].check || c.freezes(c.scopes[key]) })
 	add(strconv.Itoa(len(ending)))
 	ends := len(args) // their first word: the number of a key, which has none yet
@@ -365,6 +363,11 @@ func (c *change) appendFlags(to []byte, sc *scopeChange, packed bool) []byte {
 		}
 	}
 	return to
+}
+
+// compareKeys orders scopes.
+func compareKeys(a, b bos.SessionKey) int {
+	return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name))
 }
 
 // sortedKeys are the keys of those values that are to be kept, in order: maps have none, and

@@ -110,7 +110,7 @@ func (r *recent) recallTemplates(of newest) bool {
 	return true
 }
 
-// rememberTemplates keeps those of sessions. None can't be told from one without a name, and is read again.
+// rememberTemplates keeps those of sessions. Where there is none it is read again: that looks like a template without a name.
 func (r *recent) rememberTemplates(of newest) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

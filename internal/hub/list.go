@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/bosgraph/bosgraph/bos"
@@ -17,6 +18,7 @@ type list struct {
 	watches  map[*listWatch]struct{}
 	statuses int                             // watches that want a status
 	known    map[bos.SessionKey]*bos.Session // the newest of each name; nil until read
+	shown    map[bos.SessionKey]struct{}     // those of which a change was shown since then
 	dirty    map[bos.SessionKey]struct{}
 	due      time.Time // as that of a topic
 	read     time.Time
@@ -32,7 +34,7 @@ const walkEvery = 30 * time.Second
 // megabytes. read stays, so that watches which come and go do not get more reads than one a
 // tick.
 func (l *list) reset() {
-	*l = list{watches: map[*listWatch]struct{}{}, dirty: map[bos.SessionKey]struct{}{}, read: l.read}
+	*l = list{watches: map[*listWatch]struct{}{}, shown: map[bos.SessionKey]struct{}{}, dirty: map[bos.SessionKey]struct{}{}, read: l.read}
 }
 
 func (l *list) watched() bool { return len(l.watches) > 0 }
@@ -56,6 +58,16 @@ func (h *Hub) listAt(due time.Time) {
 func (h *Hub) listChanged(scope bos.SessionKey) {
 	h.list.dirty[scope] = struct{}{}
 	h.listAt(h.list.read.Add(h.o.Tick))
+}
+
+// recordChanged notes the change of a record, whose version is the revision of its last one. The first read may have brought that very
+// change, as its notice comes later: it counts as unknown, so that it is shown, unless it was.
+func (l *list) recordChanged(n bos.Notice) {
+	if known := l.known[n.Scope]; known != nil && known.Version == strconv.FormatInt(n.Revision, 10) {
+		if _, shown := l.shown[n.Scope]; !shown {
+			delete(l.known, n.Scope)
+		}
+	}
 }
 
 // reloadList has all of the list read again, if somebody watches it.
@@ -233,6 +245,7 @@ func (l *list) show(scope bos.SessionKey, s *bos.Session) {
 	if l.known == nil || s == nil && old == nil {
 		return
 	}
+	l.shown[scope] = struct{}{}
 	if s == nil {
 		delete(l.known, scope)
 	} else {

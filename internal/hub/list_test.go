@@ -213,6 +213,23 @@ func TestTheListReportsWhatAppearsBeforeItsFirstRead(t *testing.T) {
 	})
 }
 
+// TestTheListReportsAChangeThatItsFirstReadHasBrought has the first watch begin, and its read be over, before the notice of what has changed since
+// comes. It is shown, and only once.
+func TestTheListReportsAChangeThatItsFirstReadHasBrought(t *testing.T) {
+	simulate(t, func(w *world) {
+		w.record("old", same)
+		revision := w.store.write(key("a"), same) // whose notice is late
+		f := w.list(bos.SessionFilter{}, bos.Want{})
+		wantUpdates(f, "before the notice")
+		w.notify("a", revision, true)
+		wantUpdates(f, "after the notice", "+a running")
+		w.notify("a", revision, true)
+		wantUpdates(f, "after another notice of the same")
+		w.record("old", complete)
+		wantUpdates(f, "after a change", "+old complete")
+	})
+}
+
 // What is read for others may lack what one wants who joins meanwhile: that is read once more, for all.
 func TestWhoJoinsTheListDuringAReadMissesNothing(t *testing.T) {
 	simulate(t, func(w *world) {

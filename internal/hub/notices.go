@@ -28,6 +28,9 @@ func (h *Hub) Changed(notices []bos.Notice) {
 		}
 		// Counters change without the record of the session: only where a status is wanted as well.
 		if n.Record && h.list.watched() || h.list.statuses > 0 {
+			if n.Record {
+				h.list.recordChanged(n)
+			}
 			h.listChanged(n.Scope)
 		}
 	}

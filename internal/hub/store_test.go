@@ -71,7 +71,7 @@ func (s *store) write(scope bos.SessionKey, change ...func(*bos.Session)) int64 
 		c(next)
 	}
 	if len(change) > 0 || next.Version == "" {
-		next.Version = fmt.Sprint("v", s.revision)
+		next.Version = fmt.Sprint(s.revision) // as the store has it
 	}
 	s.sessions[scope], s.revisions[scope] = next, s.revision
 	return s.revision

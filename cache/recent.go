@@ -92,9 +92,7 @@ func (r *recent) doubt() {
 	r.doubted = time.Now()
 }
 
-func (r *recent) forget() {
-	r.values, r.size, r.templates = map[string]*string{}, 0, map[bos.SessionKey]string{}
-}
+func (r *recent) forget() { r.values, r.size, r.templates = map[string]*string{}, 0, nil }
 
 // recallTemplates puts in the templates of the sessions of scopes; false if not all are remembered.
 func (r *recent) recallTemplates(of newest) bool {

@@ -36,7 +36,8 @@ func (c *change) leave(o, n *record) {
 
 // chronicle adds to a change what is kept of it for later: the sessions that components leave, and who fails. Which
 // sessions there are is read only for that. It is no condition of the write: a session that is
-// created in between is not among those that are kept of its name. What is remembered is one, as it may be older.
+// created in between is not among those that are kept of its name. A template that is remembered may be much older than that, so
+// the write depends on it.
 func (s *Store) chronicle(ctx context.Context, c *change) error {
 	if len(c.leaves)+len(c.failures) == 0 {
 		return nil

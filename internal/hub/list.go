@@ -18,7 +18,7 @@ type list struct {
 	watches  map[*listWatch]struct{}
 	statuses int                             // watches that want a status
 	known    map[bos.SessionKey]*bos.Session // the newest of each name; nil until read
-	shown    map[bos.SessionKey]struct{}     // those of which a change was shown since then
+	shown    map[bos.SessionKey]struct{}     // those of them of which a change was shown
 	dirty    map[bos.SessionKey]struct{}
 	due      time.Time // as that of a topic
 	read     time.Time
@@ -245,11 +245,12 @@ func (l *list) show(scope bos.SessionKey, s *bos.Session) {
 	if l.known == nil || s == nil && old == nil {
 		return
 	}
-	l.shown[scope] = struct{}{}
 	if s == nil {
 		delete(l.known, scope)
+		delete(l.shown, scope)
 	} else {
 		l.known[scope] = s
+		l.shown[scope] = struct{}{}
 	}
 	changed := old == nil || s == nil || old.Version != s.Version || old.Incarnation != s.Incarnation
 	replaced := old != nil && (s == nil || old.Incarnation != s.Incarnation)

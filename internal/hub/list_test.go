@@ -225,8 +225,13 @@ func TestTheListReportsAChangeThatItsFirstReadHasBrought(t *testing.T) {
 		wantUpdates(f, "after the notice", "+a running")
 		w.notify("a", revision, true)
 		wantUpdates(f, "after another notice of the same")
-		w.record("old", complete)
+		old := w.record("old", complete)
 		wantUpdates(f, "after a change", "+old complete")
+		w.removed("old")
+		wantUpdates(f, "after its removal", "-"+old.ID())
+		if n := len(w.hub.list.shown); n != 1 {
+			t.Errorf("%d sessions are remembered as shown, want the one that is left", n)
+		}
 	})
 }
 

@@ -44,8 +44,8 @@ type Field struct {
 	Holds string // for the documentation
 }
 
-// Use says who needs a field of a session's hash. What is in neither list of reads is only
-// looked at by scripts.
+// Use says who needs a field of a session's hash. What is in neither list of reads is looked at by scripts, or
+// read where it is asked for ([AllStatusFields]).
 type Use uint8
 
 const (

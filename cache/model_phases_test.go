@@ -14,9 +14,6 @@ import (
 func (m *model) time(before map[string]bos.Component) {
 	timed := func(c bos.Component) string { return fmt.Sprint(c.Session, " ", c.TimedPhase()) }
 	now := m.clock.Now().Truncate(time.Second)
-	for key, s := range m.sessions {
-		s.unsure = s.unsure || m.halfway && key.Tenant != ""
-	}
 	for id, old := range before {
 		c, still := m.components[id]
 		if old.TimedPhase() == bos.PhaseNone || still && timed(c) == timed(old) {
@@ -44,9 +41,6 @@ func (x *machine) checkPhaseStays(rt *rapid.T, got *bos.Status, s *modelSession)
 			at := func(percent int) float64 { return float64(stays[(len(stays)*percent+99)/100-1]) }
 			want = append(want, bos.PhaseDuration{Phase: phase, Count: len(stays), MedianSeconds: at(50), P95Seconds: at(95), LongestSeconds: at(100)})
 		}
-	}
-	if s.unsure {
-		return
 	}
 	close := func(got, exact float64) bool { return got >= 0.9*exact && got <= 1.1*exact }
 	same := slices.EqualFunc(got.PhaseDurations, want, func(a, b bos.PhaseDuration) bool {

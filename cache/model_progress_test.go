@@ -35,11 +35,8 @@ func (x *machine) checkProgress(rt *rapid.T, got *bos.Status, s *modelSession) {
 	if (n == 0) != (s.State == bos.StatePending) || n > 0 && got.Progress[n-1].Tally != got.Tally {
 		rt.Fatalf("session %s is %s with %+v and went %+v", s.SessionKey, s.State, got.Tally, got.Progress)
 	}
-	if x.halfway {
-		s.went = nil // it was in ways that the model can't know
-	}
 	for i, p := range got.Progress[:max(n-1, 0)] {
-		if s.went != nil && !s.went[p] || i > 0 && p.Time.Sub(got.Progress[i-1].Time) < bos.ProgressGap {
+		if !s.went[p] || i > 0 && p.Time.Sub(got.Progress[i-1].Time) < bos.ProgressGap {
 			rt.Fatalf("session %s went %+v, of that point %d is not true: it went %v", s.SessionKey, got.Progress, i, s.went)
 		}
 	}

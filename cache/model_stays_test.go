@@ -22,7 +22,6 @@ type modelStay struct {
 	error   string
 	moves   []modelMove
 	in      []string // "tenant start" of the sessions of the name when it was left
-	unsure  bool     // in: a tenant was half-way to owning other components
 	failed  bool     // at any time
 }
 
@@ -42,7 +41,7 @@ func (m *model) follow(before map[string]bos.Component) {
 		stays := m.stays[id]
 		if was && old.Session != "" && (!is || c.Session != old.Session) {
 			last := stays[len(stays)-1]
-			last.left, last.outcome, last.error, last.in, last.unsure = now, old.Outcome(), old.Error, m.existing(id, old.Session), m.halfway
+			last.left, last.outcome, last.error, last.in = now, old.Outcome(), old.Error, m.existing(id, old.Session)
 			if last.outcome == bos.StayActive {
 				last.outcome = bos.StayRemoved
 				if c.Session != "" {
@@ -98,9 +97,6 @@ func (m *model) shows(id string) (all []string) {
 		}
 		in = slices.DeleteFunc(slices.Clone(in), func(one string) bool { return !m.remains(s.name, one) })
 		maps.DeleteFunc(spent, func(_ bos.Phase, seconds float64) bool { return seconds == 0 })
-		if s.unsure {
-			in = []string{"?"}
-		}
 		all = append(all, fmt.Sprint(s.name, s.joined.Unix(), " ", s.left.Unix(), outcome, text[:min(len(text), 50)], spent, in))
 	}
 	return all[:min(len(all), bos.MaxStays)]
@@ -117,11 +113,7 @@ func (x *machine) checkStays(rt *rapid.T) {
 			return list
 		}
 		whole := read(bos.ComponentView{ID: id}, bos.Page{First: bos.MaxPage})
-		unsure := map[int]bool{}
-		for i, s := range slices.Backward(x.model.stays[id]) {
-			unsure[len(x.model.stays[id])-1-i] = s.unsure
-		}
-		if got, want := spelled(whole, unsure), x.model.shows(id); !slices.Equal(got, want) {
+		if got, want := spelled(whole), x.model.shows(id); !slices.Equal(got, want) {
 			rt.Fatalf("component %s was in\n%s\nwant\n%s", id, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 		for _, s := range whole.Items {
@@ -164,7 +156,7 @@ func (x *machine) checkSessionOf(rt *rapid.T, id string, s *bos.ComponentSession
 }
 
 // spelled is what model.shows says of the same.
-func spelled(list *bos.List[*bos.ComponentSession], unsure map[int]bool) (all []string) {
+func spelled(list *bos.List[*bos.ComponentSession]) (all []string) {
 	stayOf := func(i int) string { return list.Positions[i][:strings.LastIndex(list.Positions[i], " ")] }
 	for i := 0; i < len(list.Items); {
 		s, at, in := list.Items[i], stayOf(i), []string(nil)
@@ -172,9 +164,6 @@ func spelled(list *bos.List[*bos.ComponentSession], unsure map[int]bool) (all []
 			if one := list.Items[i]; one.Session != nil {
 				in = append(in, one.Tenant+" "+string(one.Session.StartTime))
 			}
-		}
-		if unsure[len(all)] {
-			in = []string{"?"}
 		}
 		spent := map[bos.Phase]float64{}
 		for _, p := range s.Phases {

@@ -192,8 +192,11 @@ func chain(all ...step) step {
 		},
 		expect: func(m *model) string {
 			return each(func(one step) string {
-				defer m.note()
-				return one.expect(m)
+				outcome := one.expect(m)
+				m.note()
+				m.finish()
+				m.note()
+				return outcome
 			})
 		},
 	}

@@ -22,9 +22,9 @@ type model struct {
 	clock      clock
 	since      map[string]time.Time    // by id, since when a component has its status
 	stays      map[string][]*modelStay // by id, oldest first
-	halfway    bool                    // as that of the machine
 	phaseSince map[string]time.Time    // by id, since when it has its phase in its session
 	note       func()                  // called between the calls of a chain
+	rest       func()                  // of a call that is two writes, after the first
 	failures   []modelFailure
 }
 
@@ -37,7 +37,6 @@ type modelSession struct {
 	revision int64
 	went     map[bos.Point]bool    // how it was at times while it ran
 	stays    map[bos.Phase][]int64 // in phases, in seconds
-	unsure   bool                  // somebody wrote in the midst of a call that was to change whose the components are: their stays may count here
 }
 
 type modelStatus struct {
@@ -225,21 +224,34 @@ func (m *model) putTenant(name string, ids []string) string {
 			return failed(err)
 		}
 	}
-	owned := map[string]bool{}
+	owned, added := map[string]bool{}, false
 	for _, id := range ids {
 		if m.owners[id] == nil {
 			m.owners[id] = map[string]bool{}
 		}
+		added = added || !m.owners[id][name]
 		m.owners[id][name], owned[id] = true, true
 	}
-	m.note() // it is two writes
-	for id, tenants := range m.owners {
-		if !owned[id] {
-			delete(tenants, name)
+	m.rest = func() {
+		for id, tenants := range m.owners {
+			if !owned[id] {
+				delete(tenants, name)
+			}
 		}
+		m.complete()
 	}
-	m.complete()
+	if !added { // there is no first write
+		m.finish()
+	}
 	return countOutcome(len(owned), nil)
+}
+
+// finish does the rest of a call.
+func (m *model) finish() {
+	if rest := m.rest; rest != nil {
+		m.rest = nil
+		rest()
+	}
 }
 
 func (m *model) create(n bos.NewSession) string {

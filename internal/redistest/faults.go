@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,10 @@ import (
 // the work. The zero value loses nothing. All its methods are safe for
 // concurrent use.
 type Faults struct {
+	// Passed, where it is not empty, is in answers that always arrive: the client asks again after them,
+	// and the next answer that a fault matches is lost in their place. It is set before a client connects.
+	Passed string
+
 	mu    sync.Mutex
 	armed []fault
 }
@@ -67,6 +72,13 @@ func (f *Faults) claim(command []byte) (fault, bool) {
 	return fault{}, false
 }
 
+// unclaim gives back a fault whose answer has arrived all the same.
+func (f *Faults) unclaim(hit fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.armed = slices.Insert(f.armed, 0, hit)
+}
+
 // faultyConn counts the commands and the answers of a connection, so that it
 // knows which answer is whose.
 type faultyConn struct {
@@ -81,7 +93,9 @@ type faultyConn struct {
 	answered int
 	doomed   bool
 	lostFrom int // while doomed: the first answer to drop, counted from 0
-	between  func()
+	hit      fault
+	lost     []byte // what has come of that answer
+	arrived  []byte // what the client is to see and has not read
 }
 
 // Write passes everything on. It looks at commands, not at writes: one may come
@@ -97,7 +111,7 @@ func (c *faultyConn) Write(b []byte) (int, error) {
 		}
 		if !c.doomed {
 			if hit, ok := c.faults.claim(c.command); ok {
-				c.doomed, c.lostFrom, c.between = true, c.sent, hit.between
+				c.doomed, c.lostFrom, c.hit, c.lost = true, c.sent, hit, nil
 			}
 		}
 		c.sent++
@@ -110,6 +124,9 @@ func (c *faultyConn) Write(b []byte) (int, error) {
 // Read passes on what is not to be lost.
 func (c *faultyConn) Read(b []byte) (int, error) {
 	for {
+		if n := c.deliver(b); n > 0 {
+			return n, nil
+		}
 		doomed, lost, between := c.fate()
 		if lost {
 			if between != nil {
@@ -125,8 +142,9 @@ func (c *faultyConn) Read(b []byte) (int, error) {
 			}
 		}
 		n, err := c.Conn.Read(b)
-		if keep := c.keep(b[:n]); keep > 0 || err != nil || len(b) == 0 {
-			return keep, err
+		c.take(b[:n])
+		if err != nil || len(b) == 0 {
+			return c.deliver(b), err
 		}
 	}
 }
@@ -137,26 +155,38 @@ func (c *faultyConn) fate() (doomed, lost bool, between func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if lost = c.doomed && c.answered >= c.sent; lost {
-		between, c.between = c.between, nil
+		between, c.hit.between = c.hit.between, nil
 	}
 	return c.doomed, lost, between
 }
 
-// keep returns how much of what Redis sent the client is to see: all that comes
-// before the first lost answer.
-func (c *faultyConn) keep(b []byte) int {
+// take sorts what Redis sent: the client is to see all that comes before the first lost answer.
+func (c *faultyConn) take(b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	retained := 0
 	for len(b) > 0 {
 		n, ended := c.answers.next(b)
-		b = b[n:]
-		if !c.doomed || c.answered < c.lostFrom {
-			retained += n
+		switch {
+		case !c.doomed || c.answered < c.lostFrom:
+			c.arrived = append(c.arrived, b[:n]...)
+		case c.answered == c.lostFrom:
+			if c.lost = append(c.lost, b[:n]...); ended && c.faults.Passed != "" && strings.Contains(string(c.lost), c.faults.Passed) {
+				c.faults.unclaim(c.hit)
+				c.doomed, c.arrived = false, append(c.arrived, c.lost...)
+			}
 		}
+		b = b[n:]
 		if ended {
 			c.answered++
 		}
 	}
-	return retained
+}
+
+// deliver moves to b what the client is to see.
+func (c *faultyConn) deliver(b []byte) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := copy(b, c.arrived)
+	c.arrived = c.arrived[n:]
+	return n
 }

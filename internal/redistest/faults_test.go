@@ -140,6 +140,24 @@ func TestLoseNextAnswerOnce(t *testing.T) {
 	}
 }
 
+// An answer that always arrives does, in as many pieces as it comes, and the next one is lost.
+func TestLoseNextAnswerPasses(t *testing.T) {
+	addr := Server(t)
+	f := Faults{Passed: "again"}
+	f.LoseNextAnswer("echo", nil)
+	conn := dial(t, &f, addr)
+	long := strings.Repeat("x", 1<<20) + "again"
+	send(t, conn, wire("ECHO", long)+wire("PING"))
+	answers := make([]byte, len(fmt.Sprintf("$%d\r\n%s\r\n+PONG\r\n", len(long), long)))
+	if _, err := io.ReadFull(conn, answers); err != nil || !strings.HasSuffix(string(answers), "again\r\n+PONG\r\n") {
+		t.Fatalf("the answers end with %q, %v", answers[len(answers)-20:], err)
+	}
+	send(t, conn, wire("ECHO", "done"))
+	if got, err := io.ReadAll(conn); len(got) > 0 || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("the next answer is %q, %v", got, err)
+	}
+}
+
 // The client's own deadline, passed or not, does not keep between from running
 // after Redis has done its work.
 func TestLoseNextAnswerOfPausedServer(t *testing.T) {

@@ -64,6 +64,7 @@ const (
 // operation's fields are resolved concurrently.
 type Effort struct {
 	bounds *Limits
+	line   chan struct{} // see Queue; nil where nobody waits for anybody
 
 	mu      sync.Mutex
 	bytes   int64 // held
@@ -71,6 +72,7 @@ type Effort struct {
 	taken   int64 // of the pool
 	planned int64 // bytes of the answer that lists have been given
 	scanned int
+	first   bool // in line
 	heavy   bool
 }
 
@@ -84,6 +86,15 @@ func (b *Limits) WithEffort(ctx context.Context) (context.Context, *Effort) {
 	}
 	e := &Effort{bounds: b}
 	return context.WithValue(ctx, effortKey{}, e), e
+}
+
+// Queue puts the operation in a line, which has room for one: of those in it, one at a time is heavy, until its answer
+// has been sent. What one client asks for and does not read is then no more than an answer. It is called before
+// anything is counted.
+func (e *Effort) Queue(line chan struct{}) {
+	if e != nil {
+		e.line = line
+	}
 }
 
 // EffortOf is the effort of the operation that ctx belongs to; nil if none is counted.
@@ -209,6 +220,14 @@ func (e *Effort) wait(ctx context.Context) error {
 	if e.heavy || e.bounds.Heavy == nil {
 		return nil
 	}
+	if e.line != nil && !e.first {
+		select {
+		case e.line <- struct{}{}:
+			e.first = true
+		case <-ctx.Done():
+			return bos.Errorf(bos.Unavailable, "a large answer that came before on this connection has not been read: read it, or ask again on another")
+		}
+	}
 	select {
 	case e.bounds.Heavy <- struct{}{}:
 		e.heavy = true
@@ -252,6 +271,10 @@ func (e *Effort) Done() {
 	e.bounds.Memory.Give(e.taken)
 	e.bytes, e.taken = 0, 0
 	e.leave()
+	if e.first {
+		e.first = false
+		<-e.line
+	}
 }
 
 // Limit is how many bytes the answer may have.

@@ -171,6 +171,52 @@ func TestUnreadAnswersEnd(t *testing.T) {
 	}
 }
 
+// TestOneSocketHoldsOneUnreadAnswer shows that a socket whose client does not read takes no more than one large
+// answer of what all of them may hold together: others are answered meanwhile.
+func TestOneSocketHoldsOneUnreadAnswer(t *testing.T) {
+	t.Parallel()
+	const operations = 6
+	s := apptest.ServeRedis(t, "--max-response", fmt.Sprint(12<<20), "--max-response-memory", fmt.Sprint(36<<20), "--operation-timeout", "2s")
+	s.Session("s")
+	for i := range 160 { // more than a connection's buffers have room for
+		s.Put(apptest.Failing(apptest.Xname(i), "s", fmt.Sprint(i, " ")+strings.Repeat("e", 60_000)))
+	}
+	const query = `query($i: Int!) { components(first: $i) { edges { node { id error } } } }`
+	w := s.Begin(t)
+	for i := range operations {
+		w.Send(apptest.Subscribe(fmt.Sprint(i), query, apptest.Vars{"i": 150 + i}))
+	}
+	answered := 0
+	refused := func() bool {
+		got := s.Ask(query, apptest.Vars{"i": 160})
+		if len(got.Codes()) > 0 {
+			t.Errorf("others are refused: %s", apptest.Clip(string(got.Body)))
+		}
+		answered++
+		_, metrics := s.Get("/metrics")
+		return strings.Contains(metrics, fmt.Sprintf("\nbosgraph_requests_total{operation=\"query\",outcome=\"failed\"} %d\n", operations-1))
+	}
+	apptest.Eventually(t, "all but one have waited in vain", refused)
+	whole := 0
+	for open := operations; open > 0; {
+		_, m := w.Message()
+		switch m["type"] {
+		case "complete":
+			open--
+		case "next":
+			if errs := fmt.Sprint(apptest.At(m, "payload.errors")); errs == "<nil>" {
+				whole++
+			} else if !strings.Contains(errs, "UNAVAILABLE") {
+				t.Errorf("answered %s", errs)
+			}
+		}
+	}
+	if whole != 1 || answered == 0 {
+		t.Errorf("%d answers are whole, and others asked %d times", whole, answered)
+	}
+	w.Finish()
+}
+
 // TestTooManyDistinctSubscriptionsAreRefused shows the refusal of a client that follows too many different
 // things.
 func TestTooManyDistinctSubscriptionsAreRefused(t *testing.T) {

@@ -162,7 +162,7 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType s
 			p = h.internal(ctx, plainType(mediaType), graph.Recover(ctx, panicked)).to(operation)
 		}
 	}()
-	p = h.bounded(ctx, mediaType, len(b.raw), func(ctx context.Context) *reply {
+	p = h.bounded(ctx, mediaType, len(b.raw), nil, func(ctx context.Context) *reply {
 		if seen != nil && seen.operation != nil {
 			operation = typeOf(seen.operation)
 			return h.dispatch(graphql.StartOperationTrace(ctx), mediaType, seen.operation)

@@ -122,9 +122,10 @@ func (p *reply) writeTo(w http.ResponseWriter) {
 }
 
 // bounded does one operation, whose body has so many bytes, within the server's bounds and
-// within its time. Nil if ctx has ended.
-func (h HTTP) bounded(ctx context.Context, mediaType string, body int, do func(context.Context) *reply) (p *reply) {
+// within its time, and in line with others of its connection if there is one. Nil if ctx has ended.
+func (h HTTP) bounded(ctx context.Context, mediaType string, body int, line chan struct{}, do func(context.Context) *reply) (p *reply) {
 	within, effort := h.Bounds.WithEffort(ctx)
+	effort.Queue(line)
 	defer func() {
 		if p == nil { // or do has panicked
 			effort.Done()

@@ -71,6 +71,17 @@ type socket struct {
 	mu         sync.Mutex
 	state      state
 	operations map[string]*operation
+	executed   chan struct{} // of line; nil before the first
+}
+
+// line is that of the queries and mutations of this socket, which are executed concurrently.
+func (c *socket) line() chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.executed == nil { // most sockets only follow
+		c.executed = make(chan struct{}, 1)
+	}
+	return c.executed
 }
 
 // state says what the client may send. It only grows.

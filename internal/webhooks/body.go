@@ -87,12 +87,19 @@ type timing struct {
 
 // body is what a target gets of an event.
 func (c *Config) body(t *Target, e *bos.Event, namespace string) ([]byte, error) {
-	cloud, err := json.Marshal(c.message(e, namespace))
+	m := c.message(e, namespace)
+	if e.Kind == bos.EventSyncLost && t.ofTenants() {
+		m.Data.Reason = hiddenReason
+	}
+	cloud, err := json.Marshal(m)
 	if err != nil || t.body == nil {
 		return cloud, err
 	}
 	return execute(t.body, cloud)
 }
+
+// hiddenReason is for targets of tenants: what is wrong at BOS may name what others own, and is for those who may read operations.
+const hiddenReason = "the sync from BOS does not work"
 
 // message makes the CloudEvent. The errors and details of a session are those that were read last,
 // if any were; all else is as it was when the event happened.

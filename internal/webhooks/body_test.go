@@ -98,6 +98,25 @@ func TestTheTemplatesOfTheDocumentationMakeBodies(t *testing.T) {
 	}
 }
 
+// TestATargetOfTenantsDoesNotLearnWhyTheSyncIsLost shows who gets the reason, which may name what another tenant owns.
+func TestATargetOfTenantsDoesNotLearnWhyTheSyncIsLost(t *testing.T) {
+	e := example(bos.EventSyncLost)
+	e.Reason = "component x9000c0s0b0n0: it is no object"
+	for _, test := range []struct {
+		tenants []string
+		learns  bool
+	}{{nil, true}, {[]string{"", "blue"}, true}, {[]string{"blue"}, false}} {
+		body, err := (&Config{}).body(&Target{tenants: test.tenants}, e, "system")
+		var m message
+		if err == nil {
+			err = json.Unmarshal(body, &m)
+		}
+		if err != nil || m.Data.Reason == "" || (m.Data.Reason == e.Reason) != test.learns {
+			t.Errorf("the targets of %q get %q, %v", test.tenants, m.Data.Reason, err)
+		}
+	}
+}
+
 // TestTheDocumentationListsEveryEvent compares the table with the kinds.
 func TestTheDocumentationListsEveryEvent(t *testing.T) {
 	page, err := os.ReadFile("../../docs/webhooks.md")

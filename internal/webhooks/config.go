@@ -340,6 +340,9 @@ func (t *Target) wants(e *bos.Event) bool {
 		}))
 }
 
+// ofTenants says whether what is outside of tenants is none of the target's business.
+func (t *Target) ofTenants() bool { return t.tenants != nil && !slices.Contains(t.tenants, "") }
+
 // address checks where to send to. Its errors do not show it: it may hold a secret.
 func address(text string) (*url.URL, error) {
 	u, err := url.Parse(text)

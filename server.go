@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,14 +42,10 @@ func main() {
 	case config.Watch, config.Failed, config.Why, config.List, config.Node, config.Troubled, config.Compare:
 		os.Exit(show(c))
 	case config.Check:
-		os.Exit(app.Check(context.Background(), c, os.Stdout))
-	case config.Recount:
-		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return app.Recount(ctx, c, os.Stdout, log) }))
-	case config.Accept:
-		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return app.Accept(ctx, c, os.Stdout, log) }))
+		os.Exit(check(os.Stdout, c))
 	}
-	if command := webhookCommands[c.Command]; command != nil {
-		os.Exit(verdict(log, func(ctx context.Context) (bool, error) { return command(ctx, c, os.Stdout, log) }))
+	if command := redisCommands[c.Command]; command != nil {
+		os.Exit(verdict(os.Stdout, log, func(ctx context.Context, out io.Writer) (bool, error) { return command(ctx, c, out, log) }))
 	}
 	if err := serve(c, log); err != nil {
 		log.Error("bosgraph failed", "error", err)
@@ -56,8 +53,9 @@ func main() {
 	}
 }
 
-// webhookCommands are those of webhooks.
-var webhookCommands = map[config.Command]func(context.Context, config.Config, io.Writer, *slog.Logger) (bool, error){
+// redisCommands are those with a verdict: they work on Redis, or on the targets of webhooks.
+var redisCommands = map[config.Command]func(context.Context, config.Config, io.Writer, *slog.Logger) (bool, error){
+	config.Recount: app.Recount, config.Accept: app.Accept,
 	config.ListWebhooks: app.ListWebhooks, config.TestWebhooks: app.TestWebhooks, config.RetryWebhooks: app.RetryWebhooks,
 }
 
@@ -130,12 +128,33 @@ func newToken(to io.Writer, h config.Holder) int {
 	return printed(err)
 }
 
+// printer remembers that something could not be printed: the result of a command that nobody can read is none.
+type printer struct {
+	to  io.Writer
+	err error
+}
+
+func (p *printer) Write(text []byte) (int, error) {
+	n, err := p.to.Write(text)
+	p.err = cmp.Or(p.err, err)
+	return n, err
+}
+
+// check looks at what a server needs, and returns the status to exit with.
+func check(to io.Writer, c config.Config) int {
+	out := &printer{to: to}
+	status := app.Check(context.Background(), c, out)
+	return cmp.Or(printed(out.err), status)
+}
+
 // verdict runs a command that works on Redis, and returns the status to exit with: 0
-// for yes, 1 for no, 2 if it could not work.
-func verdict(log *slog.Logger, run func(context.Context) (bool, error)) int {
+// for yes, 1 for no, 2 if it could not work, or what it says could not be printed.
+func verdict(to io.Writer, log *slog.Logger, run func(context.Context, io.Writer) (bool, error)) int {
 	signals, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer restore()
-	switch yes, err := run(signals); {
+	out := &printer{to: to}
+	yes, err := run(signals, out)
+	switch err = cmp.Or(err, out.err); {
 	case err != nil:
 		log.Error("command failed", "error", err)
 		return 2

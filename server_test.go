@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"testing"
 
 	"github.com/bosgraph/bosgraph/internal/config"
@@ -34,6 +37,11 @@ func TestWhatCannotBePrintedIsAnError(t *testing.T) {
 		"version":        printed(printVersion(w, false)),
 		"version --json": printed(printVersion(w, true)),
 		"licenses":       printed(printLicenses(w)),
+		"check":          check(w, config.Config{Server: config.Server{AuditLog: "none"}}),
+		"recount": verdict(w, slog.New(slog.DiscardHandler), func(_ context.Context, out io.Writer) (bool, error) {
+			fmt.Fprintln(out, "drift 0")
+			return true, nil
+		}),
 	} {
 		if status != 2 {
 			t.Errorf("%s: it exits with %d", name, status)

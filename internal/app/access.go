@@ -94,7 +94,7 @@ func (a *App) oidc() (*oidc.Verifier, error) {
 		o.Issuers = append(o.Issuers, oidc.Issuer{Name: name, JWKS: jwks})
 	}
 	if c.OIDCCA != "" {
-		trusted, err := trusting(c.OIDCCA)
+		trusted, err := trusting("--oidc-ca-file", c.OIDCCA)
 		if err != nil {
 			return nil, err
 		}

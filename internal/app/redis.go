@@ -93,24 +93,24 @@ func storeOptions(c config.Redis) (cache.Options, error) {
 	}
 	if c.RedisCA != "" {
 		var err error
-		if o.TLS, err = trusting(c.RedisCA); err != nil {
+		if o.TLS, err = trusting("--redis-ca-file", c.RedisCA); err != nil {
 			return o, err
 		}
 	}
 	return o, nil
 }
 
-// trusting makes the TLS configuration that trusts the authorities in a PEM file.
-func trusting(file string) (*tls.Config, error) {
+// trusting makes the TLS configuration that trusts the authorities in the PEM file of an option, which its errors name.
+func trusting(flag, file string) (*tls.Config, error) {
 	pem, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("the certificate authorities can't be read: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
 	pool := x509.NewCertPool()
 	// Otherwise an empty pool would trust nobody, and each connection fail with a message about
 	// an unknown authority that says nothing of the file.
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no PEM certificate of an authority", file)
+		return nil, fmt.Errorf("%s: %s holds no PEM certificate of an authority", flag, file)
 	}
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }

@@ -38,7 +38,7 @@ func (a *App) following() error {
 func services(c config.BOS) (service bossync.Service, tapms *bossync.Service, err error) {
 	service = bossync.Service{Name: "BOS", URL: c.BOSURL, TokenFile: c.BOSToken, Timeout: c.BOSTimeout}
 	if c.BOSCA != "" {
-		if service.TLS, err = trusting(c.BOSCA); err != nil {
+		if service.TLS, err = trusting("--bos-ca-file", c.BOSCA); err != nil {
 			return service, nil, err
 		}
 	}

@@ -63,7 +63,7 @@ func New(o Options) (*Client, error) {
 	if o.CAFile != "" {
 		var err error
 		if transport.TLSClientConfig, err = Trusting(o.CAFile); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("--ca-file: %w", err)
 		}
 	}
 	return &Client{o: o, url: endpoint, http: &http.Client{Transport: transport}}, nil
@@ -114,7 +114,7 @@ func (c *Client) send(ctx context.Context, want string, operation request) (*htt
 	}
 	if c.o.TokenFile != "" {
 		if err := Authorize(r, c.o.TokenFile); err != nil {
-			return nil, &Refusal{Message: "--token-file " + err.Error()}
+			return nil, &Refusal{Message: "--token-file: " + err.Error()}
 		}
 	}
 	answer, err := c.http.Do(r)

@@ -61,15 +61,18 @@ func TestWhoIsTrustedAndWhoGetsTheToken(t *testing.T) {
 	}
 	for name, text := range map[string]string{"empty": "\n", "two lines": "token\nline\n", "two words": "Bearer token", "control character": "to\x00ken"} {
 		file("token", text)
-		if err := failed(c); err == nil || !strings.Contains(err.Error(), "--token-file "+token+": this is not one token") {
+		if err := failed(c); err == nil || !strings.Contains(err.Error(), "--token-file: "+token+": this is not one token") {
 			t.Errorf("%s: it says %v", name, err)
 		}
 	}
 	if err := os.Remove(token); err != nil {
 		t.Fatal(err)
 	}
-	if err := failed(c); err == nil || !strings.Contains(err.Error(), token) {
+	if err := failed(c); err == nil || !strings.Contains(err.Error(), "--token-file: open "+token) {
 		t.Errorf("without its token it says %v", err)
+	}
+	if _, err := New(Options{Server: s.URL, CAFile: token}); err == nil || !strings.Contains(err.Error(), "--ca-file: open "+token) {
+		t.Errorf("without its authorities it says %v", err)
 	}
 
 	stranger, err := New(Options{Server: s.URL, Patience: time.Minute})

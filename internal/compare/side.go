@@ -51,7 +51,7 @@ func newSide(name string, s Side) (*side, error) {
 	if s.CAFile != "" {
 		var err error
 		if transport.TLSClientConfig, err = client.Trusting(s.CAFile); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the certificate authorities of %s: %w", name, err)
 		}
 	}
 	s.URL = strings.TrimRight(s.URL, "/")

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -440,6 +441,7 @@ func newParser(g *grammar, options ...kong.Option) (*kong.Kong, error) {
 			"Every option can also be set by environment variable; flags take precedence."),
 		kong.DefaultEnvars("BOSGRAPH"),
 		kong.ValueFormatter(helpText),
+		kong.KindMapper(reflect.Bool, switches{kong.NewRegistry().RegisterDefaults().ForType(reflect.TypeFor[bool]())}),
 		kong.NamedMapper("days", kong.MapperFunc(decodeDays)),
 		kong.NamedMapper("lower", kong.MapperFunc(decodeLower)),
 		kong.NamedMapper("level", kong.MapperFunc(decodeLevel)),

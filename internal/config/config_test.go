@@ -319,6 +319,21 @@ func TestEmptyListOfHosts(t *testing.T) {
 	}
 }
 
+// TestAnEmptySwitchIsOff has variables as a compose file leaves them that hands on what is not set.
+func TestAnEmptySwitchIsOff(t *testing.T) {
+	t.Setenv("BOSGRAPH_INSECURE", "")
+	t.Setenv("BOSGRAPH_JSON", "")
+	if c := parseLine(t, "serve"); c.Insecure {
+		t.Error("an empty variable gives everybody access")
+	}
+	if c := parseLine(t, "version --json"); !c.JSON {
+		t.Error("an empty variable takes precedence over its flag")
+	}
+	if _, err := Parse([]string{"serve", "--listen=:8080"}, io.Discard, io.Discard); err == nil {
+		t.Error("an empty variable lets a server without access control start")
+	}
+}
+
 func TestHelpNamesCommandsAndOptions(t *testing.T) {
 	for _, line := range []string{"--help", "demo --help", "demo --components=0 --help", "-h"} {
 		var stdout, stderr bytes.Buffer

@@ -55,6 +55,23 @@ func parseDays(text string) (time.Duration, error) {
 	return time.Duration(days)*day + d, nil
 }
 
+// switches decodes options that are on or off. An empty variable is off: that is what a compose file leaves of one
+// that it hands on and nobody has set.
+type switches struct{ kong.Mapper }
+
+// IsBool is true: such a flag takes no value.
+func (switches) IsBool() bool { return true }
+
+// Decode implements [kong.Mapper].
+func (s switches) Decode(ctx *kong.DecodeContext, target reflect.Value) error {
+	if token := ctx.Scan.Peek(); token.Type == kong.FlagValueToken && token.Value == "" {
+		ctx.Scan.Pop()
+		target.SetBool(false)
+		return nil
+	}
+	return s.Mapper.Decode(ctx, target)
+}
+
 // decodeLevel is kong's decoder for log levels. slog's own names have forms that
 // nobody needs here, such as INFO+2.
 func decodeLevel(ctx *kong.DecodeContext, target reflect.Value) error {

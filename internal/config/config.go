@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -335,7 +336,7 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(withNegatives(args))
 	if helped { // whatever else the line says
 		return Config{}, ErrHelp
 	}
@@ -403,6 +404,21 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 		return Config{Command: cfg.Command}, err
 	}
 	return cfg, nil
+}
+
+var negative = regexp.MustCompile(`^-[0-9.]`)
+
+// withNegatives ties negative numbers to the option in front, as in --days=-1. kong takes them for options otherwise, and
+// advises to write them like this, though no option has one: its own check says what is right.
+func withNegatives(args []string) (tied []string) {
+	for i, arg := range args {
+		if i > 0 && negative.MatchString(arg) && strings.HasPrefix(args[i-1], "--") && !strings.Contains(args[i-1], "=") {
+			tied[len(tied)-1] += "=" + arg
+		} else {
+			tied = append(tied, arg)
+		}
+	}
+	return tied
 }
 
 // selected is the command of a command line, empty for none.

@@ -148,6 +148,12 @@ func TestBadValuesAreRefusedWithAnExample(t *testing.T) {
 		"compare --bos-url=http://h --server=h":  "not the URL of a server",
 		"compare --bos-url=http://h --ca-file=f": "use https://",
 
+		"troubled --days -1":                        "--days: -1 is not a number of days: use 0 to 36500",
+		"list --first -1":                           "--first: -1 is not a number of sessions to list: use 1 to 1000",
+		"token a --roles=viewer --valid -1h":        `--valid: "-1h" is not a duration: write it like 90d, 36h or 1d12h`,
+		"watch s --patience -.5s":                   "--patience: -500ms is not a time to wait: use 0 or more",
+		"recount --redis-url=redis://h --resume -3": "--resume: expected a whole number of at least 0",
+
 		"frobnicate":                              "there is no command",
 		"--frobnicate":                            "unknown flag --frobnicate",
 		"serve --speed=2":                         "unknown flag --speed",

@@ -111,7 +111,15 @@ func (c *courier) run(ctx context.Context) {
 // attempt sends one delivery. Its body is made once, and again only by another sender.
 func (c *courier) attempt(ctx context.Context, d *delivery) result {
 	if d.body == nil {
-		body, err := c.body(ctx, &d.Event)
+		var body []byte
+		var err error
+		c.must(ctx, func() error {
+			body, err = c.body(ctx, &d.Event)
+			if bos.CodeOf(err) == bos.Unavailable { // the fault of Redis, and not of the target
+				return err
+			}
+			return nil
+		})
 		if err != nil {
 			return result{reason: clip("its body can't be made: " + err.Error())}
 		}

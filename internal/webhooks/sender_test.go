@@ -177,6 +177,42 @@ func TestNothingBeginsAgainWithTheHours(t *testing.T) {
 	})
 }
 
+// failing is a store that can't give sessions for a while.
+type failing struct {
+	fakeStore
+	left int // how many reads fail
+}
+
+func (f *failing) ReadSessions(ctx context.Context, reads []bos.SessionRead) ([]*bos.Session, error) {
+	if f.left == 0 {
+		return f.fakeStore.ReadSessions(ctx, reads)
+	}
+	f.left--
+	return nil, bos.Errorf(bos.Unavailable, "Redis cannot be reached")
+}
+
+// TestATargetIsNotToBlameForRedis makes a body while Redis does not answer: the delivery waits for Redis, and then is sent.
+func TestATargetIsNotToBlameForRedis(t *testing.T) {
+	config := written(t, target(""))
+	synctest.Test(t, func(t *testing.T) {
+		c, err := Read(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		store := &failing{left: 3}
+		s := &Sender{o: Options{Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil))}}
+		one := &courier{s: s, config: c, target: c.Targets[0], store: store}
+		d := &delivery{Delivery: bos.Delivery{Event: *example(bos.EventCompleted)}}
+		if r := one.attempt(t.Context(), d); store.left != 0 || !strings.Contains(r.reason, "refused") {
+			t.Errorf("with %d failures of Redis left the target is said to fail: %s", store.left, r.reason)
+		}
+		if n := strings.Count(log.String(), "sending webhooks is interrupted"); n != 1 {
+			t.Errorf("it is reported %d times: %s", n, &log)
+		}
+	})
+}
+
 // TestAFileThatAConfigurationNamesIsTakenUpWhenItIsThere names a secret before there is one.
 func TestAFileThatAConfigurationNamesIsTakenUpWhenItIsThere(t *testing.T) {
 	config := written(t, target(""))

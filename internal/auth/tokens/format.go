@@ -79,6 +79,9 @@ func (h Holder) check() error {
 	if err := checkName(h.Name); err != nil {
 		return err
 	}
+	if len(h.Roles) == 0 {
+		return fmt.Errorf("--roles: a token has at least one: use %s", strings.Join(auth.RoleNames(), ", "))
+	}
 	p := auth.Principal{Tenants: h.Tenants}
 	for _, r := range h.Roles {
 		p.Roles = p.Roles.With(r)

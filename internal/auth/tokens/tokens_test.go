@@ -288,6 +288,7 @@ func TestNewSaysWhatIsWrongInFlags(t *testing.T) {
 		"the roles tenant and tenant-producer need --tenants":          {Name: "a", Roles: []auth.Role{auth.Tenant}},
 		"--tenants does not limit admin; it is for the roles":          {Name: "a", Roles: []auth.Role{auth.Admin}, Tenants: []string{"red"}},
 		"--tenants does not limit the role producer; use tenant-produ": {Name: "a", Roles: []auth.Role{auth.Producer}, Tenants: []string{"red"}},
+		"--roles: a token has at least one: use admin, viewer":         {Name: "a"},
 		"--tenants: ": {Name: "a", Roles: []auth.Role{auth.Tenant}, Tenants: []string{"a b"}},
 	} {
 		if _, _, err := New(h); err == nil || !strings.Contains(err.Error(), want) {

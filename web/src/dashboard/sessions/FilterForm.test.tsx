@@ -54,6 +54,21 @@ it('waits until one has stopped typing', () => {
   expect(query()).toBe('?text=co')
 })
 
+it('keeps what is chosen before one has stopped typing', () => {
+  enter(the<HTMLInputElement>('[type=search]'), 'co')
+  click(the('.segments label:nth-of-type(3) input'))
+  act(() => vi.advanceTimersByTime(300))
+  expect(query()).toBe('?state=running&text=co')
+})
+
+it('clears what is still being typed, too', () => {
+  click(the('[type=checkbox]'))
+  enter(the<HTMLInputElement>('[type=search]'), 'co')
+  click(the('.filters > .tool'))
+  act(() => vi.advanceTimersByTime(300))
+  expect([query(), the<HTMLInputElement>('[type=search]').value]).toEqual(['', ''])
+})
+
 it('follows the address back', () => {
   act(() => {
     history.replaceState(null, '', '/?text=uan&operation=reboot')

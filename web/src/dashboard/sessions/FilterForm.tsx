@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useState } from 'react'
+import { type ReactNode, useEffect, useEffectEvent, useId, useState } from 'react'
 import { useAsk } from '../context.tsx'
 import { NAMES } from '../documents.ts'
 import { type Filters, isFiltered, NO_FILTERS, OPERATIONS, type Order, ORDERS, STATES } from '../model/filters.ts'
@@ -16,13 +16,18 @@ const ORDER_WORDS: Record<Order, string> = { newest: 'Newest first', failed: 'Mo
 export function FilterForm({ filters }: { filters: Filters }) {
   const go = useGo()
   const [all, setAll] = useState(false)
+  const [cleared, setCleared] = useState(0)
   const set = (change: Partial<Filters>) => go({ view: 'sessions', filters: { ...filters, ...change } }, true)
+  const clear = () => {
+    setCleared(cleared + 1)
+    set(NO_FILTERS)
+  }
   const { data } = useAsk(NAMES, {}, EVERY)
   const templates = withChosen(data?.templates, filters.template)
   const tenants = withChosen(data?.tenants, filters.tenant ?? '')
   return (
     <form className="filters" data-all={all || undefined} role="search" aria-label="Sessions" onSubmit={(event) => event.preventDefault()}>
-      <Text value={filters.text} onChange={(text) => set({ text })} />
+      <Text key={cleared} value={filters.text} onChange={(text) => set({ text })} />
       <Segments label="State" value={filters.state} values={STATES} onChange={(state) => set({ state })} />
       <button type="button" className="button more-filters" aria-expanded={all} onClick={() => setAll(!all)}>{all ? 'Fewer filters' : 'More filters'}</button>
       <Select label="Operation" value={filters.operation ?? ANY} onChange={(value) => set({ operation: OPERATIONS.find((o) => o === value) ?? null })}>
@@ -48,7 +53,7 @@ export function FilterForm({ filters }: { filters: Filters }) {
       <Select label="Order" value={filters.order} onChange={(value) => set({ order: ORDERS.find((o) => o === value) ?? 'newest' })}>
         {ORDERS.map((order) => <option key={order} value={order}>{ORDER_WORDS[order]}</option>)}
       </Select>
-      {isFiltered(filters) && <button type="button" className="tool" onClick={() => set(NO_FILTERS)}><Icon name="close" /><span>Clear</span></button>}
+      {isFiltered(filters) && <button type="button" className="tool" onClick={clear}><Icon name="close" /><span>Clear</span></button>}
     </form>
   )
 }
@@ -69,10 +74,11 @@ function Day({ label: name, value, onChange }: { label: string; value: string; o
 function Text({ value, onChange }: { value: string; onChange: (value: string) => void }) {
   const id = useId()
   const [typed, setTyped] = useState(value)
+  const change = useEffectEvent(onChange) // other filters may be chosen meanwhile
   useEffect(() => setTyped(value), [value])
   useEffect(() => {
     if (typed === value) return
-    const timer = setTimeout(() => onChange(typed), 200)
+    const timer = setTimeout(() => change(typed), 200)
     return () => clearTimeout(timer)
   }, [typed])
   return (

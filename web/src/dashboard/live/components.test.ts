@@ -88,6 +88,19 @@ describe('a component sync', () => {
     expect(shown()).toBe('a1')
   })
 
+  it('says nothing of a reading that fails when it was given up', async () => {
+    const older = sync.read()
+    const newer = sync.read()
+    asked[0]!.fail(new Error('away'))
+    await expect(older).resolves.toBeUndefined()
+    await answer(1, [{ id: 'a', v: 1 }])
+    await expect(newer).resolves.toBeUndefined()
+    const left = sync.read()
+    sync.stop()
+    asked[2]!.fail(new Error('away'))
+    await expect(left).resolves.toBeUndefined()
+  })
+
   it('reports a reading that failed, and still takes messages', async () => {
     const reading = sync.read()
     asked[0]!.fail(new Error('away'))

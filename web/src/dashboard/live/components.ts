@@ -61,7 +61,7 @@ export class ComponentSync<C extends Component> {
     if (update.resync) await this.read()
   }
 
-  /** Reads everything. A reading that is under way is given up: it may have begun too early. */
+  /** Reads everything. A reading that is under way is given up, whatever becomes of it: it may have begun too early. */
   async read(): Promise<void> {
     const run = ++this.#run
     if (!this.#reading) this.#touched.clear()
@@ -83,6 +83,8 @@ export class ComponentSync<C extends Component> {
       const gone: string[] = []
       for (const id of this.#target.ids()) if (!seen.has(id) && (this.#touched.get(id) ?? 0) <= began) gone.push(id)
       this.#target.apply([], gone)
+    } catch (error) {
+      if (run === this.#run) throw error
     } finally {
       if (run === this.#run) {
         this.#reading = false

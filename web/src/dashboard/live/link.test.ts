@@ -176,6 +176,29 @@ describe('the link', () => {
     expect(f.reads).toBe(2)
   })
 
+  it('reads again what could not be read when it began, until it can be, and no longer than it is followed', async () => {
+    let readable = false
+    let reads = 0
+    const read = async () => {
+      reads++
+      if (!readable) throw new Error('Redis does not answer')
+    }
+    channel().watcher.opened()
+    const unfollow = link.follow(feed({ readsFirst: true, read }))
+    await later(2_000)
+    expect(reads).toBe(2)
+    await later(10_000)
+    expect(reads).toBe(4)
+    readable = true
+    await later(60_000)
+    expect(reads).toBe(5)
+    readable = false
+    unfollow()
+    link.follow(feed({ readsFirst: true, read }))()
+    await later(60_000)
+    expect(reads).toBe(6)
+  })
+
   it('reads once when nothing opens', async () => {
     const f = feed()
     link.follow(f)

@@ -14,7 +14,7 @@ export interface Feed {
   read(): Promise<void>
   /** Whether to read each time the subscription has begun, because that sends nothing at first. */
   readonly readsFirst: boolean
-  /** How often to read while polling, in milliseconds. */
+  /** How often to read while polling, and what could not be read, in milliseconds. */
   readonly every: number
   /** The server refused or ended it. It is tried again after a while: what is not there now may come. */
   failed?(problem: Problem): void
@@ -183,12 +183,18 @@ export class Link {
         if (later === MUCH_LATER) feed.failed?.(problem)
       },
     })
-    const read = () => void feed.read().catch(() => {}) // the settling read, or the next beginning, makes up for it
+    let stopped = false
+    const settle = () => {
+      feed.read().catch(() => {
+        if (!stopped) timers.push(setTimeout(settle, feed.every)) // without it, changes would be pushed to nothing
+      })
+    }
     if (feed.readsFirst) {
-      read()
-      timers.push(setTimeout(read, SETTLED))
+      feed.read().catch(() => {}) // made up for by the other one
+      timers.push(setTimeout(settle, SETTLED))
     }
     return () => {
+      stopped = true
       timers.forEach(clearTimeout)
       unsubscribe()
     }

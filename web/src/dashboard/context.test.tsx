@@ -81,6 +81,19 @@ it('what is asked once is asked again if the server could not read it', async ()
   expect([box.querySelector('p')!.textContent, tone()]).toEqual(['some', 'live'])
 })
 
+it('what is asked once is asked again if no answer came', async () => {
+  let away = true
+  const query = async () => (away ? { error: { graphQLErrors: [], networkError: new Error('interrupted') } } : { data: { templates: [], tenants: [] } })
+  const app = { api: { query: () => ({ toPromise: query }) }, behind: createStore(0) } as unknown as App
+  const Once = () => <p>{useAsk(NAMES, {}).data === null ? 'none' : 'some'}</p>
+  show(<AppProvider app={app}><Once /></AppProvider>)
+  await later(1_000)
+  expect(the('p').textContent).toBe('none')
+  away = false
+  await later(5_000)
+  expect(the('p').textContent).toBe('some')
+})
+
 const component = {
   id: 'x1', enabled: true, error: '', session: '', retryPolicy: null, statusSince: null, status: { phase: 'NONE', rawPhase: '', status: 'STABLE', rawStatus: 'stable', statusOverride: '' },
   lastAction: null, eventStats: null, desiredState: null, actualState: null, stagedState: null, countsIn: [],

@@ -72,7 +72,7 @@ export interface Asked<D> {
   readonly again: () => void
 }
 
-/** What the server could not answer now is asked again after this, in milliseconds, if nothing else is said. */
+/** What the server could not answer now, or did not, is asked again after this, in milliseconds, if nothing else is said. */
 const AGAIN = 5_000
 
 /**
@@ -98,7 +98,7 @@ export function useAsk<D, V extends Record<string, unknown>>(document: TypedDocu
         if (current) setState({ data, problem: null })
       } catch (problem) {
         if (current && problem instanceof Refusal) setState((was) => ({ data: was.data, problem }))
-        if (problem instanceof Refusal && problem.code === 'UNAVAILABLE') next ||= AGAIN
+        if (problem instanceof Refusal && ['UNAVAILABLE', 'UNREACHABLE'].includes(problem.code)) next ||= AGAIN
       }
       if (current && next > 0) timer = setTimeout(() => void load(), next)
     }

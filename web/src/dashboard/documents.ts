@@ -221,10 +221,10 @@ const compared = graphql(`
 export const COMPARE = graphql(`
   query Compare($name: String!, $tenant: String, $started: DateTime) {
     session(name: $name, tenant: $tenant, startedAt: $started) {
-      ...Compared previous(first: 10) { id name tenant status { timing { startTime durationSeconds } counts { failed } } }
+      ...Compared previous(first: 10) { id name tenant status { managedComponentsCount percentSuccessful percentFailed timing { startTime durationSeconds } counts { ...Counts } } }
     }
   }
-`, [compared])
+`, [compared, counts])
 
 export const COMPONENT_SESSIONS = graphql(`
   query ComponentSessions($id: ID!, $after: String) {

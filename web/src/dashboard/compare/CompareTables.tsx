@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react'
 import { errorWords } from '../../machine/index.ts'
 import type { Cabinet, Compared } from '../documents.ts'
-import { duration, label, percent, whole } from '../model/format.ts'
+import { duration, label, whole } from '../model/format.ts'
 import { difference, pairs } from '../model/pairs.ts'
+import { isCounted, share } from '../model/shares.ts'
 import { CopyBoth } from './CopyBoth.tsx'
 
 const MOST = 30
@@ -27,21 +28,27 @@ interface Both {
 function Counts({ a, b }: Both) {
   const [x, y] = [a.status, b.status]
   const count = (name: string, of: (status: Compared['status']) => number) => <Line name={name} a={whole(of(x))} b={whole(of(y))} by={difference(of(x), of(y), whole)} />
+  const percentage = (name: string, of: (status: Compared['status']) => [percent: number, count: number]) => <Line name={name} a={share(x, ...of(x))} b={share(y, ...of(y))} by="" />
   return (
     <Table title="Counts" first="">
       <Line name="Took" a={duration(x.timing.durationSeconds)} b={duration(y.timing.durationSeconds)} by={difference(x.timing.durationSeconds, y.timing.durationSeconds, duration)} />
-      {count('Nodes', ({ counts }) => counts.managed)}
-      <Line name="Done" a={done(x)} b={done(y)} by="" />
-      {count('Successful', ({ counts }) => counts.successful)}
-      {count('Failed', ({ counts }) => counts.failed)}
+      {count('Nodes', ({ managedComponentsCount }) => managedComponentsCount)}
+      {percentage('Done', ({ phases, counts }) => [phases.percentComplete, counts.complete])}
+      {isCounted(x) && isCounted(y) ? (
+        <>
+          {count('Successful', ({ counts }) => counts.successful)}
+          {count('Failed', ({ counts }) => counts.failed)}
+        </>
+      ) : (
+        <>
+          {percentage('Successful', ({ percentSuccessful, counts }) => [percentSuccessful, counts.successful])}
+          {percentage('Failed', ({ percentFailed, counts }) => [percentFailed, counts.failed])}
+        </>
+      )}
       {count('Error texts', ({ errorGroupCount }) => errorGroupCount)}
       <tr><th scope="row">Failed in both</th><td colSpan={3}><CopyBoth a={a} b={b} /></td></tr>
     </Table>
   )
-}
-
-function done({ phases, counts }: Compared['status']): string {
-  return percent(phases.percentComplete, counts.complete, counts.managed)
 }
 
 function Durations({ a, b }: Both) {

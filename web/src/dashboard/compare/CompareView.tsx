@@ -3,6 +3,7 @@ import { COMPARE, type Compared } from '../documents.ts'
 import { NO_FILTERS } from '../model/filters.ts'
 import { duration, label, moment, several } from '../model/format.ts'
 import { type CompareRoute, sessionRoute } from '../model/route.ts'
+import { failuresText, isCounted } from '../model/shares.ts'
 import { Link, useGo } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
 import { PhaseBar } from '../shell/PhaseBar.tsx'
@@ -71,7 +72,7 @@ function Choice({ route, session, chosen }: { route: CompareRoute; session: Comp
         <select value={session.previous.find((one) => one.status.timing.startTime === chosen)?.id ?? ''} onChange={(event) => choose(event.target.value)}>
           {!session.previous.some((one) => one.status.timing.startTime === chosen) && <option value="">{route.other}</option>}
           {session.previous.map(({ id, status }) => (
-            <option key={id} value={id}>{moment(new Date(status.timing.startTime), today)}, took {duration(status.timing.durationSeconds)}, {status.counts.failed} failed</option>
+            <option key={id} value={id}>{moment(new Date(status.timing.startTime), today)}, took {duration(status.timing.durationSeconds)}, {failuresText(status)} failed</option>
           ))}
         </select>
       </label>
@@ -91,9 +92,9 @@ function Head({ session, word }: { session: Compared; word: string }) {
       <p className="row-sub">
         <code>{session.name}</code>
         {session.limit !== '' && <span className="chip chip-cut" title={session.limit}>limit {session.limit}</span>}
-        started {moment(new Date(startTime), new Date())}, {several(status.counts.managed, 'node')}
+        started {moment(new Date(startTime), new Date())}, {several(status.managedComponentsCount, 'node')}
       </p>
-      <PhaseBar counts={status.counts} />
+      {isCounted(status) && <PhaseBar counts={status.counts} />}
     </section>
   )
 }

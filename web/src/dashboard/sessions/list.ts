@@ -44,8 +44,9 @@ export function put<R extends Listed>(list: SessionList<R>, row: R): SessionList
   return { ...list, total, rows: list.rows.toSpliced(before < 0 ? list.rows.length : before, 0, row) }
 }
 
-/** The list without a session. */
+/** The list without a session. One that is not in the list was in a page that has not been read, if there is any. */
 export function drop<R extends Listed>(list: SessionList<R>, id: string): SessionList<R> {
+  if (list.more === null && !list.rows.some((r) => r.id === id)) return list
   const total = list.total === null ? null : Math.max(0, list.total - 1)
   return { ...list, total, rows: list.rows.filter((r) => r.id !== id) }
 }

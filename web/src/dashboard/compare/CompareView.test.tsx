@@ -54,3 +54,7 @@ it('shows the percentages that BOS saved where others had taken over the compone
   expect(box.querySelector('[aria-label="The other"] [role=img]'), 'a bar of none').toBeNull()
   expect(box.querySelector('option')!.textContent).toContain('30.00 % failed')
 })
+
+it('says why it is not known which nodes failed in both', async () => {
+  expect(line(await compare([session('b', '2026-11-28T12:00:00Z')]), 'Failed in both')).toBe('Failed in bothRedis does not answer')
+})

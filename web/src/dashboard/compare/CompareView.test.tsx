@@ -58,3 +58,9 @@ it('shows the percentages that BOS saved where others had taken over the compone
 it('says why it is not known which nodes failed in both', async () => {
   expect(line(await compare([session('b', '2026-11-28T12:00:00Z')]), 'Failed in both')).toBe('Failed in bothRedis does not answer')
 })
+
+it('names the session that is compared with, of several that started at the same moment', async () => {
+  const twins = ['b', 'c'].map((name) => session(name, '2026-11-28T12:00:00Z'))
+  const box = await compare(twins, 'c', [])
+  expect(box.querySelector('select')!.value).toBe('c 2026-11-28T12:00:00Z')
+})

@@ -37,7 +37,7 @@ export function CompareView({ route }: { route: CompareRoute }) {
         : other === null ? <Nothing session={session} />
         : (
           <>
-            <Choice route={route} session={session} chosen={other.started} />
+            <Choice route={route} session={session} chosen={other} />
             <div className="compare-heads">
               <Head session={session} word="This one" />
               {second.data?.session == null ? <p className="card card-empty" role="status">{second.data === null ? 'Reading…' : 'The other one is no longer kept.'}</p> : <Head session={second.data.session} word="The other" />}
@@ -58,9 +58,10 @@ function Nothing({ session }: { session: Compared }) {
   )
 }
 
-function Choice({ route, session, chosen }: { route: CompareRoute; session: Compared; chosen: string | null }) {
+function Choice({ route, session, chosen }: { route: CompareRoute; session: Compared; chosen: { readonly name: string; readonly started: string | null } }) {
   const go = useGo()
   const today = new Date()
+  const current = session.previous.find((one) => one.name === chosen.name && one.status.timing.startTime === chosen.started)
   const choose = (id: string) => {
     const one = session.previous.find((other) => other.id === id)
     if (one !== undefined) go({ view: 'compare', ...route, other: one.name, otherStarted: one.status.timing.startTime }, true)
@@ -69,8 +70,8 @@ function Choice({ route, session, chosen }: { route: CompareRoute; session: Comp
     <p className="compare-choice">
       <label>
         Compare with{' '}
-        <select value={session.previous.find((one) => one.status.timing.startTime === chosen)?.id ?? ''} onChange={(event) => choose(event.target.value)}>
-          {!session.previous.some((one) => one.status.timing.startTime === chosen) && <option value="">{route.other}</option>}
+        <select value={current?.id ?? ''} onChange={(event) => choose(event.target.value)}>
+          {current === undefined && <option value="">{route.other}</option>}
           {session.previous.map(({ id, status }) => (
             <option key={id} value={id}>{moment(new Date(status.timing.startTime), today)}, took {duration(status.timing.durationSeconds)}, {failuresText(status)} failed</option>
           ))}

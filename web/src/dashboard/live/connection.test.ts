@@ -52,6 +52,7 @@ describe('what is reported', () => {
     ['No connection', after(opened(0), lost(60_000, false), lost(70_000, false)), 85_000],
     ['Offline', after(opened(0), { type: 'online', at: 1, online: false }, lost(2, false)), 3],
     ['Live, by event stream', after(lost(1, true), lost(2, true), opened(3)), 4],
+    ['Reconnecting', after(lost(1, true), lost(2, true), opened(3), { type: 'found', at: 60_000, way: 'websocket' }), 60_050],
     ['Polling', after(...[1, 2, 3, 4].map((at) => lost(at, true)), opened(5)), 6],
   ])('%s', (label, c, now) => expect(labelOf(c, now)).toBe(label))
 

@@ -53,7 +53,7 @@ export function step(c: Connection, happening: Happening): Connection {
     case 'lost':
       return lose(breakOff(c, at), happening.answered)
     case 'found':
-      return { ...c, way: happening.way, up: false, since: c.since, blocked: 0, failures: 0 }
+      return { ...c, way: happening.way, up: false, since: at, blocked: 0, failures: 0 }
     case 'online':
       return { ...c, online: happening.online }
   }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { before, beginLooks, look, newsOf, newsWords, notice, readLooks, type Seen } from './looks.ts'
+import { before, beginLooks, look, merge, newsOf, newsWords, notice, readLooks, type Seen } from './looks.ts'
 
 const HOUR = 3_600_000
 const session = (id: string, started: number, change: Partial<Seen> = {}): Seen => ({ id, started, state: 'RUNNING', failed: 0, managed: 10, ...change })
@@ -59,4 +59,12 @@ it('reads what it has written, and nothing else', () => {
 
 it('puts failures first', () => {
   expect(newsWords({ failed: 3, complete: true, takenOver: 1 })).toEqual(['3 failed', '1 taken over', 'complete'])
+})
+
+it('keeps of two memories what was seen last', () => {
+  const [a, b] = [session('a', 1), session('b', 2)]
+  const one = look(look(beginLooks(5), [a, b], 10), [{ ...a, failed: 2 }], 30)
+  const other = look(look(beginLooks(0), [a, b], 10), [{ ...b, state: 'COMPLETE' }], 20)
+  const both = { since: 5, seen: { a: one.seen['a'], b: other.seen['b'] } }
+  expect([merge(one, other), merge(other, one)]).toEqual([both, both])
 })

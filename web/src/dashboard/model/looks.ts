@@ -81,6 +81,13 @@ export function notice(looks: Looks, sessions: readonly Seen[], at: number): Loo
   return look(looks, sessions.filter((now) => before(looks, now) === null && at - now.started < KEPT), at)
 }
 
+/** What two tabs have seen: of each session what was seen last. */
+export function merge(a: Looks, b: Looks): Looks {
+  const seen = { ...a.seen }
+  for (const [id, one] of Object.entries(b.seen)) if ((seen[id]?.at ?? 0) <= (one.at ?? 0)) seen[id] = one
+  return { since: Math.max(a.since, b.since), seen }
+}
+
 /** Drops old sessions, and more of the oldest if there are too many; they can't be new any more. */
 function forget(looks: Looks, now: number): Looks {
   const newest = Object.values(looks.seen).sort((a, b) => b.started - a.started)

@@ -3,7 +3,7 @@
 import { basePath } from '../../base.ts'
 import type { SessionStatus } from '../documents.ts'
 import { createStore } from '../live/store.ts'
-import { beginLooks, look, type Looks, notice, readLooks, type Seen } from '../model/looks.ts'
+import { beginLooks, look, type Looks, merge, notice, readLooks, type Seen } from '../model/looks.ts'
 
 const KEY = `bosgraph.looks ${basePath}` // other systems may be at other paths of this server
 /** What is seen is written at most so often, in milliseconds. */
@@ -31,7 +31,7 @@ export function startLooks(): void {
   write()
   addEventListener('storage', ({ key, newValue }) => {
     const other = key === KEY ? readLooks(newValue) : null
-    if (other !== null) looks.set(other)
+    if (other !== null) looks.set(merge(looks.get(), other)) // what this tab is still to write stays
   })
   addEventListener('pagehide', write)
 }

@@ -128,6 +128,11 @@ it('leads to the session of exactly the name that is looked for, though it is ol
   expect(other.querySelector('.hint'), 'it is in the list').toBeNull()
 })
 
+it('does not count what was deleted before it began as pending', async () => {
+  await list(serve([...many.slice(0, 2), { ...session('x', 'PENDING', 3), deleted: true }], 50))
+  expect(the('.sessions-summary').textContent).toBe('1 running · 1 pending · 2 failed in running sessions · 3 sessions')
+})
+
 it('is not called live while the server cannot read', async () => {
   const box = await list(undefined)
   expect(box.textContent).toContain('Redis cannot be reached')

@@ -136,7 +136,7 @@ function summarize(rows: readonly SessionRow[], pending: Live['pending']) {
   const running = rows.filter((row) => row.status.status === 'RUNNING' && !row.deleted)
   return {
     running: running.length,
-    pending: pending ?? rows.filter((row) => row.status.status === 'PENDING').length,
+    pending: pending ?? rows.filter((row) => row.status.status === 'PENDING' && !row.deleted).length,
     failed: running.reduce((n, row) => n + row.status.counts.failed, 0),
   }
 }

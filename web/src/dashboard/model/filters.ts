@@ -8,6 +8,7 @@ type Operation = (typeof OPERATIONS)[number]
 /** How the list is ordered; what the API sends is newest first, and the rest is done with what has been read. */
 export const ORDERS = ['newest', 'failed', 'longest'] as const
 export type Order = (typeof ORDERS)[number]
+export const ORDER_WORDS: Record<Order, string> = { newest: 'Newest first', failed: 'Most failed first', longest: 'Longest first' }
 
 export interface Filters {
   readonly state: State | null

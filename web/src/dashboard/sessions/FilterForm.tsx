@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useEffectEvent, useId, useState } from 'react'
 import { useAsk } from '../context.tsx'
 import { NAMES } from '../documents.ts'
-import { type Filters, isFiltered, NO_FILTERS, OPERATIONS, type Order, ORDERS, STATES } from '../model/filters.ts'
+import { type Filters, isFiltered, NO_FILTERS, OPERATIONS, ORDER_WORDS, ORDERS, STATES } from '../model/filters.ts'
 import { label } from '../model/format.ts'
 import { useGo } from '../place.tsx'
 import { Icon } from '../shell/Icon.tsx'
@@ -9,8 +9,6 @@ import { Icon } from '../shell/Icon.tsx'
 const ANY = '*'
 /** Templates and tenants are read again so often: a new one has sessions soon. */
 const EVERY = 60_000
-
-const ORDER_WORDS: Record<Order, string> = { newest: 'Newest first', failed: 'Most failed first', longest: 'Longest first' }
 
 /** Chooses which sessions are shown; the address follows, so that it can be passed on. */
 export function FilterForm({ filters }: { filters: Filters }) {

@@ -19,11 +19,12 @@ export interface ShownRow {
   readonly news: string | null
 }
 
-export function SessionTable({ rows }: { rows: readonly ShownRow[] }) {
+/** @param order how the rows are ordered, in words */
+export function SessionTable({ rows, order }: { rows: readonly ShownRow[]; order: string }) {
   const now = useServerNow()
   const day = new Date().toDateString()
   return (
-    <div className="scroller" tabIndex={0} role="region" aria-label="Sessions, newest first">
+    <div className="scroller" tabIndex={0} role="region" aria-label={`Sessions, ${order}`}>
       <table className="table sessions-table">
         <thead>
           <tr>

@@ -7,7 +7,7 @@ import { begin, step } from '../live/connection.ts'
 import type { Feed } from '../live/link.ts'
 import { createStore } from '../live/store.ts'
 import { ServerClock } from '../model/clock.ts'
-import { NO_FILTERS } from '../model/filters.ts'
+import { type Filters, NO_FILTERS } from '../model/filters.ts'
 import { ConnectionPill } from '../shell/ConnectionPill.tsx'
 import { clear, show, the } from '../testing.tsx'
 import { SessionsView } from './SessionsView.tsx'
@@ -45,7 +45,7 @@ class Refused extends Error {}
 const refusal = (message: string, code: string) => ({ error: { graphQLErrors: [{ message, extensions: { code } }] } })
 
 /** Shows the list of what a server answers; undefined: it cannot read. */
-async function list(answer: ReturnType<typeof serve> | undefined, text = '') {
+async function list(answer: ReturnType<typeof serve> | undefined, text = '', filters: Partial<Filters> = {}) {
   const query = (document: Parameters<typeof print>[0], variables: Record<string, unknown>) => ({
     toPromise: () => {
       if (answer === undefined) return Promise.resolve(refusal('Redis cannot be reached', 'UNAVAILABLE'))
@@ -63,7 +63,7 @@ async function list(answer: ReturnType<typeof serve> | undefined, text = '') {
   }
   const connection = createStore(step(begin(Date.now(), true), { type: 'opened', at: Date.now() }))
   const app = { api: { query }, link: { follow, connection }, behind: createStore(0), clock: new ServerClock(), said: createStore('') } as unknown as App
-  const box = show(<AppProvider app={app}><ConnectionPill /><SessionsView filters={{ ...NO_FILTERS, text }} /></AppProvider>)
+  const box = show(<AppProvider app={app}><ConnectionPill /><SessionsView filters={{ ...NO_FILTERS, text, ...filters }} /></AppProvider>)
   await act(() => vi.advanceTimersByTimeAsync(1000))
   return box
 }
@@ -131,6 +131,16 @@ it('leads to the session of exactly the name that is looked for, though it is ol
 it('does not count what was deleted before it began as pending', async () => {
   await list(serve([...many.slice(0, 2), { ...session('x', 'PENDING', 3), deleted: true }], 50))
   expect(the('.sessions-summary').textContent).toBe('1 running · 1 pending · 2 failed in running sessions · 3 sessions')
+})
+
+it('is named as it is ordered', async () => {
+  await list(serve(many, 50))
+  expect(the('.scroller').getAttribute('aria-label')).toBe('Sessions, newest first')
+  await list(serve(many, 50), '', { order: 'failed' })
+  expect(the('.scroller').getAttribute('aria-label')).toBe('Sessions, most failed first')
+  history.replaceState(null, '', '/?wall=1')
+  await list(serve(many, 50))
+  expect(the('.scroller').getAttribute('aria-label')).toBe('Sessions, running first')
 })
 
 it('is not called live while the server cannot read', async () => {

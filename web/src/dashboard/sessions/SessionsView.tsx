@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from 'react'
 import { useAsk, useBehind, useReadable } from '../context.tsx'
 import { NAMED, type SessionRow } from '../documents.ts'
-import { apiFilter, type Filters, looksLikeXname, matches, type Order } from '../model/filters.ts'
+import { apiFilter, type Filters, looksLikeXname, matches, type Order, ORDER_WORDS } from '../model/filters.ts'
 import { several, whole } from '../model/format.ts'
 import { before, newsOf, newsWords } from '../model/looks.ts'
 import { sessionRoute } from '../model/route.ts'
@@ -69,7 +69,7 @@ export function SessionsView({ filters }: { filters: Filters }) {
       {problem !== null && <p className="notice" role="alert">{problem.code === 'UNREACHABLE' ? 'The server does not answer. The list comes back by itself.' : problem.message}</p>}
       {list === null && problem === null && <p className="loading">Reading the sessions…</p>}
       {list !== null && shown.length === 0 && named?.length === 0 && !goOn && <NoSessions filters={filters} searched={list.more !== null ? rows.length : null} />}
-      {shown.length > 0 && <SessionTable rows={shown} />}
+      {shown.length > 0 && <SessionTable rows={shown} order={wall ? 'running first' : ORDER_WORDS[filters.order].toLowerCase()} />}
       {list?.more != null && (
         <p className="more">
           <button type="button" className="button" disabled={loading} onClick={() => more(filters.text === '' ? PAGE : SEARCHED.page)}>

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { errorWords } from '../../machine/index.ts'
 import { useApp } from '../context.tsx'
 import { ERROR_PATTERNS, type ErrorPattern, PATTERN_TEXTS, PATTERNS, type Progress, type SessionStatus } from '../documents.ts'
-import { ask } from '../live/api.ts'
+import { ask, type Refusal } from '../live/api.ts'
 import { several, whole } from '../model/format.ts'
 import { digest } from '../model/route.ts'
 import { Icon } from '../shell/Icon.tsx'
@@ -29,7 +29,7 @@ export interface ErrorsProps {
 /** The errors by pattern, most components first. One that is open is lit on the machine. */
 export function ErrorsSection({ progress, open, onOpen, ...props }: ErrorsProps) {
   const { errorGroupCount, managedComponentsCount } = props.status
-  const [patterns, more] = usePatterns(props.which, progress)
+  const [patterns, more, problem] = usePatterns(props.which, progress)
   const all = progress?.status.counted ?? []
   const affected = all.reduce((n, { count }) => n + count, 0)
   return (
@@ -53,29 +53,41 @@ export function ErrorsSection({ progress, open, onOpen, ...props }: ErrorsProps)
           </ol>
         )}
       {patterns.length > 0 && patterns.length < all.length && (
-        <p className="more"><button type="button" className="button" onClick={more}>Show more</button><span className="muted">{whole(patterns.length)} of {whole(all.length)}</span></p>
+        <p className="more"><button type="button" className="button" onClick={more}>Show more</button><span className="muted">{whole(patterns.length)} of {whole(all.length)}</span>{problem !== '' && <span role="alert">{problem}</span>}</p>
       )}
     </section>
   )
 }
 
-/** The patterns that came with the progress, and more if somebody wants them. */
-function usePatterns({ name, tenant, started }: Which, progress: Progress | null): [readonly ErrorPattern[], () => void] {
+/** The patterns that came with the progress, and more if somebody wants them; why these could not be read. */
+function usePatterns({ name, tenant, started }: Which, progress: Progress | null): [readonly ErrorPattern[], () => void, string] {
   const { api } = useApp()
   const [read, setRead] = useState<readonly ErrorPattern[]>([])
   const [wanted, setWanted] = useState(0)
+  const [problem, setProblem] = useState('')
   const first = progress?.status.errorPatterns ?? []
   const all = progress?.status.counted.length ?? 0
   useEffect(() => {
     if (wanted === 0) return
     let current = true
-    ask(api, ERROR_PATTERNS, { name, tenant, started, first: wanted }).then(({ session }) => current && setRead(session?.status.errorPatterns ?? []), () => {})
+    ask(api, ERROR_PATTERNS, { name, tenant, started, first: wanted }).then(
+      ({ session }) => current && setRead(session?.status.errorPatterns ?? []),
+      (error: Refusal) => {
+        if (!current) return
+        setProblem(error.message)
+        setWanted(0) // so that the next click asks again
+      },
+    )
     return () => {
       current = false
     }
   }, [api, name, tenant, started, wanted, all])
   const patterns = read.length > PATTERNS ? [...first, ...read.slice(first.length)] : first
-  return [patterns, () => setWanted(Math.min(MOST, patterns.length + MORE))]
+  const more = () => {
+    setProblem('')
+    setWanted(Math.min(MOST, patterns.length + MORE))
+  }
+  return [patterns, more, problem]
 }
 
 type PatternProps = Omit<ErrorsProps, 'progress' | 'open' | 'onOpen'> & { readonly one: ErrorPattern; readonly at: number; readonly open: boolean; readonly onToggle: () => void }

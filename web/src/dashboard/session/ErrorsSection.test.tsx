@@ -38,3 +38,9 @@ it('says why no more can be read, and reads them at the next click', async () =>
   await more()
   expect([texts().length, document.querySelector('.more')]).toEqual([30, null])
 })
+
+it('shows each pattern once, also when the order has changed since more were read', async () => {
+  open([...all.slice(0, 19), all[25]!], { away: false })
+  await more()
+  expect([texts().length, new Set(texts()).size]).toEqual([30, 30])
+})

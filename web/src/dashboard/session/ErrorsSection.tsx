@@ -82,7 +82,8 @@ function usePatterns({ name, tenant, started }: Which, progress: Progress | null
       current = false
     }
   }, [api, name, tenant, started, wanted, all])
-  const patterns = read.length > PATTERNS ? [...first, ...read.slice(first.length)] : first
+  const newest = new Set(first.map(({ pattern }) => pattern)) // their order may have changed since the others were read
+  const patterns = read.length > PATTERNS ? [...first, ...read.filter(({ pattern }) => !newest.has(pattern))] : first
   const more = () => {
     setProblem('')
     setWanted(Math.min(MOST, patterns.length + MORE))

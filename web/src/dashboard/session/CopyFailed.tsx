@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { useApp } from '../context.tsx'
 import type { SessionDetails, SessionStatus } from '../documents.ts'
+import { Refusal } from '../live/api.ts'
 import { several } from '../model/format.ts'
 import { copy } from '../shell/clipboard.ts'
 import { useDone } from '../shell/CopyButton.tsx'
@@ -16,16 +17,17 @@ export function CopyFailed({ session, status }: { session: SessionDetails; statu
   const { failed } = status.counts
   if (failed === 0) return null
   const run = async () => {
+    let [text, copied] = ['', false]
     try {
       const ids = await failedOf(api, which)
-      const copied = ids.length > 0 && (await copy(ids.join(',')))
-      setDone(copied)
-      const text = !copied && ids.length > 0 ? 'The browser does not allow copying.' : ''
-      setNote(text)
-      said.set(`${copied ? `${several(ids.length, 'xname')} copied.` : ''} ${text}`)
-    } catch {
-      setNote('The server does not answer.')
+      copied = ids.length > 0 && (await copy(ids.join(',')))
+      text = copied ? `${several(ids.length, 'xname')} copied.` : ids.length > 0 ? 'The browser does not allow copying.' : 'Which nodes failed is not known.'
+    } catch (problem) {
+      text = problem instanceof Refusal ? problem.message : String(problem)
     }
+    setDone(copied)
+    setNote(copied ? '' : text)
+    said.set(text)
   }
   return (
     <span className="copy-failed">

@@ -227,9 +227,10 @@ export const COMPARE = graphql(`
 `, [compared, counts])
 
 export const COMPONENT_SESSIONS = graphql(`
-  query ComponentSessions($id: ID!, $after: String) {
+  query ComponentSessions($id: ID!) {
     component(id: $id) {
-      sessions(first: 50, after: $after) {
+      sessions(first: 50) {
+        pageInfo { hasNextPage }
         edges { node { name tenant joined left outcome error phases { phase seconds } session { id operation templateName status { timing { startTime } } } } }
       }
     }

@@ -18,15 +18,16 @@ const OUTCOMES: Record<ComponentSession['outcome'], { word: string; icon: IconNa
 
 /** The sessions that a component was in, newest first, and how each ended for it. */
 export function ComponentHistory({ id }: { id: string }) {
-  const { data, problem } = useAsk(COMPONENT_SESSIONS, { id, after: null }, EVERY)
+  const { data, problem } = useAsk(COMPONENT_SESSIONS, { id }, EVERY)
   const all = data?.component?.sessions.edges.map((edge) => edge.node)
+  const of = data?.component?.sessions.pageInfo.hasNextPage ? 'the newest ' : ''
   const failed = all?.filter((one) => one.outcome === 'FAILED').length ?? 0
   return (
     <section className="card" aria-labelledby="history-title">
       <div className="card-head">
         <h2 id="history-title">Its sessions</h2>
         {all !== undefined && all.length > 0 && (
-          <span className="muted">{failed === 0 ? `failed in none of ${several(all.length, 'session')}` : <>failed in <b className="bad">{failed}</b> of {several(all.length, 'session')}</>}</span>
+          <span className="muted">{failed === 0 ? `failed in none of ${of}${several(all.length, 'session')}` : <>failed in <b className="bad">{failed}</b> of {of}{several(all.length, 'session')}</>}</span>
         )}
       </div>
       {all === undefined ? <p className="card-empty" role={problem ? 'alert' : undefined}>{data !== null ? 'Nothing is known of its sessions.' : (problem?.message ?? 'Reading its sessions…')}</p>

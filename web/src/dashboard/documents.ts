@@ -209,7 +209,7 @@ export const INITIAL = graphql(`
 
 export const SERVER = graphql(`query Server { serverInfo { version namespace sync { source error lastSweep } } }`)
 
-export const RUNNING = graphql(`query Running { sessions(first: 1, filter: { status: RUNNING }) { edges { node { name tenant } } } }`)
+export const RUNNING = graphql(`query Running { sessions(first: 20, filter: { status: RUNNING }) { nodes { name tenant deleted } } }`)
 
 const compared = graphql(`
   fragment Compared on Session @_unmask {

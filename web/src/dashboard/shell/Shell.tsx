@@ -20,7 +20,7 @@ export function Shell({ children }: { children: ReactNode }) {
   }
   // Who moves to another view by keyboard or screen reader begins at its start.
   const { route } = place
-  const view = route.view === 'session' ? route.name : route.view === 'component' ? route.id : route.view
+  const view = JSON.stringify([route.view, 'name' in route && [route.name, route.tenant, route.started], 'id' in route && route.id])
   const seen = useRef(view)
   useEffect(() => {
     if (seen.current === view) return

@@ -88,7 +88,7 @@ type timing struct {
 // body is what a target gets of an event.
 func (c *Config) body(t *Target, e *bos.Event, namespace string) ([]byte, error) {
 	m := c.message(e, namespace)
-	if e.Kind == bos.EventSyncLost && t.ofTenants() {
+	if e.Kind == bos.EventSyncLost && !t.serves("") {
 		m.Data.Reason = hiddenReason
 	}
 	cloud, err := json.Marshal(m)

@@ -333,15 +333,17 @@ func (t *Target) wants(e *bos.Event) bool {
 		return false
 	}
 	s := e.Session
-	return s == nil || (t.tenants == nil || slices.Contains(t.tenants, s.Tenant)) && (t.operations == nil || slices.Contains(t.operations, string(s.Operation))) &&
+	return s == nil || t.serves(s.Tenant) && (t.operations == nil || slices.Contains(t.operations, string(s.Operation))) &&
 		(t.templates == nil || slices.ContainsFunc(t.templates, func(pattern string) bool {
 			matches, _ := path.Match(pattern, s.TemplateName)
 			return matches
 		}))
 }
 
-// ofTenants says whether what is outside of tenants is none of the target's business.
-func (t *Target) ofTenants() bool { return t.tenants != nil && !slices.Contains(t.tenants, "") }
+// serves says whether the target is to get what a tenant owns, or, for "", what none does.
+func (t *Target) serves(tenant string) bool {
+	return t.tenants == nil || slices.Contains(t.tenants, tenant)
+}
 
 // address checks where to send to. Its errors do not show it: it may hold a secret.
 func address(text string) (*url.URL, error) {

@@ -46,10 +46,15 @@ const shown = async () => {
   return [now.list!.rows.map(({ name, status }) => `${name}${status.revision}`).join(' '), now.list!.total]
 }
 
-it('keeps what was pushed while the list was read again', async () => {
+/** Has the list read, and again, of which the answer is still to come. */
+const readAgain = async () => {
   void feed.read()
   await asked[0]!([session('b', 2, 1), session('a', 3, 1)])
   void feed.read()
+}
+
+it('keeps what was pushed while the list was read again', async () => {
+  await readAgain()
   push(session('c', 1, 1))
   push(session('b', 2, 2))
   push(null, 'a')
@@ -58,9 +63,7 @@ it('keeps what was pushed while the list was read again', async () => {
 })
 
 it('counts nothing twice that the answer knows of already', async () => {
-  void feed.read()
-  await asked[0]!([session('b', 2, 1), session('a', 3, 1)])
-  void feed.read()
+  await readAgain()
   push(session('c', 1, 1))
   push(null, 'a')
   await asked[1]!([session('c', 1, 1), session('b', 2, 1)])

@@ -14,15 +14,17 @@ func init() { delete(parsedSchema.Directives, "defer") }
 // NewSchema makes the schema whose responses are written to an [Answer], where the
 // context has one. The generated execution writes each to a buffer without a bound. With [Plans] installed,
 // plans execute what they can.
-func NewSchema(resolvers *Resolver) graphql.ExecutableSchema {
+func NewSchema(resolvers *Resolver) Schema {
 	generated := NewExecutableSchema(Config{Resolvers: resolvers})
-	return schema{generated, generated.(*executableSchema), newPlanned(resolvers)}
+	return Schema{generated, generated.(*executableSchema), newPlanned(resolvers), resolvers.Store}
 }
 
-type schema struct {
+// Schema is bosgraph's schema, ready to be executed.
+type Schema struct {
 	graphql.ExecutableSchema
 	generated *executableSchema
 	planned   *planned
+	store     Store
 }
 
 // inAnswer stands for the data that an answer has.
@@ -30,7 +32,7 @@ var inAnswer = []byte("null")
 
 // Exec implements graphql.ExecutableSchema. It is what the generated one does, but for
 // where the data goes, for what plans execute, and for @defer, which the schema does not have.
-func (s schema) Exec(ctx context.Context) graphql.ResponseHandler {
+func (s Schema) Exec(ctx context.Context) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(op, s.generated, make(chan graphql.DeferredResult))
 	p := &planner{planned: s.planned, ec: ec}

@@ -101,11 +101,30 @@ func patterns(_ context.Context, of []*bos.Status) ([][]bos.ErrorPattern, error)
 
 type contextKey struct{}
 
+type sessionKey struct{}
+
+// session is what a read of one has come to.
+type session struct {
+	read  bos.SessionRead
+	found *bos.Session
+	err   error
+}
+
+// WithSession returns a context in which the next response does not read that session, which has been read for it. It is for
+// responses that load one session and no other.
+func WithSession(ctx context.Context, read bos.SessionRead, found *bos.Session, err error) context.Context {
+	return context.WithValue(ctx, sessionKey{}, session{read, found, err})
+}
+
 // Install is a response middleware that gives every response loaders of its own.
 func Install(source Source) graphql.ResponseMiddleware {
 	return func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		sessions, components := loading(ctx)
-		return next(context.WithValue(ctx, contextKey{}, New(source, sessions, components)))
+		l := New(source, sessions, components)
+		if known, ok := ctx.Value(sessionKey{}).(session); ok {
+			l.sessions.remember(known.read, func() (*bos.Session, error) { return known.found, known.err })
+		}
+		return next(context.WithValue(ctx, contextKey{}, l))
 	}
 }
 

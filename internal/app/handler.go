@@ -9,6 +9,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 
+	"github.com/bosgraph/bosgraph/cache"
 	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/graph/limits"
 	"github.com/bosgraph/bosgraph/internal/auth"
@@ -73,7 +74,8 @@ func (a *App) graphql() http.Handler {
 	if a.sync != nil {
 		resolver.Sync = a.sync
 	}
-	exec := executor.New(graph.NewSchema(resolver))
+	schema := graph.NewSchema(resolver)
+	exec := executor.New(schema)
 	exec.Use(graph.Plans{})
 	exec.SetErrorPresenter(graph.PresentError(a.log))
 	exec.SetRecoverFunc(graph.Recover)
@@ -92,14 +94,20 @@ func (a *App) graphql() http.Handler {
 	if a.traces != nil {
 		exec.AroundOperations(a.traces.Operation)
 	}
-	return a.stream(transport.NewHTTP(exec, func(r *http.Request) int64 {
+	h := transport.NewHTTP(exec, func(r *http.Request) int64 {
 		// Only these mutations take long lists. Clients that may not call them need
 		// no more memory than a query does.
 		if access := auth.AccessOf(r.Context()); access.Can(auth.WriteComponents) || access.Can(auth.WriteTenants) {
 			return maxWriteBody
 		}
 		return maxReadBody
-	}))
+	})
+	// What is traced is executed, with all that is around it. Nothing else has the time that an operation may take:
+	// two exchanges with Redis at most are within it anyway.
+	if a.traces == nil && a.config.OperationTimeout > 2*cache.DefaultTimeout {
+		h.Direct = schema.Direct
+	}
+	return a.stream(h)
 }
 
 // say answers a probe, or a page's request that is refused, with a line of text.

@@ -38,7 +38,7 @@ func (b *body) release() {
 }
 
 const (
-	firstBytes = 512      // a body begins with room for so many,
+	firstBytes = 512      // a body begins with room for so many, or what it claims,
 	smallBody  = 64 << 10 // and is counted if it gets longer than that
 	largeBody  = 1 << 20  // from there on it takes its turn as a heavy operation
 )
@@ -129,7 +129,11 @@ func tooLong(most int64) *bos.Error {
 // read reads a body of that length, -1 for an unknown one. It grows with what has come,
 // whatever length was claimed, and is looked at meanwhile.
 func (b *body) read(from io.Reader, length int64) (int, *bos.Error) {
-	b.raw = make([]byte, 0, firstBytes)
+	first := firstBytes
+	if 0 < length && length < firstBytes {
+		first = int(length) + 1 // to find the end
+	}
+	b.raw = make([]byte, 0, first)
 	var screen screen
 	for {
 		if len(b.raw) == cap(b.raw) && !b.grow(length) {

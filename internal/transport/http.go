@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/99designs/gqlgen/graphql"
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -30,6 +32,9 @@ import (
 // HTTP answers GraphQL requests over HTTP.
 type HTTP struct {
 	Executor graphql.GraphExecutor
+	// Direct makes what answers an operation in place of the executor, as long as there are no errors; nil if only that can.
+	// Nil for nothing.
+	Direct func(*graphql.OperationContext) *graph.Direct
 	// MaxBody is how many bytes a request's body may have.
 	MaxBody func(*http.Request) int64
 	// Bounds are what one operation may cost, and all may together; nil for any.
@@ -119,7 +124,8 @@ func (h HTTP) seen(ctx context.Context, b *body, mediaType string) *known {
 	if len(b.raw) == 0 || len(b.raw) > maxKnown { // a GET, or not even copied
 		return nil
 	}
-	b.key = asked{string(b.raw), mediaType, auth.AccessOf(ctx).Key()}
+	// Not copied: nothing writes to a body that has been read.
+	b.key = asked{unsafe.String(unsafe.SliceData(b.raw), len(b.raw)), mediaType, auth.AccessOf(ctx).Key()}
 	seen, _ := h.queries.Get(b.key)
 	return seen
 }
@@ -162,10 +168,17 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType s
 			p = h.internal(ctx, plainType(mediaType), graph.Recover(ctx, panicked)).to(operation)
 		}
 	}()
+	if seen != nil {
+		answer, execution := seen.direct.Answer(ctx)
+		if answer != nil { // so small, and so soon, that there is nothing to bound
+			return answered(mediaType, http.StatusOK, answer).to(string(ast.Query))
+		}
+		ctx = execution
+	}
 	p = h.bounded(ctx, mediaType, len(b.raw), nil, func(ctx context.Context) *reply {
 		if seen != nil && seen.operation != nil {
 			operation = typeOf(seen.operation)
-			return h.dispatch(graphql.StartOperationTrace(ctx), mediaType, seen.operation)
+			return h.dispatch(graphql.StartOperationTrace(ctx), mediaType, seen.operation, nil)
 		}
 		start := graphql.Now()
 		request, status, err := decodeRequest(r, b)
@@ -196,12 +209,23 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType s
 		case op.Operation.Operation == ast.Mutation && r.Method == http.MethodGet:
 			graph.RecordRefused(ctx, h.Audit, op, gqlerror.List{shown(getReads)})
 			return onlyReads(plainType(mediaType))
-		case op.Operation.Operation == ast.Query && b.key != (asked{}) && len(request.held) == 0:
-			h.queries.Add(b.key, newKnown(op, price, len(b.raw)))
 		}
-		return h.dispatch(ctx, mediaType, op)
+		direct := h.directly(op)
+		if op.Operation.Operation == ast.Query && b.key != (asked{}) && len(request.held) == 0 {
+			b.key.body = strings.Clone(b.key.body) // which holds no more than it has
+			h.queries.Add(b.key, newKnown(op, direct, price, len(b.raw)))
+		}
+		return h.dispatch(ctx, mediaType, op, direct)
 	})
 	return p.to(operation) // also what bounded has put in its place
+}
+
+// directly is what answers an operation without the executor; nil if only that can.
+func (h HTTP) directly(op *graphql.OperationContext) *graph.Direct {
+	if h.Direct == nil {
+		return nil
+	}
+	return h.Direct(op)
 }
 
 // internal is the answer in place of one that an error prevents which is not for users. They are shown the id that it is logged under.

@@ -3,6 +3,8 @@ package transport
 import (
 	"github.com/99designs/gqlgen/graphql"
 	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/bosgraph/bosgraph/graph"
 )
 
 // What is remembered of requests, to know a query before it is decoded.
@@ -25,14 +27,15 @@ type known struct {
 	// operation is executed again as it is, by several at a time: executions only read it, and share what
 	// gqlgen notes in it about selections. Nil for a long one, to be made again from the beginning.
 	operation *graphql.OperationContext
+	direct    *graph.Direct // answers it without an execution; nil if that can't be
 }
 
 // newKnown remembers an operation that is about to be executed, of a body of that length.
-func newKnown(op *graphql.OperationContext, price, length int) *known {
+func newKnown(op *graphql.OperationContext, direct *graph.Direct, price, length int) *known {
 	if length > maxMade {
 		return &known{price: price}
 	}
-	return &known{price, op}
+	return &known{price, op, direct}
 }
 
 // newQueries makes room for queries that are known.

@@ -9,9 +9,12 @@ import (
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/bosgraph/bosgraph/bos"
+	"github.com/bosgraph/bosgraph/graph"
 	"github.com/bosgraph/bosgraph/internal/auth"
 )
 
@@ -60,6 +63,42 @@ func TestAKnownQueryIsNotMadeAgain(t *testing.T) {
 		}
 		if m.made != test.made {
 			t.Errorf("request %d: %d operations were made, want %d", i, m.made, test.made)
+		}
+	}
+}
+
+// oneSession is a store of one session, whose reads are counted.
+type oneSession struct {
+	graph.Store
+	reads int
+}
+
+func (s *oneSession) ReadSessions(context.Context, []bos.SessionRead) ([]*bos.Session, error) {
+	s.reads++
+	return []*bos.Session{{SessionKey: bos.SessionKey{Name: "a"}}}, nil
+}
+
+// TestAQueryIsAnsweredDirectly shows that what answers a query in place of the executor is made once, and not
+// again for the same bytes.
+func TestAQueryIsAnsweredDirectly(t *testing.T) {
+	store, made := &oneSession{}, 0
+	schema := graph.NewSchema(&graph.Resolver{Store: store})
+	exec := executor.New(schema) // without loaders, so that it could not answer
+	h := NewHTTP(exec, func(*http.Request) int64 { return 1 << 20 })
+	h.Direct = func(op *graphql.OperationContext) *graph.Direct {
+		made++
+		return schema.Direct(op)
+	}
+	for i := range 3 {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"query":"{ session(name: \"a\") { name } }"}`))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if got, want := w.Body.String(), `{"data":{"session":{"name":"a"}}}`; got != want || w.Code != http.StatusOK {
+			t.Errorf("request %d: answered %d %s, want %s", i, w.Code, got, want)
+		}
+		if made != 1 || store.reads != i+1 {
+			t.Errorf("request %d: made %d times, with %d reads", i, made, store.reads)
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (o *operation) execute(ctx context.Context, op *graphql.OperationContext, b
 	h := o.socket.streams.o.HTTP
 	// Not shared with other requests, as those over HTTP are: a socket is for subscriptions, and
 	// those that poll use HTTP.
-	p := h.bounded(ctx, typeJSON, 0, o.socket.line(), func(ctx context.Context) *reply { return h.dispatch(ctx, typeJSON, op) })
+	p := h.bounded(ctx, typeJSON, 0, o.socket.line(), func(ctx context.Context) *reply { return h.dispatch(ctx, typeJSON, op, h.directly(op)) })
 	defer p.release()
 	if p == nil {
 		return

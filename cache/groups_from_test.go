@@ -58,7 +58,7 @@ func TestGroupsFromARank(t *testing.T) {
 			}, home: schema.ScopeHome(bos.SessionKey{Name: "s"}), texts: 1 << 20}
 			moving := newRound([]homeRead{one})
 			s.must(s.store.sendSingly(s.ctx, moving))
-			reply, err := moving.asked[one].script.Slice()
+			reply, err := moving.of(one).script.Slice()
 			s.must(err)
 			if last := len(reply) - 3; last != 5 { // after the fields, the count and what was saved
 				s.Errorf("%s: while a slot moves there are %d groups after the first 15, want 5", state, last)

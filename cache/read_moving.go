@@ -15,15 +15,15 @@ import (
 func (s *Store) sendSingly(ctx context.Context, r *round) error {
 	// Two round trips in place of a script: which members there are to ask for is known when
 	// the groups are. Whether they are of one moment is for the caller to find out.
-	plain := make(map[homeRead]*groupsReply, len(r.asked))
+	plain := make(map[*asked]*groupsReply, len(r.asked))
 	err := s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 		r.epoch = pipe.HGet(ctx, s.db.Keys.Meta(), schema.Meta.Epoch.Name)
-		for one, reply := range r.asked {
-			without := one
+		for _, a := range r.asked {
+			without := a.read
 			without.Groups = 0
-			s.ask(ctx, pipe, without, reply)
-			if one.Groups > 0 {
-				plain[one] = s.askGroups(ctx, pipe, one)
+			s.ask(ctx, pipe, without, a)
+			if a.read.Groups > 0 {
+				plain[a] = s.askGroups(ctx, pipe, a.read)
 			}
 		}
 	})
@@ -35,8 +35,7 @@ func (s *Store) sendSingly(ctx context.Context, r *round) error {
 			s.askMembers(ctx, pipe, g)
 		}
 	})
-	for one, g := range plain {
-		a := r.asked[one]
+	for a, g := range plain {
 		a.script = redis.NewCmdResult(g.reply(argumentsOf(a.hash.Val())), nil)
 	}
 	return err

@@ -82,7 +82,6 @@ func (s *Store) locate(ctx context.Context, key bos.SessionKey, incarnation stri
 // sessionReply is what one session's read has asked Redis for. Others that joined the round
 // trip read the same replies, so nothing here is changed.
 type sessionReply struct {
-	without  bos.Parts // what none of the callers needs
 	fields   []string
 	hash     *redis.StringSliceCmd // or
 	script   *redis.Cmd            // with groups
@@ -121,11 +120,11 @@ func (s *Store) readHomes(ctx context.Context, reads []homeRead) ([]*bos.Session
 
 // ask queues what one session's read needs, and no more. It begins again each time, as a pipeline
 // that fails is built again.
-func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead, a *sessionReply) {
+func (s *Store) ask(ctx context.Context, pipe redis.Pipeliner, r homeRead, a *asked) {
 	h := r.home
 	r.Without = a.without
 	list := fieldsRead(r.Want)
-	*a = sessionReply{without: a.without, fields: list.names}
+	a.sessionReply = sessionReply{fields: list.names}
 	if r.Progress { // before the status: what it holds is never newer
 		a.progress = pipe.LRange(ctx, s.db.Keys.Progress(h), 0, -1)
 	}

@@ -23,15 +23,25 @@ type homeRead struct {
 // makes sessions of its own of the replies, which nobody changes. Reads that differ only in the
 // parts that they are without are one: it is without what all of them are.
 type round struct {
-	asked   map[homeRead]*sessionReply
+	asked   []*asked
+	newest  map[schema.Home]*asked
 	callers int
 	opened  time.Time // zero for one that nobody else can join
 	epoch   *redis.StringCmd
 	err     error
 }
 
+// asked is a read of a round. Several of one home, which are rare, lead to each other: so what is looked for is a home, and not a
+// whole read, whose hash takes longer than all else that a round does.
+type asked struct {
+	read    homeRead
+	without bos.Parts // what none of the callers needs
+	older   *asked    // of the same home
+	sessionReply
+}
+
 func newRound(reads []homeRead) *round {
-	r := &round{asked: make(map[homeRead]*sessionReply, len(reads)), callers: 1}
+	r := &round{asked: make([]*asked, 0, len(reads)), newest: make(map[schema.Home]*asked, len(reads)), callers: 1}
 	r.add(reads)
 	return r
 }
@@ -40,18 +50,24 @@ func (r *round) add(reads []homeRead) {
 	for _, one := range reads {
 		without := one.Without
 		one.Without = 0
-		if other := r.asked[one]; other != nil {
-			other.without &= without
-		} else {
-			r.asked[one] = &sessionReply{without: without}
+		if a := r.of(one); a != nil {
+			a.without &= without
+			continue
 		}
+		a := &asked{read: one, without: without, older: r.newest[one.home]}
+		r.asked, r.newest[one.home] = append(r.asked, a), a
 	}
 }
 
-// of is the reply to a read.
-func (r *round) of(one homeRead) *sessionReply {
+// of is what was asked for a read; nil if it was not.
+func (r *round) of(one homeRead) *asked {
 	one.Without = 0
-	return r.asked[one]
+	for a := r.newest[one.home]; a != nil; a = a.older {
+		if a.read == one {
+			return a
+		}
+	}
+	return nil
 }
 
 // rounds lets concurrent reads share round trips, which are of one key: one at a time is
@@ -116,16 +132,16 @@ func (s *Store) send(ctx context.Context, r *round) {
 	ctx, cancel := s.db.Within(ctx)
 	defer cancel()
 	epoch := false
-	for one := range r.asked {
-		epoch = epoch || one.Epoch
+	for _, a := range r.asked {
+		epoch = epoch || a.read.Epoch
 	}
 	r.err = s.db.Whole(ctx, func(ctx context.Context) error {
 		return s.db.Pipelined(ctx, func(pipe redis.Pipeliner) {
 			if epoch {
 				r.epoch = pipe.HGet(ctx, s.db.Keys.Meta(), schema.Meta.Epoch.Name)
 			}
-			for one, reply := range r.asked {
-				s.ask(ctx, pipe, one, reply)
+			for _, a := range r.asked {
+				s.ask(ctx, pipe, a.read, a)
 			}
 		})
 	}, func(ctx context.Context) error { return s.sendSingly(ctx, r) })

@@ -55,14 +55,14 @@ type HTTP struct {
 	Log *slog.Logger
 
 	queries *lru.Cache[asked, *known] // requests that turned out to be queries
-	shared  *coalesce.Runs[asked, *reply]
+	shared  *coalesce.Runs[*known, *reply]
 }
 
 // NewHTTP makes a handler of requests for that executor. What one copy of it
 // executes, the others share.
 func NewHTTP(executor graphql.GraphExecutor, maxBody func(*http.Request) int64) HTTP {
 	h := HTTP{Executor: executor, MaxBody: maxBody, Log: slog.New(slog.DiscardHandler), queries: newQueries()}
-	h.shared = &coalesce.Runs[asked, *reply]{Patience: patience, Handed: (*reply).share, Left: (*reply).release}
+	h.shared = &coalesce.Runs[*known, *reply]{Patience: patience, Handed: (*reply).share, Left: (*reply).release}
 	return h
 }
 
@@ -107,7 +107,7 @@ func (h HTTP) serve(w http.ResponseWriter, r *http.Request, follow func(*graphql
 			return
 		}
 		b.paid = true
-		h.answer(w, h.shared.Do(ctx, b.key, execute), began)
+		h.answer(w, h.shared.Do(ctx, seen, execute), began)
 		return
 	}
 	if answer := execute(ctx); answer != nil && answer.subscription != nil && follow != nil {

@@ -42,9 +42,13 @@ func (s Schema) Direct(op *graphql.OperationContext) *Direct {
 	if made == nil || made.others != nil || made.size > directSize {
 		return nil
 	}
+	wanted := want(op, f.Selections)
+	if wanted.Estimate { // which compares the progress of two sessions: more reads than one, and of long lists
+		return nil
+	}
 	return &Direct{
 		store: s.store, plan: made, head: dataPrefix + `{"` + f.Alias + `":`,
-		read: bos.SessionRead{SessionKey: key(args["tenant"].(*string), args["name"].(string)), Want: want(op, f.Selections)},
+		read: bos.SessionRead{SessionKey: key(args["tenant"].(*string), args["name"].(string)), Want: wanted},
 	}
 }
 

@@ -77,6 +77,7 @@ func TestADirectAnswerNeedsOneRead(t *testing.T) {
 		"two sessions":  {query: `{ session(name: "a") { name } b: session(name: "b") { name } }`, reads: 1},
 		"another field": {query: `{ __typename session(name: "a") { name } }`, reads: 1},
 		"errors":        {query: `{ session(name: "a") { status { errorSummary { message } } } }`, reads: 1},
+		"an estimate":   {query: `{ session(name: "a") { status { estimatedEndTime } } }`, reads: 1},
 		"a list":        {query: `{ sessions(first: 1) { nodes { name } } }`},
 		"a mutation":    {query: `mutation { deleteComponents(input: { ids: [] }) { userErrors { message } } }`},
 	} {

@@ -213,7 +213,8 @@ func (h HTTP) execute(ctx context.Context, r *http.Request, b *body, mediaType s
 		direct := h.directly(op)
 		if op.Operation.Operation == ast.Query && b.key != (asked{}) && len(request.held) == 0 {
 			b.key.body = strings.Clone(b.key.body) // which holds no more than it has
-			h.queries.Add(b.key, newKnown(op, direct, price, len(b.raw)))
+			// Never in place of what is known already, by which those who have seen it find each other.
+			h.queries.ContainsOrAdd(b.key, newKnown(op, direct, price, len(b.raw)))
 		}
 		return h.dispatch(ctx, mediaType, op, direct)
 	})

@@ -125,6 +125,23 @@ func TestIdenticalQueriesShareTheNextExecution(t *testing.T) {
 	})
 }
 
+// TestALongQueryIsShared shows that a known query which is too long to be kept as it was made, and so is decoded
+// each time, waits for its execution that is under way like any other.
+func TestALongQueryIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, query := newPoster(t), "query "+strings.Repeat("1", maxMade)
+		c.known(query)
+		first := c.post(t.Context(), query)
+		second, third := c.post(t.Context(), query), c.post(t.Context(), query)
+		c.wantBegun(1, "the others wait")
+		c.letGo <- struct{}{}
+		c.want(first, `{"data":{"n":1,"write":false}}`)
+		c.letGo <- struct{}{}
+		c.want(second, `{"data":{"n":2,"write":false}}`)
+		c.want(third, `{"data":{"n":2,"write":false}}`)
+	})
+}
+
 // TestOnlyIdenticalQueriesAreShared shows what is never shared: two of these run at the same time.
 func TestOnlyIdenticalQueriesAreShared(t *testing.T) {
 	const long = maxKnown

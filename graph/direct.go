@@ -42,14 +42,13 @@ func (s Schema) Direct(op *graphql.OperationContext) *Direct {
 	if made == nil || made.others != nil || made.size > directSize {
 		return nil
 	}
-	wanted := want(op, f.Selections)
-	if wanted.Estimate { // which compares the progress of two sessions: more reads than one, and of long lists
+	read := bos.SessionRead{SessionKey: key(args["tenant"].(*string), args["name"].(string)), Want: want(op, f.Selections)}
+	// Which session an estimate compares with takes several reads, one after the other, and these need the time that an
+	// operation has.
+	if read.Estimate {
 		return nil
 	}
-	return &Direct{
-		store: s.store, plan: made, head: dataPrefix + `{"` + f.Alias + `":`,
-		read: bos.SessionRead{SessionKey: key(args["tenant"].(*string), args["name"].(string)), Want: wanted},
-	}
+	return &Direct{store: s.store, plan: made, head: dataPrefix + `{"` + f.Alias + `":`, read: read}
 }
 
 // Answer answers the operation. Nil leaves it to an execution with the context that it returns, in which

@@ -45,7 +45,8 @@ func (counted) SessionStarted(context.Context, bos.SessionKey, bos.Time) (string
 // executed after all is not read again, whatever the reason.
 func TestADirectAnswerNeedsOneRead(t *testing.T) {
 	whole := &bos.Session{SessionKey: bos.SessionKey{Name: "a"}, StartTime: "2026-11-22T09:00:00", Status: &bos.Status{Revision: 7}}
-	unstarted, long := *whole, *whole
+	unstarted, started, long := *whole, *whole, *whole
+	started.Status = &bos.Status{Session: &started}
 	unstarted.Status = &bos.Status{}
 	long.TemplateName = strings.Repeat("long", 30)
 	const status = `{ session(name: "a") { status { revision } } }`
@@ -77,9 +78,11 @@ func TestADirectAnswerNeedsOneRead(t *testing.T) {
 		"two sessions":  {query: `{ session(name: "a") { name } b: session(name: "b") { name } }`, reads: 1},
 		"another field": {query: `{ __typename session(name: "a") { name } }`, reads: 1},
 		"errors":        {query: `{ session(name: "a") { status { errorSummary { message } } } }`, reads: 1},
-		"an estimate":   {query: `{ session(name: "a") { status { estimatedEndTime } } }`, reads: 1},
-		"a list":        {query: `{ sessions(first: 1) { nodes { name } } }`},
-		"a mutation":    {query: `mutation { deleteComponents(input: { ids: [] }) { userErrors { message } } }`},
+		"an estimate": {
+			query: `{ session(name: "a") { status { estimatedEndTime } } }`, store: counted{shownStore: shownStore{sessions: []*bos.Session{&started}}}, reads: 1,
+		},
+		"a list":     {query: `{ sessions(first: 1) { nodes { name } } }`},
+		"a mutation": {query: `mutation { deleteComponents(input: { ids: [] }) { userErrors { message } } }`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store, reads := test.store, 0

@@ -106,6 +106,27 @@ func TestAMutationIsFollowedToTheMessageOfAnotherReplica(t *testing.T) {
 	}
 }
 
+// TestAPolledQueryIsTracedEachTime asks the same bytes again and again, which without traces is answered without an
+// execution once they are known.
+func TestAPolledQueryIsTracedEachTime(t *testing.T) {
+	c := &collector{}
+	receiver := httptest.NewServer(c)
+	t.Cleanup(receiver.Close)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.URL)
+	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+	s := apptest.ServeRedis(t)
+	const parent = "b7ad6b7169203331"
+	of, _ := hex.DecodeString(parent)
+	for _, trace := range []string{"0af7651916cd43dd8448eb211c80319a", "0af7651916cd43dd8448eb211c80319b", "0af7651916cd43dd8448eb211c80319c"} {
+		r := s.Send(http.MethodPost, "/graphql", `{"query": "query Poll { session(name: \"boot\") { name } }"}`,
+			"Content-Type", "application/json", "traceparent", "00-"+trace+"-"+parent+"-01")
+		if got, want := string(r.Body), `{"data":{"session":null}}`; got != want {
+			t.Fatalf("answered %s, want %s", got, want)
+		}
+		apptest.Eventually(t, "the query is traced", func() bool { return c.find(trace, "query", of) != nil })
+	}
+}
+
 // TestProfilesAreForThisMachine asks for one at the address of the metrics, and at that of everything else.
 func TestProfilesAreForThisMachine(t *testing.T) {
 	t.Parallel()

@@ -19,7 +19,7 @@ export function CabinetsSection({ cabinets, lit, onLight }: { cabinets: readonly
         {sorted.length > 0 && <span className="muted">{several(sorted.length, 'cabinet')}{behind > 0 && `, ${behind} behind the others`}</span>}
       </div>
       {cabinets === null ? <p className="card-empty">Reading…</p> : sorted.length === 0 ? <p className="card-empty">No nodes are counted by cabinet.</p> : (
-        <table className="table">
+        <div className="scroller" tabIndex={0} role="region" aria-label="Progress by cabinet"><table className="table">
           <thead><tr><th scope="col">Cabinet</th><th scope="col" className="wide">Progress</th><th scope="col" className="number">Done</th><th scope="col" className="number">Failed</th><th scope="col" className="number">Nodes</th></tr></thead>
           <tbody>
             {sorted.slice(0, all ? undefined : SHOWN).map((one) => {
@@ -39,7 +39,7 @@ export function CabinetsSection({ cabinets, lit, onLight }: { cabinets: readonly
               )
             })}
           </tbody>
-        </table>
+        </table></div>
       )}
       {sorted.length > SHOWN && <p className="more"><button type="button" className="button" onClick={() => setAll(!all)}>{all ? 'Show fewer' : `Show all ${sorted.length}`}</button></p>}
     </section>

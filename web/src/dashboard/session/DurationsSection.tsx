@@ -16,10 +16,10 @@ export function DurationsSection({ which, progress }: { which: Which; progress: 
         {previous !== undefined && <Link className="tool" to={compareRoute(which.name, which.tenant, which.started)}>Compare with previous</Link>}
       </div>
       {progress === null ? <p className="card-empty">Reading…</p> : rows.length === 0 ? <p className="card-empty">No node has finished a phase yet.</p> : (
-        <table className="table">
+        <div className="scroller" tabIndex={0} role="region" aria-label="Durations of phases"><table className="table">
           <thead><tr><th scope="col">Phase</th><th scope="col" className="number">Stays</th><th scope="col" className="number">Median</th><th scope="col" className="number">95 % within</th><th scope="col" className="number">Longest</th></tr></thead>
           <tbody>{rows.map(({ key, a, b }) => <Row key={key} now={a!} before={b} />)}</tbody>
-        </table>
+        </table></div>
       )}
       {rows.length > 0 && (
         <p className="card-note">

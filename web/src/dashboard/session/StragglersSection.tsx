@@ -9,7 +9,7 @@ export function StragglersSection({ stragglers, onSelect }: { stragglers: readon
     <section className="card" aria-labelledby="stragglers-title">
       <div className="card-head"><h2 id="stragglers-title">Slowest nodes</h2></div>
       {stragglers === null ? <p className="card-empty">Reading…</p> : stragglers.length === 0 ? <p className="card-empty">No node is active.</p> : (
-        <table className="table">
+        <div className="scroller" tabIndex={0} role="region" aria-label="Nodes by time in their status"><table className="table">
           <thead><tr><th scope="col">Node</th><th scope="col">Status</th><th scope="col" className="number">For</th></tr></thead>
           <tbody>
             {stragglers.map(({ id, statusSince, status }) => (
@@ -20,7 +20,7 @@ export function StragglersSection({ stragglers, onSelect }: { stragglers: readon
               </tr>
             ))}
           </tbody>
-        </table>
+        </table></div>
       )}
     </section>
   )

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { cabinetOf, type ComponentStore, errorWords } from '../../machine/index.ts'
 import { useAsk } from '../context.tsx'
 import { ERROR_PATTERN, type ErrorPattern, PATTERN_TEXTS, type SessionStatus } from '../documents.ts'
@@ -34,8 +34,10 @@ export function ErrorDetails({ which, status, one, at, machine, onSelect, onLigh
   const texts = useTexts(found?.messages.map(({ message }) => message) ?? [])
   // The texts that are not known may be in this pattern, too.
   const partial = status.errorGroupCount > PATTERN_TEXTS || (found !== undefined && found.messages.length < one.variants)
-  const { store, loading, size } = machine
-  const ids = useMemo(() => withError(store, texts), [store, texts, one.count, size, loading === null])
+  const { store } = machine
+  // Not by their number: nodes swap, one gets the error while another loses it.
+  const counts = useSyncExternalStore(store.subscribe, store.counts)
+  const ids = useMemo(() => withError(store, texts), [store, texts, counts])
   useEffect(() => {
     if (texts.size === 0) return
     onLight({ name: `this error${partial ? ', incomplete' : ''}`, holds: ({ error }) => texts.has(error) })

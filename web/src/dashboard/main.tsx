@@ -11,6 +11,7 @@ import { createStore } from './live/store.ts'
 import { ServerClock } from './model/clock.ts'
 import { startLooks } from './shell/looks.ts'
 import { startTheme } from './shell/theme.ts'
+import { createVoice } from './shell/voice.ts'
 import './styles/index.css'
 
 startTheme()
@@ -22,7 +23,7 @@ function Connected() {
   const [app, setApp] = useState<Needed | null>(null)
   useEffect(() => {
     const link = new Link(createWays(graphqlURL, socketURL))
-    setApp({ api: createApi(graphqlURL), link, behind: createStore(0), clock: new ServerClock(), said: createStore('') })
+    setApp({ api: createApi(graphqlURL), link, behind: createStore(0), clock: new ServerClock(), said: createVoice() })
     return link.start()
   }, [])
   return app && <AppProvider app={app}><App /></AppProvider>

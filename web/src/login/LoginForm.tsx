@@ -1,4 +1,4 @@
-import { type FormEvent, useId, useState } from 'react'
+import { type FormEvent, useEffect, useId, useState } from 'react'
 import { logInAtProvider, logInByToken } from './login.ts'
 
 /** Asks for a login: at the identity provider, or by a token. */
@@ -7,6 +7,12 @@ export function LoginForm({ provider, message }: { provider: boolean; message: s
   const [token, setToken] = useState('')
   const [problem, setProblem] = useState('')
   const [busy, setBusy] = useState(false)
+  // Who comes back from the provider by the browser's Back may get the page as it was left: with its buttons disabled.
+  useEffect(() => {
+    const back = (event: PageTransitionEvent) => event.persisted && setBusy(false)
+    window.addEventListener('pageshow', back)
+    return () => window.removeEventListener('pageshow', back)
+  }, [])
   const attempt = async (logIn: () => Promise<string>) => {
     setBusy(true)
     setProblem('')

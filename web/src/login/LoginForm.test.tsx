@@ -9,6 +9,7 @@ vi.mock('./login.ts', async () => {
   return { logInAtProvider: at.provider, logInByToken: async () => '', login: createStore({ phase: 'asking' }) }
 })
 const { LoginForm } = await import('./LoginForm.tsx')
+const { LoginGate } = await import('./LoginGate.tsx')
 
 afterEach(clear)
 
@@ -21,4 +22,9 @@ it('lets people log in who came back from the identity provider to the page as i
   expect(buttons()).toEqual([true, true])
   act(() => void window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true })))
   expect(buttons()).toEqual([false, false])
+})
+
+it('says what the page waits for while it asks who is logged in', () => {
+  show(<LoginGate>content</LoginGate>)
+  expect(the('main').textContent).toContain('who is logged in')
 })

@@ -10,7 +10,7 @@ export function LoginGate({ children }: { children: ReactNode }) {
     case 'open':
       return children
     case 'asking':
-      return <main className="login" aria-busy="true" />
+      return <main className="login"><p className="login-asking">Waiting for the server to say who is logged in…</p></main>
     case 'out':
       return <Card title="Log in to bosgraph"><LoginForm provider={now.provider} message={now.message} /></Card>
     case 'in':

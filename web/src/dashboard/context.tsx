@@ -1,6 +1,6 @@
 // What every view needs: the API, the link, where we are, and a voice.
 
-import { createContext, type ReactNode, use, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { createContext, type ReactNode, use, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { Client, TypedDocumentNode } from 'urql'
 import { ask, Refusal } from './live/api.ts'
 import type { Feed, Link } from './live/link.ts'
@@ -69,7 +69,6 @@ export function useServerNow(running = true): number {
 export interface Asked<D> {
   readonly data: D | null
   readonly problem: Refusal | null
-  readonly again: () => void
 }
 
 /** What the server could not answer now, or did not, is asked again after this, in milliseconds, if nothing else is said. */
@@ -82,7 +81,6 @@ const AGAIN = 5_000
 export function useAsk<D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V | (() => V) | null, every = 0): Asked<D> {
   const { api } = useApp()
   const [state, setState] = useState<{ data: D | null; problem: Refusal | null }>({ data: null, problem: null })
-  const [round, setRound] = useState(0)
   const key = typeof variables === 'function' ? variables : JSON.stringify(variables)
   const asked = useRef(key)
   useEffect(() => {
@@ -107,8 +105,7 @@ export function useAsk<D, V extends Record<string, unknown>>(document: TypedDocu
       current = false
       clearTimeout(timer)
     }
-  }, [api, document, key, every, round])
+  }, [api, document, key, every])
   useBehind(state.problem?.code === 'UNAVAILABLE')
-  const again = useCallback(() => setRound((n) => n + 1), [])
-  return { ...state, again }
+  return state
 }

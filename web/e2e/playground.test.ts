@@ -116,6 +116,18 @@ test('on a phone a query is asked and its answer is to be seen', async () => {
   await shoot(page, 'playground-phone')
 })
 
+test('in a window that is not high, as with large type, the answer can be scrolled to', async () => {
+  const page = await openPlayground({ viewport: { width: 640, height: 360 } })
+  await execute(page)
+  await expect.poll(() => answer(page)).toContain('"name": "monday"')
+  const result = page.getByLabel('Result Window')
+  await result.scrollIntoViewIfNeeded()
+  const { y, height } = (await result.boundingBox())!
+  expect(height).toBeGreaterThan(120)
+  expect(y + height).toBeLessThanOrEqual(360)
+  await shoot(page, 'playground-low')
+})
+
 test.each(looks)('no barriers, %s', async (colorScheme) => {
   const page = await openPlayground({ colorScheme })
   await expectAccessible(page)

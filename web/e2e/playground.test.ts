@@ -128,6 +128,20 @@ test('in a window that is not high, as with large type, the answer can be scroll
   await shoot(page, 'playground-low')
 })
 
+test('where the browser allows no storage a query is asked, too', async () => {
+  const page = await open(`${server.url}/`)
+  await page.addInitScript(() =>
+    Object.defineProperty(window, 'localStorage', {
+      get() {
+        throw new DOMException('denied', 'SecurityError')
+      },
+    }))
+  await page.goto(`${server.url}/graphiql`)
+  await page.locator('.graphiql-query-editor .view-line').first().waitFor()
+  await execute(page)
+  await expect.poll(() => answer(page)).toContain('"name": "monday"')
+})
+
 test.each(looks)('no barriers, %s', async (colorScheme) => {
   const page = await openPlayground({ colorScheme })
   await expectAccessible(page)

@@ -17,14 +17,14 @@ import { createFetcher } from './fetcher.ts'
 import './main.css'
 import { newestSession } from './newest.ts'
 import { ShareButton } from './ShareButton.tsx'
-import { withoutHeaders } from './storage.ts'
+import { browserStorage, withoutHeaders } from './storage.ts'
 import { repairTabs } from './tabs.ts'
 
 startTheme()
 startLogin()
 
 const fetcher = createFetcher({ http: graphqlURL, socket: socketURL })
-const storage = withoutHeaders(localStorage)
+const storage = withoutHeaders(browserStorage())
 
 // A link may bring a query of its own, which is shown first. It is not run.
 const link = new URLSearchParams(location.search)

@@ -2,6 +2,7 @@ import { graphql, type ResultOf } from '../gql/index.ts'
 import { send } from '../login/login.ts'
 import { print, type ExecutionResult } from 'graphql'
 import { namesIn, renew } from './samples.ts'
+import { browserStorage } from './storage.ts'
 
 const NewestSessions = graphql(`
   query NewestSessions($tenant: String) {
@@ -37,13 +38,14 @@ async function newest(url: string, tenant: string | null): Promise<string | unde
 }
 
 async function renewSamples(url: string, name: string): Promise<void> {
-  const stored = localStorage.getItem(KEY)
+  const storage = browserStorage()
+  const stored = storage.getItem(KEY)
   const names = namesIn(stored)
   if (stored === null || names.length === 0) return
   const query = `query Known(${names.map((_, i) => `$n${i}: String!`).join(', ')}) { ${names.map((_, i) => `n${i}: session(name: $n${i}) { name }`).join(' ')} }`
   const known = await ask<Record<string, { name: string } | null>>(url, query, Object.fromEntries(names.map((n, i) => [`n${i}`, n])))
   const gone = names.filter((_, i) => known[`n${i}`] === null)
-  if (gone.length > 0) localStorage.setItem(KEY, renew(stored, new Set(gone), name))
+  if (gone.length > 0) storage.setItem(KEY, renew(stored, new Set(gone), name))
 }
 
 async function ask<D>(url: string, query: string, variables = {}): Promise<D> {

@@ -301,10 +301,28 @@ var ErrHelp = errors.New("the help was printed")
 
 // ExitCode is the status to exit with for an error of [Parse].
 func ExitCode(err error) int {
-	if err == nil || errors.Is(err, ErrHelp) {
+	switch {
+	case err == nil, errors.Is(err, ErrHelp):
 		return 0
+	case errors.As(err, new(*unprinted)):
+		return 2 // as of other commands that only print
 	}
 	return usage
+}
+
+// unprinted is why the help could not be printed: nothing is wrong with the command line then.
+type unprinted struct{ error }
+
+// helpWriter remembers why the help could not be printed. kong returns that among its errors of command lines.
+type helpWriter struct {
+	to  io.Writer
+	err error
+}
+
+func (w *helpWriter) Write(text []byte) (int, error) {
+	n, err := w.to.Write(text)
+	w.err = cmp.Or(w.err, err)
+	return n, err
 }
 
 // usage is the status for a wrong command line: EX_USAGE of sysexits.h, as other statuses are results
@@ -315,7 +333,11 @@ const usage = 64
 // the environment. Help goes to stdout; what is wrong, in a sentence, to stderr.
 func Parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	cfg, err := parse(args, stdout, stderr)
-	if err != nil && !errors.Is(err, ErrHelp) {
+	switch {
+	case err == nil, errors.Is(err, ErrHelp):
+	case errors.As(err, new(*unprinted)):
+		fmt.Fprintf(stderr, "bosgraph: %v\n", err)
+	default:
 		fmt.Fprintf(stderr, "bosgraph: %v\nRun \"bosgraph --help\" for the commands, \"bosgraph %[2]s --help\" for the options of %[2]s.\n", err, cmp.Or(cfg.Command, Serve))
 	}
 	return cfg, err
@@ -332,11 +354,15 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	}
 	var g grammar
 	helped := false
-	parser, err := newParser(&g, kong.Writers(stdout, stderr), kong.Exit(func(int) { helped = true }))
+	help := &helpWriter{to: stdout}
+	parser, err := newParser(&g, kong.Writers(help, stderr), kong.Exit(func(int) { helped = true }))
 	if err != nil {
 		return Config{}, err
 	}
 	parsed, err := parser.Parse(withNegatives(args))
+	if help.err != nil {
+		return Config{}, &unprinted{help.err}
+	}
 	if helped { // whatever else the line says
 		return Config{}, ErrHelp
 	}

@@ -362,6 +362,21 @@ func TestHelpNamesCommandsAndOptions(t *testing.T) {
 	}
 }
 
+// TestHelpThatCannotBePrintedIsAnError shows that a full disk is not taken for a wrong command line.
+func TestHelpThatCannotBePrintedIsAnError(t *testing.T) {
+	r, full := io.Pipe()
+	if err := r.CloseWithError(errors.New("no space left on device")); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"--help", "serve --help"} {
+		var stderr bytes.Buffer
+		_, err := Parse(strings.Fields(line), full, &stderr)
+		if err == nil || ExitCode(err) != 2 || stderr.String() != "bosgraph: no space left on device\n" {
+			t.Errorf("bosgraph %s: %v, exits with %d and prints %q", line, err, ExitCode(err), stderr.String())
+		}
+	}
+}
+
 func TestVariablesOfTheChartAreFresh(t *testing.T) {
 	have, err := os.ReadFile("../../packaging/chart/bosgraph/variables.txt")
 	if err != nil {

@@ -343,8 +343,8 @@ func Parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	return cfg, err
 }
 
-// inWords replaces what kong says of numbers.
-var inWords = strings.NewReplacer("a valid 64 bit uint", "a whole number of at least 0", "a valid 64 bit int", "a whole number")
+// inWords replaces what kong says of numbers and of variables.
+var inWords = strings.NewReplacer("a valid 64 bit uint", "a whole number of at least 0", "a valid 64 bit int", "a whole number", "from envar", "from the environment variable")
 
 // parse is Parse without printing what is wrong. With an error, the Config has only the command, if there is one.
 func parse(args []string, stdout, stderr io.Writer) (Config, error) {
@@ -371,7 +371,7 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 		if wrong := (*kong.ParseError)(nil); errors.As(err, &wrong) {
 			cfg.Command = selected(wrong.Context)
 		}
-		return cfg, suggest(parser.Model, args, errors.New(inWords.Replace(err.Error())))
+		return cfg, suggest(parser.Model, args, blameEmpty(parser.Model, args, errors.New(inWords.Replace(err.Error()))))
 	}
 	// After the command line: help, and what is wrong with the line itself, come first.
 	if err := checkEnvironment(parser.Model); err != nil {
@@ -427,7 +427,7 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 		return cfg, nil
 	}
 	if err := cfg.check(); err != nil {
-		return Config{Command: cfg.Command}, err
+		return Config{Command: cfg.Command}, blameEmpty(parser.Model, args, err)
 	}
 	return cfg, nil
 }

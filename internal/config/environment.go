@@ -41,6 +41,32 @@ func checkEnvironment(model *kong.Application) error {
 	return nil
 }
 
+// blameEmpty says of an error about an option that its variable is empty, if that is why: nobody has written the
+// empty value that the error would quote. A manifest or a compose file leaves it of what is not set.
+func blameEmpty(model *kong.Application, args []string, err error) error {
+	option, _, found := strings.Cut(err.Error(), ": ")
+	if !found || slices.ContainsFunc(args, func(arg string) bool { return arg == option || strings.HasPrefix(arg, option+"=") }) {
+		return err // flags take precedence
+	}
+	for _, command := range model.Leaves(false) {
+		for _, flag := range command.Flags {
+			if "--"+flag.Name != option {
+				continue
+			}
+			for _, name := range flag.Envs {
+				if value, set := os.LookupEnv(name); !set || value != "" {
+					continue
+				}
+				if flag.HasDefault {
+					return fmt.Errorf("%s: the environment variable %s is empty: unset it for the default, %s, or give it a value", option, name, flag.Default)
+				}
+				return fmt.Errorf("%s: the environment variable %s is empty: unset it, or give it a value", option, name)
+			}
+		}
+	}
+	return err
+}
+
 // nearest returns the known name that takes the fewest edits, the first of equals. One
 // that continues the name, or that the name continues, takes fewer than any other.
 func nearest(name string, known map[string]bool) string {

@@ -25,6 +25,33 @@ func TestUnknownVariablesAreRefusedWithTheNearestKnownOne(t *testing.T) {
 	}
 }
 
+// TestAnEmptyVariableIsNamed has variables as a compose file leaves them that hands on what is not set, of options whose
+// values cannot be empty.
+func TestAnEmptyVariableIsNamed(t *testing.T) {
+	for variable, want := range map[string]string{
+		"BOSGRAPH_TICK":       "--tick: the environment variable BOSGRAPH_TICK is empty: unset it for the default, 100ms, or give it a value",
+		"BOSGRAPH_RETENTION":  "--retention: the environment variable BOSGRAPH_RETENTION is empty: unset it for the default, 90d, or give it a value",
+		"BOSGRAPH_LOG_LEVEL":  "--log-level: the environment variable BOSGRAPH_LOG_LEVEL is empty: unset it for the default, info, or give it a value",
+		"BOSGRAPH_REDIS_WAIT": "--redis-wait: the environment variable BOSGRAPH_REDIS_WAIT is empty: unset it for the default, 0, or give it a value",
+		"BOSGRAPH_LISTEN":     "--listen: the environment variable BOSGRAPH_LISTEN is empty: unset it for the default, 127.0.0.1:8080, or give it a value",
+	} {
+		t.Run(variable, func(t *testing.T) {
+			t.Setenv(variable, "")
+			if _, err := Parse([]string{"serve"}, io.Discard, io.Discard); err == nil || err.Error() != want {
+				t.Errorf("it says %v", err)
+			}
+		})
+	}
+	t.Setenv("BOSGRAPH_TICK", "")
+	if _, err := Parse([]string{"serve", "--tick=soon"}, io.Discard, io.Discard); err == nil || strings.Contains(err.Error(), "is empty") {
+		t.Errorf("of a flag that is wrong it says %v", err)
+	}
+	t.Setenv("BOSGRAPH_TICK", "soon")
+	if _, err := Parse([]string{"serve"}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), `(from the environment variable BOSGRAPH_TICK="soon")`) {
+		t.Errorf("of a variable that is wrong it says %v", err)
+	}
+}
+
 // A service that is called bosgraph puts these into every pod of its namespace.
 func TestVariablesOfKubernetesServicesAreNoMistake(t *testing.T) {
 	for name, value := range map[string]string{

@@ -22,7 +22,7 @@ var ofServiceLinks = regexp.MustCompile(`^BOSGRAPH(_[A-Z0-9_]+)?_(SERVICE_(HOST|
 // would leave its option at the default, and nobody would notice.
 func checkEnvironment(model *kong.Application) error {
 	known := map[string]bool{}
-	for _, command := range model.Children {
+	for _, command := range model.Leaves(false) {
 		for _, flag := range command.Flags {
 			for _, name := range flag.Envs {
 				known[name] = true

@@ -25,6 +25,15 @@ func TestUnknownVariablesAreRefusedWithTheNearestKnownOne(t *testing.T) {
 	}
 }
 
+// TestVariablesOfCommandsWithinCommandsAreKnown has one that only commands of webhooks have.
+func TestVariablesOfCommandsWithinCommandsAreKnown(t *testing.T) {
+	t.Setenv("BOSGRAPH_TARGET", "pager")
+	if c := parseLine(t, "webhooks retry --redis-url redis://h:1"); c.Hooks.Target != "pager" {
+		t.Errorf("the events of the target %q are sent again", c.Hooks.Target)
+	}
+	parseLine(t, "serve") // has no target, so it does not matter
+}
+
 // TestAnEmptyVariableIsNamed has variables as a compose file leaves them that hands on what is not set, of options whose
 // values cannot be empty.
 func TestAnEmptyVariableIsNamed(t *testing.T) {

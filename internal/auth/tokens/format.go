@@ -98,20 +98,20 @@ func (h Holder) check() error {
 func load(path string) ([]entry, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("token file: %w", err)
+		return nil, fmt.Errorf("--token-file: %w", err)
 	}
 	defer file.Close()
 	// One byte more than is allowed, to see that there is more.
 	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("token file: %w", err)
+		return nil, fmt.Errorf("--token-file: %w", err)
 	}
 	if len(text) > maxFile {
-		return nil, fmt.Errorf("token file %s has more than %d bytes", path, maxFile)
+		return nil, fmt.Errorf("--token-file: %s has more than %d bytes", path, maxFile)
 	}
 	entries, err := parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("token file %s, %w", path, err)
+		return nil, fmt.Errorf("--token-file: %s, %w", path, err)
 	}
 	return entries, nil
 }

@@ -159,8 +159,8 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s: the error shows the token", test.what)
 		}
 	}
-	if _, err := Open(Options{Path: filepath.Join(t.TempDir(), "none")}); err == nil {
-		t.Error("no file is accepted")
+	if _, err := Open(Options{Path: filepath.Join(t.TempDir(), "none")}); err == nil || !strings.HasPrefix(err.Error(), "--token-file: open ") {
+		t.Errorf("no file: %v", err)
 	}
 	var many strings.Builder
 	for i := range maxEntries + 1 {

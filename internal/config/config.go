@@ -267,7 +267,7 @@ type grammar struct {
 	} `cmd:"" help:"List, test and retry webhooks."`
 	Watch struct {
 		Watching
-	} `cmd:"" help:"Follow a session until it is complete: a live display on a terminal, otherwise lines. Survives restarts of the server. Exits with 0 if the session is complete and all its components are successful, 1 if it is complete with failures or without any component, 2 if there is no such session or the server is lost, 3 if it was deleted at its source before it was complete, 64 if the command line is wrong, 130 after Ctrl-C."`
+	} `cmd:"" help:"Follow a session until it is complete: a live display on a terminal, otherwise lines. Survives restarts of the server. Exits with 0 if the session is complete and all its components are successful, 1 if it is complete with failures or without any component, 2 if there is no such session, the server is lost or the output cannot be written, 3 if it was deleted at its source before it was complete, 64 if the command line is wrong, 130 after Ctrl-C."`
 	List struct {
 		Listing
 	} `cmd:"" help:"Print the newest sessions: state, what is done, what has failed, operation, template, start. Without --tenant those of all tenants that the token may see. Exits with 0, or 2 if the server is lost."`

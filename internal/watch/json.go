@@ -57,5 +57,5 @@ func (d *script) end(_ picture, e ending) {
 
 func (d *script) write(o object) {
 	o.Time = time.Now().UTC()
-	_ = d.out.Encode(o) // a reader that closes the pipe ends the process
+	_ = d.out.Encode(o) // output remembers an error
 }

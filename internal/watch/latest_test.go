@@ -3,6 +3,8 @@ package watch
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -42,6 +44,29 @@ func TestTheEndOfWatchingTheLatestWithoutAServer(t *testing.T) {
 					t.Errorf("it complains\n%s", &stderr)
 				}
 			})
+		})
+	}
+}
+
+// TestLinesThatCannotBeWrittenEndTheCommand shows that a full disk is reported: the exit status would otherwise be that of a
+// session of which the log says nothing.
+func TestLinesThatCannotBeWrittenEndTheCommand(t *testing.T) {
+	r, full := io.Pipe()
+	if err := r.CloseWithError(errors.New("no space left on device")); err != nil {
+		t.Fatal(err)
+	}
+	for name, display := range map[string]func(io.Writer) display{
+		"lines": func(w io.Writer) display { return &plain{out: w} },
+		"JSON":  func(w io.Writer) display { return newJSON(w) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, lost := context.WithCancel(t.Context())
+			var stderr bytes.Buffer
+			out := &output{to: full, lost: lost}
+			status := conclude(display(out), complete(), nil, out, &stderr)
+			if status != Unknown || stderr.String() != "bosgraph: no space left on device\n" || ctx.Err() == nil {
+				t.Errorf("it exits with %d, complains %q, and its context ended with %v", status, &stderr, ctx.Err())
+			}
 		})
 	}
 }

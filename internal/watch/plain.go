@@ -48,7 +48,7 @@ func (d *plain) end(p picture, e ending) {
 
 func (d *plain) write(lines []string) {
 	for _, line := range lines {
-		fmt.Fprintln(d.out, line) // a reader that closes the pipe ends the process
+		fmt.Fprintln(d.out, line) // output remembers an error
 	}
 }
 

@@ -32,7 +32,7 @@ type Options struct {
 const (
 	Successful  = 0   // complete, and all components are successful
 	Failures    = 1   // complete, and something has failed, or there is no component
-	Unknown     = 2   // there is no such session, or the server is out of reach or does not answer
+	Unknown     = 2   // there is no such session, the server is out of reach or does not answer, or the output cannot be written
 	Deleted     = 3   // deleted at its source before it was complete
 	Interrupted = 130 // ended by the user, as shells have it
 )
@@ -58,18 +58,19 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 	defer interrupt()
 	var d display
 	interval := time.Second
+	out := &output{to: stdout, lost: interrupt}
 	switch screen, ok := terminal(stdout); {
 	case o.JSON:
-		d = newJSON(stdout)
+		d = newJSON(out)
 	case ok:
 		// Five updates a second look alive; lines and scripts have no use for so many.
 		d, interval = &live{out: screen, stderr: stderr, interrupt: interrupt}, 200*time.Millisecond
 	default:
-		d = &plain{out: stdout}
+		d = &plain{out: out}
 	}
 	if o.Latest {
 		if o.Session, err = c.Latest(ctx, o.Session.Tenant, o.reportOnce(stderr)); err != nil {
-			return conclude(d, picture{}, err, stderr)
+			return conclude(d, picture{}, err, out, stderr)
 		}
 	}
 	// Without a buffer: what a display has not taken yet is skipped by the server, not queued
@@ -104,17 +105,38 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) int {
 	// The display restores the terminal before anything else is printed on it.
 	close(all.pictures)
 	<-shown
-	return conclude(d, p, failure, stderr)
+	return conclude(d, p, failure, out, stderr)
 }
 
 // conclude shows how it ended, and returns the status to exit with.
-func conclude(d display, p picture, failure error, stderr io.Writer) int {
+func conclude(d display, p picture, failure error, out *output, stderr io.Writer) int {
 	e := endingOf(p, failure)
 	d.end(p, e)
+	if out.err != nil { // first: a log that lacks lines must not pass for whole
+		complain(stderr, out.err)
+		return Unknown
+	}
 	if e.status == Unknown || e.status == Deleted {
 		complain(stderr, failure)
 	}
 	return e.status
+}
+
+// output is where lines go. It remembers the first that could not be written, and ends the command with it: nobody
+// would see the rest. A reader that closes the pipe ends the process without this.
+type output struct {
+	to   io.Writer
+	lost context.CancelFunc
+	err  error
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	n, err := o.to.Write(text)
+	if err != nil && o.err == nil {
+		o.err = err
+		o.lost()
+	}
+	return n, err
 }
 
 func complain(stderr io.Writer, err error) { fmt.Fprintf(stderr, "bosgraph: %s\n", clean(err.Error())) }

@@ -173,7 +173,7 @@ func (a *App) openStore() error {
 // stopTraces sends what is left of them.
 func (a *App) stopTraces(ctx context.Context) error {
 	if a.traces != nil {
-		return a.traces.Stop(ctx)
+		a.traces.Stop(ctx)
 	}
 	return nil
 }

@@ -73,8 +73,13 @@ func FromEnvironment(version string, log *slog.Logger) (*Traces, error) {
 	return &Traces{provider: provider, tracer: provider.Tracer("github.com/bosgraph/bosgraph")}, nil
 }
 
-// Stop sends what is left, until ctx ends.
-func (t *Traces) Stop(ctx context.Context) error { return t.provider.Shutdown(ctx) }
+// Stop sends what is left, until ctx ends. What could not be sent is lost and logged: a server whose collector is away
+// has stopped as well as any other.
+func (t *Traces) Stop(ctx context.Context) {
+	if err := t.provider.Shutdown(ctx); err != nil {
+		otel.Handle(err)
+	}
+}
 
 // propagator reads and writes the header traceparent.
 var propagator propagation.TraceContext

@@ -94,6 +94,37 @@ func TestSpansAreSentAgainWhileTheCollectorIsBusy(t *testing.T) {
 	}
 }
 
+// TestACollectorThatIsAwayDoesNotFailTheStop has no time left for attempts: only spans are lost.
+func TestACollectorThatIsAwayDoesNotFailTheStop(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+	log := make(logged, 10)
+	traces, err := FromEnvironment("1", slog.New(slog.NewTextHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, span := traces.tracer.Start(t.Context(), "query")
+	span.End()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	traces.Stop(ended)
+	select {
+	case line := <-log:
+		if !strings.Contains(line, "traces cannot be sent") {
+			t.Errorf("it logs %q", line)
+		}
+	default:
+		t.Error("it logs nothing")
+	}
+}
+
+// logged are the lines of a log, also those of attempts that still run when the test has ended.
+type logged chan string
+
+func (l logged) Write(line []byte) (int, error) {
+	l <- string(line)
+	return len(line), nil
+}
+
 func TestLinesWithinATraceHaveItsID(t *testing.T) {
 	provider := sdk.NewTracerProvider()
 	made := &Traces{provider: provider, tracer: provider.Tracer("")}

@@ -19,6 +19,7 @@ type logged struct {
 	t        *testing.T
 	set      *token.FileSet
 	messages map[string]string // message to position
+	rows     []string          // how the rows of lines with a fixed level begin
 }
 
 // levels are slog's methods, and at which place of their arguments the message is.
@@ -70,6 +71,11 @@ func (l *logged) file(path string) {
 			return true
 		}
 		at, ok := levels[method.Sel.Name]
+		if level := strings.ToLower(strings.TrimSuffix(method.Sel.Name, "Context")); ok && !strings.HasPrefix(level, "log") && len(call.Args) > at {
+			if literal, ok := call.Args[at].(*ast.BasicLit); ok && literal.Kind == token.STRING {
+				l.rows = append(l.rows, "| `"+strings.Trim(literal.Value, "\"`")+"` | "+level+" |")
+			}
+		}
 		if !ok || !strings.HasSuffix(strings.ToLower(text(method.X)), "log") || len(call.Args) <= at || l.add(call.Args[at]) {
 			return true
 		}
@@ -81,7 +87,9 @@ func (l *logged) file(path string) {
 }
 
 // logMessages are all messages of the program itself.
-func logMessages(t *testing.T) map[string]string {
+func logMessages(t *testing.T) map[string]string { return logLines(t).messages }
+
+func logLines(t *testing.T) *logged {
 	t.Helper()
 	l := &logged{t: t, set: token.NewFileSet(), messages: map[string]string{}}
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
@@ -101,7 +109,7 @@ func logMessages(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l.messages
+	return l
 }
 
 // states reads the table of states, whose elements name their type.
@@ -132,7 +140,13 @@ func TestOperationsPageIsComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := string(text)
-	messages := logMessages(t)
+	logs := logLines(t)
+	messages := logs.messages
+	for _, row := range logs.rows {
+		if message, _, _ := strings.Cut(row, "` | "); messages[strings.TrimPrefix(message, "| `")] != "" && !strings.Contains(page, "\n"+row) {
+			t.Errorf("docs/operations.md has another level: there is no %s", row)
+		}
+	}
 	if len(messages) < 40 {
 		t.Errorf("only %d log lines were found", len(messages))
 	}

@@ -107,7 +107,7 @@ func TestAMutationIsFollowedToTheMessageOfAnotherReplica(t *testing.T) {
 }
 
 // TestAPolledQueryIsTracedEachTime asks the same bytes again and again, which without traces is answered without an
-// execution once they are known.
+// execution.
 func TestAPolledQueryIsTracedEachTime(t *testing.T) {
 	c := &collector{}
 	receiver := httptest.NewServer(c)

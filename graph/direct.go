@@ -42,7 +42,7 @@ func (s Schema) Direct(op *graphql.OperationContext) *Direct {
 	if made == nil || made.others != nil || made.size > directSize {
 		return nil
 	}
-	read := bos.SessionRead{SessionKey: key(args["tenant"].(*string), args["name"].(string)), Want: want(op, f.Selections)}
+	read := bos.SessionRead{SessionKey: key(args["tenant"].(*string), args["name"].(string)), Want: wantOf(op, f.Selections)}
 	// Which session an estimate compares with takes several reads, one after the other, and these need the time that an
 	// operation has.
 	if read.Estimate {
@@ -62,18 +62,24 @@ func (d *Direct) Answer(ctx context.Context) (answer Parts, execution context.Co
 			answer = nil // an execution says which field has panicked
 		}
 	}()
+	var session *bos.Session
 	found, err := d.store.ReadSessions(ctx, []bos.SessionRead{d.read})
-	if err != nil {
-		return nil, loaders.WithSession(ctx, d.read, nil, err)
+	if err == nil {
+		session = found[0]
+		if b := d.write(ctx, session); b != nil && len(b) <= directSize {
+			return Parts{b}, ctx
+		}
 	}
+	return nil, loaders.WithSession(ctx, d.read, session, err)
+}
+
+// write writes the answer of a session, or of none; nil if only an execution can.
+func (d *Direct) write(ctx context.Context, session *bos.Session) []byte {
 	b := append(make([]byte, 0, len(d.head)+d.plan.size+len("}}")), d.head...)
-	if found[0] == nil {
+	if session == nil {
 		b = append(b, "null"...)
-	} else if b = d.plan.append(ctx, b, nil, found[0]); b == nil {
-		return nil, loaders.WithSession(ctx, d.read, found[0], nil)
+	} else if b = d.plan.append(ctx, b, nil, session); b == nil {
+		return nil
 	}
-	if len(b) > directSize {
-		return nil, loaders.WithSession(ctx, d.read, found[0], nil)
-	}
-	return Parts{append(b, "}}"...)}, ctx
+	return append(b, "}}"...)
 }

@@ -14,11 +14,11 @@ import (
 // brings them and no other. path leads from the field being resolved to the
 // session, by field names.
 func wanted(ctx context.Context, path ...string) bos.Want {
-	return want(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field.Selections, path...)
+	return wantOf(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx).Field.Selections, path...)
 }
 
-// want is the same of a selection, from which path leads to the session.
-func want(op *graphql.OperationContext, of ast.SelectionSet, path ...string) bos.Want {
+// wantOf is the same of a selection, from which path leads to the session.
+func wantOf(op *graphql.OperationContext, of ast.SelectionSet, path ...string) bos.Want {
 	want := bos.Want{Without: bos.AllParts}
 	for _, sel := range descend(op, of, path) {
 		sessionWants(op, sel, &want)

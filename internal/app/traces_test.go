@@ -61,13 +61,20 @@ func (c *collector) find(trace, name string, parent []byte) *collected {
 	return nil
 }
 
-// TestAMutationIsFollowedToTheMessageOfAnotherReplica sends a mutation that belongs to a trace to one replica, and follows the session at another one.
-func TestAMutationIsFollowedToTheMessageOfAnotherReplica(t *testing.T) {
+// collecting is where servers that start from then on send their traces.
+func collecting(t *testing.T) *collector {
+	t.Helper()
 	c := &collector{}
 	receiver := httptest.NewServer(c)
 	t.Cleanup(receiver.Close)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.URL)
 	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+	return c
+}
+
+// TestAMutationIsFollowedToTheMessageOfAnotherReplica sends a mutation that belongs to a trace to one replica, and follows the session at another one.
+func TestAMutationIsFollowedToTheMessageOfAnotherReplica(t *testing.T) {
+	c := collecting(t)
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "site=test")
 	redis := "redis://" + redistest.SharedServer(t)
 	first := apptest.Serve(t, redis, "--namespace", "traced")
@@ -109,11 +116,7 @@ func TestAMutationIsFollowedToTheMessageOfAnotherReplica(t *testing.T) {
 // TestAPolledQueryIsTracedEachTime asks the same bytes again and again, which without traces is answered without an
 // execution.
 func TestAPolledQueryIsTracedEachTime(t *testing.T) {
-	c := &collector{}
-	receiver := httptest.NewServer(c)
-	t.Cleanup(receiver.Close)
-	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.URL)
-	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+	c := collecting(t)
 	s := apptest.ServeRedis(t)
 	const parent = "b7ad6b7169203331"
 	of, _ := hex.DecodeString(parent)

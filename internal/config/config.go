@@ -313,16 +313,12 @@ func ExitCode(err error) int {
 // unprinted is why the help could not be printed: nothing is wrong with the command line then.
 type unprinted struct{ error }
 
-// helpWriter remembers why the help could not be printed. kong returns that among its errors of command lines.
-type helpWriter struct {
-	to  io.Writer
-	err error
-}
-
-func (w *helpWriter) Write(text []byte) (int, error) {
-	n, err := w.to.Write(text)
-	w.err = cmp.Or(w.err, err)
-	return n, err
+// printHelp prints the help. What it returns is among kong's errors of command lines.
+func printHelp(o kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(o, ctx); err != nil {
+		return &unprinted{err}
+	}
+	return nil
 }
 
 // usage is the status for a wrong command line: EX_USAGE of sysexits.h, as other statuses are results
@@ -354,14 +350,13 @@ func parse(args []string, stdout, stderr io.Writer) (Config, error) {
 	}
 	var g grammar
 	helped := false
-	help := &helpWriter{to: stdout}
-	parser, err := newParser(&g, kong.Writers(help, stderr), kong.Exit(func(int) { helped = true }))
+	parser, err := newParser(&g, kong.Writers(stdout, stderr), kong.Help(printHelp), kong.Exit(func(int) { helped = true }))
 	if err != nil {
 		return Config{}, err
 	}
 	parsed, err := parser.Parse(withNegatives(args))
-	if help.err != nil {
-		return Config{}, &unprinted{help.err}
+	if lost := (*unprinted)(nil); errors.As(err, &lost) {
+		return Config{}, lost
 	}
 	if helped { // whatever else the line says
 		return Config{}, ErrHelp

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"regexp"
@@ -22,12 +23,8 @@ var ofServiceLinks = regexp.MustCompile(`^BOSGRAPH(_[A-Z0-9_]+)?_(SERVICE_(HOST|
 // would leave its option at the default, and nobody would notice.
 func checkEnvironment(model *kong.Application) error {
 	known := map[string]bool{}
-	for _, command := range model.Leaves(false) {
-		for _, flag := range command.Flags {
-			for _, name := range flag.Envs {
-				known[name] = true
-			}
-		}
+	for name := range variables(model) {
+		known[name] = true
 	}
 	for _, variable := range os.Environ() {
 		name, value, _ := strings.Cut(variable, "=")
@@ -48,23 +45,32 @@ func blameEmpty(model *kong.Application, args []string, err error) error {
 	if !found || slices.ContainsFunc(args, func(arg string) bool { return arg == option || strings.HasPrefix(arg, option+"=") }) {
 		return err // flags take precedence
 	}
-	for _, command := range model.Leaves(false) {
-		for _, flag := range command.Flags {
-			if "--"+flag.Name != option {
-				continue
-			}
-			for _, name := range flag.Envs {
-				if value, set := os.LookupEnv(name); !set || value != "" {
-					continue
-				}
-				if flag.HasDefault {
-					return fmt.Errorf("%s: the environment variable %s is empty: unset it for the default, %s, or give it a value", option, name, flag.Default)
-				}
-				return fmt.Errorf("%s: the environment variable %s is empty: unset it, or give it a value", option, name)
-			}
+	for name, flag := range variables(model) {
+		value, set := os.LookupEnv(name)
+		switch {
+		case "--"+flag.Name != option || !set || value != "":
+		case flag.HasDefault:
+			return fmt.Errorf("%s: the environment variable %s is empty: unset it for the default, %s, or give it a value", option, name, flag.Default)
+		default:
+			return fmt.Errorf("%s: the environment variable %s is empty: unset it, or give it a value", option, name)
 		}
 	}
 	return err
+}
+
+// variables are those of the options of all commands. Several commands may have the same.
+func variables(model *kong.Application) iter.Seq2[string, *kong.Flag] {
+	return func(yield func(string, *kong.Flag) bool) {
+		for _, command := range model.Leaves(false) {
+			for _, flag := range command.Flags {
+				for _, name := range flag.Envs {
+					if !yield(name, flag) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // nearest returns the known name that takes the fewest edits, the first of equals. One
